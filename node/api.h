@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/api.h - the daemon's Unix socket, HOME/run/control.
+ *
+ * A client sends one JSON object on one line (≤ 1 MiB), the daemon answers with
+ * lines, the last of which has "exit": 0, or "exit" and "error".  The socket is
+ * 0600 and each client's uid is checked by the kernel's word (SO_PEERCRED): the
+ * daemon's own user or root.
+ *
+ * {"op":"status"}  -> {…, "exit":0}
+ * {"op":"peers"}   -> a line a peer, {"exit":0}
+ * {"op":"write","kind":"session","scope":"","learner":"…",
+ *  "did":[["item",score_millionths|null,seconds]…]}
+ *                  -> {"record":"hex","durable":true,"subject":"hex",
+ *                      "registered":bool,"exit":0}   after the commit
+ * {"op":"write","kind":"control","payload":"hex"}
+ *                  -> {"record":"hex","durable":true,"exit":0}
+ * Reading (progress show, digest, check) needs no daemon: commands open the
+ * store themselves. */
+#ifndef DAF_NODE_API_H
+#define DAF_NODE_API_H
+
+#include <jansson.h>
+
+#include "node/home.h"
+
+/** daf_api_call: send @request to @home's daemon and hand over each answer line.
+ * @line: called for every line but is not given the ownership; may be NULL.
+ * @out_last: the last line; the caller owns it.
+ * DAF_ENOTFOUND if no daemon answers; DAF_EDENIED; DAF_EIO. */
+DAF_NODISCARD enum daf_err daf_api_call(const struct daf_home *home,
+                                        const json_t *request,
+                                        void (*line)(void *ctx, json_t *line),
+                                        void *ctx, json_t **out_last,
+                                        struct daf_trouble *t);
+
+#endif

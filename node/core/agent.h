@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/core/agent.h - the daemon less its sockets.
+ *
+ * The agent knows the camp, its peers, its own logs and its schedule, and talks
+ * to the world by one port (node/core/port.h).  Everything that happens to it is
+ * one struct daf_input given to daf_agent_input() with the time; chance comes
+ * from a generator seeded once.  So a run can be recorded and replayed, and the
+ * simulator runs this very code.
+ *
+ *      host --- struct daf_input ---> agent --- struct daf_port ---> host
+ *                                       |
+ *                                       +--- reads: const struct daf_index
+ *
+ * Who may call: one thread.  The agent allocates per peer and per session, at
+ * most DAF_AGENT_SESSIONS_MAX of them. */
+#ifndef DAF_NODE_CORE_AGENT_H
+#define DAF_NODE_CORE_AGENT_H
+
+#include "node/core/camp.h"
+#include "node/core/port.h"
+#include "proto/session.h"
+
+#define DAF_AGENT_SESSIONS_MAX 1024
+#define DAF_AGENT_PEERS_MAX    64      /* addresses to keep in touch with */
+#define DAF_AGENT_RETRY_MIN_MS 1000    /* first retry, then doubling */
+#define DAF_AGENT_RETRY_MAX_MS 15000   /* a cut heals within this and a half */
+
+struct daf_agent; /* opaque */
+
+/* The device's secrets; core alone holds them. */
+struct daf_secrets {
+    struct daf_sign_sk sign;
+    struct daf_box_sk transport, seal;
+};
+
+struct daf_agent_config {
+    struct daf_device_keys keys;
+    struct daf_secrets secrets;
+    struct daf_view manifest; /* decoded and verified by the agent; copied */
+    struct daf_view cert;     /* empty for a coordinator; copied */
+    uint8_t seed[32];         /* chance */
+    uint64_t boot_number;     /* counts starts of this home */
+    const struct daf_index *index;  /* outlives the agent */
+    /* Records of one scope, to rebuild the camp and the roster at start. */
+    enum daf_err (*scan)(void *ctx, const struct daf_scope_id *scope,
+                         int retention, daf_camp_row_fn fn, void *fn_ctx);
+    void *scan_ctx;
+    uint64_t own_incarnation; /* of this device's logs */
+    const struct daf_port *port;    /* outlives the agent */
+};
+
+enum daf_input_kind {
+    DAF_INPUT_TIMER,     /* the deadline has passed (early is harmless) */
+    DAF_INPUT_LISTENING, /* link is up: port_door, port_mesh */
+    DAF_INPUT_LINK_LOST, /* link died: every connection is gone */
+    DAF_INPUT_OPENED,    /* conn, endpoint, key */
+    DAF_INPUT_FRAME,     /* conn, bytes */
+    DAF_INPUT_CLOSED,    /* conn */
+    DAF_INPUT_STORED,    /* job, err; results in order of store_keep */
+    DAF_INPUT_PEER,      /* addr: a door to keep in touch with */
+    DAF_INPUT_WRITE,     /* a person's new record: write */
+    DAF_INPUT_STOP,      /* say BYE to all */
+};
+
+/* What became of one record of a job. */
+struct daf_stored_item {
+    struct daf_log_key log;
+    struct daf_spot spot;
+    bool is_new;      /* header or body was not held before */
+    bool is_deferred; /* over budget: not kept */
+};
+
+enum daf_write_kind {
+    DAF_WRITE_SESSION, /* what a learner did; registers an unknown one first */
+    DAF_WRITE_CONTROL, /* a packed control payload; coordinators only */
+};
+struct daf_write {
+    uint64_t ticket;           /* the host's, back in daf_agent_wrote */
+    enum daf_write_kind kind;
+    struct daf_wall claimed;   /* the wall clock's claim */
+    uint8_t time_quality;
+    /* SESSION */
+    char scope[DAF_SCOPE_NAME_BYTES_MAX + 1]; /* "" = the first class */
+    struct daf_view learner;   /* a name, or a subject id in hex (32 digits) */
+    const struct daf_did *did;
+    size_t did_count;
+    /* CONTROL */
+    struct daf_view payload;
+};
+
+struct daf_input {
+    enum daf_input_kind kind;
+    uint32_t conn;
+    enum daf_endpoint endpoint;
+    struct daf_box_pk key;
+    struct daf_addr addr;
+    uint16_t port_door, port_mesh;
+    struct daf_view bytes; /* borrowed for the call */
+    uint64_t job;
+    enum daf_err err;
+    const struct daf_stored_item *items;
+    size_t items_count;
+    const struct daf_write *write;
+};
+
+/* How a WRITE ended; called from the STORED input that made it durable, or at
+ * once if it was refused. */
+struct daf_wrote {
+    uint64_t ticket;
+    enum daf_err err;
+    struct daf_record_id record; /* the session's or control record's id */
+    struct daf_log_key log;
+    uint64_t seq;
+    struct daf_subject_id subject; /* SESSION */
+    bool registered;               /* a registration was written as well */
+};
+typedef void (*daf_wrote_fn)(void *ctx, const struct daf_wrote *wrote);
+
+/**
+ * daf_agent_new: an agent that has spoken to nobody yet.
+ * @config: copied, secrets included.
+ * @wrote, @ctx: who hears how writes ended.
+ * DAF_ESIG, DAF_EFORM: the manifest or certificate is not good; DAF_ENOMEM;
+ * what the scan returned.
+ */
+DAF_NODISCARD enum daf_err daf_agent_new(const struct daf_agent_config *config,
+                                         daf_wrote_fn wrote, void *ctx,
+                                         struct daf_agent **out);
+/** daf_agent_free: wipes the secrets.  NULL is fine. */
+void daf_agent_free(struct daf_agent *a);
+
+/** daf_agent_input: something happened at @now.  Cannot fail. */
+void daf_agent_input(struct daf_agent *a, struct daf_mono now,
+                     const struct daf_input *input);
+
+/** daf_agent_deadline: when TIMER is wanted; DAF_MONO_NEVER at rest. */
+struct daf_mono daf_agent_deadline(const struct daf_agent *a);
+
+/** daf_agent_camp: the camp as control tells it now.  Borrowed. */
+const struct daf_camp *daf_agent_camp(const struct daf_agent *a);
+
+/** daf_agent_author: this device. */
+const struct daf_author_id *daf_agent_author(const struct daf_agent *a);
+
+/* What `status` and `peers` show. */
+struct daf_agent_stats {
+    size_t sessions;        /* open with proven peers */
+    size_t pending_writes;  /* not durable yet */
+    struct daf_refusals refusals;
+    uint64_t door_refused;  /* door frames that did not verify */
+    uint64_t frames_in, frames_out, bytes_in, bytes_out;
+    uint64_t records_in;    /* new ones from peers */
+    uint64_t deferred;
+};
+void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out);
+
+struct daf_peer_info {
+    struct daf_author_id author; /* zeros until proven */
+    struct daf_addr addr;        /* "" if it came to us */
+    bool connected;              /* a proven session */
+    bool in_step;                /* its session rests */
+    const char *state;           /* words: "connecting", "open", "retrying" */
+    const char *found_by;        /* "static", "incoming" */
+};
+/** daf_agent_peer: the peer at @index, from 0; false at the end. */
+bool daf_agent_peer(const struct daf_agent *a, size_t index,
+                    struct daf_peer_info *out);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/core/camp.h - who may do what, and which keys open what: a pure function
+ * of (manifest, control, own keys), folded in memory.
+ *
+ * Control records may come in any order; the fold gives the same camp.  Also the
+ * roster: learners registered in the classes that this device can read. */
+#ifndef DAF_NODE_CORE_CAMP_H
+#define DAF_NODE_CORE_CAMP_H
+
+#include "proto/authority.h"
+#include "proto/body.h"
+#include "proto/index.h"
+#include "proto/manifest.h"
+#include "proto/payload.h"
+#include "proto/record.h"
+
+struct daf_camp; /* opaque */
+
+/* One stored record handed to a fold; returns true to go on. */
+typedef bool (*daf_camp_row_fn)(void *ctx, const struct daf_log_key *log,
+                                const struct daf_stored *stored);
+
+struct daf_camp_config {
+    struct daf_view manifest;        /* verified here (R15); copied */
+    struct daf_device_keys keys;     /* own */
+    const struct daf_box_sk *seal;   /* own secret: opens key wraps; copied */
+};
+
+/** daf_camp_new: DAF_ESIG, DAF_EFORM, DAF_ENOMEM. */
+DAF_NODISCARD enum daf_err daf_camp_new(const struct daf_camp_config *config,
+                                        struct daf_camp **out);
+/** daf_camp_free: wipes keys.  NULL is fine. */
+void daf_camp_free(struct daf_camp *c);
+
+/** daf_camp_add: fold one record with its body: a control record, or a
+ * registration.  Others, and what cannot be read, are passed over.  Returns true
+ * if anybody was certified or a key came by this. */
+bool daf_camp_add(struct daf_camp *c, const struct daf_log_key *log,
+                  const struct daf_stored *stored);
+
+/** daf_camp_meet: a certificate that a device showed at a door; it counts (R16)
+ * as if it came by control.  DAF_OK if it verifies. */
+DAF_NODISCARD enum daf_err daf_camp_meet(struct daf_camp *c, struct daf_view cert);
+
+/** daf_camp_authority: the protocol's questions; lives as long as @c. */
+const struct daf_authority *daf_camp_authority(const struct daf_camp *c);
+const struct daf_manifest *daf_camp_manifest(const struct daf_camp *c);
+struct daf_view daf_camp_manifest_bytes(const struct daf_camp *c);
+
+/** daf_camp_device: the device at @index, coordinators first, then by author id;
+ * false at the end.  For the list of keys to admit. */
+bool daf_camp_device(const struct daf_camp *c, size_t index,
+                     struct daf_device *out);
+
+/** daf_camp_scope: the scope at @index: control, catalog, camp, then classes by
+ * name; its name, or NULL at the end.  @out_id may be NULL. */
+const char *daf_camp_scope(const struct daf_camp *c, size_t index,
+                           struct daf_scope_id *out_id);
+/** daf_camp_scope_name: the name of a scope id, or NULL if not known here. */
+const char *daf_camp_scope_name(const struct daf_camp *c,
+                                const struct daf_scope_id *id);
+/** daf_camp_own_scopes: 0 ≤ index: scopes that this device itself may append to
+ * and that are classes; NULL at the end. */
+const char *daf_camp_own_class(const struct daf_camp *c, size_t index);
+
+/** daf_camp_generation: the newest generation key held for a scope; of two with
+ * one number the lower commitment.  DAF_EKEY if there is none. */
+DAF_NODISCARD enum daf_err daf_camp_generation(const struct daf_camp *c,
+                                               const struct daf_scope_id *scope,
+                                               uint64_t *out_number,
+                                               struct daf_key *out);
+
+/* --- learners of the classes that can be read here */
+struct daf_learner {
+    struct daf_subject_id subject;
+    struct daf_key key;
+    char name[DAF_NAME_BYTES_MAX + 1]; /* "" if none */
+    struct daf_scope_id scope;         /* where it was registered */
+};
+/** daf_camp_learner: find a learner by exact name or by subject id in hex; of
+ * several with one name the lowest subject id.  DAF_ENOTFOUND.
+ * @out_count, if not NULL: how many have the name. */
+DAF_NODISCARD enum daf_err daf_camp_learner(const struct daf_camp *c,
+                                            const struct daf_scope_id *scope,
+                                            struct daf_view who,
+                                            struct daf_learner *out,
+                                            size_t *out_count);
+/** daf_camp_learner_at: by index, for lists; false at the end. */
+bool daf_camp_learner_at(const struct daf_camp *c, size_t index,
+                         struct daf_learner *out);
+/** daf_camp_enter: a learner registered here, before its record is durable. */
+DAF_NODISCARD enum daf_err daf_camp_enter(struct daf_camp *c,
+                                          const struct daf_learner *learner);
+
+/**
+ * daf_camp_open: open a sealed body with whichever key fits its key id.
+ * @aad: the header's bytes before the body hash.
+ * @out: DAF_BODY_BYTES_MAX bytes.  @out_learner: the learner whose key fitted, or
+ * all zeros if it was sealed to the scope alone.
+ * DAF_EKEY if none fits, DAF_EBODY.
+ */
+DAF_NODISCARD enum daf_err daf_camp_open(const struct daf_camp *c,
+                                         const struct daf_scope_id *scope,
+                                         const struct daf_body *body,
+                                         struct daf_view aad, uint8_t *out,
+                                         size_t *out_len,
+                                         struct daf_learner *out_learner);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/core/port.h - the agent's port to the world.
+ *
+ * The daemon implements it with the link process and the writer thread, the
+ * simulator with its modelled links and stores, tests with arrays.  All calls
+ * return at once and cannot fail: what goes wrong comes back as an input.
+ *
+ * Connections are numbered by the host, except outgoing ones, which the agent
+ * numbers: below DAF_CONN_INCOMING.  A number is not used again before its
+ * CLOSED input came. */
+#ifndef DAF_NODE_CORE_PORT_H
+#define DAF_NODE_CORE_PORT_H
+
+#include "proto/index.h"
+#include "proto/record.h"
+
+#define DAF_CONN_INCOMING 0x80000000u /* set in the numbers of incoming ones */
+#define DAF_ADDR_BYTES_MAX 63
+
+/* "192.0.2.7:5670", "[fe80::1%3]:5670": numeric only, checked by the host. */
+struct daf_addr {
+    char text[DAF_ADDR_BYTES_MAX + 1];
+};
+
+enum daf_endpoint {
+    DAF_ENDPOINT_DOOR = 1,
+    DAF_ENDPOINT_MESH = 2,
+};
+
+/* One verified record on its way to the disk. */
+struct daf_keep {
+    const struct daf_record *record;
+    struct daf_view header;
+    enum daf_body_state body_state;
+    struct daf_view body;
+};
+
+struct daf_port {
+    void *ctx;
+    /* Send one frame; dropped if the connection is gone (CLOSED will tell). */
+    void (*send)(void *ctx, uint32_t conn, struct daf_view frame);
+    void (*close)(void *ctx, uint32_t conn);
+    /* Open a connection; OPENED or CLOSED comes back.  @server: its CURVE key.
+     * @addr is copied. */
+    void (*connect)(void *ctx, uint32_t conn, enum daf_endpoint endpoint,
+                    const struct daf_addr *addr,
+                    const struct daf_box_pk *server);
+    /* Let this transport key into mesh from now on, or no more. */
+    void (*admit)(void *ctx, const struct daf_box_pk *key, bool allowed);
+    /* One batch for the disk: begin, keep…, end.  Views are borrowed for the
+     * call.  STORED with @job comes back, in order of end.  acked: note what a
+     * peer holds of our own (in no batch; best effort, comes back to nobody). */
+    void (*store_begin)(void *ctx, uint64_t job);
+    void (*store_keep)(void *ctx, const struct daf_keep *keep);
+    void (*store_end)(void *ctx, uint64_t job);
+    void (*store_acked)(void *ctx, const struct daf_log_key *log,
+                        uint64_t seq_first, const struct daf_spot *last);
+};
+
+#endif

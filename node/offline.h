@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/offline.h - the agent on a home whose daemon is not running: the same
+ * code, with the disk asked at once and nobody to talk to.
+ *
+ * Also what daemon and commands share about making an agent from a home. */
+#ifndef DAF_NODE_OFFLINE_H
+#define DAF_NODE_OFFLINE_H
+
+#include "node/home.h"
+
+/* Names of local values in the store (daf_store_set). */
+#define DAF_VALUE_INCARNATION "incarnation" /* 8 bytes, big endian */
+#define DAF_VALUE_BOOT        "boot"        /* 8 bytes, big endian */
+
+/** daf_offline_agent: make an agent for @home over a reader of its store.
+ * Draws the seed.  @port, @wrote, @ctx as daf_agent_new. */
+DAF_NODISCARD enum daf_err daf_offline_agent(const struct daf_home *home,
+                                             struct daf_store *reader,
+                                             uint64_t boot_number,
+                                             const struct daf_port *port,
+                                             daf_wrote_fn wrote, void *ctx,
+                                             const uint8_t seed[32],
+                                             struct daf_agent **out,
+                                             struct daf_trouble *t);
+
+/** daf_offline_prepare: with the lock held and a writer open, make sure that the
+ * store has an incarnation and count this start.  Durable on return. */
+DAF_NODISCARD enum daf_err daf_offline_prepare(struct daf_store *writer,
+                                               uint64_t *out_boot,
+                                               struct daf_trouble *t);
+
+/** daf_offline_write: one write on a locked home without a daemon: opens the
+ * store, runs the agent, returns when durable.  Learns nothing else. */
+DAF_NODISCARD enum daf_err daf_offline_write(struct daf_home *home,
+                                             const struct daf_write *write,
+                                             struct daf_wrote *out,
+                                             struct daf_trouble *t);
+
+#endif

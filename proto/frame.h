@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proto/frame.h - the frames of docs/protocol.md §5 and §5.2: encode and decode,
+ * nothing else.
+ *
+ * daf_frame_decode() checks a whole frame before anything is believed (R3): all
+ * counts, lengths, nested items.  Lists stay packed; the frame holds a cursor at
+ * the first item and the count, and the daf_frame_next_*() iterators, which then
+ * cannot fail, read one item each:
+ *
+ *      struct daf_cursor c = f.heads.items;
+ *      for (size_t i = 0; i < f.heads.count; i++)
+ *          daf_frame_next_head(&c, &f.heads.scope, &head);
+ *
+ * Encoders write into a daf_pack of the caller's.  Lists whose length is known
+ * only afterwards use daf_pack_open() and daf_pack_close(). */
+#ifndef DAF_PROTO_FRAME_H
+#define DAF_PROTO_FRAME_H
+
+#include "proto/cursor.h"
+#include "proto/frontier.h"
+#include "proto/index.h"
+#include "proto/pack.h"
+
+enum daf_frame_kind {
+    DAF_FRAME_UNKNOWN = 0, /* well formed, a number we do not know: skip it */
+    DAF_FRAME_HELLO = 1,
+    DAF_FRAME_ROOT = 2,
+    DAF_FRAME_SYMBOLS = 3,
+    DAF_FRAME_HEADS = 4,
+    DAF_FRAME_WANT = 5,
+    DAF_FRAME_RUN = 6,
+    DAF_FRAME_NEED = 7,
+    DAF_FRAME_DEFER = 8,
+    DAF_FRAME_ACK = 9,
+    DAF_FRAME_BYE = 10,
+    DAF_FRAME_MANIFEST = 11,
+    DAF_FRAME_REGISTER = 12,
+    DAF_FRAME_HAVE = 13,
+    DAF_FRAME_CHUNK = 14,
+    DAF_FRAME_KNOCK = 33,
+    DAF_FRAME_NONCE = 34,
+    DAF_FRAME_PROOF = 35,
+    DAF_FRAME_WELCOME = 36,
+};
+
+enum daf_bye {
+    DAF_BYE_STOPPING = 0,
+    DAF_BYE_DUPLICATE = 1,
+    DAF_BYE_BREACH = 2,
+    DAF_BYE_TIMEOUT = 3,
+    DAF_BYE_SELF = 4,
+    DAF_BYE_VERSION = 5,
+    DAF_BYE_UNPROVEN = 6,
+    DAF_BYE_FAILURE = 7,
+};
+
+/* A packed list inside a checked frame. */
+struct daf_list {
+    size_t count;
+    struct daf_cursor items; /* copy it, then iterate the copy */
+};
+
+struct daf_hello {
+    uint32_t version_min, version_max;
+    struct daf_hash nonce;
+    uint8_t boot[16];
+};
+struct daf_root {
+    struct daf_author_id author;
+    struct daf_sig sig;
+    uint64_t manifest_number;
+    struct daf_hash manifest_hash;
+    struct daf_list parts; /* ≤ DAF_SCOPES_MAX, scopes strictly ascending */
+};
+struct daf_root_part {
+    struct daf_scope_id scope;
+    uint64_t heads_count;
+    struct daf_sum sum;
+    struct daf_view symbols;
+};
+struct daf_symbols {
+    struct daf_scope_id scope;
+    uint64_t start;
+    struct daf_view symbols;
+};
+struct daf_heads {
+    struct daf_scope_id scope;
+    bool is_news; /* else a page that was asked for */
+    bool more;
+    struct daf_list heads; /* logs strictly ascending in a page */
+};
+struct daf_want {
+    struct daf_scope_id scope;
+    bool is_page;         /* asks for heads after `after` */
+    bool has_after;
+    struct daf_log_key after;
+    uint64_t credit;      /* bytes; records only */
+    struct daf_list logs; /* records only */
+};
+struct daf_want_log {
+    struct daf_log_key log;
+    struct daf_list wants; /* 1 to DAF_WANTS_MAX spots */
+    struct daf_list haves; /* ≤ DAF_HAVES_MAX spots */
+};
+struct daf_run {
+    struct daf_scope_id scope;
+    bool last;
+    struct daf_list paths;
+};
+struct daf_run_path {
+    struct daf_log_key log;
+    struct daf_list records; /* 1 to DAF_PATH_RECORDS_MAX */
+};
+struct daf_run_record {
+    struct daf_view header; /* ≤ DAF_HEADER_BYTES_MAX, not decoded yet */
+    enum daf_body_state body_state;
+    struct daf_view body;   /* ≤ DAF_BODY_BYTES_MAX; empty unless HELD */
+};
+struct daf_need {
+    struct daf_scope_id scope;
+    struct daf_list logs; /* [author, incarnation, [spot…]] */
+};
+struct daf_defer {
+    struct daf_scope_id scope;
+    struct daf_list logs; /* [author, incarnation] */
+};
+struct daf_ack {
+    struct daf_scope_id scope;
+    struct daf_list paths;
+};
+struct daf_ack_path {
+    struct daf_log_key log;
+    uint64_t seq_first;
+    struct daf_spot last; /* seq ≥ seq_first */
+};
+struct daf_bytes { /* MANIFEST, REGISTER, HAVE, CHUNK: decoded, not acted on */
+    struct daf_hash content;     /* HAVE, CHUNK */
+    struct daf_author_id author; /* REGISTER */
+    uint64_t index, offset;      /* HAVE: index is start */
+    struct daf_view data;
+};
+struct daf_knock {
+    uint32_t version_min, version_max;
+    struct daf_hash nonce;
+};
+struct daf_proof { /* PROOF and WELCOME */
+    struct daf_view manifest;
+    struct daf_view cert; /* empty: nil, a coordinator */
+    struct daf_author_id author;
+    struct daf_sig sig;
+    uint16_t port; /* WELCOME */
+};
+
+struct daf_frame {
+    enum daf_frame_kind kind;
+    uint64_t number; /* as on the wire, also when UNKNOWN */
+    union {
+        struct daf_hello hello;
+        struct daf_root root;
+        struct daf_symbols symbols;
+        struct daf_heads heads;
+        struct daf_want want;
+        struct daf_run run;
+        struct daf_need need;
+        struct daf_defer defer;
+        struct daf_ack ack;
+        uint64_t bye;
+        struct daf_bytes bytes;
+        struct daf_knock knock;
+        struct daf_hash nonce;
+        struct daf_proof proof;
+    };
+};
+
+/**
+ * daf_frame_decode: check and read a frame.
+ * @bytes: one whole message, borrowed as long as @out is used.
+ * @out_offset: if not NULL, where it goes wrong.
+ * DAF_EFORM or DAF_ELIMIT when it is a breach (R18).
+ */
+DAF_NODISCARD enum daf_err daf_frame_decode(struct daf_view bytes,
+                                            struct daf_frame *out,
+                                            size_t *out_offset);
+
+/** daf_frame_kind_str: "HELLO"; "UNKNOWN".  Never NULL. */
+const char *daf_frame_kind_str(enum daf_frame_kind kind);
+
+/* Iterators over checked lists. */
+void daf_frame_next_part(struct daf_cursor *c, struct daf_root_part *out);
+void daf_frame_next_head(struct daf_cursor *c, const struct daf_scope_id *scope,
+                         struct daf_head *out);
+void daf_frame_next_want(struct daf_cursor *c, const struct daf_scope_id *scope,
+                         struct daf_want_log *out);
+void daf_frame_next_spot(struct daf_cursor *c, struct daf_spot *out);
+void daf_frame_next_path(struct daf_cursor *c, const struct daf_scope_id *scope,
+                         struct daf_run_path *out);
+void daf_frame_next_record(struct daf_cursor *c, struct daf_run_record *out);
+void daf_frame_next_ack(struct daf_cursor *c, const struct daf_scope_id *scope,
+                        struct daf_ack_path *out);
+
+/* Encoders of whole frames. */
+void daf_frame_pack_hello(struct daf_pack *k, const struct daf_hello *hello);
+void daf_frame_pack_bye(struct daf_pack *k, enum daf_bye reason);
+void daf_frame_pack_want_page(struct daf_pack *k, const struct daf_scope_id *scope,
+                              const struct daf_log_key *after_or_null);
+void daf_frame_pack_knock(struct daf_pack *k, const struct daf_knock *knock);
+void daf_frame_pack_nonce(struct daf_pack *k, const struct daf_hash *nonce);
+void daf_frame_pack_proof(struct daf_pack *k, const struct daf_proof *proof,
+                          bool is_welcome);
+
+/* Encoders of frames with a list: begin packs all up to the list and opens it;
+ * items follow; end closes the list.  @mark is daf_pack_open()'s. */
+size_t daf_frame_begin_root(struct daf_pack *k, const struct daf_root *root);
+void daf_frame_add_part(struct daf_pack *k, const struct daf_root_part *part);
+size_t daf_frame_begin_heads(struct daf_pack *k, const struct daf_scope_id *scope,
+                             bool is_news);
+void daf_frame_add_head(struct daf_pack *k, const struct daf_head *head);
+size_t daf_frame_begin_want(struct daf_pack *k, const struct daf_scope_id *scope,
+                            uint64_t credit);
+void daf_frame_add_want(struct daf_pack *k, const struct daf_log_key *log,
+                        const struct daf_spot *wants, size_t wants_count,
+                        const struct daf_spot *haves, size_t haves_count);
+size_t daf_frame_begin_run(struct daf_pack *k, const struct daf_scope_id *scope);
+/* Opens one path of a RUN; close it with daf_pack_close(k, mark, records). */
+size_t daf_frame_begin_path(struct daf_pack *k, const struct daf_log_key *log);
+void daf_frame_add_record(struct daf_pack *k, const struct daf_stored *record);
+size_t daf_frame_begin_ack(struct daf_pack *k, const struct daf_scope_id *scope);
+void daf_frame_add_ack(struct daf_pack *k, const struct daf_ack_path *path);
+/** daf_frame_end: close the list and set HEADS' `more` or RUN's `last`, which
+ * begin packed as false; @flag is ignored for other frames. */
+void daf_frame_end(struct daf_pack *k, size_t mark, size_t count, bool flag);
+
+#endif

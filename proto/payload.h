@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proto/payload.h - what is inside bodies: `[type, fields]` (docs/records.md).
+ *
+ * Fields that this program does not know are ignored here and carried in the
+ * stored bytes.  Decoding checks form, limits and the ascending keys. */
+#ifndef DAF_PROTO_PAYLOAD_H
+#define DAF_PROTO_PAYLOAD_H
+
+#include "proto/cursor.h"
+#include "proto/limits.h"
+#include "proto/pack.h"
+
+enum daf_type {
+    DAF_TYPE_UNKNOWN, /* carried, not read */
+    DAF_TYPE_SESSION,
+    DAF_TYPE_REGISTRATION,
+    DAF_TYPE_CERTIFICATE,
+    DAF_TYPE_KEY_WRAP,
+};
+
+/** daf_payload_type: the type of a payload, by its name; UNKNOWN for names of
+ * types that this program does not read.  @out_name, if not NULL: the name,
+ * borrowed from @payload, empty if the payload has no such form. */
+enum daf_type daf_payload_type(struct daf_view payload, struct daf_view *out_name);
+
+/** daf_payload_type_str: its name as registered; "" for UNKNOWN. */
+const char *daf_payload_type_str(enum daf_type type);
+
+/** daf_payload_names: every type of docs/records.md, ascending, as a new camp's
+ * register names them.  @out_count receives how many. */
+const char *const *daf_payload_names(size_t *out_count);
+
+/* --- session: what one learner did on one device, once per sitting or flush */
+struct daf_did {
+    struct daf_view item;  /* borrowed */
+    bool has_score;
+    uint32_t score;        /* millionths, ≤ DAF_SCORE_MAX */
+    uint32_t seconds;
+};
+struct daf_session_payload {
+    struct daf_subject_id subject;
+    size_t did_count;      /* 1 to DAF_DID_MAX */
+    struct daf_view did;   /* the packed array; daf_payload_did() reads it */
+};
+void daf_payload_pack_session(struct daf_pack *k,
+                              const struct daf_subject_id *subject,
+                              const struct daf_did *did, size_t did_count);
+DAF_NODISCARD enum daf_err
+daf_payload_session(struct daf_view payload, struct daf_session_payload *out);
+/** daf_payload_did: the activity at @index < did_count. */
+struct daf_did daf_payload_did(const struct daf_session_payload *s, size_t index);
+
+/* --- registration: makes a learner known to a class */
+struct daf_registration {
+    struct daf_subject_id subject;
+    struct daf_key key;    /* the subject key */
+    struct daf_view name;  /* borrowed; empty if none was given */
+};
+void daf_payload_pack_registration(struct daf_pack *k,
+                                   const struct daf_registration *r);
+DAF_NODISCARD enum daf_err daf_payload_registration(struct daf_view payload,
+                                                    struct daf_registration *out);
+
+/* --- certificate: a device's certificate, published in control */
+void daf_payload_pack_certificate(struct daf_pack *k, struct daf_view cert);
+DAF_NODISCARD enum daf_err daf_payload_certificate(struct daf_view payload,
+                                                   struct daf_view *out_cert);
+
+/* --- key-wrap: a scope's generation key, sealed to devices */
+#define DAF_WRAP_BYTES 80 /* crypto_box_seal of 32 bytes */
+struct daf_wrap {
+    struct daf_author_id author;
+    uint8_t sealed[DAF_WRAP_BYTES];
+};
+struct daf_key_wrap {
+    char scope[DAF_SCOPE_NAME_BYTES_MAX + 1];
+    uint64_t generation;   /* from 1 */
+    uint8_t commit[16];    /* daf_body_commitment() of the key inside */
+    size_t wraps_count;
+    struct daf_view wraps; /* the packed array; daf_payload_wrap() reads it */
+};
+void daf_payload_pack_key_wrap(struct daf_pack *k, const struct daf_key_wrap *w,
+                               const struct daf_wrap *wraps);
+DAF_NODISCARD enum daf_err daf_payload_key_wrap(struct daf_view payload,
+                                                struct daf_key_wrap *out);
+/** daf_payload_wrap: find @author's sealed copy; DAF_ENOTFOUND if none. */
+DAF_NODISCARD enum daf_err daf_payload_wrap(const struct daf_key_wrap *w,
+                                            const struct daf_author_id *author,
+                                            struct daf_wrap *out);
+
+#endif

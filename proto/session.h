@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proto/session.h - one conversation with one peer, without the network.
+ *
+ * A session makes two stores equal, scope by scope, control first.  Each side
+ * pulls what it lacks at its own pace, so a side needs memory only for where it
+ * is, and answering a peer needs none at all:
+ *
+ *      event ---> daf_session_step() ---> calls on the port, in order
+ *
+ * States, and everything that moves between them:
+ *
+ *      NEW --start or HELLO--> GREETING --HELLO--> PROVING --ROOT--> OPEN
+ *
+ *      any of them --- BYE, breach, time-out, self, lost link ---> CLOSED
+ *
+ * Inside OPEN the pull has its own small table:
+ *
+ *      RESTING --differs or news--> ASKED_HEADS --page--> ASKED_RECORDS
+ *         ^                            |   ^                    | last RUN
+ *         |                            |   |                    v
+ *         +------ all scopes done -----+   +--- stored ---- STORING
+ *
+ * CLOSED is final.  The table that enforces the first picture is
+ * session_transitions[] in session.c; the two change together.
+ *
+ * A session owns no buffer: frames in and out live in memory that the agent
+ * lends for one step (struct daf_session_env).
+ *
+ * The wire is docs/protocol.md §5.  Not thread-safe. */
+#ifndef DAF_PROTO_SESSION_H
+#define DAF_PROTO_SESSION_H
+
+#include "proto/authority.h"
+#include "proto/frame.h"
+#include "proto/record.h"
+#include "proto/rng.h"
+
+enum daf_session_state {
+    DAF_SESSION_NEW,
+    DAF_SESSION_GREETING, /* our HELLO is out */
+    DAF_SESSION_PROVING,  /* our ROOT is out */
+    DAF_SESSION_OPEN,     /* the peer is proven */
+    DAF_SESSION_CLOSED,
+};
+
+enum daf_pull {
+    DAF_PULL_RESTING,
+    DAF_PULL_HEADS,   /* a page of heads was asked for */
+    DAF_PULL_RECORDS, /* records were asked for */
+    DAF_PULL_STORING, /* all came; the disk is at work */
+};
+
+struct daf_session;
+
+/* What a session asks of its agent, in the order of the calls. */
+struct daf_session_port {
+    void *ctx;
+    void (*send)(void *ctx, struct daf_session *s, struct daf_view frame);
+    /* A batch of verified records: begin, keep…, end.  @ack is the ACK frame to
+     * send once the batch is durable; empty if there is nothing to name.  The
+     * agent answers with daf_session_stored(). */
+    void (*store_begin)(void *ctx, struct daf_session *s);
+    void (*store_keep)(void *ctx, struct daf_session *s,
+                       const struct daf_record *r, struct daf_view header,
+                       enum daf_body_state state, struct daf_view body);
+    void (*store_end)(void *ctx, struct daf_session *s, struct daf_view ack);
+    /* The peer holds these of ours durably. */
+    void (*acked)(void *ctx, struct daf_session *s,
+                  const struct daf_ack_path *path);
+    /* ROOT verified: the peer is who it says.  False: end it with @out_why. */
+    bool (*proven)(void *ctx, struct daf_session *s, enum daf_bye *out_why);
+    /* The session is CLOSED; the connection can go. */
+    void (*closed)(void *ctx, struct daf_session *s, enum daf_err why);
+};
+
+/* Counted, never asserted: what peers and their authors did wrong. */
+struct daf_refusals {
+    uint64_t by_err[DAF_ERR_COUNT]; /* records, bodies and frames refused */
+    uint64_t unknown_frames;        /* skipped */
+};
+
+/* What all sessions of one device share; lent by the agent, outlives them. */
+struct daf_session_env {
+    const struct daf_index *index;
+    const struct daf_authority *authority;
+    const struct daf_session_port *port;
+    struct daf_rng *rng;
+    struct daf_refusals *refusals;
+    struct daf_camp_id camp;
+    struct daf_author_id author;
+    const struct daf_sign_sk *sign_sk;
+    struct daf_box_pk transport;
+    uint8_t boot[16];        /* boot nonce: who is "self" */
+    uint64_t manifest_number;
+    struct daf_hash manifest_hash;
+    /* Scratch for one step, shared by all sessions. */
+    uint8_t *frame;          /* DAF_FRAME_BYTES_MAX: the frame being made */
+    uint8_t *frame2;         /* DAF_WANT_BYTES_MAX: the ACK beside it */
+    struct daf_head *head_a, *head_b;
+};
+
+/** daf_session_new: make a session in state NEW.
+ * @peer: the CURVE key that the link proved.
+ * Returns NULL when out of memory.  The caller owns it: daf_session_free(). */
+struct daf_session *daf_session_new(const struct daf_session_env *env,
+                                    uint32_t conn,
+                                    const struct daf_box_pk *peer,
+                                    bool is_connector);
+/** daf_session_free: NULL is fine; says nothing to the peer. */
+void daf_session_free(struct daf_session *s);
+
+/** daf_session_start: the link is up; the connector speaks first. */
+void daf_session_start(struct daf_session *s, struct daf_mono now);
+/** daf_session_frame: @bytes came from the peer, whole, not yet checked. */
+void daf_session_frame(struct daf_session *s, struct daf_mono now,
+                       struct daf_view bytes);
+/** daf_session_timer: the deadline has passed (early is harmless). */
+void daf_session_timer(struct daf_session *s, struct daf_mono now);
+/** daf_session_stored: the oldest batch not yet answered is durable, or failed.
+ * @changed: how many records or bodies in it were new. */
+void daf_session_stored(struct daf_session *s, struct daf_mono now,
+                        enum daf_err err, uint64_t changed,
+                        struct daf_view ack);
+/** daf_session_news: heads of @scope changed here, by another way than this
+ * session.  @logs may be NULL when they are too many to name. */
+void daf_session_news(struct daf_session *s, struct daf_mono now,
+                      const struct daf_scope_id *scope,
+                      const struct daf_log_key *logs, size_t count);
+/** daf_session_recheck: authors may have been certified: pull again what was
+ * refused for want of a certificate. */
+void daf_session_recheck(struct daf_session *s, struct daf_mono now);
+/** daf_session_end: say BYE and close. */
+void daf_session_end(struct daf_session *s, enum daf_bye why);
+/** daf_session_lost: the link is gone. */
+void daf_session_lost(struct daf_session *s);
+
+/** daf_session_deadline: when to call daf_session_timer(); DAF_MONO_NEVER if no
+ * timer is wanted.  Ask after every call. */
+struct daf_mono daf_session_deadline(const struct daf_session *s);
+
+/* What others may know of it. */
+uint32_t daf_session_conn(const struct daf_session *s);
+enum daf_session_state daf_session_state(const struct daf_session *s);
+enum daf_pull daf_session_pull(const struct daf_session *s);
+/** daf_session_resting: OPEN, nothing asked and nothing being stored. */
+bool daf_session_resting(const struct daf_session *s);
+bool daf_session_is_connector(const struct daf_session *s);
+/** daf_session_peer: the peer's author id; zeros before it is proven. */
+const struct daf_author_id *daf_session_peer(const struct daf_session *s);
+/** daf_session_peer_boot: its boot nonce, 16 bytes; zeros before HELLO. */
+const uint8_t *daf_session_peer_boot(const struct daf_session *s);
+/** daf_session_peer_key: the CURVE key that the link proved. */
+const struct daf_box_pk *daf_session_peer_key(const struct daf_session *s);
+const char *daf_session_state_str(enum daf_session_state state);
+/** daf_session_size: sizeof(struct daf_session); ≤ DAF_SESSION_BYTES_MAX. */
+size_t daf_session_size(void);
+
+#endif

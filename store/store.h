@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store/store.h - what a device keeps: records in SQLite.
+ *
+ * One file, `notebook.db`, in a folder of the home.  One writer at a time (the
+ * daemon's writer thread, or a command on a home whose daemon is not running;
+ * node/home.h holds the lock), any number of readers.  WAL, synchronous=FULL:
+ * what daf_store_commit() has returned OK for survives a power cut on a disk
+ * that does not lie.
+ *
+ *      writer                               reader
+ *      daf_store_open(path, WRITER)         daf_store_open(path, READER)
+ *      daf_store_begin()                    daf_store_index(): proto/index.h
+ *        daf_store_put() ...                daf_store_scan(), _digest, _check
+ *      daf_store_commit()
+ *
+ * Tables, columns and what recovery does: docs/storage.md and migrations.c.
+ * A handle belongs to one thread. */
+#ifndef DAF_STORE_STORE_H
+#define DAF_STORE_STORE_H
+
+#include "proto/index.h"
+#include "proto/record.h"
+
+struct daf_store; /* opaque */
+
+enum daf_store_mode {
+    DAF_STORE_WRITER, /* creates the file (0600) and migrates it */
+    DAF_STORE_READER, /* DAF_ENOTFOUND if there is none */
+};
+
+/**
+ * daf_store_open: open the notebook in the folder @dir.
+ * @out: the caller owns it and gives it back with daf_store_close().
+ *
+ * DAF_EVERSION if a newer program wrote it (nothing is touched); DAF_ECORRUPT;
+ * DAF_EREADONLY; DAF_EFULL; DAF_EIO; DAF_ENOMEM.
+ */
+DAF_NODISCARD enum daf_err daf_store_open(const char *dir,
+                                          enum daf_store_mode mode,
+                                          struct daf_store **out);
+/** daf_store_close: NULL is fine.  An open transaction is rolled back. */
+void daf_store_close(struct daf_store *s);
+
+/** daf_store_trouble: SQLite's own words for the last failure, for a log. */
+const char *daf_store_trouble(const struct daf_store *s);
+
+/* ---- writing; all between begin and commit, WRITER only */
+
+DAF_NODISCARD enum daf_err daf_store_begin(struct daf_store *s);
+/** daf_store_commit: durable when it returns DAF_OK; else rolled back. */
+DAF_NODISCARD enum daf_err daf_store_commit(struct daf_store *s);
+void daf_store_rollback(struct daf_store *s);
+
+enum daf_put {
+    DAF_PUT_NEW,      /* the header was not held */
+    DAF_PUT_BODY,     /* the header was held, its body is new */
+    DAF_PUT_KNOWN,    /* nothing to do */
+    DAF_PUT_DEFERRED, /* over the log's or author's budget: not kept, later
+                         (DAF_FRONTIER_MAX, DAF_INCARNATIONS_MAX) */
+};
+
+/**
+ * daf_store_put: keep a record that was verified already.
+ * @r: decoded from @header; @body is empty unless @state is HELD.
+ * @out: what it came to.
+ *
+ * Keeps header and body byte for byte and brings the log's frontier up to date
+ * in the same transaction.  A body never replaces a held one; ERASED and RETIRED
+ * replace ABSENT.
+ */
+DAF_NODISCARD enum daf_err daf_store_put(struct daf_store *s,
+                                         const struct daf_record *r,
+                                         struct daf_view header,
+                                         enum daf_body_state state,
+                                         struct daf_view body,
+                                         enum daf_put *out);
+
+/** daf_store_set: remember a small local value (≤ 4 KiB) by name, replacing the
+ * one before.  Local: in no digest, never sent. */
+DAF_NODISCARD enum daf_err daf_store_set(struct daf_store *s, const char *name,
+                                         struct daf_view value);
+
+/** daf_store_acked: a peer holds this own record and the path below it down to
+ * @seq_first, with bodies.  Kept per log as the highest contiguous spot from 1. */
+DAF_NODISCARD enum daf_err daf_store_acked(struct daf_store *s,
+                                           const struct daf_log_key *log,
+                                           uint64_t seq_first,
+                                           const struct daf_spot *last);
+
+/* ---- reading */
+
+/** daf_store_index: the protocol's questions, answered from this handle.  The
+ * result lives as long as @s. */
+const struct daf_index *daf_store_index(struct daf_store *s);
+
+/** daf_store_pin: make reads see one moment until daf_store_unpin().  @out_commits
+ * receives the number of commits ever made, as of that moment: the daemon waits
+ * for the news of a commit before it reads what the commit wrote. */
+DAF_NODISCARD enum daf_err daf_store_pin(struct daf_store *s,
+                                         uint64_t *out_commits);
+void daf_store_unpin(struct daf_store *s);
+
+/** daf_store_get_value: a value of daf_store_set(), copied.  DAF_ENOTFOUND;
+ * DAF_ELIMIT if @cap is too small. */
+DAF_NODISCARD enum daf_err daf_store_get_value(struct daf_store *s,
+                                               const char *name, uint8_t *out,
+                                               size_t cap, size_t *out_len);
+
+/** daf_store_acked_seq: up to where peers hold this own log; 0 if nobody. */
+uint64_t daf_store_acked_seq(struct daf_store *s, const struct daf_log_key *log);
+
+/* One stored record; views are borrowed for the call. */
+struct daf_row {
+    struct daf_log_key log;
+    struct daf_stored stored;
+};
+/* Returns true to go on. */
+typedef bool (*daf_row_fn)(void *ctx, const struct daf_row *row);
+
+/** daf_store_scan: every record of @scope, log by log (author, incarnation, seq,
+ * id ascending).  @retention: only this retention class (by an index if it is
+ * DAF_RETENTION_IDENTITY), or -1 for all. */
+DAF_NODISCARD enum daf_err daf_store_scan(struct daf_store *s,
+                                          const struct daf_scope_id *scope,
+                                          int retention, daf_row_fn fn,
+                                          void *ctx);
+
+/** daf_store_find: one record by id alone (a walk; for commands, not for sync). */
+DAF_NODISCARD enum daf_err daf_store_find(struct daf_store *s,
+                                          const struct daf_record_id *id,
+                                          daf_row_fn fn, void *ctx);
+
+/** daf_store_author_logs: the newest own log: incarnations of @author in @scope.
+ * Returns the count written to @out, at most @cap. */
+size_t daf_store_author_logs(struct daf_store *s, const struct daf_scope_id *scope,
+                             const struct daf_author_id *author, uint64_t *out,
+                             size_t cap);
+
+/* ---- digest: equal stores give equal lines */
+struct daf_store_digest {
+    struct daf_scope_id scope;
+    struct daf_hash root;   /* H256("daf.root.1", head digests ascending by log) */
+    uint64_t authors, logs, records, bodies;
+};
+/** daf_store_digest: of one scope; zeros and the hash of nothing if empty. */
+DAF_NODISCARD enum daf_err daf_store_digest(struct daf_store *s,
+                                            const struct daf_scope_id *scope,
+                                            struct daf_store_digest *out);
+
+/** daf_store_scopes: the scopes of which something is held, ascending. */
+size_t daf_store_scopes(struct daf_store *s, struct daf_scope_id *out, size_t cap);
+
+/* ---- check: is what is stored what it says it is */
+struct daf_store_bad {
+    const char *what; /* "header", "body", "frontier", "database", ... */
+    char where[160];  /* for a person: log, seq, id in hex, or a page */
+};
+typedef void (*daf_bad_fn)(void *ctx, const struct daf_store_bad *bad);
+/* Verifies an author's signature; the camp's control answers.  May be NULL. */
+typedef enum daf_err (*daf_accept_fn)(void *ctx, struct daf_view header);
+
+struct daf_store_check {
+    uint64_t records, bodies, bad;
+};
+/** daf_store_check: read everything: SQLite's integrity check, every id, hash,
+ * link and frontier, and by @accept every signature.  @bad is called for each
+ * finding.  DAF_OK also when there are findings. */
+DAF_NODISCARD enum daf_err daf_store_check(struct daf_store *s,
+                                           daf_accept_fn accept, daf_bad_fn bad,
+                                           void *ctx, struct daf_store_check *out);
+
+#endif
