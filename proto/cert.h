@@ -40,8 +40,8 @@ struct daf_cert {
     uint64_t expires_beacon; /* UINT64_MAX: never; nil on the wire */
     struct daf_author_id issuer;
     struct daf_sig sig;
-    struct daf_hash id;      /* of the whole certificate */
-    size_t signed_len;       /* bytes before the signature */
+    struct daf_hash id; /* of the whole certificate */
+    size_t signed_len;  /* bytes before the signature */
 };
 
 /** daf_cert_decode: read a certificate; verifies nothing. Scope names are
@@ -55,6 +55,11 @@ DAF_NODISCARD enum daf_err daf_cert_decode(struct daf_view bytes,
 DAF_NODISCARD enum daf_err daf_cert_verify(struct daf_view bytes,
                                            const struct daf_cert *cert,
                                            const struct daf_sign_pk *issuer);
+
+/** daf_cert_pack: the bytes before the signature, of @cert (author, sig, id and
+ * signed_len ignored).  Returns the length; 0 if it does not fit @cap, or the
+ * rights are not ascending valid names. */
+size_t daf_cert_pack(const struct daf_cert *cert, uint8_t *out, size_t cap);
 
 /** daf_cert_sign: make a certificate.  @cert: all but author, issuer, sig, id
  * and signed_len, set here.  @out: DAF_CERT_BYTES_MAX bytes.  Returns the

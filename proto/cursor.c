@@ -64,21 +64,15 @@ static bool is_short(uint8_t type)
 /* Reads a long form's number and checks that no shorter form would do. */
 static bool read_number(const uint8_t *p, const struct form *form, uint64_t *n)
 {
-    uint64_t v = 0;
+    bool is_signed = form->kind == DAF_KIND_INT;
+    uint64_t v = is_signed ? UINT64_MAX : 0; /* extends the sign */
 
     for (unsigned i = 0; i < form->width; i++)
         v = v << 8 | p[i];
-    if (form->kind == DAF_KIND_INT) {
-        unsigned unused_bits = 64 - 8 * form->width;
-
-        /* Not negative: the unsigned forms are for that, however long. */
-        if ((p[0] & 0x80u) == 0) return false;
-        v |= ~(UINT64_MAX >> unused_bits);
-        *n = v;
-        return UINT64_MAX - v >= form->min;
-    }
     *n = v;
-    return v >= form->min;
+    /* Not negative: the unsigned forms are for that, however long. */
+    if (is_signed && (p[0] & 0x80u) == 0) return false;
+    return (is_signed ? UINT64_MAX - v : v) >= form->min;
 }
 
 /* How many bytes must follow for what @head claims to be possible at all. */

@@ -91,7 +91,7 @@ struct daf_heads {
 };
 struct daf_want {
     struct daf_scope_id scope;
-    bool is_page;         /* asks for heads after `after` */
+    bool is_page; /* asks for heads after `after` */
     bool has_after;
     struct daf_log_key after;
     uint64_t credit;      /* bytes; records only */
@@ -114,7 +114,7 @@ struct daf_run_path {
 struct daf_run_record {
     struct daf_view header; /* ≤ DAF_HEADER_BYTES_MAX, not decoded yet */
     enum daf_body_state body_state;
-    struct daf_view body;   /* ≤ DAF_BODY_BYTES_MAX; empty unless HELD */
+    struct daf_view body; /* ≤ DAF_BODY_BYTES_MAX; empty unless HELD */
 };
 struct daf_need {
     struct daf_scope_id scope;
@@ -201,7 +201,8 @@ void daf_frame_next_ack(struct daf_cursor *c, const struct daf_scope_id *scope,
 /* Encoders of whole frames. */
 void daf_frame_pack_hello(struct daf_pack *k, const struct daf_hello *hello);
 void daf_frame_pack_bye(struct daf_pack *k, enum daf_bye reason);
-void daf_frame_pack_want_page(struct daf_pack *k, const struct daf_scope_id *scope,
+void daf_frame_pack_want_page(struct daf_pack *k,
+                              const struct daf_scope_id *scope,
                               const struct daf_log_key *after_or_null);
 void daf_frame_pack_knock(struct daf_pack *k, const struct daf_knock *knock);
 void daf_frame_pack_nonce(struct daf_pack *k, const struct daf_hash *nonce);
@@ -212,19 +213,21 @@ void daf_frame_pack_proof(struct daf_pack *k, const struct daf_proof *proof,
  * items follow; end closes the list.  @mark is daf_pack_open()'s. */
 size_t daf_frame_begin_root(struct daf_pack *k, const struct daf_root *root);
 void daf_frame_add_part(struct daf_pack *k, const struct daf_root_part *part);
-size_t daf_frame_begin_heads(struct daf_pack *k, const struct daf_scope_id *scope,
-                             bool is_news);
+size_t daf_frame_begin_heads(struct daf_pack *k,
+                             const struct daf_scope_id *scope, bool is_news);
 void daf_frame_add_head(struct daf_pack *k, const struct daf_head *head);
-size_t daf_frame_begin_want(struct daf_pack *k, const struct daf_scope_id *scope,
-                            uint64_t credit);
+size_t daf_frame_begin_want(struct daf_pack *k,
+                            const struct daf_scope_id *scope, uint64_t credit);
 void daf_frame_add_want(struct daf_pack *k, const struct daf_log_key *log,
                         const struct daf_spot *wants, size_t wants_count,
                         const struct daf_spot *haves, size_t haves_count);
-size_t daf_frame_begin_run(struct daf_pack *k, const struct daf_scope_id *scope);
+size_t daf_frame_begin_run(struct daf_pack *k,
+                           const struct daf_scope_id *scope);
 /* Opens one path of a RUN; close it with daf_pack_close(k, mark, records). */
 size_t daf_frame_begin_path(struct daf_pack *k, const struct daf_log_key *log);
 void daf_frame_add_record(struct daf_pack *k, const struct daf_stored *record);
-size_t daf_frame_begin_ack(struct daf_pack *k, const struct daf_scope_id *scope);
+size_t daf_frame_begin_ack(struct daf_pack *k,
+                           const struct daf_scope_id *scope);
 void daf_frame_add_ack(struct daf_pack *k, const struct daf_ack_path *path);
 /** daf_frame_end: close the list and set HEADS' `more` or RUN's `last`, which
  * begin packed as false; @flag is ignored for other frames. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/frontier.h"
 
-#include <assert.h>
-
 #include "proto/hash.h"
+
+#include <assert.h>
 
 /* What a digest covers: the log's name and two counted lists of ids. */
 #define DIGEST_BYTES_MAX (16 + 16 + 8 + 2 * (4 + DAF_FRONTIER_MAX * 32))

@@ -19,8 +19,8 @@ struct daf_removed { /* a coordinator taken away, up to these tips */
 };
 
 struct daf_manifest {
-    bool is_first;            /* number 1, no camp id inside */
-    struct daf_camp_id camp;  /* of the first: computed from its bytes */
+    bool is_first;           /* number 1, no camp id inside */
+    struct daf_camp_id camp; /* of the first: computed from its bytes */
     uint64_t number;
     char name[DAF_CAMP_NAME_BYTES_MAX + 1];
     uint32_t k;
@@ -39,7 +39,7 @@ struct daf_manifest {
     size_t sigs_count;
     uint8_t sig_roots[DAF_ROOTS_MAX]; /* ascending indexes into roots */
     struct daf_sig sigs[DAF_ROOTS_MAX];
-    struct daf_hash hash;             /* of the whole manifest */
+    struct daf_hash hash; /* of the whole manifest */
     size_t signed_len;
 };
 
@@ -57,31 +57,34 @@ DAF_NODISCARD enum daf_err daf_manifest_verify(struct daf_view bytes,
  * @held: same camp, signed by k of its own and k of @held's roots, and a higher
  * number (or the same and a lower hash).  DAF_OK, DAF_ESIG, DAF_ESCOPE (another
  * camp) or DAF_EEXISTS (not newer). */
-DAF_NODISCARD enum daf_err daf_manifest_succeeds(const struct daf_manifest *held,
-                                                 struct daf_view bytes,
-                                                 const struct daf_manifest *next);
+DAF_NODISCARD enum daf_err daf_manifest_succeeds(
+    const struct daf_manifest *held, struct daf_view bytes,
+    const struct daf_manifest *next);
 
 /** daf_manifest_pack: the bytes before the signatures, of @m (sigs, hash,
  * signed_len, derived ids ignored).  Returns the length or 0 if it does not fit
  * @cap. */
-size_t daf_manifest_pack(const struct daf_manifest *m, uint8_t *out, size_t cap);
+size_t daf_manifest_pack(const struct daf_manifest *m, uint8_t *out,
+                         size_t cap);
 
 /** daf_manifest_sign: pack @m and sign it with @count root secrets, whose public
- * keys must be among m->roots.  Fills sigs and sets camp, hash.  @out:
- * DAF_MANIFEST_BYTES_MAX bytes.  Returns the length or 0 if it does not fit. */
-size_t daf_manifest_sign(struct daf_manifest *m, const struct daf_sign_sk *secrets,
-                         size_t count, uint8_t *out);
+ * keys must be among m->roots.  Fills sigs and sets camp, hash and what else is
+ * derived.  @out: DAF_MANIFEST_BYTES_MAX bytes.  Returns the length; 0 if it does
+ * not fit, a secret is no root's, or decoding would refuse what was made. */
+size_t daf_manifest_sign(struct daf_manifest *m,
+                         const struct daf_sign_sk *secrets, size_t count,
+                         uint8_t *out);
 
 /** daf_manifest_coordinator: the coordinator with this author id, or NULL. */
-const struct daf_coordinator *
-daf_manifest_coordinator(const struct daf_manifest *m,
-                         const struct daf_author_id *author);
+const struct daf_coordinator *daf_manifest_coordinator(
+    const struct daf_manifest *m, const struct daf_author_id *author);
 
 /** daf_manifest_has_type: whether the camp's register names this type. */
 bool daf_manifest_has_type(const struct daf_manifest *m, struct daf_view type);
 
 /** daf_manifest_door_keys: the door's CURVE pair from a discovery secret. */
 void daf_manifest_door_keys(const struct daf_key *discovery,
-                            struct daf_box_pk *out_pk, struct daf_box_sk *out_sk);
+                            struct daf_box_pk *out_pk,
+                            struct daf_box_sk *out_sk);
 
 #endif

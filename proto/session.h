@@ -90,24 +90,27 @@ struct daf_session_env {
     struct daf_author_id author;
     const struct daf_sign_sk *sign_sk;
     struct daf_box_pk transport;
-    uint8_t boot[16];        /* boot nonce: who is "self" */
+    uint8_t boot[16]; /* boot nonce: who is "self" */
     uint64_t manifest_number;
     struct daf_hash manifest_hash;
     /* Scratch for one step, shared by all sessions. */
-    uint8_t *frame;          /* DAF_FRAME_BYTES_MAX: the frame being made */
-    uint8_t *frame2;         /* DAF_WANT_BYTES_MAX: the ACK beside it */
+    uint8_t *frame;  /* DAF_FRAME_BYTES_MAX: the frame being made */
+    uint8_t *frame2; /* DAF_WANT_BYTES_MAX: the ACK beside it */
     struct daf_head *head_a, *head_b;
 };
 
-/** daf_session_new: make a session in state NEW.
+/** daf_session_init: make a session in state NEW in storage of the caller's.
+ * @room: daf_session_size() bytes, aligned as malloc aligns; the caller's, given
+ *        back after daf_session_deinit().
  * @peer: the CURVE key that the link proved.
- * Returns NULL when out of memory.  The caller owns it: daf_session_free(). */
-struct daf_session *daf_session_new(const struct daf_session_env *env,
-                                    uint32_t conn,
-                                    const struct daf_box_pk *peer,
-                                    bool is_connector);
-/** daf_session_free: NULL is fine; says nothing to the peer. */
-void daf_session_free(struct daf_session *s);
+ * Returns @room as a session. */
+struct daf_session *daf_session_init(void *room,
+                                     const struct daf_session_env *env,
+                                     uint32_t conn,
+                                     const struct daf_box_pk *peer,
+                                     bool is_connector);
+/** daf_session_deinit: wipe it; says nothing to the peer. */
+void daf_session_deinit(struct daf_session *s);
 
 /** daf_session_start: the link is up; the connector speaks first. */
 void daf_session_start(struct daf_session *s, struct daf_mono now);

@@ -21,9 +21,9 @@
 #include "proto/session.h"
 
 #define DAF_AGENT_SESSIONS_MAX 1024
-#define DAF_AGENT_PEERS_MAX    64      /* addresses to keep in touch with */
-#define DAF_AGENT_RETRY_MIN_MS 1000    /* first retry, then doubling */
-#define DAF_AGENT_RETRY_MAX_MS 15000   /* a cut heals within this and a half */
+#define DAF_AGENT_PEERS_MAX    64    /* addresses to keep in touch with */
+#define DAF_AGENT_RETRY_MIN_MS 1000  /* first retry, then doubling */
+#define DAF_AGENT_RETRY_MAX_MS 15000 /* a cut heals within this and a half */
 
 struct daf_agent; /* opaque */
 
@@ -33,6 +33,16 @@ struct daf_secrets {
     struct daf_box_sk transport, seal;
 };
 
+/* Memory that is needed only while an input is handled: one for all agents of a
+ * thread (the simulator has thousands), about 420 KB. */
+struct daf_scratch {
+    uint8_t frame[DAF_FRAME_BYTES_MAX];
+    uint8_t frame2[DAF_WANT_BYTES_MAX];
+    uint8_t body[DAF_BODY_BYTES_MAX];
+    uint8_t payload[DAF_BODY_BYTES_MAX];
+    struct daf_head head_a, head_b;
+};
+
 struct daf_agent_config {
     struct daf_device_keys keys;
     struct daf_secrets secrets;
@@ -40,13 +50,15 @@ struct daf_agent_config {
     struct daf_view cert;     /* empty for a coordinator; copied */
     uint8_t seed[32];         /* chance */
     uint64_t boot_number;     /* counts starts of this home */
-    const struct daf_index *index;  /* outlives the agent */
+    const struct daf_index *index; /* outlives the agent */
     /* Records of one scope, to rebuild the camp and the roster at start. */
     enum daf_err (*scan)(void *ctx, const struct daf_scope_id *scope,
                          int retention, daf_camp_row_fn fn, void *fn_ctx);
     void *scan_ctx;
-    uint64_t own_incarnation; /* of this device's logs */
-    const struct daf_port *port;    /* outlives the agent */
+    uint64_t own_incarnation;    /* of this device's logs */
+    const struct daf_port *port; /* outlives the agent */
+    struct daf_scratch
+        *scratch; /* outlives the agent; NULL: it makes its own */
 };
 
 enum daf_input_kind {
@@ -75,13 +87,13 @@ enum daf_write_kind {
     DAF_WRITE_CONTROL, /* a packed control payload; coordinators only */
 };
 struct daf_write {
-    uint64_t ticket;           /* the host's, back in daf_agent_wrote */
+    uint64_t ticket; /* the host's, back in daf_agent_wrote */
     enum daf_write_kind kind;
-    struct daf_wall claimed;   /* the wall clock's claim */
+    struct daf_wall claimed; /* the wall clock's claim */
     uint8_t time_quality;
     /* SESSION */
     char scope[DAF_SCOPE_NAME_BYTES_MAX + 1]; /* "" = the first class */
-    struct daf_view learner;   /* a name, or a subject id in hex (32 digits) */
+    struct daf_view learner; /* a name, or a subject id in hex (32 digits) */
     const struct daf_did *did;
     size_t did_count;
     /* CONTROL */
@@ -144,12 +156,12 @@ const struct daf_author_id *daf_agent_author(const struct daf_agent *a);
 
 /* What `status` and `peers` show. */
 struct daf_agent_stats {
-    size_t sessions;        /* open with proven peers */
-    size_t pending_writes;  /* not durable yet */
+    size_t sessions;       /* open with proven peers */
+    size_t pending_writes; /* not durable yet */
     struct daf_refusals refusals;
-    uint64_t door_refused;  /* door frames that did not verify */
+    uint64_t door_refused; /* door frames that did not verify */
     uint64_t frames_in, frames_out, bytes_in, bytes_out;
-    uint64_t records_in;    /* new ones from peers */
+    uint64_t records_in; /* new ones from peers */
     uint64_t deferred;
 };
 void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out);

@@ -34,12 +34,23 @@ void daf_camp_free(struct daf_camp *c);
 
 /** daf_camp_add: fold one record with its body: a control record, or a
  * registration.  Others, and what cannot be read, are passed over.  Returns true
- * if anybody was certified or a key came by this. */
+ * if anybody was certified, a scope became known or a generation key came by
+ * this; a learner alone changes nothing for sessions. */
 bool daf_camp_add(struct daf_camp *c, const struct daf_log_key *log,
                   const struct daf_stored *stored);
 
+/** daf_camp_wants_rescan: a generation key came, and registrations of a class
+ * that came before it may open now: hand that class's records of
+ * DAF_RETENTION_IDENTITY to daf_camp_add() again; what is known already is
+ * harmless.  Each call gives one class and crosses it off; false if none is
+ * left.  At start: control first, then these classes, and the camp is whole. */
+bool daf_camp_wants_rescan(struct daf_camp *c, struct daf_scope_id *out_scope);
+
 /** daf_camp_meet: a certificate that a device showed at a door; it counts (R16)
- * as if it came by control.  DAF_OK if it verifies. */
+ * as if it came by control.  DAF_OK if it verifies; whether it is the one that
+ * stands (R17) by_author() says.  DAF_ESCOPE: of another camp; DAF_EAUTHOR: its
+ * issuer is no coordinator; DAF_ESIG, DAF_EFORM, DAF_ELIMIT, DAF_EVERSION,
+ * DAF_ENOMEM. */
 DAF_NODISCARD enum daf_err daf_camp_meet(struct daf_camp *c, struct daf_view cert);
 
 /** daf_camp_authority: the protocol's questions; lives as long as @c. */
@@ -52,8 +63,9 @@ struct daf_view daf_camp_manifest_bytes(const struct daf_camp *c);
 bool daf_camp_device(const struct daf_camp *c, size_t index,
                      struct daf_device *out);
 
-/** daf_camp_scope: the scope at @index: control, catalog, camp, then classes by
- * name; its name, or NULL at the end.  @out_id may be NULL. */
+/** daf_camp_scope: the scope at @index: control, catalog, camp, then all others
+ * that a certificate or key wrap named (classes, cases), by name; its name, or
+ * NULL at the end.  @out_id may be NULL. */
 const char *daf_camp_scope(const struct daf_camp *c, size_t index,
                            struct daf_scope_id *out_id);
 /** daf_camp_scope_name: the name of a scope id, or NULL if not known here. */
@@ -70,14 +82,18 @@ DAF_NODISCARD enum daf_err daf_camp_generation(const struct daf_camp *c,
                                                uint64_t *out_number,
                                                struct daf_key *out);
 
-/* --- learners of the classes that can be read here */
+/* --- learners of the classes that can be read here
+ *
+ * Of several registrations of one subject in one class with different keys that
+ * with the lowest erase handle stands; all are opened with.  Of several names
+ * the lowest stands, and any before none. */
 struct daf_learner {
     struct daf_subject_id subject;
     struct daf_key key;
     char name[DAF_NAME_BYTES_MAX + 1]; /* "" if none */
     struct daf_scope_id scope;         /* where it was registered */
 };
-/** daf_camp_learner: find a learner by exact name or by subject id in hex; of
+/** daf_camp_learner: find a learner by subject id in hex, else by exact name; of
  * several with one name the lowest subject id.  DAF_ENOTFOUND.
  * @out_count, if not NULL: how many have the name. */
 DAF_NODISCARD enum daf_err daf_camp_learner(const struct daf_camp *c,
@@ -85,10 +101,13 @@ DAF_NODISCARD enum daf_err daf_camp_learner(const struct daf_camp *c,
                                             struct daf_view who,
                                             struct daf_learner *out,
                                             size_t *out_count);
-/** daf_camp_learner_at: by index, for lists; false at the end. */
+/** daf_camp_learner_at: by index, for lists, ordered by scope's name, name and
+ * subject; false at the end. */
 bool daf_camp_learner_at(const struct daf_camp *c, size_t index,
                          struct daf_learner *out);
-/** daf_camp_enter: a learner registered here, before its record is durable. */
+/** daf_camp_enter: a learner registered here, before its record is durable.
+ * DAF_OK also if known already; DAF_ESCOPE if its scope is no class known here;
+ * DAF_ELIMIT, DAF_ENOMEM. */
 DAF_NODISCARD enum daf_err daf_camp_enter(struct daf_camp *c,
                                           const struct daf_learner *learner);
 
@@ -96,7 +115,8 @@ DAF_NODISCARD enum daf_err daf_camp_enter(struct daf_camp *c,
  * daf_camp_open: open a sealed body with whichever key fits its key id.
  * @aad: the header's bytes before the body hash.
  * @out: DAF_BODY_BYTES_MAX bytes.  @out_learner: the learner whose key fitted, or
- * all zeros if it was sealed to the scope alone.
+ * all zeros if it was sealed to the scope alone.  If somebody registered two
+ * learners with one key it is the lower subject: compare with the payload's.
  * DAF_EKEY if none fits, DAF_EBODY.
  */
 DAF_NODISCARD enum daf_err daf_camp_open(const struct daf_camp *c,

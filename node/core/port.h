@@ -14,7 +14,7 @@
 #include "proto/index.h"
 #include "proto/record.h"
 
-#define DAF_CONN_INCOMING 0x80000000u /* set in the numbers of incoming ones */
+#define DAF_CONN_INCOMING  0x80000000u /* set in the numbers of incoming ones */
 #define DAF_ADDR_BYTES_MAX 63
 
 /* "192.0.2.7:5670", "[fe80::1%3]:5670": numeric only, checked by the host. */

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/core/agent.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "node/core/agent_impl.h"
+#include "proto/hash.h"
+
+static bool fold_row(void *ctx, const struct daf_log_key *log,
+                     const struct daf_stored *stored)
+{
+    struct daf_agent *a = ctx;
+
+    (void)daf_camp_add(a->camp, log, stored);
+    return true;
+}
+
+/* Control first: it brings the keys that open the registrations. */
+static enum daf_err fold_store(struct daf_agent *a)
+{
+    const struct daf_agent_config *config = &a->config;
+    struct daf_scope_id id;
+    enum daf_err err;
+
+    (void)daf_camp_scope(a->camp, 0, &id);
+    err = config->scan(config->scan_ctx, &id, -1, fold_row, a);
+    while (err == DAF_OK && daf_camp_wants_rescan(a->camp, &id))
+        err = config->scan(config->scan_ctx, &id, DAF_RETENTION_IDENTITY,
+                           fold_row, a);
+    return err;
+}
+
+static void fill_env(struct daf_agent *a)
+{
+    const struct daf_manifest *m = daf_camp_manifest(a->camp);
+    struct daf_session_env *env = &a->env;
+    struct daf_box_sk door_sk;
+
+    daf_agent_session_port(a);
+    env->index = a->config.index;
+    env->authority = daf_camp_authority(a->camp);
+    env->port = &a->session_port;
+    env->rng = &a->rng;
+    env->refusals = &a->stats.refusals;
+    env->camp = m->camp;
+    env->author = a->author;
+    env->sign_sk = &a->config.secrets.sign;
+    env->transport = a->config.keys.transport;
+    daf_rng_bytes(&a->rng, env->boot, sizeof(env->boot));
+    env->manifest_number = m->number;
+    env->manifest_hash = m->hash;
+    env->frame = a->scratch->frame;
+    env->frame2 = a->scratch->frame2;
+    env->head_a = &a->scratch->head_a;
+    env->head_b = &a->scratch->head_b;
+    daf_manifest_door_keys(&m->discovery, &a->door_pk, &door_sk);
+    sodium_memzero(&door_sk, sizeof(door_sk));
+}
+
+/* Our own certificate must name our keys and count in this camp (R16); a
+ * coordinator is in the manifest instead. */
+static enum daf_err take_cert(struct daf_agent *a, struct daf_view cert)
+{
+    const struct daf_manifest *m = daf_camp_manifest(a->camp);
+    struct daf_cert decoded;
+    uint8_t *copy;
+    enum daf_err err;
+
+    if (cert.len == 0)
+        return daf_manifest_coordinator(m, &a->author) != NULL ? DAF_OK
+                                                               : DAF_EAUTHOR;
+    err = daf_cert_decode(cert, &decoded);
+    if (err == DAF_OK &&
+        memcmp(&decoded.keys, &a->config.keys, sizeof(decoded.keys)) != 0)
+        err = DAF_EKEY;
+    if (err == DAF_OK) err = daf_camp_meet(a->camp, cert);
+    if (err != DAF_OK) return err;
+    copy = malloc(cert.len);
+    if (copy == NULL) return DAF_ENOMEM;
+    memcpy(copy, cert.p, cert.len);
+    a->cert = (struct daf_view){copy, cert.len};
+    return DAF_OK;
+}
+
+static enum daf_err set_up(struct daf_agent *a)
+{
+    const struct daf_agent_config *config = &a->config;
+    struct daf_camp_config camp = {.manifest = config->manifest,
+                                   .keys = config->keys,
+                                   .seal = &config->secrets.seal};
+    enum daf_err err;
+
+    a->scratch = config->scratch;
+    if (a->scratch == NULL) {
+        a->scratch = malloc(sizeof(*a->scratch));
+        a->owns_scratch = true;
+        if (a->scratch == NULL) return DAF_ENOMEM;
+    }
+    a->author = daf_hash_author_id(&config->keys.sign);
+    daf_rng_init(&a->rng, config->seed);
+    err = daf_camp_new(&camp, &a->camp);
+    if (err == DAF_OK) err = take_cert(a, config->cert);
+    if (err == DAF_OK) err = fold_store(a);
+    if (err == DAF_OK) fill_env(a);
+    return err;
+}
+
+enum daf_err daf_agent_new(const struct daf_agent_config *config,
+                           daf_wrote_fn wrote, void *ctx,
+                           struct daf_agent **out)
+{
+    struct daf_agent *a = calloc(1, sizeof(*a));
+    enum daf_err err;
+
+    *out = NULL;
+    if (a == NULL) return DAF_ENOMEM;
+    a->config = *config;
+    a->wrote = wrote;
+    a->wrote_ctx = ctx;
+    a->next_conn = 1;
+    a->next_job = 1;
+    a->jobs_end = &a->jobs;
+    a->waiting_end = &a->waiting;
+    err = set_up(a);
+    if (err != DAF_OK) {
+        daf_agent_free(a);
+        return err;
+    }
+    *out = a;
+    return DAF_OK;
+}
+
+void daf_agent_free(struct daf_agent *a)
+{
+    if (a == NULL) return;
+    daf_agent_conns_lost(a);
+    daf_agent_jobs_free(a);
+    daf_camp_free(a->camp);
+    free((void *)(uintptr_t)a->cert.p);
+    if (a->owns_scratch && a->scratch != NULL) {
+        sodium_memzero(a->scratch, sizeof(*a->scratch));
+        free(a->scratch);
+    }
+    sodium_memzero(a, sizeof(*a));
+    free(a);
+}
+
+/* ---- inputs */
+
+static void on_opened(struct daf_agent *a, const struct daf_input *in)
+{
+    struct daf_conn *c = daf_agent_conn(a, in->conn);
+
+    if (c == NULL && (in->conn & DAF_CONN_INCOMING) != 0)
+        c = daf_agent_conn_new(a, in->conn, in->endpoint);
+    if (c == NULL) {
+        a->config.port->close(a->config.port->ctx, in->conn);
+        return;
+    }
+    c->is_open = true;
+    c->key = in->key;
+    if (c->endpoint == DAF_ENDPOINT_DOOR)
+        daf_agent_door_opened(a, c);
+    else
+        daf_agent_session_start(a, c);
+}
+
+static void on_frame(struct daf_agent *a, const struct daf_input *in)
+{
+    struct daf_conn *c = daf_agent_conn(a, in->conn);
+
+    if (c == NULL) return;
+    a->stats.frames_in++;
+    a->stats.bytes_in += in->bytes.len;
+    if (c->endpoint == DAF_ENDPOINT_DOOR)
+        daf_agent_door_frame(a, c, in->bytes);
+    else if (c->session != NULL)
+        daf_session_frame(c->session, a->now, in->bytes);
+}
+
+static void on_closed(struct daf_agent *a, const struct daf_input *in)
+{
+    struct daf_conn *c = daf_agent_conn(a, in->conn);
+    struct daf_peer *p;
+
+    if (c == NULL) return;
+    if (c->session != NULL) daf_session_lost(c->session);
+    c->is_closed = true;
+    p = daf_agent_peer_of(a, in->conn);
+    if (p != NULL) daf_agent_peer_retry(a, p);
+}
+
+static void on_timer(struct daf_agent *a)
+{
+    for (size_t i = 0; i < a->conns_count; i++) {
+        if (a->conns[i]->session != NULL && !a->conns[i]->is_closed)
+            daf_session_timer(a->conns[i]->session, a->now);
+    }
+    daf_agent_peers_timer(a);
+}
+
+static void on_listening(struct daf_agent *a, const struct daf_input *in)
+{
+    a->is_listening = true;
+    a->port_mesh = in->port_mesh;
+    daf_agent_admit(a);
+    daf_agent_peers_start(a);
+}
+
+static void on_stop(struct daf_agent *a)
+{
+    a->is_listening = false;
+    for (size_t i = 0; i < a->conns_count; i++) {
+        if (a->conns[i]->session != NULL)
+            daf_session_end(a->conns[i]->session, DAF_BYE_STOPPING);
+    }
+}
+
+void daf_agent_input(struct daf_agent *a, struct daf_mono now,
+                     const struct daf_input *in)
+{
+    a->now = now;
+    switch (in->kind) {
+    case DAF_INPUT_TIMER:
+        on_timer(a);
+        break;
+    case DAF_INPUT_LISTENING:
+        on_listening(a, in);
+        break;
+    case DAF_INPUT_LINK_LOST:
+        a->is_listening = false;
+        daf_agent_conns_lost(a);
+        break;
+    case DAF_INPUT_OPENED:
+        on_opened(a, in);
+        break;
+    case DAF_INPUT_FRAME:
+        on_frame(a, in);
+        break;
+    case DAF_INPUT_CLOSED:
+        on_closed(a, in);
+        break;
+    case DAF_INPUT_STORED:
+        daf_agent_job_stored(a, in);
+        break;
+    case DAF_INPUT_PEER:
+        daf_agent_peer_add(a, &in->addr);
+        break;
+    case DAF_INPUT_WRITE:
+        daf_agent_write(a, in->write);
+        break;
+    case DAF_INPUT_STOP:
+        on_stop(a);
+        break;
+    }
+    daf_agent_conns_sweep(a);
+}
+
+/* ---- what others may know */
+
+struct daf_mono daf_agent_deadline(const struct daf_agent *a)
+{
+    struct daf_mono first = daf_agent_peers_deadline(a);
+
+    for (size_t i = 0; i < a->conns_count; i++) {
+        struct daf_mono d = DAF_MONO_NEVER;
+
+        if (a->conns[i]->session != NULL)
+            d = daf_session_deadline(a->conns[i]->session);
+        if (d.ms < first.ms) first = d;
+    }
+    return first;
+}
+
+const struct daf_camp *daf_agent_camp(const struct daf_agent *a)
+{
+    return a->camp;
+}
+
+const struct daf_author_id *daf_agent_author(const struct daf_agent *a)
+{
+    return &a->author;
+}
+
+static bool is_proven(const struct daf_conn *c)
+{
+    return c->session != NULL &&
+           daf_session_state(c->session) == DAF_SESSION_OPEN;
+}
+
+void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out)
+{
+    *out = a->stats;
+    for (size_t i = 0; i < a->conns_count; i++)
+        out->sessions += is_proven(a->conns[i]);
+    out->pending_writes = a->waiting_count;
+    for (const struct daf_job *j = a->jobs; j != NULL; j = j->next) {
+        for (const struct daf_pending *w = j->writes; w != NULL; w = w->next)
+            out->pending_writes++;
+    }
+}
+
+static void tell_session(const struct daf_session *s, struct daf_peer_info *out)
+{
+    out->author = *daf_session_peer(s);
+    out->connected = true;
+    out->in_step = daf_session_resting(s);
+    out->state = "open";
+}
+
+/* Addresses first, then who came by itself and is no address's. */
+bool daf_agent_peer(const struct daf_agent *a, size_t index,
+                    struct daf_peer_info *out)
+{
+    static const char *const words[] = {"retrying", "knocking", "connecting",
+                                        "open"};
+
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < a->peers_count; i++) {
+        const struct daf_peer *p = &a->peers[i];
+
+        if (index-- != 0) continue;
+        out->addr = p->addr;
+        out->author = p->author;
+        out->found_by = "static";
+        out->state = words[p->state];
+        for (size_t j = 0; p->is_known && j < a->conns_count; j++) {
+            if (is_proven(a->conns[j]) &&
+                memcmp(daf_session_peer(a->conns[j]->session)->b, p->author.b,
+                       sizeof(p->author.b)) == 0)
+                tell_session(a->conns[j]->session, out);
+        }
+        return true;
+    }
+    for (size_t j = 0; j < a->conns_count; j++) {
+        const struct daf_conn *c = a->conns[j];
+        bool is_told = !is_proven(c);
+
+        for (size_t i = 0; !is_told && i < a->peers_count; i++)
+            is_told =
+                a->peers[i].is_known &&
+                memcmp(a->peers[i].author.b, daf_session_peer(c->session)->b,
+                       sizeof(a->peers[i].author.b)) == 0;
+        if (is_told || index-- != 0) continue;
+        out->found_by = "incoming";
+        tell_session(c->session, out);
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections, and the sessions that belong to them: not to keys, for clones of
+ * a card share a key. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "node/core/agent_impl.h"
+
+struct daf_conn *daf_agent_conn(struct daf_agent *a, uint32_t id)
+{
+    for (size_t i = 0; i < a->conns_count; i++) {
+        if (a->conns[i]->id == id && !a->conns[i]->is_closed)
+            return a->conns[i];
+    }
+    return NULL;
+}
+
+struct daf_conn *daf_agent_conn_new(struct daf_agent *a, uint32_t id,
+                                    enum daf_endpoint endpoint)
+{
+    struct daf_conn *c;
+
+    if (a->conns_count == sizeof(a->conns) / sizeof(a->conns[0])) return NULL;
+    c = calloc(1, sizeof(*c));
+    if (c == NULL) return NULL;
+    c->id = id;
+    c->endpoint = endpoint;
+    a->conns[a->conns_count++] = c;
+    return c;
+}
+
+void daf_agent_conn_close(struct daf_agent *a, struct daf_conn *c)
+{
+    if (c->is_closed) return;
+    c->is_closed = true;
+    a->config.port->close(a->config.port->ctx, c->id);
+}
+
+static void conn_free(struct daf_conn *c)
+{
+    if (c->session != NULL) {
+        daf_session_deinit(c->session);
+        free(c->session);
+    }
+    free(c);
+}
+
+void daf_agent_conns_sweep(struct daf_agent *a)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < a->conns_count; i++) {
+        if (a->conns[i]->is_closed)
+            conn_free(a->conns[i]);
+        else
+            a->conns[kept++] = a->conns[i];
+    }
+    a->conns_count = kept;
+}
+
+void daf_agent_conns_lost(struct daf_agent *a)
+{
+    for (size_t i = 0; i < a->conns_count; i++) {
+        struct daf_conn *c = a->conns[i];
+        struct daf_peer *p = daf_agent_peer_of(a, c->id);
+
+        if (c->is_closed) continue;
+        if (c->session != NULL) daf_session_lost(c->session);
+        c->is_closed = true;
+        if (p != NULL) daf_agent_peer_retry(a, p);
+    }
+    daf_agent_conns_sweep(a);
+}
+
+void daf_agent_conn_send(struct daf_agent *a, const struct daf_conn *c,
+                         struct daf_view frame)
+{
+    a->stats.frames_out++;
+    a->stats.bytes_out += frame.len;
+    a->config.port->send(a->config.port->ctx, c->id, frame);
+}
+
+void daf_agent_admit(struct daf_agent *a)
+{
+    struct daf_device device;
+
+    /* The camp only grows here, but not at its end: all are told again, which
+     * costs the link a look-up each. */
+    if (!a->is_listening) return;
+    for (size_t i = 0; daf_camp_device(a->camp, i, &device); i++)
+        a->config.port->admit(a->config.port->ctx, &device.keys.transport,
+                              true);
+}
+
+/* ---- what a session asks for */
+
+static struct daf_conn *conn_of(struct daf_agent *a,
+                                const struct daf_session *s)
+{
+    struct daf_conn *c = daf_agent_conn(a, daf_session_conn(s));
+
+    assert(c != NULL && c->session == s);
+    return c;
+}
+
+static void session_send(void *ctx, struct daf_session *s,
+                         struct daf_view frame)
+{
+    struct daf_agent *a = ctx;
+
+    daf_agent_conn_send(a, conn_of(a, s), frame);
+}
+
+static void session_store_begin(void *ctx, struct daf_session *s)
+{
+    struct daf_agent *a = ctx;
+
+    (void)daf_agent_job_begin(a, daf_session_conn(s));
+}
+
+static void session_store_keep(void *ctx, struct daf_session *s,
+                               const struct daf_record *r,
+                               struct daf_view header,
+                               enum daf_body_state state, struct daf_view body)
+{
+    const struct daf_keep keep = {.record = r,
+                                  .header = header,
+                                  .body_state = state,
+                                  .body = body};
+
+    (void)s;
+    daf_agent_job_keep(ctx, &keep);
+}
+
+static void session_store_end(void *ctx, struct daf_session *s,
+                              struct daf_view ack)
+{
+    (void)s;
+    daf_agent_job_end(ctx, ack);
+}
+
+static void session_acked(void *ctx, struct daf_session *s,
+                          const struct daf_ack_path *path)
+{
+    struct daf_agent *a = ctx;
+    const struct daf_port *port = a->config.port;
+
+    (void)s;
+    if (memcmp(path->log.author.b, a->author.b, sizeof(a->author.b)) == 0)
+        port->store_acked(port->ctx, &path->log, path->seq_first, &path->last);
+}
+
+/* The boot nonce of the side that connected. */
+static const uint8_t *connector(const struct daf_agent *a,
+                                const struct daf_session *s)
+{
+    return daf_session_is_connector(s) ? a->env.boot : daf_session_peer_boot(s);
+}
+
+/* protocol.md R21: of two sessions with one peer the one whose connector has
+ * the lower boot nonce stays; of two with one connector, the newer. */
+static bool session_proven(void *ctx, struct daf_session *s,
+                           enum daf_bye *out_why)
+{
+    struct daf_agent *a = ctx;
+
+    *out_why = DAF_BYE_DUPLICATE;
+    for (size_t i = 0; i < a->conns_count; i++) {
+        struct daf_session *other = a->conns[i]->session;
+
+        if (other == NULL || other == s || a->conns[i]->is_closed ||
+            daf_session_state(other) != DAF_SESSION_OPEN ||
+            memcmp(daf_session_peer(other), daf_session_peer(s), 16) != 0 ||
+            memcmp(daf_session_peer_boot(other), daf_session_peer_boot(s),
+                   16) != 0)
+            continue;
+        if (memcmp(connector(a, other), connector(a, s), 16) < 0) return false;
+        daf_session_end(other, DAF_BYE_DUPLICATE);
+    }
+    return true;
+}
+
+static void session_closed(void *ctx, struct daf_session *s, enum daf_err why)
+{
+    struct daf_agent *a = ctx;
+    struct daf_conn *c = conn_of(a, s);
+    struct daf_peer *p = daf_agent_peer_of(a, c->id);
+
+    (void)why; /* counted where it was seen */
+    daf_agent_conn_close(a, c);
+    if (p != NULL) daf_agent_peer_retry(a, p);
+    daf_agent_peers_uncover(a, daf_session_peer(s));
+}
+
+void daf_agent_session_port(struct daf_agent *a)
+{
+    a->session_port = (struct daf_session_port){
+        .ctx = a,
+        .send = session_send,
+        .store_begin = session_store_begin,
+        .store_keep = session_store_keep,
+        .store_end = session_store_end,
+        .acked = session_acked,
+        .proven = session_proven,
+        .closed = session_closed,
+    };
+}
+
+void daf_agent_session_start(struct daf_agent *a, struct daf_conn *c)
+{
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+    struct daf_device device;
+    void *room;
+
+    /* The link let this key in, but it is the camp that says who it is. */
+    if (!auth->by_transport(auth->ctx, &c->key, &device) ||
+        (room = malloc(daf_session_size())) == NULL) {
+        struct daf_peer *p = daf_agent_peer_of(a, c->id);
+
+        a->stats.refusals.by_err[DAF_EAUTHOR]++;
+        daf_agent_conn_close(a, c);
+        if (p != NULL) daf_agent_peer_retry(a, p);
+        return;
+    }
+    c->session = daf_session_init(room, &a->env, c->id, &c->key,
+                                  (c->id & DAF_CONN_INCOMING) == 0);
+    daf_session_start(c->session, a->now);
+}
+
+struct daf_session *daf_agent_session_with(struct daf_agent *a,
+                                           const struct daf_author_id *author)
+{
+    for (size_t i = 0; i < a->conns_count; i++) {
+        struct daf_session *s = a->conns[i]->session;
+
+        if (s != NULL && !a->conns[i]->is_closed &&
+            daf_session_state(s) == DAF_SESSION_OPEN &&
+            memcmp(daf_session_peer(s)->b, author->b, 16) == 0)
+            return s;
+    }
+    return NULL;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/core/agent_impl.h - the inside of the agent, shared by agent*.c.
+ *
+ *      agent.c          making, inputs, deadline, what others may know
+ *      agent_conns.c    connections and their sessions
+ *      agent_door.c     the door, both sides: who may speak at mesh
+ *      agent_peers.c    addresses to keep in touch with, retries
+ *      agent_jobs.c     what goes to the disk and what follows from it
+ *      agent_write.c    own records */
+#ifndef DAF_NODE_CORE_AGENT_IMPL_H
+#define DAF_NODE_CORE_AGENT_IMPL_H
+
+#include "node/core/agent.h"
+
+/* How far a connection to a door, or from a knocker, has come. */
+enum daf_door_step {
+    DAF_DOOR_NEW,     /* nothing said */
+    DAF_DOOR_KNOCKED, /* KNOCK is out (outgoing) or NONCE is (incoming) */
+    DAF_DOOR_PROVED,  /* PROOF is out, WELCOME is awaited */
+};
+
+struct daf_conn {
+    uint32_t id;
+    enum daf_endpoint endpoint;
+    bool is_open;   /* OPENED came */
+    bool is_closed; /* to be freed when the input is done */
+    struct daf_box_pk key;
+    struct daf_session *session; /* mesh; owned */
+    enum daf_door_step step;     /* door */
+    struct daf_hash knocker_nonce, door_nonce;
+};
+
+enum daf_peer_state {
+    DAF_PEER_RETRYING, /* waits for retry_at */
+    DAF_PEER_DOOR,     /* conn is to its door */
+    DAF_PEER_MESH,     /* conn is to its mesh */
+    DAF_PEER_COVERED,  /* it came to us; nothing to do until that ends */
+};
+
+/* An address to keep in touch with. */
+struct daf_peer {
+    struct daf_addr addr;
+    enum daf_peer_state state;
+    uint32_t conn; /* DOOR, MESH */
+    bool is_known; /* author is: a WELCOME was verified */
+    struct daf_author_id author;
+    struct daf_mono deadline; /* RETRYING: try then; DOOR: give up then */
+    struct daf_mono since;    /* the last connect */
+    uint64_t backoff_ms;
+};
+
+/* A write waiting for its turn, or in the job under way. */
+struct daf_pending {
+    struct daf_pending *next;
+    struct daf_write write; /* views point into `room` */
+    struct daf_wrote wrote; /* filled as its records are made */
+    uint8_t room[];         /* learner, activities, items, payload */
+};
+
+/* A log of our own that was written to since the start. */
+struct daf_own_log {
+    struct daf_scope_id scope;
+    struct daf_spot head; /* seq 0: empty */
+};
+
+/* A record to fold into the camp once it is durable. */
+struct daf_fold {
+    struct daf_log_key log;
+    struct daf_spot spot;
+};
+
+/* A batch on its way to the disk.  Answered in order. */
+struct daf_job {
+    struct daf_job *next;
+    uint64_t id;
+    uint32_t conn; /* whose session sent it; 0: own records */
+    uint8_t *ack;  /* owned */
+    size_t ack_len;
+    struct daf_fold *folds; /* owned */
+    size_t folds_count, folds_cap;
+    struct daf_pending *writes;   /* own records: who is told */
+    struct daf_learner *learners; /* owned: registered in this batch */
+    size_t learners_count;
+};
+
+struct daf_agent {
+    struct daf_agent_config config; /* views inside are not used after new */
+    struct daf_author_id author;
+    struct daf_camp *camp;
+    struct daf_view cert; /* owned bytes; empty for a coordinator */
+    struct daf_box_pk door_pk;
+    struct daf_rng rng;
+    struct daf_scratch *scratch;
+    bool owns_scratch;
+    daf_wrote_fn wrote;
+    void *wrote_ctx;
+
+    struct daf_session_env env;
+    struct daf_session_port session_port;
+    struct daf_mono now; /* of the input being handled */
+
+    bool is_listening;
+    uint16_t port_mesh;
+    uint32_t next_conn;
+    size_t conns_count;
+    struct daf_conn *conns[DAF_AGENT_SESSIONS_MAX + DAF_AGENT_PEERS_MAX];
+    size_t peers_count;
+    struct daf_peer peers[DAF_AGENT_PEERS_MAX];
+
+    uint64_t next_job;
+    struct daf_job *jobs, **jobs_end; /* at the disk, oldest first */
+    struct daf_job *open_job;         /* between store_begin and store_end */
+
+    struct daf_pending *waiting, **waiting_end; /* for the next own batch */
+    size_t waiting_count;
+    bool is_writing; /* an own batch is at the disk */
+    size_t own_logs_count;
+    struct daf_own_log own_logs[DAF_SCOPES_MAX];
+
+    struct daf_agent_stats stats;
+};
+
+#define DAF_AGENT_WAITING_MAX 4096 /* writes; more are told to try later */
+
+/* ---- agent_conns.c */
+struct daf_conn *daf_agent_conn(struct daf_agent *a, uint32_t id);
+/* NULL when there are too many or no memory; @id as the port has it. */
+struct daf_conn *daf_agent_conn_new(struct daf_agent *a, uint32_t id,
+                                    enum daf_endpoint endpoint);
+/* Close it towards the port and forget it after this input. */
+void daf_agent_conn_close(struct daf_agent *a, struct daf_conn *c);
+void daf_agent_conns_sweep(struct daf_agent *a);
+void daf_agent_conns_lost(struct daf_agent *a);
+void daf_agent_conn_send(struct daf_agent *a, const struct daf_conn *c,
+                         struct daf_view frame);
+void daf_agent_session_start(struct daf_agent *a, struct daf_conn *c);
+void daf_agent_session_port(struct daf_agent *a);
+/* A proven session with this author, not closed; NULL if there is none. */
+struct daf_session *daf_agent_session_with(struct daf_agent *a,
+                                           const struct daf_author_id *author);
+/* Tell every device of the camp that was not told yet to the port. */
+void daf_agent_admit(struct daf_agent *a);
+
+/* ---- agent_door.c */
+void daf_agent_door_opened(struct daf_agent *a, struct daf_conn *c);
+void daf_agent_door_frame(struct daf_agent *a, struct daf_conn *c,
+                          struct daf_view bytes);
+
+/* ---- agent_peers.c */
+void daf_agent_peer_add(struct daf_agent *a, const struct daf_addr *addr);
+struct daf_peer *daf_agent_peer_of(struct daf_agent *a, uint32_t conn);
+/* Its connection ended, or never came about: try again later. */
+void daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p);
+/* The door let us in: go to mesh. */
+void daf_agent_peer_mesh(struct daf_agent *a, struct daf_peer *p,
+                         const struct daf_author_id *author,
+                         const struct daf_box_pk *transport, uint16_t port);
+/* A session with this author ended: who was covered by it is tried again. */
+void daf_agent_peers_uncover(struct daf_agent *a,
+                             const struct daf_author_id *author);
+void daf_agent_peers_start(struct daf_agent *a);
+void daf_agent_peers_timer(struct daf_agent *a);
+struct daf_mono daf_agent_peers_deadline(const struct daf_agent *a);
+
+/* ---- agent_jobs.c */
+struct daf_job *daf_agent_job_begin(struct daf_agent *a, uint32_t conn);
+/* Keep a record in the open job. */
+void daf_agent_job_keep(struct daf_agent *a, const struct daf_keep *keep);
+void daf_agent_job_end(struct daf_agent *a, struct daf_view ack);
+void daf_agent_job_stored(struct daf_agent *a, const struct daf_input *in);
+void daf_agent_jobs_free(struct daf_agent *a);
+
+/* ---- agent_write.c */
+void daf_agent_write(struct daf_agent *a, const struct daf_write *write);
+/* Start the next own batch if writes wait and none is under way. */
+void daf_agent_write_next(struct daf_agent *a);
+/* The own batch @job ended. */
+void daf_agent_write_done(struct daf_agent *a, struct daf_job *job,
+                          enum daf_err err);
+
+#endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Own records.  One batch of them is at the disk at a time, and the next takes
+ * all that came meanwhile: so a failed commit takes nothing with it that builds
+ * on it, and under load many writes share one fsync. */
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "node/core/agent_impl.h"
+#include "proto/hash.h"
+
+#define BATCH_MAX 1024 /* writes in one batch: about 0.6 MB */
+
+static void refuse(struct daf_agent *a, uint64_t ticket, enum daf_err err)
+{
+    const struct daf_wrote wrote = {.ticket = ticket, .err = err};
+
+    a->wrote(a->wrote_ctx, &wrote);
+}
+
+static size_t room_for(const struct daf_write *w)
+{
+    size_t len = w->learner.len + w->payload.len +
+                 w->did_count * sizeof(struct daf_did) + 8;
+
+    for (size_t i = 0; i < w->did_count; i++)
+        len += w->did[i].item.len;
+    return len;
+}
+
+static struct daf_view put(uint8_t **at, struct daf_view v)
+{
+    struct daf_view copy = {*at, v.len};
+
+    if (v.len > 0) memcpy(*at, v.p, v.len);
+    *at += v.len;
+    return copy;
+}
+
+/* A copy that owns everything its views show. */
+static struct daf_pending *copy_write(const struct daf_write *w)
+{
+    struct daf_pending *p = calloc(1, sizeof(*p) + room_for(w));
+    struct daf_did *did;
+    uint8_t *at;
+
+    if (p == NULL) return NULL;
+    p->write = *w;
+    p->wrote.ticket = w->ticket;
+    /* room[] starts on a multiple of eight: the structs before it end so. */
+    did = (void *)p->room;
+    at = p->room + w->did_count * sizeof(*did);
+    for (size_t i = 0; i < w->did_count; i++) {
+        did[i] = w->did[i];
+        did[i].item = put(&at, w->did[i].item);
+    }
+    p->write.did = did;
+    p->write.learner = put(&at, w->learner);
+    p->write.payload = put(&at, w->payload);
+    return p;
+}
+
+static bool is_good(const struct daf_write *w)
+{
+    if (w->kind == DAF_WRITE_CONTROL)
+        return w->payload.len > 0 && w->payload.len <= DAF_PAYLOAD_BYTES_MAX;
+    if (w->did_count == 0 || w->did_count > DAF_DID_MAX ||
+        w->learner.len == 0 || w->learner.len > DAF_NAME_BYTES_MAX)
+        return false;
+    for (size_t i = 0; i < w->did_count; i++) {
+        if (w->did[i].item.len == 0 ||
+            w->did[i].item.len > DAF_ITEM_BYTES_MAX ||
+            w->did[i].score > DAF_SCORE_MAX)
+            return false;
+    }
+    return true;
+}
+
+/* protocol.md R12: what this program does not know, or the camp's register does
+ * not name, is not written here. */
+static bool is_allowed_type(const struct daf_agent *a,
+                            const struct daf_write *w)
+{
+    static const char *const needed[] = {"session", "registration"};
+
+    if (w->kind == DAF_WRITE_CONTROL) {
+        enum daf_type type = daf_payload_type(w->payload, NULL);
+
+        return type == DAF_TYPE_CERTIFICATE || type == DAF_TYPE_KEY_WRAP;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        const struct daf_view name = {(const uint8_t *)needed[i],
+                                      strlen(needed[i])};
+
+        if (!daf_manifest_has_type(daf_camp_manifest(a->camp), name))
+            return false;
+    }
+    return true;
+}
+
+void daf_agent_write(struct daf_agent *a, const struct daf_write *write)
+{
+    const struct daf_manifest *m = daf_camp_manifest(a->camp);
+    struct daf_pending *p;
+
+    if (!is_good(write) || !is_allowed_type(a, write)) {
+        refuse(a, write->ticket, is_good(write) ? DAF_ETYPE : DAF_ELIMIT);
+        return;
+    }
+    if (write->kind == DAF_WRITE_CONTROL &&
+        daf_manifest_coordinator(m, &a->author) == NULL) {
+        refuse(a, write->ticket, DAF_EDENIED);
+        return;
+    }
+    if (a->waiting_count == DAF_AGENT_WAITING_MAX) {
+        refuse(a, write->ticket, DAF_EBUSY);
+        return;
+    }
+    p = copy_write(write);
+    if (p == NULL) {
+        refuse(a, write->ticket, DAF_ENOMEM);
+        return;
+    }
+    *a->waiting_end = p;
+    a->waiting_end = &p->next;
+    a->waiting_count++;
+    daf_agent_write_next(a);
+}
+
+/* ---- making records */
+
+static struct daf_own_log *own_log(struct daf_agent *a,
+                                   const struct daf_scope_id *scope)
+{
+    const struct daf_index *index = a->config.index;
+    struct daf_head *head = &a->scratch->head_a;
+    struct daf_own_log *log;
+    struct daf_log_key key = {.scope = *scope,
+                              .author = a->author,
+                              .incarnation = a->config.own_incarnation};
+
+    for (size_t i = 0; i < a->own_logs_count; i++) {
+        if (memcmp(a->own_logs[i].scope.b, scope->b, sizeof(scope->b)) == 0)
+            return &a->own_logs[i];
+    }
+    assert(a->own_logs_count < DAF_SCOPES_MAX);
+    log = &a->own_logs[a->own_logs_count++];
+    memset(log, 0, sizeof(*log));
+    log->scope = *scope;
+    if (index->head(index->ctx, &key, head) == DAF_OK) {
+        for (size_t i = 0; i < head->tips_count; i++) {
+            if (head->tips[i].seq > log->head.seq) log->head = head->tips[i];
+        }
+    }
+    return log;
+}
+
+/* How a body of ours is sealed; NULL for the plain scopes. */
+struct sealing {
+    struct daf_key key; /* the body key */
+    struct daf_handle handle;
+};
+
+/* Seals, signs and hands one record to the open job. */
+static enum daf_err append(struct daf_agent *a, const struct daf_write *w,
+                           const struct daf_scope_id *scope, uint8_t retention,
+                           const struct sealing *sealing,
+                           struct daf_view payload, struct daf_spot *out)
+{
+    struct daf_own_log *log = own_log(a, scope);
+    uint8_t header[DAF_HEADER_BYTES_MAX], prefix[DAF_HEADER_BYTES_MAX];
+    struct daf_record r = {
+        .log = {*scope, a->author, a->config.own_incarnation},
+        .seq = log->head.seq + 1,
+        .prev = log->head.id,
+        .claimed_ms = w->claimed.ms,
+        .boot = a->config.boot_number,
+        .time_quality = w->time_quality,
+        .retention = retention,
+    };
+    struct daf_keep keep = {.record = &r, .body_state = DAF_BODY_HELD};
+    size_t prefix_len = daf_record_prefix(&r, prefix), body_len;
+    enum daf_err err;
+
+    if (sealing != NULL) {
+        struct daf_body_seal seal = {.key = sealing->key,
+                                     .handle = sealing->handle,
+                                     .aad = {prefix, prefix_len},
+                                     .payload = payload};
+
+        daf_rng_bytes(&a->rng, seal.nonce, sizeof(seal.nonce));
+        err = daf_body_seal(&seal, a->scratch->body, sizeof(a->scratch->body),
+                            &body_len);
+        sodium_memzero(&seal, sizeof(seal));
+    } else {
+        err = daf_body_plain(payload, a->scratch->body,
+                             sizeof(a->scratch->body), &body_len);
+    }
+    if (err != DAF_OK) return err;
+    keep.body = (struct daf_view){a->scratch->body, body_len};
+    r.body_hash = daf_body_hash(keep.body);
+    r.body_len = (uint32_t)body_len;
+    keep.header.len = daf_record_sign(&r, &a->config.secrets.sign, header);
+    keep.header.p = header;
+    daf_agent_job_keep(a, &keep);
+    log->head = (struct daf_spot){r.seq, r.id};
+    *out = log->head;
+    return DAF_OK;
+}
+
+/* The learner that @who means, in the camp or registered earlier in this batch. */
+static enum daf_err find_learner(struct daf_agent *a, const struct daf_job *job,
+                                 const struct daf_scope_id *scope,
+                                 struct daf_view who, struct daf_learner *out)
+{
+    for (size_t i = 0; i < job->learners_count; i++) {
+        const struct daf_learner *l = &job->learners[i];
+
+        if (memcmp(l->scope.b, scope->b, sizeof(scope->b)) == 0 &&
+            strlen(l->name) == who.len &&
+            memcmp(l->name, who.p, who.len) == 0) {
+            *out = *l;
+            return DAF_OK;
+        }
+    }
+    return daf_camp_learner(a->camp, scope, who, out, NULL);
+}
+
+/* Makes an unknown learner known to the class: the subject key is made here and
+ * travels sealed under the scope key alone. */
+static enum daf_err register_learner(struct daf_agent *a, struct daf_job *job,
+                                     const struct daf_write *w,
+                                     const struct daf_scope_id *scope,
+                                     const struct daf_key *generation,
+                                     struct daf_learner *out)
+{
+    struct daf_registration reg = {.name = w->learner};
+    struct sealing sealing;
+    struct daf_learner *bigger;
+    struct daf_spot spot;
+    struct daf_pack k;
+    enum daf_err err;
+
+    bigger =
+        realloc(job->learners, (job->learners_count + 1) * sizeof(*bigger));
+    if (bigger == NULL) return DAF_ENOMEM;
+    job->learners = bigger;
+    memset(out, 0, sizeof(*out));
+    daf_rng_bytes(&a->rng, reg.subject.b, sizeof(reg.subject.b));
+    daf_rng_bytes(&a->rng, reg.key.b, sizeof(reg.key.b));
+    out->subject = reg.subject;
+    out->key = reg.key;
+    out->scope = *scope;
+    memcpy(out->name, w->learner.p, w->learner.len);
+    sealing.key = daf_body_scope_key(generation);
+    sealing.handle = daf_body_handle(&reg.key);
+    daf_pack_init(&k, a->scratch->payload, DAF_PAYLOAD_BYTES_MAX);
+    daf_payload_pack_registration(&k, &reg);
+    err = append(a, w, scope, DAF_RETENTION_IDENTITY, &sealing,
+                 daf_pack_view(&k), &spot);
+    if (err == DAF_OK) job->learners[job->learners_count++] = *out;
+    sodium_memzero(&reg, sizeof(reg));
+    sodium_memzero(&sealing, sizeof(sealing));
+    return err;
+}
+
+static enum daf_err find_scope(const struct daf_agent *a, const char *name,
+                               struct daf_scope_id *out)
+{
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+    const char *found = name;
+
+    if (name[0] == '\0') found = daf_camp_own_class(a->camp, 0);
+    if (found == NULL) return DAF_ESCOPE;
+    *out = daf_hash_scope_id(&a->env.camp, found);
+    if (daf_camp_scope_name(a->camp, out) == NULL) return DAF_ESCOPE;
+    return auth->right(auth->ctx, &a->author, out) >= DAF_RIGHT_APPEND
+               ? DAF_OK
+               : DAF_EDENIED;
+}
+
+/* A subject id is 32 hexadecimal digits, and must be known already. */
+static bool looks_like_id(struct daf_view v)
+{
+    for (size_t i = 0; i < v.len; i++) {
+        if (strchr("0123456789abcdef", v.p[i]) == NULL) return false;
+    }
+    return v.len == 32;
+}
+
+static enum daf_err write_session(struct daf_agent *a, struct daf_job *job,
+                                  struct daf_pending *p)
+{
+    const struct daf_write *w = &p->write;
+    struct daf_learner learner;
+    struct daf_scope_id scope;
+    struct daf_key generation;
+    struct sealing sealing;
+    struct daf_spot spot;
+    uint64_t number;
+    struct daf_pack k;
+    enum daf_err err = find_scope(a, w->scope, &scope);
+
+    if (err == DAF_OK)
+        err = daf_camp_generation(a->camp, &scope, &number, &generation);
+    if (err != DAF_OK) return err;
+    err = find_learner(a, job, &scope, w->learner, &learner);
+    if (err == DAF_ENOTFOUND && !looks_like_id(w->learner)) {
+        err = register_learner(a, job, w, &scope, &generation, &learner);
+        p->wrote.registered = err == DAF_OK;
+    }
+    if (err != DAF_OK) return err;
+    sealing.key = daf_body_key(&learner.key, &generation);
+    sealing.handle = daf_body_handle(&learner.key);
+    daf_pack_init(&k, a->scratch->payload, DAF_PAYLOAD_BYTES_MAX);
+    daf_payload_pack_session(&k, &learner.subject, w->did, w->did_count);
+    err = k.is_full ? DAF_ELIMIT
+                    : append(a, w, &scope, DAF_RETENTION_PROGRESS, &sealing,
+                             daf_pack_view(&k), &spot);
+    p->wrote.subject = learner.subject;
+    p->wrote.log.scope = scope;
+    p->wrote.seq = spot.seq;
+    p->wrote.record = spot.id;
+    sodium_memzero(&learner, sizeof(learner));
+    sodium_memzero(&generation, sizeof(generation));
+    sodium_memzero(&sealing, sizeof(sealing));
+    return err;
+}
+
+static enum daf_err write_control(struct daf_agent *a, struct daf_pending *p)
+{
+    const struct daf_scope_id *control = &daf_camp_authority(a->camp)->control;
+    struct daf_spot spot = {0};
+    enum daf_err err = append(a, &p->write, control, DAF_RETENTION_CONTROL,
+                              NULL, p->write.payload, &spot);
+
+    p->wrote.log.scope = *control;
+    p->wrote.seq = spot.seq;
+    p->wrote.record = spot.id;
+    return err;
+}
+
+void daf_agent_write_next(struct daf_agent *a)
+{
+    struct daf_pending **end;
+    struct daf_job *job;
+
+    if (a->is_writing || a->waiting == NULL) return;
+    a->is_writing = true;
+    job = daf_agent_job_begin(a, 0);
+    end = &job->writes;
+    for (size_t i = 0; i < BATCH_MAX && a->waiting != NULL; i++) {
+        struct daf_pending *p = a->waiting;
+
+        a->waiting = p->next;
+        if (a->waiting == NULL) a->waiting_end = &a->waiting;
+        a->waiting_count--;
+        p->next = NULL;
+        p->wrote.log.author = a->author;
+        p->wrote.log.incarnation = a->config.own_incarnation;
+        p->wrote.err = p->write.kind == DAF_WRITE_CONTROL
+                           ? write_control(a, p)
+                           : write_session(a, job, p);
+        *end = p;
+        end = &p->next;
+    }
+    daf_agent_job_end(a, (struct daf_view){0});
+}
+
+void daf_agent_write_done(struct daf_agent *a, struct daf_job *job,
+                          enum daf_err err)
+{
+    a->is_writing = false;
+    for (size_t i = 0; err == DAF_OK && i < job->learners_count; i++) {
+        /* Out of memory: the next start reads the registration from the disk;
+         * until then the name would be registered twice, which is allowed. */
+        if (daf_camp_enter(a->camp, &job->learners[i]) != DAF_OK) break;
+    }
+    /* The heads of own logs are read again from what is really there. */
+    if (err != DAF_OK) a->own_logs_count = 0;
+    for (struct daf_pending *p = job->writes; p != NULL; p = p->next) {
+        if (p->wrote.err == DAF_OK) p->wrote.err = err;
+        a->wrote(a->wrote_ctx, &p->wrote);
+    }
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/core/camp_impl.h"
+
+#include "proto/hash.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#define FIXED_SCOPES 3 /* control, catalog, camp */
+
+/* ---- life */
+
+static bool copy_manifest(struct daf_camp *c, struct daf_view bytes)
+{
+    c->manifest_bytes = malloc(bytes.len);
+    if (c->manifest_bytes == NULL) return false;
+    memcpy(c->manifest_bytes, bytes.p, bytes.len);
+    c->manifest_len = bytes.len;
+    return true;
+}
+
+/* Slots of the tables depend on a secret, so that nobody can choose ids that
+ * all fall into one. */
+static void seed_tables(struct daf_camp *c)
+{
+    uint8_t seed[16];
+
+    daf_hash_keyed_128("daf.camp.table", c->seal.b, (struct daf_view){NULL, 0},
+                       seed);
+    memcpy(c->scopes.seed, seed, sizeof(seed));
+    memcpy(c->members.seed, seed, sizeof(seed));
+    memcpy(c->transports.seed, seed, sizeof(seed));
+    memcpy(c->subjects.seed, seed, sizeof(seed));
+    memcpy(c->kids.seed, seed, sizeof(seed));
+    sodium_memzero(seed, sizeof(seed));
+}
+
+static enum daf_err begin(struct daf_camp *c,
+                          const struct daf_camp_config *config)
+{
+    enum daf_err err;
+
+    err = daf_manifest_decode(config->manifest, &c->manifest);
+    if (err != DAF_OK) return err;
+    err = daf_manifest_verify(config->manifest, &c->manifest);
+    if (err != DAF_OK) return err;
+    if (!copy_manifest(c, config->manifest)) return DAF_ENOMEM;
+    c->keys = config->keys;
+    c->author = daf_hash_author_id(&config->keys.sign);
+    c->seal = *config->seal;
+    seed_tables(c);
+    c->control = daf_camp_add_scope(c, "control");
+    c->catalog = daf_camp_add_scope(c, "catalog");
+    c->camp = daf_camp_add_scope(c, "camp");
+    if (c->control == NULL || c->catalog == NULL || c->camp == NULL)
+        return DAF_ENOMEM;
+    daf_camp_set_authority(c);
+    return DAF_OK;
+}
+
+enum daf_err daf_camp_new(const struct daf_camp_config *config,
+                          struct daf_camp **out)
+{
+    struct daf_camp *c = calloc(1, sizeof(*c));
+    enum daf_err err;
+
+    *out = NULL;
+    if (c == NULL) return DAF_ENOMEM;
+    err = begin(c, config);
+    if (err == DAF_OK)
+        *out = c;
+    else
+        daf_camp_free(c);
+    return err;
+}
+
+static void free_scope(struct daf_camp_known *known)
+{
+    if (known == NULL) return;
+    while (known->gens != NULL) {
+        struct daf_camp_gen *gen = known->gens;
+
+        known->gens = gen->next;
+        sodium_memzero(gen, sizeof(*gen));
+        free(gen);
+    }
+    while (known->pupils != NULL) {
+        struct daf_camp_pupil *pupil = known->pupils;
+
+        known->pupils = pupil->next;
+        sodium_memzero(pupil, sizeof(*pupil));
+        free(pupil);
+    }
+    free(known);
+}
+
+void daf_camp_free(struct daf_camp *c)
+{
+    if (c == NULL) return;
+    free_scope(c->control);
+    for (size_t i = 0; i < c->by_id.count; i++)
+        free_scope(c->by_id.items[i]);
+    for (size_t i = 0; i < c->by_author.count; i++)
+        free(c->by_author.items[i]);
+    daf_camp_table_deinit(&c->scopes);
+    daf_camp_table_deinit(&c->members);
+    daf_camp_table_deinit(&c->transports);
+    daf_camp_table_deinit(&c->subjects);
+    daf_camp_table_deinit(&c->kids);
+    daf_camp_list_deinit(&c->by_name);
+    daf_camp_list_deinit(&c->by_id);
+    daf_camp_list_deinit(&c->by_author);
+    daf_camp_list_deinit(&c->roster);
+    if (c->manifest_bytes != NULL)
+        sodium_memzero(c->manifest_bytes, c->manifest_len);
+    free(c->manifest_bytes);
+    sodium_memzero(c, sizeof(*c)); /* seal, the discovery secret */
+    free(c);
+}
+
+/* ---- the way in */
+
+static bool add_control(struct daf_camp *c, const struct daf_log_key *log,
+                        struct daf_view bytes)
+{
+    struct daf_view cert;
+    struct daf_body body;
+    bool changed = false;
+
+    if (daf_manifest_coordinator(&c->manifest, &log->author) == NULL)
+        return false;
+    if (daf_body_decode(bytes, &body) != DAF_OK || body.is_sealed) return false;
+    switch (daf_payload_type(body.content, NULL)) {
+    case DAF_TYPE_CERTIFICATE:
+        /* What it is worth is in the fold; a bad one is only passed over. */
+        if (daf_payload_certificate(body.content, &cert) == DAF_OK)
+            (void)!daf_camp_add_cert(c, cert, &changed);
+        return changed;
+    case DAF_TYPE_KEY_WRAP:
+        return daf_camp_add_wrap(c, body.content);
+    case DAF_TYPE_UNKNOWN:
+    case DAF_TYPE_SESSION:
+    case DAF_TYPE_REGISTRATION:
+        return false;
+    }
+    return false;
+}
+
+bool daf_camp_add(struct daf_camp *c, const struct daf_log_key *log,
+                  const struct daf_stored *stored)
+{
+    struct daf_camp_known *known = daf_camp_find_scope(c, &log->scope);
+
+    if (known == NULL || stored->body_state != DAF_BODY_HELD) return false;
+    if (known == c->control) return add_control(c, log, stored->body);
+    if (known->is_class) daf_camp_add_registration(c, known, stored);
+    return false;
+}
+
+enum daf_err daf_camp_meet(struct daf_camp *c, struct daf_view cert)
+{
+    bool changed = false;
+
+    return daf_camp_add_cert(c, cert, &changed);
+}
+
+bool daf_camp_wants_rescan(struct daf_camp *c, struct daf_scope_id *out_scope)
+{
+    for (size_t i = 0; i < c->by_name.count; i++) {
+        struct daf_camp_known *known = c->by_name.items[i];
+
+        if (!known->wants_rescan) continue;
+        known->wants_rescan = false;
+        *out_scope = known->id;
+        return true;
+    }
+    return false;
+}
+
+/* ---- lists */
+
+const struct daf_authority *daf_camp_authority(const struct daf_camp *c)
+{
+    return &c->authority;
+}
+
+const struct daf_manifest *daf_camp_manifest(const struct daf_camp *c)
+{
+    return &c->manifest;
+}
+
+struct daf_view daf_camp_manifest_bytes(const struct daf_camp *c)
+{
+    return (struct daf_view){c->manifest_bytes, c->manifest_len};
+}
+
+bool daf_camp_device(const struct daf_camp *c, size_t index,
+                     struct daf_device *out)
+{
+    const struct daf_camp_member *member;
+
+    if (index < c->manifest.coordinators_count) {
+        out->author = c->manifest.coordinators[index].author;
+        out->keys = c->manifest.coordinators[index].keys;
+        return true;
+    }
+    index -= c->manifest.coordinators_count;
+    if (index >= c->by_author.count) return false;
+    member = c->by_author.items[index];
+    *out = member->device;
+    return true;
+}
+
+const char *daf_camp_scope(const struct daf_camp *c, size_t index,
+                           struct daf_scope_id *out_id)
+{
+    const struct daf_camp_known *fixed[FIXED_SCOPES] = {c->control, c->catalog,
+                                                        c->camp};
+    const struct daf_camp_known *known;
+
+    if (index < FIXED_SCOPES)
+        known = fixed[index];
+    else if (index - FIXED_SCOPES < c->by_name.count)
+        known = c->by_name.items[index - FIXED_SCOPES];
+    else
+        return NULL;
+    if (out_id != NULL) *out_id = known->id;
+    return known->name;
+}
+
+const char *daf_camp_scope_name(const struct daf_camp *c,
+                                const struct daf_scope_id *id)
+{
+    const struct daf_camp_known *known = daf_camp_find_scope(c, id);
+
+    return known == NULL ? NULL : known->name;
+}
+
+const char *daf_camp_own_class(const struct daf_camp *c, size_t index)
+{
+    const struct daf_authority *a = &c->authority;
+
+    for (size_t i = 0; i < c->by_name.count; i++) {
+        const struct daf_camp_known *known = c->by_name.items[i];
+
+        if (!known->is_class ||
+            a->right(a->ctx, &c->author, &known->id) < DAF_RIGHT_APPEND)
+            continue;
+        if (index == 0) return known->name;
+        index--;
+    }
+    return NULL;
+}
+
+enum daf_err daf_camp_generation(const struct daf_camp *c,
+                                 const struct daf_scope_id *scope,
+                                 uint64_t *out_number, struct daf_key *out)
+{
+    const struct daf_camp_known *known = daf_camp_find_scope(c, scope);
+
+    if (known == NULL || known->newest == NULL) return DAF_EKEY;
+    *out_number = known->newest->number;
+    *out = known->newest->key;
+    return DAF_OK;
+}

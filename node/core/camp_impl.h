@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/core/camp_impl.h - what the files of the camp share.
+ *
+ *      camp.c          life, the way in, lists
+ *      camp_control.c  certificates, key wraps, who may do what
+ *      camp_roster.c   learners, opening bodies
+ *      camp_table.c    the two containers below
+ *
+ * Every rule by which one thing stands instead of another compares contents
+ * only, never order of arrival: so the fold gives the same camp for every order.
+ * Memory is reserved before anything is changed; what did not fit is passed
+ * over whole, until the next start. */
+#ifndef DAF_NODE_CORE_CAMP_IMPL_H
+#define DAF_NODE_CORE_CAMP_IMPL_H
+
+#include "node/core/camp.h"
+
+/* A device with the right to append could register without end: a registration
+ * costs about 300 bytes here. */
+#define DAF_CAMP_LEARNERS_MAX 100000
+
+/* --- a hash table from 32 bytes to two pointers, at least one not NULL */
+struct daf_camp_key {
+    uint8_t b[32];
+};
+struct daf_camp_slot {
+    struct daf_camp_key key;
+    void *item, *with;
+};
+struct daf_camp_table {
+    struct daf_camp_slot *slots;
+    size_t cap, count; /* cap is 0 or a power of 2 */
+    uint8_t seed[16];  /* strangers choose keys, and must not choose slots */
+};
+
+/** daf_camp_table_key: @a ‖ @b, 16 bytes each; @b may be NULL: zeros. */
+struct daf_camp_key daf_camp_table_key(const uint8_t *a, const uint8_t *b);
+/** daf_camp_table_reserve: make room for @extra more; false: out of memory. */
+bool daf_camp_table_reserve(struct daf_camp_table *t, size_t extra);
+/** daf_camp_table_find: borrowed until the next reserve; NULL if not there. */
+struct daf_camp_slot *daf_camp_table_find(const struct daf_camp_table *t,
+                                          const struct daf_camp_key *key);
+/** daf_camp_table_put: set @key's pointers; room was reserved if it is new. */
+void daf_camp_table_put(struct daf_camp_table *t,
+                        const struct daf_camp_key *key, void *item, void *with);
+void daf_camp_table_clear(struct daf_camp_table *t);
+void daf_camp_table_deinit(struct daf_camp_table *t);
+
+/* --- pointers in an order */
+struct daf_camp_list {
+    void **items;
+    size_t count, cap;
+};
+typedef int (*daf_camp_order_fn)(const void *a, const void *b);
+
+bool daf_camp_list_reserve(struct daf_camp_list *l, size_t extra);
+/** daf_camp_list_at: where @probe_item is or would be inserted. */
+size_t daf_camp_list_at(const struct daf_camp_list *l, const void *probe_item,
+                        daf_camp_order_fn order);
+/** daf_camp_list_insert: @item in its place; room was reserved. */
+void daf_camp_list_insert(struct daf_camp_list *l, void *item,
+                          daf_camp_order_fn order);
+/** daf_camp_list_remove: @item, which is in @l. */
+void daf_camp_list_remove(struct daf_camp_list *l, const void *item,
+                          daf_camp_order_fn order);
+void daf_camp_list_deinit(struct daf_camp_list *l);
+
+/* --- what the camp knows */
+
+struct daf_camp_gen { /* one generation key of one scope */
+    struct daf_camp_gen *next;
+    uint64_t number;
+    uint8_t commit[16];
+    struct daf_key key;
+};
+
+/* One subject key of a learner in one class.  Two registrations of one subject
+ * with different keys are two of these: the one with the lower handle stands,
+ * both are read with. */
+struct daf_camp_pupil {
+    struct daf_camp_pupil *next;  /* of the same scope */
+    struct daf_camp_pupil *other; /* of the same subject; the first stands */
+    const struct daf_camp_known *known;
+    struct daf_handle handle;
+    struct daf_learner learner;
+};
+
+struct daf_camp_known { /* a scope */
+    struct daf_scope_id id;
+    char name[DAF_SCOPE_NAME_BYTES_MAX + 1];
+    bool is_class;
+    bool wants_rescan;
+    size_t gens_count, pupils_count;
+    struct daf_camp_gen *gens;
+    struct daf_camp_gen *newest;
+    struct daf_camp_pupil *pupils;
+};
+
+struct daf_camp_right {
+    const struct daf_camp_known *known;
+    enum daf_right right;
+};
+struct daf_camp_member { /* a certified device that is no coordinator */
+    struct daf_device device;
+    struct daf_hash cert; /* id of the certificate that stands */
+    size_t rights_count;
+    struct daf_camp_right rights[];
+};
+
+struct daf_camp {
+    struct daf_manifest manifest;
+    uint8_t *manifest_bytes;
+    size_t manifest_len;
+    struct daf_device_keys keys;
+    struct daf_author_id author;
+    struct daf_box_sk seal;
+    struct daf_authority authority;
+
+    struct daf_camp_known *control, *catalog, *camp;
+    struct daf_camp_table scopes; /* scope id: known */
+    struct daf_camp_list by_name; /* of known, less the three above */
+    struct daf_camp_list by_id;   /* of known, less control */
+
+    struct daf_camp_table members;    /* author id: member */
+    struct daf_camp_table transports; /* transport key: member */
+    struct daf_camp_list by_author;   /* of member */
+
+    struct daf_camp_table subjects; /* scope id ‖ subject: pupil who stands */
+    struct daf_camp_table kids;  /* scope id ‖ key id: pupil or NULL, gen */
+    struct daf_camp_list roster; /* pupils who stand: scope, name, subject */
+    size_t pupils_count;
+};
+
+/** daf_camp_find_scope: NULL if not known. */
+struct daf_camp_known *daf_camp_find_scope(const struct daf_camp *c,
+                                           const struct daf_scope_id *id);
+/** daf_camp_add_scope: find or add; NULL when out of memory. */
+struct daf_camp_known *daf_camp_add_scope(struct daf_camp *c, const char *name);
+/** daf_camp_add_cert: R16, R17.  *@out_changed is set true if somebody's
+ * certificate or a scope is new; else left. */
+DAF_NODISCARD enum daf_err daf_camp_add_cert(struct daf_camp *c,
+                                             struct daf_view bytes,
+                                             bool *out_changed);
+/** daf_camp_add_wrap: a key-wrap payload; true if a key or a scope is new. */
+bool daf_camp_add_wrap(struct daf_camp *c, struct daf_view payload);
+/** daf_camp_set_authority: fill c->authority. */
+void daf_camp_set_authority(struct daf_camp *c);
+
+/** daf_camp_add_registration: a record of a class; passed over if it is none. */
+void daf_camp_add_registration(struct daf_camp *c, struct daf_camp_known *known,
+                               const struct daf_stored *stored);
+/** daf_camp_add_gen: takes a key of a scope into use, under *@gen, which is
+ * copied.  False: held already, or out of memory. */
+bool daf_camp_add_gen(struct daf_camp *c, struct daf_camp_known *known,
+                      const struct daf_camp_gen *gen);
+
+#endif

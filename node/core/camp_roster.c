@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/core/camp_impl.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+/* ---- which key has which id */
+
+/* Reserved before.  Of two learners with one key the lower subject id has it. */
+static void put_kid(struct daf_camp *c, const struct daf_camp_known *known,
+                    struct daf_camp_pupil *pupil, struct daf_camp_gen *gen)
+{
+    struct daf_key key = pupil == NULL
+                             ? daf_body_scope_key(&gen->key)
+                             : daf_body_key(&pupil->learner.key, &gen->key);
+    struct daf_key_id kid = daf_body_key_id(&key);
+    struct daf_camp_key at = daf_camp_table_key(known->id.b, kid.b);
+    const struct daf_camp_slot *slot = daf_camp_table_find(&c->kids, &at);
+    const struct daf_camp_pupil *held = slot == NULL ? NULL : slot->item;
+
+    sodium_memzero(&key, sizeof(key));
+    if (slot == NULL ||
+        (held != NULL && pupil != NULL &&
+         memcmp(pupil->learner.subject.b, held->learner.subject.b,
+                sizeof(held->learner.subject.b)) < 0))
+        daf_camp_table_put(&c->kids, &at, pupil, gen);
+}
+
+/* The number decides; of two with one number the lower commitment. */
+static bool is_newer(const struct daf_camp_gen *a, const struct daf_camp_gen *b)
+{
+    if (a->number != b->number) return a->number > b->number;
+    return memcmp(a->commit, b->commit, sizeof(a->commit)) < 0;
+}
+
+bool daf_camp_add_gen(struct daf_camp *c, struct daf_camp_known *known,
+                      const struct daf_camp_gen *gen)
+{
+    struct daf_camp_gen *own;
+
+    if (!daf_camp_table_reserve(&c->kids, known->pupils_count + 1))
+        return false;
+    own = malloc(sizeof(*own));
+    if (own == NULL) return false;
+    *own = *gen;
+    own->next = known->gens;
+    known->gens = own;
+    known->gens_count++;
+    if (known->newest == NULL || is_newer(own, known->newest))
+        known->newest = own;
+    put_kid(c, known, NULL, own);
+    for (struct daf_camp_pupil *p = known->pupils; p != NULL; p = p->next)
+        put_kid(c, known, p, own);
+    /* Registrations sealed with it may have come before it. */
+    known->wants_rescan = known->is_class;
+    return true;
+}
+
+/* ---- learners */
+
+static int order_roster(const void *a, const void *b)
+{
+    const struct daf_camp_pupil *x = a, *y = b;
+    int order = strcmp(x->known->name, y->known->name);
+
+    if (order == 0) order = strcmp(x->learner.name, y->learner.name);
+    if (order == 0)
+        order = memcmp(x->learner.subject.b, y->learner.subject.b,
+                       sizeof(x->learner.subject.b));
+    return order;
+}
+
+static struct daf_camp_pupil *find_subject(const struct daf_camp *c,
+                                           const struct daf_scope_id *scope,
+                                           const struct daf_subject_id *subject)
+{
+    struct daf_camp_key key = daf_camp_table_key(scope->b, subject->b);
+    const struct daf_camp_slot *slot = daf_camp_table_find(&c->subjects, &key);
+
+    return slot == NULL ? NULL : slot->item;
+}
+
+static bool lower_handle(const struct daf_camp_pupil *a,
+                         const struct daf_camp_pupil *b)
+{
+    return memcmp(a->handle.b, b->handle.b, sizeof(a->handle.b)) < 0;
+}
+
+/* Registered again with another name: the lower, and any before none. */
+static void rename_pupil(struct daf_camp *c, struct daf_camp_pupil *pupil,
+                         bool standing, const char *name)
+{
+    char *own = pupil->learner.name;
+
+    if (name[0] == '\0' || (own[0] != '\0' && strcmp(own, name) <= 0)) return;
+    if (standing) daf_camp_list_remove(&c->roster, pupil, order_roster);
+    memcpy(own, name, strlen(name) + 1);
+    if (standing) daf_camp_list_insert(&c->roster, pupil, order_roster);
+}
+
+/* Reserved before. */
+static void place_pupil(struct daf_camp *c, struct daf_camp_known *known,
+                        struct daf_camp_pupil *p)
+{
+    struct daf_camp_key key =
+        daf_camp_table_key(known->id.b, p->learner.subject.b);
+    struct daf_camp_pupil *first =
+        find_subject(c, &known->id, &p->learner.subject);
+
+    if (first != NULL && lower_handle(first, p)) {
+        p->other = first->other;
+        first->other = p;
+    } else {
+        if (first != NULL)
+            daf_camp_list_remove(&c->roster, first, order_roster);
+        p->other = first;
+        daf_camp_table_put(&c->subjects, &key, p, NULL);
+        daf_camp_list_insert(&c->roster, p, order_roster);
+    }
+    p->next = known->pupils;
+    known->pupils = p;
+    known->pupils_count++;
+    c->pupils_count++;
+    for (struct daf_camp_gen *g = known->gens; g != NULL; g = g->next)
+        put_kid(c, known, p, g);
+}
+
+static enum daf_err enter(struct daf_camp *c, struct daf_camp_known *known,
+                          const struct daf_learner *learner)
+{
+    struct daf_handle handle = daf_body_handle(&learner->key);
+    struct daf_camp_pupil *first, *p;
+
+    first = find_subject(c, &known->id, &learner->subject);
+    for (p = first; p != NULL; p = p->other) {
+        if (memcmp(p->handle.b, handle.b, sizeof(handle.b)) != 0) continue;
+        rename_pupil(c, p, p == first, learner->name);
+        return DAF_OK;
+    }
+    if (c->pupils_count >= DAF_CAMP_LEARNERS_MAX) return DAF_ELIMIT;
+    if (!daf_camp_table_reserve(&c->subjects, 1) ||
+        !daf_camp_table_reserve(&c->kids, known->gens_count) ||
+        !daf_camp_list_reserve(&c->roster, 1))
+        return DAF_ENOMEM;
+    p = calloc(1, sizeof(*p));
+    if (p == NULL) return DAF_ENOMEM;
+    p->known = known;
+    p->handle = handle;
+    p->learner = *learner;
+    p->learner.scope = known->id;
+    place_pupil(c, known, p);
+    return DAF_OK;
+}
+
+enum daf_err daf_camp_enter(struct daf_camp *c,
+                            const struct daf_learner *learner)
+{
+    struct daf_camp_known *known = daf_camp_find_scope(c, &learner->scope);
+
+    if (known == NULL || !known->is_class) return DAF_ESCOPE;
+    return enter(c, known, learner);
+}
+
+/* ---- registrations */
+
+static void enter_payload(struct daf_camp *c, struct daf_camp_known *known,
+                          const struct daf_body *body, struct daf_view payload)
+{
+    struct daf_learner learner = {0};
+    struct daf_registration r;
+    struct daf_handle handle;
+
+    if (daf_payload_registration(payload, &r) != DAF_OK) return;
+    /* records.md: "erase handle: the subject's".  With another one an erasure
+     * would pass it by. */
+    handle = daf_body_handle(&r.key);
+    if (memcmp(handle.b, body->handle.b, sizeof(handle.b)) == 0) {
+        learner.subject = r.subject;
+        learner.key = r.key;
+        if (r.name.len > 0) memcpy(learner.name, r.name.p, r.name.len);
+        (void)!enter(c, known, &learner);
+    }
+    sodium_memzero(&learner, sizeof(learner));
+    sodium_memzero(&r, sizeof(r));
+}
+
+/* Sealed to the scope alone (records.md), with a key that is here.  One sealed
+ * with a learner's key would open or not by who was registered before. */
+static bool can_open(const struct daf_camp *c,
+                     const struct daf_camp_known *known,
+                     const struct daf_body *body)
+{
+    struct daf_camp_key at = daf_camp_table_key(known->id.b, body->key_id.b);
+    const struct daf_camp_slot *slot;
+
+    if (!body->is_sealed) return false;
+    slot = daf_camp_table_find(&c->kids, &at);
+    return slot != NULL && slot->item == NULL;
+}
+
+void daf_camp_add_registration(struct daf_camp *c, struct daf_camp_known *known,
+                               const struct daf_stored *stored)
+{
+    struct daf_learner nobody;
+    struct daf_view aad, name;
+    struct daf_record r;
+    struct daf_body body;
+    uint8_t *plain;
+    size_t len;
+
+    if (daf_record_decode(stored->header, &r) != DAF_OK ||
+        r.retention != DAF_RETENTION_IDENTITY ||
+        daf_body_decode(stored->body, &body) != DAF_OK ||
+        !can_open(c, known, &body))
+        return;
+    plain = malloc(DAF_BODY_BYTES_MAX);
+    if (plain == NULL) return;
+    aad = (struct daf_view){stored->header.p, r.aad_len};
+    if (daf_camp_open(c, &known->id, &body, aad, plain, &len, &nobody) ==
+        DAF_OK) {
+        struct daf_view payload = {plain, len};
+
+        /* protocol.md R12: a type "that the camp's register does not name, is
+         * neither written nor read here" */
+        if (daf_payload_type(payload, &name) == DAF_TYPE_REGISTRATION &&
+            daf_manifest_has_type(&c->manifest, name))
+            enter_payload(c, known, &body, payload);
+        sodium_memzero(plain, len);
+    }
+    free(plain);
+}
+
+/* ---- asking */
+
+static bool parse_subject(struct daf_view hex, struct daf_subject_id *out)
+{
+    size_t len;
+
+    return hex.len == 2 * sizeof(out->b) &&
+           sodium_hex2bin(out->b, sizeof(out->b), (const char *)hex.p, hex.len,
+                          NULL, &len, NULL) == 0 &&
+           len == sizeof(out->b);
+}
+
+/* The first of those called @who in @known; sets how many there are. */
+static const struct daf_camp_pupil *find_name(
+    const struct daf_camp *c, const struct daf_camp_known *known,
+    struct daf_view who, size_t *out_count)
+{
+    struct daf_camp_pupil probe = {.known = known};
+    size_t at, end;
+
+    *out_count = 0;
+    if (who.len == 0 || who.len > DAF_NAME_BYTES_MAX) return NULL;
+    memcpy(probe.learner.name, who.p, who.len);
+    at = daf_camp_list_at(&c->roster, &probe, order_roster);
+    for (end = at; end < c->roster.count; end++) {
+        const struct daf_camp_pupil *p = c->roster.items[end];
+
+        if (p->known != known ||
+            strcmp(p->learner.name, probe.learner.name) != 0)
+            break;
+    }
+    *out_count = end - at;
+    return end == at ? NULL : c->roster.items[at];
+}
+
+enum daf_err daf_camp_learner(const struct daf_camp *c,
+                              const struct daf_scope_id *scope,
+                              struct daf_view who, struct daf_learner *out,
+                              size_t *out_count)
+{
+    const struct daf_camp_known *known = daf_camp_find_scope(c, scope);
+    const struct daf_camp_pupil *found = NULL;
+    struct daf_subject_id subject;
+    size_t count = 0;
+
+    if (known != NULL && parse_subject(who, &subject)) {
+        found = find_subject(c, scope, &subject);
+        count = found == NULL ? 0 : 1;
+    }
+    if (known != NULL && found == NULL)
+        found = find_name(c, known, who, &count);
+    if (out_count != NULL) *out_count = count;
+    if (found == NULL) return DAF_ENOTFOUND;
+    *out = found->learner;
+    return DAF_OK;
+}
+
+bool daf_camp_learner_at(const struct daf_camp *c, size_t index,
+                         struct daf_learner *out)
+{
+    const struct daf_camp_pupil *pupil;
+
+    if (index >= c->roster.count) return false;
+    pupil = c->roster.items[index];
+    *out = pupil->learner;
+    return true;
+}
+
+enum daf_err daf_camp_open(const struct daf_camp *c,
+                           const struct daf_scope_id *scope,
+                           const struct daf_body *body, struct daf_view aad,
+                           uint8_t *out, size_t *out_len,
+                           struct daf_learner *out_learner)
+{
+    struct daf_camp_key at = daf_camp_table_key(scope->b, body->key_id.b);
+    const struct daf_camp_pupil *pupil;
+    const struct daf_camp_slot *slot;
+    const struct daf_camp_gen *gen;
+    struct daf_key key;
+    enum daf_err err;
+
+    if (!body->is_sealed) return DAF_EBODY;
+    slot = daf_camp_table_find(&c->kids, &at);
+    if (slot == NULL) return DAF_EKEY;
+    pupil = slot->item;
+    gen = slot->with;
+    key = pupil == NULL ? daf_body_scope_key(&gen->key)
+                        : daf_body_key(&pupil->learner.key, &gen->key);
+    err = daf_body_open(body, &key, aad, out, DAF_BODY_BYTES_MAX, out_len);
+    sodium_memzero(&key, sizeof(key));
+    if (err != DAF_OK) return DAF_EBODY;
+    if (pupil == NULL)
+        memset(out_learner, 0, sizeof(*out_learner));
+    else
+        *out_learner = pupil->learner;
+    return DAF_OK;
+}

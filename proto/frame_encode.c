@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/frame.h"
+
+#include <assert.h>
+
+/* Where a frame's number stands: after the one byte that opens its array. */
+#define NUMBER_AT 1
+
+/* A frame is a message of its own, so it begins an empty pack.
+ * daf_frame_end() finds the number there. */
+static void begin(struct daf_pack *k, size_t arity, enum daf_frame_kind kind)
+{
+    assert(k->len == 0 && arity < 16);
+    daf_pack_array(k, arity);
+    daf_pack_uint(k, (uint64_t)kind);
+}
+
+static void pack_scope(struct daf_pack *k, const struct daf_scope_id *scope)
+{
+    daf_pack_bin(k, scope->b, sizeof(scope->b));
+}
+
+static void pack_log(struct daf_pack *k, const struct daf_log_key *log)
+{
+    daf_pack_bin(k, log->author.b, sizeof(log->author.b));
+    daf_pack_uint(k, log->incarnation);
+}
+
+static void pack_spots(struct daf_pack *k, const struct daf_spot *spots,
+                       size_t count)
+{
+    daf_pack_array(k, count);
+    for (size_t i = 0; i < count; i++) {
+        daf_pack_array(k, 2);
+        daf_pack_uint(k, spots[i].seq);
+        daf_pack_bin(k, spots[i].id.b, sizeof(spots[i].id.b));
+    }
+}
+
+void daf_frame_pack_hello(struct daf_pack *k, const struct daf_hello *hello)
+{
+    begin(k, 5, DAF_FRAME_HELLO);
+    daf_pack_uint(k, hello->version_min);
+    daf_pack_uint(k, hello->version_max);
+    daf_pack_bin(k, hello->nonce.b, sizeof(hello->nonce.b));
+    daf_pack_bin(k, hello->boot, sizeof(hello->boot));
+}
+
+void daf_frame_pack_bye(struct daf_pack *k, enum daf_bye reason)
+{
+    begin(k, 2, DAF_FRAME_BYE);
+    daf_pack_uint(k, (uint64_t)reason);
+}
+
+void daf_frame_pack_want_page(struct daf_pack *k,
+                              const struct daf_scope_id *scope,
+                              const struct daf_log_key *after_or_null)
+{
+    begin(k, 4, DAF_FRAME_WANT);
+    pack_scope(k, scope);
+    daf_pack_uint(k, 0);
+    if (after_or_null == NULL) {
+        daf_pack_nil(k);
+        return;
+    }
+    daf_pack_array(k, 2);
+    pack_log(k, after_or_null);
+}
+
+void daf_frame_pack_knock(struct daf_pack *k, const struct daf_knock *knock)
+{
+    begin(k, 4, DAF_FRAME_KNOCK);
+    daf_pack_uint(k, knock->version_min);
+    daf_pack_uint(k, knock->version_max);
+    daf_pack_bin(k, knock->nonce.b, sizeof(knock->nonce.b));
+}
+
+void daf_frame_pack_nonce(struct daf_pack *k, const struct daf_hash *nonce)
+{
+    begin(k, 2, DAF_FRAME_NONCE);
+    daf_pack_bin(k, nonce->b, sizeof(nonce->b));
+}
+
+void daf_frame_pack_proof(struct daf_pack *k, const struct daf_proof *proof,
+                          bool is_welcome)
+{
+    if (is_welcome)
+        begin(k, 6, DAF_FRAME_WELCOME);
+    else
+        begin(k, 5, DAF_FRAME_PROOF);
+    daf_pack_bin(k, proof->manifest.p, proof->manifest.len);
+    if (proof->cert.len == 0)
+        daf_pack_nil(k);
+    else
+        daf_pack_bin(k, proof->cert.p, proof->cert.len);
+    daf_pack_bin(k, proof->author.b, sizeof(proof->author.b));
+    daf_pack_bin(k, proof->sig.b, sizeof(proof->sig.b));
+    if (is_welcome) daf_pack_uint(k, proof->port);
+}
+
+/* ---- frames with a list */
+
+size_t daf_frame_begin_root(struct daf_pack *k, const struct daf_root *root)
+{
+    begin(k, 6, DAF_FRAME_ROOT);
+    daf_pack_bin(k, root->author.b, sizeof(root->author.b));
+    daf_pack_bin(k, root->sig.b, sizeof(root->sig.b));
+    daf_pack_uint(k, root->manifest_number);
+    daf_pack_bin(k, root->manifest_hash.b, sizeof(root->manifest_hash.b));
+    return daf_pack_open(k);
+}
+
+void daf_frame_add_part(struct daf_pack *k, const struct daf_root_part *part)
+{
+    daf_pack_array(k, 4);
+    pack_scope(k, &part->scope);
+    daf_pack_uint(k, part->heads_count);
+    daf_pack_bin(k, part->sum.b, sizeof(part->sum.b));
+    daf_pack_bin(k, part->symbols.p, part->symbols.len);
+}
+
+size_t daf_frame_begin_heads(struct daf_pack *k,
+                             const struct daf_scope_id *scope, bool is_news)
+{
+    begin(k, 5, DAF_FRAME_HEADS);
+    pack_scope(k, scope);
+    daf_pack_uint(k, is_news ? 1 : 0);
+    daf_pack_bool(k, false); /* daf_frame_end() rewrites it in place */
+    return daf_pack_open(k);
+}
+
+void daf_frame_add_head(struct daf_pack *k, const struct daf_head *head)
+{
+    daf_pack_array(k, 4);
+    pack_log(k, &head->log);
+    pack_spots(k, head->tips, head->tips_count);
+    pack_spots(k, head->roots, head->roots_count);
+}
+
+size_t daf_frame_begin_want(struct daf_pack *k,
+                            const struct daf_scope_id *scope, uint64_t credit)
+{
+    begin(k, 5, DAF_FRAME_WANT);
+    pack_scope(k, scope);
+    daf_pack_uint(k, 1);
+    daf_pack_uint(k, credit);
+    return daf_pack_open(k);
+}
+
+void daf_frame_add_want(struct daf_pack *k, const struct daf_log_key *log,
+                        const struct daf_spot *wants, size_t wants_count,
+                        const struct daf_spot *haves, size_t haves_count)
+{
+    daf_pack_array(k, 4);
+    pack_log(k, log);
+    pack_spots(k, wants, wants_count);
+    pack_spots(k, haves, haves_count);
+}
+
+size_t daf_frame_begin_run(struct daf_pack *k, const struct daf_scope_id *scope)
+{
+    begin(k, 4, DAF_FRAME_RUN);
+    pack_scope(k, scope);
+    daf_pack_bool(k, false); /* daf_frame_end() rewrites it in place */
+    return daf_pack_open(k);
+}
+
+size_t daf_frame_begin_path(struct daf_pack *k, const struct daf_log_key *log)
+{
+    daf_pack_array(k, 3);
+    pack_log(k, log);
+    return daf_pack_open(k);
+}
+
+void daf_frame_add_record(struct daf_pack *k, const struct daf_stored *record)
+{
+    daf_pack_array(k, 2);
+    daf_pack_bin(k, record->header.p, record->header.len);
+    if (record->body_state == DAF_BODY_HELD)
+        daf_pack_bin(k, record->body.p, record->body.len);
+    else
+        daf_pack_uint(k, (uint64_t)record->body_state);
+}
+
+size_t daf_frame_begin_ack(struct daf_pack *k, const struct daf_scope_id *scope)
+{
+    begin(k, 3, DAF_FRAME_ACK);
+    pack_scope(k, scope);
+    return daf_pack_open(k);
+}
+
+void daf_frame_add_ack(struct daf_pack *k, const struct daf_ack_path *path)
+{
+    daf_pack_array(k, 5);
+    pack_log(k, &path->log);
+    daf_pack_uint(k, path->seq_first);
+    daf_pack_uint(k, path->last.seq);
+    daf_pack_bin(k, path->last.id.b, sizeof(path->last.id.b));
+}
+
+void daf_frame_end(struct daf_pack *k, size_t mark, size_t count, bool flag)
+{
+    struct daf_pack byte;
+
+    daf_pack_close(k, mark, count);
+    if (k->is_full || !flag) return;
+    if (k->p[NUMBER_AT] != DAF_FRAME_HEADS && k->p[NUMBER_AT] != DAF_FRAME_RUN)
+        return;
+    /* `more` or `last` is the one byte before the list. */
+    daf_pack_init(&byte, k->p + mark - 1, 1);
+    daf_pack_bool(&byte, true);
+}

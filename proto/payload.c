@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/payload.h"
+
+#include "proto/cert.h"
+
+#include <assert.h>
+#include <sodium.h>
+
+/* ---- types */
+
+static const char *const names[] = {
+    "achievement",  "admit",    "archived",       "assignment",  "attempt",
+    "attendance",   "beacon",   "catalogue-item", "certificate", "consent",
+    "erasure",      "guidance", "key-wrap",       "lesson",      "placement",
+    "registration", "remark",   "retire",         "revocation",  "same-as",
+    "session",      "status",
+};
+#define NAMES_COUNT (sizeof(names) / sizeof(names[0]))
+
+static_assert(NAMES_COUNT <= DAF_REGISTER_MAX, "a register names them all");
+
+const char *const *daf_payload_names(size_t *out_count)
+{
+    *out_count = NAMES_COUNT;
+    return names;
+}
+
+static const enum daf_type types_read[] = {
+    DAF_TYPE_SESSION,
+    DAF_TYPE_REGISTRATION,
+    DAF_TYPE_CERTIFICATE,
+    DAF_TYPE_KEY_WRAP,
+};
+
+const char *daf_payload_type_str(enum daf_type type)
+{
+    switch (type) {
+    case DAF_TYPE_UNKNOWN:
+        break;
+    case DAF_TYPE_SESSION:
+        return "session";
+    case DAF_TYPE_REGISTRATION:
+        return "registration";
+    case DAF_TYPE_CERTIFICATE:
+        return "certificate";
+    case DAF_TYPE_KEY_WRAP:
+        return "key-wrap";
+    }
+    return "";
+}
+
+static bool is_named(struct daf_view name, const char *as)
+{
+    return name.len == strlen(as) && name.len > 0 &&
+           memcmp(name.p, as, name.len) == 0;
+}
+
+enum daf_type daf_payload_type(struct daf_view payload,
+                               struct daf_view *out_name)
+{
+    struct daf_cursor c;
+    struct daf_view name;
+
+    daf_cursor_init(&c, payload);
+    daf_cursor_array_of(&c, 2);
+    name = daf_cursor_str(&c, DAF_TYPE_BYTES_MAX);
+    if (daf_cursor_peek(&c) != DAF_KIND_MAP)
+        daf_cursor_fail(&c, DAF_EFORM, c.at);
+    daf_cursor_skip(&c);
+    if (!daf_cursor_done(&c)) name = (struct daf_view){NULL, 0};
+    if (out_name != NULL) *out_name = name;
+    for (size_t i = 0; i < sizeof(types_read) / sizeof(types_read[0]); i++) {
+        if (is_named(name, daf_payload_type_str(types_read[i])))
+            return types_read[i];
+    }
+    return DAF_TYPE_UNKNOWN;
+}
+
+/* ---- fields */
+
+/* The map of a payload, key by key; a field that nobody asks for is skipped,
+ * which is how unknown ones are carried (protocol.md R12). */
+struct fields {
+    struct daf_cursor c;
+    struct daf_view key; /* the last one read */
+    size_t left;
+    bool is_waiting; /* key was read, and its value was not */
+};
+
+static void open_fields(struct fields *f, struct daf_view payload,
+                        enum daf_type type)
+{
+    struct daf_view name;
+
+    memset(f, 0, sizeof(*f));
+    daf_cursor_init(&f->c, payload);
+    daf_cursor_array_of(&f->c, 2);
+    name = daf_cursor_str(&f->c, DAF_TYPE_BYTES_MAX);
+    if (!is_named(name, daf_payload_type_str(type)))
+        daf_cursor_fail(&f->c, DAF_EFORM, 0);
+    f->left = daf_cursor_map(&f->c, SIZE_MAX);
+}
+
+/* Goes on to the field called @key, so that its value is next.  Ask for fields
+ * in ascending order: keys ascend, so a greater one means that @key is missing. */
+static bool find_field(struct fields *f, const char *key)
+{
+    size_t len = strlen(key);
+
+    for (;;) {
+        size_t common;
+        int order;
+
+        if (!f->is_waiting) {
+            if (f->left == 0 || !daf_cursor_ok(&f->c)) return false;
+            (void)daf_cursor_key(&f->c, &f->key);
+            f->left--;
+            f->is_waiting = true;
+        }
+        if (!daf_cursor_ok(&f->c)) return false;
+        common = f->key.len < len ? f->key.len : len;
+        order = memcmp(f->key.p, key, common);
+        if (order == 0 && f->key.len == len) {
+            f->is_waiting = false;
+            return true;
+        }
+        if (order > 0 || (order == 0 && f->key.len > len)) return false;
+        daf_cursor_skip(&f->c);
+        f->is_waiting = false;
+    }
+}
+
+static void need_field(struct fields *f, const char *key)
+{
+    if (!find_field(f, key)) daf_cursor_fail(&f->c, DAF_EFORM, f->c.at);
+}
+
+/* Walks over what is left.  DAF_OK if the payload is whole and well formed. */
+static enum daf_err close_fields(struct fields *f)
+{
+    while (daf_cursor_ok(&f->c) && (f->is_waiting || f->left > 0)) {
+        if (!f->is_waiting) {
+            (void)daf_cursor_key(&f->c, &f->key);
+            f->left--;
+        }
+        f->is_waiting = false;
+        daf_cursor_skip(&f->c);
+    }
+    (void)daf_cursor_done(&f->c);
+    return f->c.err;
+}
+
+static void require(struct daf_cursor *c, bool holds, size_t start)
+{
+    if (!holds) daf_cursor_fail(c, DAF_EFORM, start);
+}
+
+static void pack_text(struct daf_pack *k, const char *text)
+{
+    daf_pack_str(k, text, strlen(text));
+}
+
+static void pack_view_str(struct daf_pack *k, struct daf_view text)
+{
+    daf_pack_str(k, (const char *)text.p, text.len);
+}
+
+static void pack_begin(struct daf_pack *k, enum daf_type type, size_t fields)
+{
+    daf_pack_array(k, 2);
+    pack_text(k, daf_payload_type_str(type));
+    daf_pack_map(k, fields);
+}
+
+/* ---- session */
+
+void daf_payload_pack_session(struct daf_pack *k,
+                              const struct daf_subject_id *subject,
+                              const struct daf_did *did, size_t did_count)
+{
+    assert(did_count >= 1 && did_count <= DAF_DID_MAX);
+    pack_begin(k, DAF_TYPE_SESSION, 2);
+    pack_text(k, "did");
+    daf_pack_array(k, did_count);
+    for (size_t i = 0; i < did_count; i++) {
+        assert(did[i].item.len >= 1 && did[i].item.len <= DAF_ITEM_BYTES_MAX);
+        assert(!did[i].has_score || did[i].score <= DAF_SCORE_MAX);
+        daf_pack_array(k, 3);
+        pack_view_str(k, did[i].item);
+        if (did[i].has_score)
+            daf_pack_uint(k, did[i].score);
+        else
+            daf_pack_nil(k);
+        daf_pack_uint(k, did[i].seconds);
+    }
+    pack_text(k, "subject");
+    daf_pack_bin(k, subject->b, sizeof(subject->b));
+}
+
+static void read_did(struct daf_cursor *c, struct daf_did *out)
+{
+    size_t start = c->at;
+
+    memset(out, 0, sizeof(*out));
+    daf_cursor_array_of(c, 3);
+    out->item = daf_cursor_str(c, DAF_ITEM_BYTES_MAX);
+    require(c, out->item.len >= 1, start);
+    out->has_score = daf_cursor_peek(c) != DAF_KIND_NIL;
+    if (out->has_score)
+        out->score = (uint32_t)daf_cursor_uint(c, DAF_SCORE_MAX);
+    else
+        daf_cursor_nil(c);
+    out->seconds = (uint32_t)daf_cursor_uint(c, UINT32_MAX);
+}
+
+enum daf_err daf_payload_session(struct daf_view payload,
+                                 struct daf_session_payload *out)
+{
+    struct daf_session_payload s;
+    struct daf_did did;
+    struct fields f;
+    enum daf_err err;
+    size_t start;
+
+    open_fields(&f, payload, DAF_TYPE_SESSION);
+    need_field(&f, "did");
+    start = f.c.at;
+    s.did_count = daf_cursor_array(&f.c, DAF_DID_MAX);
+    require(&f.c, s.did_count >= 1, start);
+    for (size_t i = 0; i < s.did_count && daf_cursor_ok(&f.c); i++)
+        read_did(&f.c, &did);
+    s.did = (struct daf_view){payload.p + start, f.c.at - start};
+    need_field(&f, "subject");
+    daf_cursor_bin_into(&f.c, s.subject.b, sizeof(s.subject.b));
+    err = close_fields(&f);
+    if (err == DAF_OK) *out = s;
+    return err;
+}
+
+struct daf_did daf_payload_did(const struct daf_session_payload *s,
+                               size_t index)
+{
+    struct daf_cursor c;
+    struct daf_did did;
+
+    assert(index < s->did_count);
+    daf_cursor_init(&c, s->did);
+    (void)daf_cursor_array(&c, DAF_DID_MAX);
+    for (size_t i = 0; i < index; i++)
+        daf_cursor_skip(&c);
+    read_did(&c, &did);
+    assert(daf_cursor_ok(&c));
+    return did;
+}
+
+/* ---- registration */
+
+void daf_payload_pack_registration(struct daf_pack *k,
+                                   const struct daf_registration *r)
+{
+    assert(r->name.len <= DAF_NAME_BYTES_MAX);
+    pack_begin(k, DAF_TYPE_REGISTRATION, r->name.len > 0 ? 3 : 2);
+    pack_text(k, "key");
+    daf_pack_bin(k, r->key.b, sizeof(r->key.b));
+    if (r->name.len > 0) {
+        pack_text(k, "name");
+        pack_view_str(k, r->name);
+    }
+    pack_text(k, "subject");
+    daf_pack_bin(k, r->subject.b, sizeof(r->subject.b));
+}
+
+enum daf_err daf_payload_registration(struct daf_view payload,
+                                      struct daf_registration *out)
+{
+    struct daf_registration r;
+    struct fields f;
+    enum daf_err err;
+
+    memset(&r, 0, sizeof(r));
+    open_fields(&f, payload, DAF_TYPE_REGISTRATION);
+    need_field(&f, "key");
+    daf_cursor_bin_into(&f.c, r.key.b, sizeof(r.key.b));
+    if (find_field(&f, "name"))
+        r.name = daf_cursor_str(&f.c, DAF_NAME_BYTES_MAX);
+    need_field(&f, "subject");
+    daf_cursor_bin_into(&f.c, r.subject.b, sizeof(r.subject.b));
+    err = close_fields(&f);
+    if (err == DAF_OK) *out = r;
+    sodium_memzero(&r.key, sizeof(r.key));
+    return err;
+}
+
+/* ---- certificate */
+
+void daf_payload_pack_certificate(struct daf_pack *k, struct daf_view cert)
+{
+    assert(cert.len >= 1 && cert.len <= DAF_CERT_BYTES_MAX);
+    pack_begin(k, DAF_TYPE_CERTIFICATE, 1);
+    pack_text(k, "cert");
+    daf_pack_bin(k, cert.p, cert.len);
+}
+
+enum daf_err daf_payload_certificate(struct daf_view payload,
+                                     struct daf_view *out_cert)
+{
+    struct daf_view cert;
+    struct fields f;
+    enum daf_err err;
+    size_t start;
+
+    open_fields(&f, payload, DAF_TYPE_CERTIFICATE);
+    need_field(&f, "cert");
+    start = f.c.at;
+    cert = daf_cursor_bin(&f.c, DAF_CERT_BYTES_MAX);
+    require(&f.c, cert.len >= 1, start);
+    err = close_fields(&f);
+    if (err == DAF_OK) *out_cert = cert;
+    return err;
+}
+
+/* ---- key-wrap */
+
+void daf_payload_pack_key_wrap(struct daf_pack *k, const struct daf_key_wrap *w,
+                               const struct daf_wrap *wraps)
+{
+    assert(w->wraps_count >= 1 && w->wraps_count <= DAF_WRAPS_MAX);
+    assert(w->generation >= 1);
+    pack_begin(k, DAF_TYPE_KEY_WRAP, 4);
+    pack_text(k, "commit");
+    daf_pack_bin(k, w->commit, sizeof(w->commit));
+    pack_text(k, "generation");
+    daf_pack_uint(k, w->generation);
+    pack_text(k, "scope");
+    pack_text(k, w->scope);
+    pack_text(k, "wraps");
+    daf_pack_array(k, w->wraps_count);
+    for (size_t i = 0; i < w->wraps_count; i++) {
+        daf_pack_array(k, 2);
+        daf_pack_bin(k, wraps[i].author.b, sizeof(wraps[i].author.b));
+        daf_pack_bin(k, wraps[i].sealed, sizeof(wraps[i].sealed));
+    }
+}
+
+static void read_wrap(struct daf_cursor *c, struct daf_wrap *out)
+{
+    daf_cursor_array_of(c, 2);
+    daf_cursor_bin_into(c, out->author.b, sizeof(out->author.b));
+    daf_cursor_bin_into(c, out->sealed, sizeof(out->sealed));
+}
+
+static void read_scope(struct daf_cursor *c, char *out)
+{
+    size_t start = c->at;
+    struct daf_view name = daf_cursor_str(c, DAF_SCOPE_NAME_BYTES_MAX);
+
+    if (!daf_cert_scope_name_ok(name)) {
+        daf_cursor_fail(c, DAF_EFORM, start);
+        return;
+    }
+    memcpy(out, name.p, name.len);
+    out[name.len] = '\0';
+}
+
+static void read_wraps(struct daf_cursor *c, struct daf_key_wrap *out)
+{
+    size_t start = c->at;
+    struct daf_wrap wrap;
+
+    out->wraps_count = daf_cursor_array(c, DAF_WRAPS_MAX);
+    require(c, out->wraps_count >= 1, start);
+    for (size_t i = 0; i < out->wraps_count && daf_cursor_ok(c); i++)
+        read_wrap(c, &wrap);
+    out->wraps = (struct daf_view){c->p + start, c->at - start};
+}
+
+enum daf_err daf_payload_key_wrap(struct daf_view payload,
+                                  struct daf_key_wrap *out)
+{
+    struct daf_key_wrap w;
+    struct fields f;
+    enum daf_err err;
+    size_t start;
+
+    memset(&w, 0, sizeof(w));
+    open_fields(&f, payload, DAF_TYPE_KEY_WRAP);
+    need_field(&f, "commit");
+    daf_cursor_bin_into(&f.c, w.commit, sizeof(w.commit));
+    need_field(&f, "generation");
+    start = f.c.at;
+    w.generation = daf_cursor_uint(&f.c, DAF_INT_MAX);
+    require(&f.c, w.generation >= 1, start);
+    need_field(&f, "scope");
+    read_scope(&f.c, w.scope);
+    need_field(&f, "wraps");
+    read_wraps(&f.c, &w);
+    err = close_fields(&f);
+    if (err == DAF_OK) *out = w;
+    return err;
+}
+
+enum daf_err daf_payload_wrap(const struct daf_key_wrap *w,
+                              const struct daf_author_id *author,
+                              struct daf_wrap *out)
+{
+    struct daf_cursor c;
+    struct daf_wrap wrap;
+
+    daf_cursor_init(&c, w->wraps);
+    (void)daf_cursor_array(&c, DAF_WRAPS_MAX);
+    for (size_t i = 0; i < w->wraps_count; i++) {
+        read_wrap(&c, &wrap);
+        assert(daf_cursor_ok(&c));
+        if (memcmp(wrap.author.b, author->b, sizeof(author->b)) == 0) {
+            *out = wrap;
+            return DAF_OK;
+        }
+    }
+    return DAF_ENOTFOUND;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proto/index.h over SQL. */
+#include "store/store_impl.h"
+
+void daf_store_incarnation(uint64_t incarnation, uint8_t out[8])
+{
+    for (int i = 7; i >= 0; i--) {
+        out[i] = (uint8_t)(incarnation & 0xff);
+        incarnation >>= 8;
+    }
+}
+
+uint64_t daf_store_incarnation_of(const uint8_t bytes[8])
+{
+    uint64_t number = 0;
+    for (int i = 0; i < 8; i++)
+        number = number << 8 | bytes[i];
+    return number;
+}
+
+static bool same_log(const struct daf_log_key *a, const struct daf_log_key *b)
+{
+    return a->incarnation == b->incarnation &&
+           memcmp(&a->author, &b->author, sizeof(a->author)) == 0 &&
+           memcmp(&a->scope, &b->scope, sizeof(a->scope)) == 0;
+}
+
+enum daf_err daf_store_number(struct daf_store *s,
+                              const struct daf_log_key *key, int64_t *out)
+{
+    /* A log's number never changes and logs never go. */
+    if (s->log != 0 && same_log(key, &s->log_key)) {
+        *out = s->log;
+        return DAF_OK;
+    }
+    uint8_t incarnation[8];
+    daf_store_incarnation(key->incarnation, incarnation);
+    struct daf_query q = daf_db_start(&s->db, DAF_SQL_LOG_GET);
+    daf_db_bind_blob(&q, 1, key->scope.b, sizeof(key->scope.b));
+    daf_db_bind_blob(&q, 2, key->author.b, sizeof(key->author.b));
+    daf_db_bind_blob(&q, 3, incarnation, sizeof(incarnation));
+    enum daf_err err = daf_db_step(&q);
+    if (err == DAF_OK) {
+        *out = daf_db_int(&q, 0);
+        s->log = *out;
+        s->log_key = *key;
+    }
+    daf_db_end(&q);
+    return err;
+}
+
+enum daf_err daf_store_front_load(struct daf_store *s, int64_t log,
+                                  struct daf_store_front *out)
+{
+    out->log = 0; /* until it is whole */
+    out->count[DAF_STORE_TIPS] = out->count[DAF_STORE_ROOTS] = 0;
+    struct daf_query q = daf_db_start(&s->db, DAF_SQL_FRONTIER_GET);
+    daf_db_bind_int(&q, 1, log);
+    enum daf_err err;
+    while ((err = daf_db_step(&q)) == DAF_OK) {
+        int side = daf_db_int(&q, 0) == 0 ? DAF_STORE_TIPS : DAF_STORE_ROOTS;
+        if (out->count[side] == DAF_FRONTIER_MAX)
+            break;
+        struct daf_spot *spot = &out->spots[side][out->count[side]++];
+        spot->seq = (uint64_t)daf_db_int(&q, 1);
+        if (!daf_db_copy(&q, 2, spot->id.b, sizeof(spot->id.b)))
+            break;
+    }
+    daf_db_end(&q);
+    if (err == DAF_OK)
+        return daf_db_say(&s->db, DAF_ECORRUPT, "a frontier is damaged");
+    if (err != DAF_ENOTFOUND)
+        return err;
+    out->log = log;
+    return DAF_OK;
+}
+
+/* ---- heads */
+
+static enum daf_err read_head(struct daf_store *s, int64_t log,
+                              const struct daf_log_key *key,
+                              struct daf_head *out)
+{
+    struct daf_store_front front;
+    enum daf_err err = daf_store_front_load(s, log, &front);
+    if (err != DAF_OK)
+        return err;
+    if (front.count[DAF_STORE_TIPS] == 0 || front.count[DAF_STORE_ROOTS] == 0)
+        return daf_db_say(&s->db, DAF_ECORRUPT, "a log has no frontier");
+    out->log = *key;
+    out->tips_count = front.count[DAF_STORE_TIPS];
+    out->roots_count = front.count[DAF_STORE_ROOTS];
+    /* The query gives them by ascending id. */
+    memcpy(out->tips, front.spots[DAF_STORE_TIPS],
+           out->tips_count * sizeof(out->tips[0]));
+    memcpy(out->roots, front.spots[DAF_STORE_ROOTS],
+           out->roots_count * sizeof(out->roots[0]));
+    return DAF_OK;
+}
+
+static enum daf_err head_next(void *ctx, const struct daf_scope_id *scope,
+                              const struct daf_log_key *after,
+                              struct daf_head *out)
+{
+    struct daf_store *s = ctx;
+    struct daf_log_key key = {.scope = *scope};
+    uint8_t incarnation[8] = {0};
+    int64_t log = 0;
+    if (after != NULL)
+        daf_store_incarnation(after->incarnation, incarnation);
+
+    struct daf_query q = daf_db_start(&s->db, DAF_SQL_LOG_NEXT);
+    daf_db_bind_blob(&q, 1, scope->b, sizeof(scope->b));
+    /* The empty blob sorts before any author. */
+    daf_db_bind_blob(&q, 2, after != NULL ? after->author.b : NULL,
+                     after != NULL ? sizeof(after->author.b) : 0);
+    daf_db_bind_blob(&q, 3, incarnation, sizeof(incarnation));
+    enum daf_err err = daf_db_step(&q);
+    if (err == DAF_OK) {
+        log = daf_db_int(&q, 0);
+        if (daf_db_copy(&q, 1, key.author.b, sizeof(key.author.b)) &&
+            daf_db_copy(&q, 2, incarnation, sizeof(incarnation)))
+            key.incarnation = daf_store_incarnation_of(incarnation);
+        else
+            err = daf_db_say(&s->db, DAF_ECORRUPT, "a log's name is damaged");
+    }
+    daf_db_end(&q);
+    return err == DAF_OK ? read_head(s, log, &key, out) : err;
+}
+
+static enum daf_err head(void *ctx, const struct daf_log_key *log,
+                         struct daf_head *out)
+{
+    struct daf_store *s = ctx;
+    int64_t number = 0;
+    enum daf_err err = daf_store_number(s, log, &number);
+    return err == DAF_OK ? read_head(s, number, log, out) : err;
+}
+
+/* ---- records */
+
+enum daf_err daf_store_body(struct daf_query *pieces, int64_t body,
+                            uint8_t *out, size_t *out_len, size_t *out_pieces)
+{
+    size_t len = 0, count = 0;
+    bool ended = false;
+    enum daf_err err = DAF_OK;
+    daf_db_bind_int(pieces, 1, body);
+    while (!ended && (err = daf_db_step(pieces)) == DAF_OK) {
+        struct daf_view piece = daf_db_bytes(pieces, 1);
+        if (daf_db_int(pieces, 0) != body + (int64_t)count ||
+            piece.len > DAF_STORE_PIECE_BYTES ||
+            piece.len > DAF_BODY_BYTES_MAX - len)
+            break;
+        if (piece.len > 0)
+            memcpy(out + len, piece.p, piece.len);
+        len += piece.len;
+        count++;
+        ended = piece.len < DAF_STORE_PIECE_BYTES;
+    }
+    daf_db_end(pieces);
+    if (!ended)
+        return err == DAF_OK || err == DAF_ENOTFOUND
+                   ? daf_db_say(pieces->db, DAF_ECORRUPT, "a body is damaged")
+                   : err;
+    *out_len = len;
+    if (out_pieces != NULL)
+        *out_pieces = count;
+    return DAF_OK;
+}
+
+/* Copies: a row that stays open would hold an old moment, and the WAL with
+ * it, until the next question. */
+static bool copy_header(struct daf_store *s, const struct daf_query *q, int at,
+                        struct daf_stored *out)
+{
+    struct daf_view header = daf_db_bytes(q, at);
+    int64_t state = daf_db_int(q, 0);
+    if (header.len == 0 || header.len > sizeof(s->header) || state < 0 ||
+        state > DAF_BODY_ABSENT)
+        return false;
+    memcpy(s->header, header.p, header.len);
+    out->header = (struct daf_view){s->header, header.len};
+    out->body_state = (enum daf_body_state)state;
+    out->body = (struct daf_view){NULL, 0};
+    return true;
+}
+
+static enum daf_err read_record(struct daf_store *s, struct daf_query *q,
+                                struct daf_stored *out)
+{
+    enum daf_err err = daf_db_step(q);
+    if (err != DAF_OK)
+        return err;
+    if (!copy_header(s, q, 2, out))
+        return daf_db_say(&s->db, DAF_ECORRUPT, "a header is damaged");
+    if (out->body_state != DAF_BODY_HELD)
+        return DAF_OK;
+    /* While q stays on its row both questions see one moment. */
+    size_t len = 0;
+    struct daf_query pieces = daf_db_start(&s->db, DAF_SQL_BODY_GET);
+    err = daf_store_body(&pieces, daf_db_int(q, 1), s->body, &len, NULL);
+    out->body = (struct daf_view){s->body, len};
+    return err;
+}
+
+static enum daf_err get(void *ctx, const struct daf_log_key *log,
+                        const struct daf_spot *spot, struct daf_stored *out)
+{
+    struct daf_store *s = ctx;
+    int64_t number = 0;
+    if (spot->seq > DAF_INT_MAX)
+        return DAF_ENOTFOUND;
+    enum daf_err err = daf_store_number(s, log, &number);
+    if (err != DAF_OK)
+        return err;
+    struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_GET);
+    daf_db_bind_int(&q, 1, number);
+    daf_db_bind_int(&q, 2, (int64_t)spot->seq);
+    daf_db_bind_blob(&q, 3, spot->id.b, sizeof(spot->id.b));
+    err = read_record(s, &q, out);
+    daf_db_end(&q);
+    out->spot = *spot;
+    return err;
+}
+
+static enum daf_err at_or_after(void *ctx, const struct daf_log_key *log,
+                                const struct daf_spot *spot,
+                                struct daf_stored *out)
+{
+    struct daf_store *s = ctx;
+    int64_t number = 0;
+    if (spot->seq > DAF_INT_MAX)
+        return DAF_ENOTFOUND;
+    enum daf_err err = daf_store_number(s, log, &number);
+    if (err != DAF_OK)
+        return err;
+    struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_AFTER);
+    daf_db_bind_int(&q, 1, number);
+    daf_db_bind_int(&q, 2, (int64_t)spot->seq);
+    daf_db_bind_blob(&q, 3, spot->id.b, sizeof(spot->id.b));
+    err = daf_db_step(&q);
+    if (err == DAF_OK) {
+        struct daf_spot found = {.seq = (uint64_t)daf_db_int(&q, 1)};
+        if (daf_db_copy(&q, 2, found.id.b, sizeof(found.id.b)) &&
+            copy_header(s, &q, 3, out))
+            out->spot = found;
+        else
+            err = daf_db_say(&s->db, DAF_ECORRUPT, "a header is damaged");
+    }
+    daf_db_end(&q);
+    return err;
+}
+
+const struct daf_index *daf_store_index(struct daf_store *s)
+{
+    s->index = (struct daf_index){
+        .ctx = s,
+        .head_next = head_next,
+        .head = head,
+        .get = get,
+        .at_or_after = at_or_after,
+    };
+    return &s->index;
+}

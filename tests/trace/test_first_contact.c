@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two devices meet, become equal and fall silent; then a record is news. */
+#include "tests/lib/t.h"
+#include "tests/lib/cast.h"
+
+static void strangers_of_one_camp_meet_at_the_door_and_become_equal(
+    void **state)
+{
+    struct cast *c = cast_new(3, true);
+
+    (void)state;
+    /* 1 was enrolled before 2: it never saw 2's certificate, and the
+     * coordinator, device 0, is not there. */
+    cast_learn(c, 2, "Lantern Example", "count-to-20", 800000);
+    cast_run(c, 0);
+    cast_peer(c, 1, 2);
+    cast_run(c, 0);
+    assert_string_equal(cast_story(c), "1>2 KNOCK\n"
+                                       "2>1 NONCE\n"
+                                       "1>2 PROOF\n"
+                                       "2>1 WELCOME\n"
+                                       "1>2 HELLO\n"
+                                       "2>1 HELLO\n"
+                                       "2>1 ROOT\n"
+                                       "1>2 ROOT\n"
+                                       /* Both pull, control first; 2 finds
+                                        * nothing there and goes on. */
+                                       "1>2 WANT\n"
+                                       "2>1 WANT\n"
+                                       "2>1 HEADS\n"
+                                       "1>2 HEADS\n"
+                                       "1>2 WANT\n"
+                                       "2>1 WANT\n"
+                                       "2>1 RUN\n"
+                                       "1>2 HEADS\n"
+                                       "1>2 ACK\n"
+                                       /* then the class */
+                                       "1>2 WANT\n"
+                                       "2>1 HEADS\n"
+                                       "1>2 WANT\n"
+                                       "2>1 RUN\n"
+                                       "1>2 ACK\n");
+    assert_true(cast_equal(c, 1, 2));
+    assert_int_equal(cast_records(c, 1, "class:1"), 2);
+    cast_free(c);
+}
+
+static void equal_devices_say_nothing(void **state)
+{
+    struct cast *c = cast_new(2, false);
+
+    (void)state;
+    cast_peer(c, 1, 0);
+    cast_run(c, 0);
+    cast_story_clear(c);
+    cast_run(c, 3600000);
+    assert_string_equal(cast_story(c), "");
+    cast_free(c);
+}
+
+static void a_new_record_is_pushed_as_news_and_fetched(void **state)
+{
+    struct cast *c = cast_new(2, false);
+
+    (void)state;
+    cast_peer(c, 1, 0);
+    cast_learn(c, 1, "Lantern Example", "count-to-20", 500000);
+    cast_run(c, 1000);
+    cast_story_clear(c);
+    cast_learn(c, 1, "Lantern Example", "hand-washing", 1000000);
+    cast_run(c, 1000);
+    assert_string_equal(cast_story(c), "1>0 HEADS\n"
+                                       "0>1 WANT\n"
+                                       "1>0 RUN\n"
+                                       "0>1 ACK\n");
+    assert_true(cast_equal(c, 0, 1));
+    cast_free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            strangers_of_one_camp_meet_at_the_door_and_become_equal),
+        cmocka_unit_test(equal_devices_say_nothing),
+        cmocka_unit_test(a_new_record_is_pushed_as_news_and_fetched),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
