@@ -62,7 +62,7 @@ archive()
     ar rc "$tmp/libplanted.a" "$tmp/planted.o"
     purity "$tmp/libplanted.a"
 }
-for name in time clock_gettime socket fopen rand randombytes_buf \
+for name in time clock_gettime socket fopen malloc rand randombytes_buf \
     crypto_sign_keypair crypto_aead_xchacha20poly1305_ietf_keygen \
     crypto_box_seal msgpack_unpack_next sqlite3_step; do
     catches "$name" "proto may not call $name" archive "$name"

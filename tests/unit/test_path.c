@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/t.h"
+
+#include "proto/path.h"
+#include "proto/rng.h"
+#include "tests/lib/fake_index.h"
+
+#include <sodium.h>
+
+#define UNIVERSE_MAX 2048
+#define ROUNDS       400
+
+/* All records of one log that anybody ever wrote. */
+static struct {
+    struct daf_record r;
+    uint8_t header[DAF_HEADER_BYTES_MAX];
+    size_t len;
+} all[UNIVERSE_MAX];
+static size_t all_count;
+
+static struct daf_log_key the_log = {.incarnation = 3};
+static struct daf_sign_sk sk;
+static struct daf_head own_head, peer_head;
+
+static const uint8_t body[] = {'b', 'o', 'd', 'y'};
+
+static int make_key(void **state)
+{
+    struct daf_sign_pk pk;
+    uint8_t seed[32] = {7};
+
+    (void)state;
+    return crypto_sign_seed_keypair(pk.b, sk.b, seed);
+}
+
+/* ---- a universe of records */
+
+/* A record after all[parent]; the first of the log if @parent is SIZE_MAX. */
+static size_t write_after(size_t parent)
+{
+    struct daf_record r = {.log = the_log, .seq = 1};
+    size_t at = all_count++;
+
+    assert_true(at < UNIVERSE_MAX);
+    if (parent != SIZE_MAX) {
+        r.seq = all[parent].r.seq + 1;
+        r.prev = all[parent].r.id;
+    }
+    r.claimed_ms = at; /* forks differ */
+    r.body_len = sizeof(body);
+    all[at].len = daf_record_sign(&r, &sk, all[at].header);
+    all[at].r = r;
+    return at;
+}
+
+static void write_chain(size_t count)
+{
+    all_count = 0;
+    for (size_t i = 0; i < count; i++)
+        (void)write_after(i == 0 ? SIZE_MAX : i - 1);
+}
+
+static struct daf_spot spot_of(size_t i)
+{
+    return (struct daf_spot){all[i].r.seq, all[i].r.id};
+}
+
+static bool hold(struct daf_fake_index *f, size_t i)
+{
+    return daf_fake_index_put(f, &all[i].r,
+                              (struct daf_view){all[i].header, all[i].len},
+                              DAF_BODY_HELD,
+                              (struct daf_view){body, sizeof(body)});
+}
+
+/* Holds all[first] to all[last]. */
+static struct daf_fake_index *holder(size_t first, size_t last)
+{
+    struct daf_fake_index *f = daf_fake_index_new();
+
+    for (size_t i = first; i <= last; i++)
+        (void)hold(f, i);
+    return f;
+}
+
+static bool held(struct daf_fake_index *f, const struct daf_spot *spot)
+{
+    const struct daf_index *index = daf_fake_index_view(f);
+    struct daf_stored stored;
+
+    return index->get(index->ctx, &the_log, spot, &stored) == DAF_OK;
+}
+
+static const struct daf_head *head_of(struct daf_fake_index *f,
+                                      struct daf_head *out)
+{
+    const struct daf_index *index = daf_fake_index_view(f);
+    enum daf_err err = index->head(index->ctx, &the_log, out);
+
+    if (err == DAF_ENOTFOUND) return NULL;
+    assert_int_equal(err, DAF_OK);
+    return out;
+}
+
+static enum daf_err begin(struct daf_fake_index *f, size_t want,
+                          const struct daf_spot *haves, size_t count,
+                          struct daf_path *out)
+{
+    struct daf_spot spot = spot_of(want);
+
+    assert_non_null(head_of(f, &own_head));
+    return daf_path_begin(daf_fake_index_view(f), &own_head, &spot, haves,
+                          count, out);
+}
+
+static void gives(struct daf_path *path, size_t i)
+{
+    struct daf_stored stored;
+
+    assert_int_equal(daf_path_next(path, &stored), DAF_OK);
+    assert_int_equal(stored.spot.seq, all[i].r.seq);
+    assert_memory_equal(stored.spot.id.b, all[i].r.id.b, 32);
+    assert_int_equal(stored.header.len, all[i].len);
+    assert_memory_equal(stored.header.p, all[i].header, all[i].len);
+    assert_int_equal(stored.body_state, DAF_BODY_HELD);
+    assert_int_equal(stored.body.len, sizeof(body));
+    assert_memory_equal(stored.body.p, body, sizeof(body));
+}
+
+static void ends(struct daf_path *path)
+{
+    struct daf_stored stored;
+
+    assert_int_equal(daf_path_next(path, &stored), DAF_ENOTFOUND);
+    assert_int_equal(daf_path_next(path, &stored), DAF_ENOTFOUND);
+}
+
+/* ---- one path */
+
+static void a_chain_is_given_from_above_the_highest_have(void **state)
+{
+    struct daf_fake_index *f;
+    struct daf_spot haves[5];
+    struct daf_path path;
+
+    (void)state;
+    write_chain(10);
+    f = holder(0, 9);
+    haves[0] = spot_of(1);
+    haves[1] = spot_of(4);
+    haves[2] = spot_of(2);
+    haves[3] = (struct daf_spot){.seq = 6}; /* of a branch not held here */
+    haves[4] = spot_of(9);                  /* above what is wanted */
+    assert_int_equal(begin(f, 7, haves, 5, &path), DAF_OK);
+    gives(&path, 5);
+    gives(&path, 6);
+    gives(&path, 7);
+    ends(&path);
+    assert_int_equal(begin(f, 1, NULL, 0, &path), DAF_OK);
+    gives(&path, 0);
+    gives(&path, 1);
+    ends(&path);
+    daf_fake_index_free(f);
+}
+
+static void a_chain_without_its_beginning_is_given_from_its_root(void **state)
+{
+    struct daf_fake_index *f;
+    struct daf_spot have;
+    struct daf_path path;
+
+    (void)state;
+    write_chain(8);
+    f = holder(4, 7);
+    have = spot_of(3);
+    assert_int_equal(begin(f, 5, &have, 1, &path), DAF_OK);
+    gives(&path, 4);
+    gives(&path, 5);
+    ends(&path);
+    have = spot_of(4); /* the root itself */
+    assert_int_equal(begin(f, 5, &have, 1, &path), DAF_OK);
+    gives(&path, 5);
+    ends(&path);
+    assert_int_equal(begin(f, 4, NULL, 0, &path), DAF_OK);
+    gives(&path, 4);
+    ends(&path);
+    daf_fake_index_free(f);
+}
+
+static void what_is_not_held_or_not_lacked_is_not_given(void **state)
+{
+    struct daf_fake_index *f;
+    struct daf_spot have;
+    struct daf_path path;
+
+    (void)state;
+    write_chain(8);
+    f = holder(2, 5);
+    assert_int_equal(begin(f, 1, NULL, 0, &path), DAF_ENOTFOUND);
+    assert_int_equal(begin(f, 6, NULL, 0, &path), DAF_ENOTFOUND);
+    have = spot_of(4);
+    assert_int_equal(begin(f, 4, &have, 1, &path), DAF_EEXISTS);
+    (void)hold(f, 7); /* a gap: the general way says the same */
+    assert_int_equal(begin(f, 6, NULL, 0, &path), DAF_ENOTFOUND);
+    assert_int_equal(begin(f, 4, &have, 1, &path), DAF_EEXISTS);
+    daf_fake_index_free(f);
+}
+
+static void a_gap_begins_a_path_of_its_own(void **state)
+{
+    struct daf_fake_index *f;
+    struct daf_path path;
+
+    (void)state;
+    write_chain(9);
+    f = holder(0, 2);
+    (void)hold(f, 5);
+    (void)hold(f, 6);
+    assert_int_equal(begin(f, 6, NULL, 0, &path), DAF_OK);
+    gives(&path, 5);
+    gives(&path, 6);
+    ends(&path);
+    assert_int_equal(begin(f, 2, NULL, 0, &path), DAF_OK);
+    gives(&path, 0);
+    gives(&path, 1);
+    gives(&path, 2);
+    ends(&path);
+    daf_fake_index_free(f);
+}
+
+/* 0-1-2-3-4-5
+ *    \ \6-7-8     6 after 1, 9 after 2
+ *       \9-10 */
+static void each_branch_of_a_fork_has_its_own_path(void **state)
+{
+    struct daf_fake_index *f;
+    struct daf_spot haves[2];
+    struct daf_path path;
+
+    (void)state;
+    write_chain(6);
+    (void)write_after(1);
+    (void)write_after(6);
+    (void)write_after(7);
+    (void)write_after(2);
+    (void)write_after(9);
+    f = holder(0, 10);
+    assert_int_equal(begin(f, 8, NULL, 0, &path), DAF_OK);
+    gives(&path, 0);
+    gives(&path, 1);
+    gives(&path, 6);
+    gives(&path, 7);
+    gives(&path, 8);
+    ends(&path);
+    haves[0] = spot_of(1);
+    haves[1] = spot_of(5); /* on another branch: says nothing here */
+    assert_int_equal(begin(f, 10, haves, 2, &path), DAF_OK);
+    gives(&path, 2);
+    gives(&path, 9);
+    gives(&path, 10);
+    ends(&path);
+    daf_fake_index_free(f);
+}
+
+static void a_record_that_did_not_fit_is_taken_back(void **state)
+{
+    struct daf_path path, before;
+    struct daf_fake_index *f;
+
+    (void)state;
+    write_chain(4);
+    f = holder(0, 3);
+    assert_int_equal(begin(f, 3, NULL, 0, &path), DAF_OK);
+    gives(&path, 0);
+    before = path;
+    gives(&path, 1);
+    path = before;
+    gives(&path, 1);
+    gives(&path, 2);
+    before = path;
+    gives(&path, 3);
+    path = before;
+    gives(&path, 3);
+    ends(&path);
+    assert_true(sizeof(path) < 300);
+    daf_fake_index_free(f);
+}
+
+static void a_long_chain_is_never_walked(void **state)
+{
+    struct daf_spot haves[DAF_HAVES_MAX];
+    struct daf_fake_index *puller, *f;
+    struct daf_path path;
+    size_t count;
+
+    (void)state;
+    write_chain(2000);
+    puller = holder(0, 999);
+    f = holder(0, 1999);
+    count = daf_path_haves(daf_fake_index_view(puller),
+                           head_of(puller, &peer_head), haves);
+    (void)daf_fake_index_calls(f);
+    assert_int_equal(begin(f, 1999, haves, count, &path), DAF_OK);
+    /* head, want, and the first have is the highest */
+    assert_int_equal(daf_fake_index_calls(f), 3);
+    for (size_t i = 1000; i < 2000; i++)
+        gives(&path, i);
+    ends(&path);
+    assert_in_range(daf_fake_index_calls(f), 1000, 2000);
+    daf_fake_index_free(puller);
+    daf_fake_index_free(f);
+}
+
+static void an_index_that_changed_or_fails_is_told(void **state)
+{
+    struct daf_stored stored;
+    struct daf_fake_index *f;
+    struct daf_path path;
+    struct daf_spot want;
+    enum daf_err err;
+
+    (void)state;
+    write_chain(6);
+    (void)write_after(2);
+    f = holder(0, 1);
+    (void)hold(f, 4);
+    assert_non_null(head_of(f, &own_head));
+    own_head.tips_count = own_head.roots_count = 1;
+    own_head.roots[0] = spot_of(0);
+    want = spot_of(4);
+    assert_int_equal(daf_path_begin(daf_fake_index_view(f), &own_head, &want,
+                                    NULL, 0, &path),
+                     DAF_OK);
+    gives(&path, 0);
+    gives(&path, 1);
+    assert_int_equal(daf_path_next(&path, &stored), DAF_ECORRUPT);
+    daf_fake_index_free(f);
+
+    f = holder(0, 6);
+    for (size_t n = 0; n < 40; n++) {
+        assert_non_null(head_of(f, &own_head));
+        want = spot_of(5);
+        daf_fake_index_fail(f, n);
+        err = daf_path_begin(daf_fake_index_view(f), &own_head, &want, NULL, 0,
+                             &path);
+        while (err == DAF_OK)
+            err = daf_path_next(&path, &stored);
+        if (err == DAF_ENOTFOUND)
+            assert_true(n > 12);
+        else
+            assert_int_equal(err, DAF_EIO);
+        daf_fake_index_fail(f, SIZE_MAX);
+    }
+    daf_fake_index_free(f);
+}
+
+/* ---- haves and wants */
+
+static void haves_thin_out_below_the_highest_tip(void **state)
+{
+    struct daf_spot haves[DAF_HAVES_MAX];
+    struct daf_fake_index *f;
+    size_t count, d = 1;
+
+    (void)state;
+    write_chain(1100);
+    f = holder(100, 1099);
+    count =
+        daf_path_haves(daf_fake_index_view(f), head_of(f, &own_head), haves);
+    assert_int_equal(haves[0].seq, 1100);
+    for (size_t i = 1; i < count; i++, d *= 2) {
+        /* 1024 below nothing is held: the next above it. */
+        assert_int_equal(haves[i].seq, d < 1000 ? 1100 - d : 101);
+        assert_true(held(f, &haves[i]));
+    }
+    assert_int_equal(count, 12);
+    assert_int_equal(daf_path_haves(daf_fake_index_view(f), NULL, haves), 0);
+    daf_fake_index_free(f);
+}
+
+static void haves_name_some_of_many_tips_and_none_twice(void **state)
+{
+    struct daf_spot haves[DAF_HAVES_MAX];
+    struct daf_fake_index *f;
+    size_t count;
+
+    (void)state;
+    write_chain(40);
+    for (size_t i = 0; i < 50; i++)
+        (void)write_after(i % 30);
+    f = holder(0, all_count - 1);
+    assert_int_equal(head_of(f, &own_head)->tips_count, 51);
+    count = daf_path_haves(daf_fake_index_view(f), &own_head, haves);
+    assert_in_range(count, DAF_PATH_TIPS_MAX, DAF_HAVES_MAX);
+    assert_int_equal(haves[0].seq, 40);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(held(f, &haves[i]));
+        for (size_t j = 0; j < i; j++)
+            assert_memory_not_equal(haves[i].id.b, haves[j].id.b, 32);
+    }
+    daf_fake_index_free(f);
+}
+
+static void wants_are_tips_not_held_and_what_is_below_own_roots(void **state)
+{
+    struct daf_spot wants[DAF_WANTS_MAX];
+    struct daf_fake_index *f, *peer;
+
+    (void)state;
+    write_chain(9);
+    (void)write_after(4); /* 9: a second tip, and a second root above 4 */
+    f = holder(5, 6);
+    (void)hold(f, 9);
+    peer = holder(0, 9);
+    assert_non_null(head_of(peer, &peer_head));
+    assert_int_equal(daf_path_wants(daf_fake_index_view(f),
+                                    head_of(f, &own_head), &peer_head, wants),
+                     2);
+    assert_memory_equal(wants[0].id.b, all[8].r.id.b, 32);
+    assert_int_equal(wants[1].seq, 5);
+    assert_memory_equal(wants[1].id.b, all[4].r.id.b, 32);
+    /* Nothing held: all tips. */
+    assert_int_equal(daf_path_wants(daf_fake_index_view(f), NULL, &peer_head,
+                                    wants),
+                     2);
+    /* In step. */
+    assert_non_null(head_of(peer, &own_head));
+    assert_int_equal(daf_path_wants(daf_fake_index_view(peer), &own_head,
+                                    &peer_head, wants),
+                     0);
+    daf_fake_index_free(f);
+    daf_fake_index_free(peer);
+}
+
+/* ---- any history */
+
+/* A log that forks now and then, some of it at its very beginning. */
+static void write_random(struct daf_rng *rng)
+{
+    size_t count = 1 + (size_t)daf_rng_below(rng, 60);
+    uint64_t forks = daf_rng_below(rng, 8); /* of 16 records; often none */
+
+    all_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && daf_rng_below(rng, 16) >= forks)
+            (void)write_after(i - 1);
+        else if (i > 0 && daf_rng_below(rng, 8) > 0)
+            (void)write_after((size_t)daf_rng_below(rng, i));
+        else
+            (void)write_after(SIZE_MAX);
+    }
+}
+
+/* Some of it: all but a few, or only a few, or one stretch. */
+static struct daf_fake_index *hold_some(struct daf_rng *rng)
+{
+    struct daf_fake_index *f = daf_fake_index_new();
+    uint64_t odds = daf_rng_below(rng, 9);
+    size_t first = (size_t)daf_rng_below(rng, all_count);
+    size_t last = (size_t)daf_rng_below(rng, all_count);
+    bool stretch = daf_rng_below(rng, 2) == 0;
+
+    for (size_t i = 0; i < all_count; i++) {
+        if (stretch ? i >= first && i <= last : daf_rng_below(rng, 8) < odds)
+            (void)hold(f, i);
+    }
+    return f;
+}
+
+/* Everything that @path gives goes to @puller. */
+static void pull_path(struct daf_fake_index *puller, struct daf_fake_index *f,
+                      struct daf_path *path, const struct daf_spot *haves,
+                      size_t haves_count)
+{
+    struct daf_record r, last = {0};
+    struct daf_stored stored;
+    enum daf_err err;
+
+    while ((err = daf_path_next(path, &stored)) == DAF_OK) {
+        struct daf_spot prev;
+
+        assert_int_equal(daf_record_decode(stored.header, &r), DAF_OK);
+        prev = (struct daf_spot){r.seq - 1, r.prev};
+        for (size_t i = 0; i < haves_count; i++)
+            assert_memory_not_equal(r.id.b, haves[i].id.b, 32);
+        if (last.seq > 0) assert_true(daf_record_follows(&last, &r));
+        (void)daf_fake_index_put(puller, &r, stored.header, stored.body_state,
+                                 stored.body);
+        if (last.seq == 0 && r.seq > 1 && held(f, &prev)) {
+            bool named = false;
+
+            for (size_t i = 0; i < haves_count; i++)
+                named = named || memcmp(haves[i].id.b, prev.id.b, 32) == 0;
+            assert_true(named); /* else it began too high */
+        }
+        last = r;
+        last.ext = (struct daf_view){NULL, 0};
+    }
+    assert_int_equal(err, DAF_ENOTFOUND);
+    assert_memory_equal(last.id.b, path->want.id.b, 32);
+}
+
+/* One WANT of @puller, answered by @f. */
+static void pull(struct daf_fake_index *puller, struct daf_fake_index *f)
+{
+    struct daf_spot wants[DAF_WANTS_MAX], haves[DAF_HAVES_MAX];
+    const struct daf_index *from = daf_fake_index_view(f);
+    const struct daf_index *to = daf_fake_index_view(puller);
+    const struct daf_head *own = head_of(puller, &own_head);
+    size_t wants_count, haves_count;
+    struct daf_path path;
+    enum daf_err err;
+
+    if (head_of(f, &peer_head) == NULL) return;
+    wants_count = daf_path_wants(to, own, &peer_head, wants);
+    haves_count = daf_path_haves(to, own, haves);
+    for (size_t i = 0; i < wants_count; i++) {
+        err = daf_path_begin(from, &peer_head, &wants[i], haves, haves_count,
+                             &path);
+        assert_int_equal(err, held(f, &wants[i]) ? DAF_OK : DAF_ENOTFOUND);
+        if (err == DAF_OK) pull_path(puller, f, &path, haves, haves_count);
+    }
+}
+
+static void one_exchange_brings_all_that_the_peer_holds(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < ROUNDS; seed++) {
+        struct daf_fake_index *puller, *f;
+        uint8_t bytes[32] = {0};
+        struct daf_rng rng;
+
+        memcpy(bytes, &seed, sizeof(seed));
+        daf_rng_init(&rng, bytes);
+        write_random(&rng);
+        puller = hold_some(&rng);
+        f = hold_some(&rng);
+        pull(puller, f);
+        for (size_t i = 0; i < all_count; i++) {
+            struct daf_spot spot = spot_of(i);
+
+            if (held(f, &spot) && !held(puller, &spot))
+                fail_msg("seed %u: record %zu did not come", (unsigned)seed, i);
+        }
+        daf_fake_index_free(puller);
+        daf_fake_index_free(f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_chain_is_given_from_above_the_highest_have),
+        cmocka_unit_test(a_chain_without_its_beginning_is_given_from_its_root),
+        cmocka_unit_test(what_is_not_held_or_not_lacked_is_not_given),
+        cmocka_unit_test(a_gap_begins_a_path_of_its_own),
+        cmocka_unit_test(each_branch_of_a_fork_has_its_own_path),
+        cmocka_unit_test(a_record_that_did_not_fit_is_taken_back),
+        cmocka_unit_test(a_long_chain_is_never_walked),
+        cmocka_unit_test(an_index_that_changed_or_fails_is_told),
+        cmocka_unit_test(haves_thin_out_below_the_highest_tip),
+        cmocka_unit_test(haves_name_some_of_many_tips_and_none_twice),
+        cmocka_unit_test(wants_are_tips_not_held_and_what_is_below_own_roots),
+        cmocka_unit_test(one_exchange_brings_all_that_the_peer_holds),
+    };
+
+    return cmocka_run_group_tests(tests, make_key, NULL);
+}

@@ -1,0 +1,596 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/payload.h"
+#include "tests/lib/t.h"
+
+#include <stdlib.h>
+
+static uint8_t room[DAF_BODY_BYTES_MAX];
+static const struct daf_subject_id subject = {{1, 2, 3}};
+
+static struct daf_view text(const char *s)
+{
+    return (struct daf_view){(const uint8_t *)s, strlen(s)};
+}
+
+static void open_room(struct daf_pack *k)
+{
+    daf_pack_init(k, room, sizeof(room));
+}
+
+static void put_text(struct daf_pack *k, const char *s)
+{
+    daf_pack_str(k, s, strlen(s));
+}
+
+/* ---- types */
+
+static void the_register_of_a_new_camp_ascends(void **state)
+{
+    const char *const *names;
+    size_t count;
+
+    (void)state;
+    names = daf_payload_names(&count);
+    assert_int_equal(count, 22);
+    for (size_t i = 0; i < count; i++) {
+        assert_in_range(strlen(names[i]), 1, DAF_TYPE_BYTES_MAX);
+        if (i > 0) assert_true(strcmp(names[i - 1], names[i]) < 0);
+    }
+}
+
+static void the_types_read_here_are_registered(void **state)
+{
+    const char *const *names;
+    size_t count;
+    size_t found = 0;
+
+    (void)state;
+    names = daf_payload_names(&count);
+    for (int type = DAF_TYPE_SESSION; type <= DAF_TYPE_KEY_WRAP; type++) {
+        for (size_t i = 0; i < count; i++) {
+            if (strcmp(names[i], daf_payload_type_str((enum daf_type)type)) ==
+                0)
+                found++;
+        }
+    }
+    assert_int_equal(found, 4);
+    assert_string_equal(daf_payload_type_str(DAF_TYPE_UNKNOWN), "");
+}
+
+static void assert_type(const struct daf_pack *k, enum daf_type wanted,
+                        const char *name)
+{
+    struct daf_view v;
+
+    assert_int_equal(daf_payload_type(daf_pack_view(k), &v), wanted);
+    assert_int_equal(v.len, strlen(name));
+    assert_int_equal(v.len > 0 ? memcmp(v.p, name, v.len) : 0, 0);
+    assert_int_equal(daf_payload_type(daf_pack_view(k), NULL), wanted);
+}
+
+static void put_empty(struct daf_pack *k, const char *name)
+{
+    open_room(k);
+    daf_pack_array(k, 2);
+    put_text(k, name);
+    daf_pack_map(k, 0);
+}
+
+static void a_type_is_known_by_its_name(void **state)
+{
+    struct daf_pack k;
+
+    (void)state;
+    put_empty(&k, "session");
+    assert_type(&k, DAF_TYPE_SESSION, "session");
+    put_empty(&k, "registration");
+    assert_type(&k, DAF_TYPE_REGISTRATION, "registration");
+    put_empty(&k, "certificate");
+    assert_type(&k, DAF_TYPE_CERTIFICATE, "certificate");
+    put_empty(&k, "key-wrap");
+    assert_type(&k, DAF_TYPE_KEY_WRAP, "key-wrap");
+    put_empty(&k, "remark");
+    assert_type(&k, DAF_TYPE_UNKNOWN, "remark");
+    put_empty(&k, "sessions");
+    assert_type(&k, DAF_TYPE_UNKNOWN, "sessions");
+    put_empty(&k, "");
+    assert_type(&k, DAF_TYPE_UNKNOWN, "");
+    put_empty(&k, "abcdefghijklmnopqrstuvwx");
+    assert_type(&k, DAF_TYPE_UNKNOWN, "abcdefghijklmnopqrstuvwx");
+    put_empty(&k, "abcdefghijklmnopqrstuvwxy"); /* 25 bytes */
+    assert_type(&k, DAF_TYPE_UNKNOWN, "");
+}
+
+static void what_is_no_payload_has_no_name(void **state)
+{
+    struct daf_pack k;
+
+    (void)state;
+    open_room(&k);
+    assert_type(&k, DAF_TYPE_UNKNOWN, "");
+    put_empty(&k, "session");
+    daf_pack_nil(&k);
+    assert_type(&k, DAF_TYPE_UNKNOWN, "");
+    open_room(&k);
+    daf_pack_array(&k, 2);
+    put_text(&k, "session");
+    daf_pack_array(&k, 0);
+    assert_type(&k, DAF_TYPE_UNKNOWN, "");
+    open_room(&k);
+    daf_pack_array(&k, 3);
+    put_text(&k, "session");
+    daf_pack_map(&k, 0);
+    daf_pack_nil(&k);
+    assert_type(&k, DAF_TYPE_UNKNOWN, "");
+}
+
+/* Every truncation of what is in the room is refused by @decode. */
+static void assert_no_truncation(const struct daf_pack *k,
+                                 enum daf_err (*decode)(struct daf_view v))
+{
+    assert_int_equal(decode(daf_pack_view(k)), DAF_OK);
+    for (size_t len = 0; len < k->len; len++) {
+        /* A block of that size, so that a read beyond it shows. */
+        uint8_t *cut = malloc(len > 0 ? len : 1);
+
+        assert_non_null(cut);
+        memcpy(cut, room, len);
+        assert_int_equal(decode((struct daf_view){cut, len}), DAF_EFORM);
+        free(cut);
+    }
+}
+
+/* ---- session */
+
+static enum daf_err decode_session(struct daf_view v)
+{
+    struct daf_session_payload s;
+
+    return daf_payload_session(v, &s);
+}
+
+static void put_session(struct daf_pack *k)
+{
+    const struct daf_did did[] = {
+        {.item = text("sum:1"), .has_score = true, .score = 0, .seconds = 9},
+        {.item = text("read:a"), .seconds = UINT32_MAX},
+        {.item = text("x"), .has_score = true, .score = DAF_SCORE_MAX},
+    };
+
+    open_room(k);
+    daf_payload_pack_session(k, &subject, did, 3);
+}
+
+static void a_session_is_read_as_it_was_written(void **state)
+{
+    struct daf_session_payload s;
+    struct daf_did did;
+    struct daf_pack k;
+
+    (void)state;
+    put_session(&k);
+    assert_type(&k, DAF_TYPE_SESSION, "session");
+    assert_int_equal(daf_payload_session(daf_pack_view(&k), &s), DAF_OK);
+    assert_memory_equal(&s.subject, &subject, sizeof(subject));
+    assert_int_equal(s.did_count, 3);
+    did = daf_payload_did(&s, 0);
+    assert_memory_equal(did.item.p, "sum:1", 5);
+    assert_true(did.has_score);
+    assert_int_equal(did.score, 0);
+    assert_int_equal(did.seconds, 9);
+    did = daf_payload_did(&s, 1);
+    assert_int_equal(did.item.len, 6);
+    assert_false(did.has_score);
+    assert_int_equal(did.seconds, UINT32_MAX);
+    did = daf_payload_did(&s, 2);
+    assert_int_equal(did.score, DAF_SCORE_MAX);
+}
+
+static void a_session_cut_off_is_refused(void **state)
+{
+    struct daf_pack k;
+
+    (void)state;
+    put_session(&k);
+    assert_no_truncation(&k, decode_session);
+}
+
+static void a_session_has_so_many_activities_and_not_more(void **state)
+{
+    static struct daf_did did[DAF_DID_MAX];
+    struct daf_pack k;
+
+    (void)state;
+    for (size_t i = 0; i < DAF_DID_MAX; i++)
+        did[i].item = text("i");
+    open_room(&k);
+    daf_payload_pack_session(&k, &subject, did, 1);
+    assert_int_equal(decode_session(daf_pack_view(&k)), DAF_OK);
+    open_room(&k);
+    daf_payload_pack_session(&k, &subject, did, DAF_DID_MAX - 1);
+    assert_int_equal(decode_session(daf_pack_view(&k)), DAF_OK);
+    open_room(&k);
+    daf_payload_pack_session(&k, &subject, did, DAF_DID_MAX);
+    assert_int_equal(decode_session(daf_pack_view(&k)), DAF_OK);
+}
+
+/* A session as another program might write it. */
+struct odd {
+    const char *type, *first_key;
+    size_t count, item_len;
+    uint64_t score, seconds;
+};
+
+static const struct odd even = {.type = "session",
+                                .first_key = "did",
+                                .count = 1,
+                                .item_len = 1};
+
+static enum daf_err decode_odd(const struct odd *o)
+{
+    char item[DAF_ITEM_BYTES_MAX + 1];
+    struct daf_pack k;
+
+    memset(item, 'i', sizeof(item));
+    open_room(&k);
+    daf_pack_array(&k, 2);
+    put_text(&k, o->type);
+    daf_pack_map(&k, 2);
+    put_text(&k, o->first_key);
+    daf_pack_array(&k, o->count);
+    for (size_t i = 0; i < o->count; i++) {
+        daf_pack_array(&k, 3);
+        daf_pack_str(&k, item, o->item_len);
+        daf_pack_uint(&k, o->score);
+        daf_pack_uint(&k, o->seconds);
+    }
+    put_text(&k, "subject");
+    daf_pack_bin(&k, subject.b, sizeof(subject.b));
+    return decode_session(daf_pack_view(&k));
+}
+
+static void a_session_beyond_its_bounds_is_refused(void **state)
+{
+    struct odd o = even;
+
+    (void)state;
+    assert_int_equal(decode_odd(&o), DAF_OK);
+    o.count = 0;
+    assert_int_equal(decode_odd(&o), DAF_EFORM);
+    o.count = DAF_DID_MAX + 1;
+    assert_int_equal(decode_odd(&o), DAF_ELIMIT);
+    o = even;
+    o.item_len = 0;
+    assert_int_equal(decode_odd(&o), DAF_EFORM);
+    o.item_len = DAF_ITEM_BYTES_MAX;
+    assert_int_equal(decode_odd(&o), DAF_OK);
+    o.item_len = DAF_ITEM_BYTES_MAX + 1;
+    assert_int_equal(decode_odd(&o), DAF_ELIMIT);
+    o = even;
+    o.score = DAF_SCORE_MAX;
+    assert_int_equal(decode_odd(&o), DAF_OK);
+    o.score = DAF_SCORE_MAX + 1;
+    assert_int_equal(decode_odd(&o), DAF_ELIMIT);
+    o = even;
+    o.seconds = (uint64_t)UINT32_MAX + 1;
+    assert_int_equal(decode_odd(&o), DAF_ELIMIT);
+}
+
+static void a_session_without_a_field_is_refused(void **state)
+{
+    struct odd o = even;
+
+    (void)state;
+    o.first_key = "dia";
+    assert_int_equal(decode_odd(&o), DAF_EFORM);
+    o.first_key = "di";
+    assert_int_equal(decode_odd(&o), DAF_EFORM);
+    o.first_key = "didd";
+    assert_int_equal(decode_odd(&o), DAF_EFORM);
+    o.first_key = "subject"; /* twice */
+    assert_int_equal(decode_odd(&o), DAF_EFORM);
+    o.first_key = "zebra"; /* out of order */
+    assert_int_equal(decode_odd(&o), DAF_EFORM);
+    o = even;
+    o.type = "attempt";
+    assert_int_equal(decode_odd(&o), DAF_EFORM);
+}
+
+/* ---- registration */
+
+static enum daf_err decode_registration(struct daf_view v)
+{
+    struct daf_registration r;
+
+    return daf_payload_registration(v, &r);
+}
+
+static void put_registration(struct daf_pack *k, struct daf_view name)
+{
+    struct daf_registration r = {.subject = subject, .name = name};
+
+    memset(r.key.b, 4, sizeof(r.key.b));
+    open_room(k);
+    daf_payload_pack_registration(k, &r);
+}
+
+static void a_registration_is_read_as_it_was_written(void **state)
+{
+    struct daf_registration r;
+    struct daf_pack k;
+
+    (void)state;
+    put_registration(&k, text("Ana"));
+    assert_type(&k, DAF_TYPE_REGISTRATION, "registration");
+    assert_int_equal(daf_payload_registration(daf_pack_view(&k), &r), DAF_OK);
+    assert_memory_equal(&r.subject, &subject, sizeof(subject));
+    assert_int_equal(r.key.b[31], 4);
+    assert_int_equal(r.name.len, 3);
+    assert_memory_equal(r.name.p, "Ana", 3);
+    assert_no_truncation(&k, decode_registration);
+}
+
+static void a_learner_needs_no_name(void **state)
+{
+    struct daf_registration r;
+    struct daf_pack k;
+
+    (void)state;
+    put_registration(&k, text(""));
+    assert_int_equal(daf_payload_registration(daf_pack_view(&k), &r), DAF_OK);
+    assert_int_equal(r.name.len, 0);
+    assert_memory_equal(&r.subject, &subject, sizeof(subject));
+}
+
+/* Fields before, between and after those that are read. */
+static void put_rich_registration(struct daf_pack *k, size_t name_len)
+{
+    char name[DAF_NAME_BYTES_MAX + 1];
+    struct daf_key key = {{4}};
+
+    memset(name, 'n', sizeof(name));
+    open_room(k);
+    daf_pack_array(k, 2);
+    put_text(k, "registration");
+    daf_pack_map(k, 7);
+    put_text(k, "");
+    daf_pack_nil(k);
+    put_text(k, "age");
+    daf_pack_uint(k, 9);
+    put_text(k, "key");
+    daf_pack_bin(k, key.b, sizeof(key.b));
+    put_text(k, "keyring");
+    daf_pack_map(k, 1);
+    put_text(k, "name");
+    daf_pack_array(k, 0);
+    put_text(k, "name");
+    daf_pack_str(k, name, name_len);
+    put_text(k, "subject");
+    daf_pack_bin(k, subject.b, sizeof(subject.b));
+    put_text(k, "zebra");
+    daf_pack_bool(k, true);
+}
+
+static void unknown_fields_are_ignored(void **state)
+{
+    struct daf_registration r;
+    struct daf_pack k;
+
+    (void)state;
+    put_rich_registration(&k, 5);
+    assert_int_equal(daf_payload_registration(daf_pack_view(&k), &r), DAF_OK);
+    assert_int_equal(r.key.b[0], 4);
+    assert_int_equal(r.name.len, 5);
+    assert_memory_equal(&r.subject, &subject, sizeof(subject));
+    assert_no_truncation(&k, decode_registration);
+}
+
+static void unknown_fields_are_checked_all_the_same(void **state)
+{
+    struct daf_pack k;
+
+    (void)state;
+    put_rich_registration(&k, 5);
+    room[k.len - 1] = 0xc1;
+    assert_int_equal(decode_registration(daf_pack_view(&k)), DAF_EFORM);
+    put_rich_registration(&k, 5);
+    room[k.len - 6] = 'a'; /* zebra becomes aebra, which would come first */
+    assert_int_equal(decode_registration(daf_pack_view(&k)), DAF_EFORM);
+}
+
+static void a_name_has_a_largest_size(void **state)
+{
+    struct daf_pack k;
+
+    (void)state;
+    put_rich_registration(&k, DAF_NAME_BYTES_MAX - 1);
+    assert_int_equal(decode_registration(daf_pack_view(&k)), DAF_OK);
+    put_rich_registration(&k, DAF_NAME_BYTES_MAX);
+    assert_int_equal(decode_registration(daf_pack_view(&k)), DAF_OK);
+    put_rich_registration(&k, DAF_NAME_BYTES_MAX + 1);
+    assert_int_equal(decode_registration(daf_pack_view(&k)), DAF_ELIMIT);
+}
+
+/* ---- certificate */
+
+static enum daf_err decode_certificate(struct daf_view v)
+{
+    struct daf_view cert;
+
+    return daf_payload_certificate(v, &cert);
+}
+
+static void a_certificate_is_handed_out_as_it_came(void **state)
+{
+    struct daf_view cert;
+    struct daf_pack k;
+
+    (void)state;
+    open_room(&k);
+    daf_payload_pack_certificate(&k, text("certificate"));
+    assert_type(&k, DAF_TYPE_CERTIFICATE, "certificate");
+    assert_int_equal(daf_payload_certificate(daf_pack_view(&k), &cert), DAF_OK);
+    assert_int_equal(cert.len, 11);
+    assert_memory_equal(cert.p, "certificate", 11);
+    assert_no_truncation(&k, decode_certificate);
+}
+
+static enum daf_err decode_certificate_of(size_t len)
+{
+    static const uint8_t zeros[DAF_CERT_BYTES_MAX + 1];
+    struct daf_pack k;
+
+    open_room(&k);
+    daf_pack_array(&k, 2);
+    put_text(&k, "certificate");
+    daf_pack_map(&k, 1);
+    put_text(&k, "cert");
+    daf_pack_bin(&k, zeros, len);
+    return decode_certificate(daf_pack_view(&k));
+}
+
+static void a_certificate_has_a_size_within_bounds(void **state)
+{
+    (void)state;
+    assert_int_equal(decode_certificate_of(0), DAF_EFORM);
+    assert_int_equal(decode_certificate_of(1), DAF_OK);
+    assert_int_equal(decode_certificate_of(DAF_CERT_BYTES_MAX - 1), DAF_OK);
+    assert_int_equal(decode_certificate_of(DAF_CERT_BYTES_MAX), DAF_OK);
+    assert_int_equal(decode_certificate_of(DAF_CERT_BYTES_MAX + 1), DAF_ELIMIT);
+}
+
+/* ---- key-wrap */
+
+static struct daf_wrap wraps[DAF_WRAPS_MAX];
+
+static enum daf_err decode_key_wrap(struct daf_view v)
+{
+    struct daf_key_wrap w;
+
+    return daf_payload_key_wrap(v, &w);
+}
+
+static void put_key_wrap(struct daf_pack *k, size_t count)
+{
+    struct daf_key_wrap w = {.scope = "class:1",
+                             .generation = 3,
+                             .wraps_count = count};
+
+    memset(w.commit, 5, sizeof(w.commit));
+    for (size_t i = 0; i < count; i++) {
+        wraps[i].author.b[0] = (uint8_t)(i & 0xff);
+        wraps[i].author.b[1] = (uint8_t)(i >> 8);
+        memset(wraps[i].sealed, (int)(i & 0xff), sizeof(wraps[i].sealed));
+    }
+    open_room(k);
+    daf_payload_pack_key_wrap(k, &w, wraps);
+}
+
+static void a_key_wrap_is_read_as_it_was_written(void **state)
+{
+    struct daf_author_id author = {{1}};
+    struct daf_key_wrap w;
+    struct daf_wrap wrap;
+    struct daf_pack k;
+
+    (void)state;
+    put_key_wrap(&k, 2);
+    assert_type(&k, DAF_TYPE_KEY_WRAP, "key-wrap");
+    assert_int_equal(daf_payload_key_wrap(daf_pack_view(&k), &w), DAF_OK);
+    assert_string_equal(w.scope, "class:1");
+    assert_int_equal(w.generation, 3);
+    assert_int_equal(w.commit[15], 5);
+    assert_int_equal(w.wraps_count, 2);
+    assert_int_equal(daf_payload_wrap(&w, &author, &wrap), DAF_OK);
+    assert_memory_equal(&wrap, &wraps[1], sizeof(wrap));
+    author.b[0] = 2;
+    assert_int_equal(daf_payload_wrap(&w, &author, &wrap), DAF_ENOTFOUND);
+    assert_no_truncation(&k, decode_key_wrap);
+}
+
+static void the_largest_key_wrap_fits_into_a_body(void **state)
+{
+    struct daf_author_id last = {{0xff, 1}}; /* number 511 */
+    struct daf_key_wrap w;
+    struct daf_wrap wrap;
+    struct daf_pack k;
+
+    (void)state;
+    put_key_wrap(&k, DAF_WRAPS_MAX - 1);
+    assert_int_equal(decode_key_wrap(daf_pack_view(&k)), DAF_OK);
+    put_key_wrap(&k, DAF_WRAPS_MAX);
+    assert_true(k.len <= DAF_PAYLOAD_BYTES_MAX);
+    assert_int_equal(daf_payload_key_wrap(daf_pack_view(&k), &w), DAF_OK);
+    assert_int_equal(daf_payload_wrap(&w, &last, &wrap), DAF_OK);
+}
+
+static enum daf_err decode_odd_wrap(uint64_t generation, const char *scope,
+                                    size_t count, size_t sealed_len)
+{
+    static const uint8_t zeros[DAF_WRAP_BYTES + 1];
+    struct daf_pack k;
+
+    open_room(&k);
+    daf_pack_array(&k, 2);
+    put_text(&k, "key-wrap");
+    daf_pack_map(&k, 4);
+    put_text(&k, "commit");
+    daf_pack_bin(&k, zeros, 16);
+    put_text(&k, "generation");
+    daf_pack_uint(&k, generation);
+    put_text(&k, "scope");
+    put_text(&k, scope);
+    put_text(&k, "wraps");
+    daf_pack_array(&k, count);
+    for (size_t i = 0; i < count; i++) {
+        daf_pack_array(&k, 2);
+        daf_pack_bin(&k, zeros, 16);
+        daf_pack_bin(&k, zeros, sealed_len);
+    }
+    return decode_key_wrap(daf_pack_view(&k));
+}
+
+static void a_key_wrap_beyond_its_bounds_is_refused(void **state)
+{
+    const size_t len = DAF_WRAP_BYTES;
+
+    (void)state;
+    assert_int_equal(decode_odd_wrap(1, "a", 1, len), DAF_OK);
+    assert_int_equal(decode_odd_wrap(0, "a", 1, len), DAF_EFORM);
+    assert_int_equal(decode_odd_wrap(UINT64_MAX, "a", 1, len), DAF_ELIMIT);
+    assert_int_equal(decode_odd_wrap(1, "", 1, len), DAF_EFORM);
+    assert_int_equal(decode_odd_wrap(1, "A", 1, len), DAF_EFORM);
+    assert_int_equal(decode_odd_wrap(1, "a", 0, len), DAF_EFORM);
+    assert_int_equal(decode_odd_wrap(1, "a", DAF_WRAPS_MAX, len), DAF_OK);
+    assert_int_equal(decode_odd_wrap(1, "a", DAF_WRAPS_MAX + 1, len),
+                     DAF_ELIMIT);
+    assert_int_equal(decode_odd_wrap(1, "a", 1, len - 1), DAF_EFORM);
+    assert_int_equal(decode_odd_wrap(1, "a", 1, len + 1), DAF_EFORM);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_register_of_a_new_camp_ascends),
+        cmocka_unit_test(the_types_read_here_are_registered),
+        cmocka_unit_test(a_type_is_known_by_its_name),
+        cmocka_unit_test(what_is_no_payload_has_no_name),
+        cmocka_unit_test(a_session_is_read_as_it_was_written),
+        cmocka_unit_test(a_session_cut_off_is_refused),
+        cmocka_unit_test(a_session_has_so_many_activities_and_not_more),
+        cmocka_unit_test(a_session_beyond_its_bounds_is_refused),
+        cmocka_unit_test(a_session_without_a_field_is_refused),
+        cmocka_unit_test(a_registration_is_read_as_it_was_written),
+        cmocka_unit_test(a_learner_needs_no_name),
+        cmocka_unit_test(unknown_fields_are_ignored),
+        cmocka_unit_test(unknown_fields_are_checked_all_the_same),
+        cmocka_unit_test(a_name_has_a_largest_size),
+        cmocka_unit_test(a_certificate_is_handed_out_as_it_came),
+        cmocka_unit_test(a_certificate_has_a_size_within_bounds),
+        cmocka_unit_test(a_key_wrap_is_read_as_it_was_written),
+        cmocka_unit_test(the_largest_key_wrap_fits_into_a_body),
+        cmocka_unit_test(a_key_wrap_beyond_its_bounds_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

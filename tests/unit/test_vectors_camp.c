@@ -1,0 +1,740 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A golden camp and golden frames, made by tests/vectors/make_camp.py without
+ * our code: what it wrote is decoded and said in its words, and encoded again,
+ * byte for byte.  A change here is a change of the protocol. */
+
+#include "tests/lib/hex.h"
+#include "tests/lib/t.h"
+
+#include "proto/frame.h"
+#include "proto/hash.h"
+#include "proto/manifest.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *camp;
+static json_t *frames;
+
+static int load(void **state)
+{
+    (void)state;
+    camp = json_load_file(DAF_SOURCE_DIR "/tests/vectors/camp.json", 0, NULL);
+    frames =
+        json_load_file(DAF_SOURCE_DIR "/tests/vectors/frames.json", 0, NULL);
+    return camp != NULL && frames != NULL ? 0 : -1;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    json_decref(camp);
+    json_decref(frames);
+    return 0;
+}
+
+/* ---- fields */
+
+static json_t *field(const json_t *object, const char *name)
+{
+    json_t *v = json_object_get(object, name);
+
+    assert_non_null(v);
+    return v;
+}
+
+static const char *text_of(const json_t *value)
+{
+    const char *s = json_string_value(value);
+
+    assert_non_null(s);
+    return s;
+}
+
+static uint64_t number_of(const json_t *value)
+{
+    uint64_t v;
+
+    assert_int_equal(sscanf(text_of(value), "%" SCNu64, &v), 1);
+    return v;
+}
+
+static void copy_of(const json_t *value, uint8_t *out, size_t len)
+{
+    assert_int_equal(daf_hex_decode(text_of(value), out, len), len);
+}
+
+static void expect(const json_t *value, const uint8_t *got, size_t len)
+{
+    uint8_t want[DAF_DOOR_BYTES_MAX];
+
+    assert_int_equal(daf_hex_decode(text_of(value), want, sizeof(want)), len);
+    assert_memory_equal(got, want, len);
+}
+
+/* The field "bytes", in a room that lasts until the next call. */
+static struct daf_view bytes_of(const json_t *object)
+{
+    static uint8_t room[DAF_DOOR_BYTES_MAX];
+
+    return (struct daf_view){room,
+                             daf_hex_decode(text_of(field(object, "bytes")),
+                                            room, sizeof(room))};
+}
+
+static void secret_of(const json_t *seed_hex, struct daf_sign_pk *pk,
+                      struct daf_sign_sk *sk)
+{
+    uint8_t seed[32];
+
+    copy_of(seed_hex, seed, sizeof(seed));
+    assert_int_equal(crypto_sign_seed_keypair(pk->b, sk->b, seed), 0);
+}
+
+/* ---- certificates */
+
+static void check_cert(const json_t *v, const struct daf_cert *cert)
+{
+    const json_t *right;
+    size_t i;
+
+    expect(field(v, "camp"), cert->camp.b, 32);
+    expect(field(v, "serial"), cert->serial, 16);
+    expect(field(v, "sign"), cert->keys.sign.b, 32);
+    expect(field(v, "transport"), cert->keys.transport.b, 32);
+    expect(field(v, "seal"), cert->keys.seal.b, 32);
+    expect(field(v, "author"), cert->author.b, 16);
+    expect(field(v, "issuer"), cert->issuer.b, 16);
+    expect(field(v, "sig"), cert->sig.b, 64);
+    expect(field(v, "id"), cert->id.b, 32);
+    assert_int_equal(number_of(field(v, "signed_len")), cert->signed_len);
+    assert_int_equal(json_is_true(field(v, "archive")), cert->archive);
+    assert_true(number_of(field(v, "issued")) == cert->issued_beacon);
+    if (json_is_null(field(v, "expires")))
+        assert_true(cert->expires_beacon == UINT64_MAX);
+    else
+        assert_true(number_of(field(v, "expires")) == cert->expires_beacon);
+    assert_int_equal(json_array_size(field(v, "rights")), cert->rights_count);
+    json_array_foreach(field(v, "rights"), i, right)
+    {
+        assert_string_equal(text_of(json_array_get(right, 0)),
+                            cert->rights[i].scope);
+        assert_int_equal(number_of(json_array_get(right, 1)),
+                         cert->rights[i].right);
+    }
+}
+
+static void certificates_are_read_and_made_byte_for_byte(void **state)
+{
+    uint8_t again[DAF_CERT_BYTES_MAX];
+    const json_t *v;
+    size_t i;
+
+    (void)state;
+    assert_int_equal(json_array_size(field(camp, "certificates")), 2);
+    json_array_foreach(field(camp, "certificates"), i, v)
+    {
+        struct daf_view bytes = bytes_of(v);
+        struct daf_sign_pk pk;
+        struct daf_sign_sk sk;
+        struct daf_cert cert;
+
+        secret_of(field(v, "issuer_seed"), &pk, &sk);
+        assert_int_equal(daf_cert_decode(bytes, &cert), DAF_OK);
+        check_cert(v, &cert);
+        assert_int_equal(daf_cert_verify(bytes, &cert, &pk), DAF_OK);
+        assert_int_equal(daf_cert_sign(&cert, &sk, again), bytes.len);
+        assert_memory_equal(again, bytes.p, bytes.len);
+        check_cert(v, &cert);
+    }
+}
+
+/* ---- manifests */
+
+static void check_people(const json_t *v, const struct daf_manifest *m)
+{
+    const json_t *who;
+    size_t i;
+
+    assert_int_equal(json_array_size(field(v, "coordinators")),
+                     m->coordinators_count);
+    json_array_foreach(field(v, "coordinators"), i, who)
+    {
+        expect(field(who, "sign"), m->coordinators[i].keys.sign.b, 32);
+        expect(field(who, "transport"), m->coordinators[i].keys.transport.b,
+               32);
+        expect(field(who, "seal"), m->coordinators[i].keys.seal.b, 32);
+        expect(field(who, "author"), m->coordinators[i].author.b, 16);
+        assert_int_equal(number_of(field(who, "acts")),
+                         m->coordinators[i].acts);
+    }
+    assert_int_equal(json_array_size(field(v, "removed")), m->removed_count);
+    json_array_foreach(field(v, "removed"), i, who)
+    {
+        const json_t *tips = field(who, "tips");
+
+        expect(field(who, "author"), m->removed[i].author.b, 16);
+        assert_int_equal(json_array_size(tips), m->removed[i].tips_count);
+        for (size_t j = 0; j < m->removed[i].tips_count; j++)
+            expect(json_array_get(tips, j), m->removed[i].tips[j].b, 32);
+    }
+}
+
+static void check_manifest(const json_t *v, const struct daf_manifest *m)
+{
+    const json_t *x;
+    size_t i;
+
+    expect(field(v, "camp"), m->camp.b, 32);
+    expect(field(v, "hash"), m->hash.b, 32);
+    expect(field(v, "discovery"), m->discovery.b, 32);
+    assert_int_equal(json_is_true(field(v, "first")), m->is_first);
+    assert_true(number_of(field(v, "number")) == m->number);
+    assert_string_equal(text_of(field(v, "name")), m->name);
+    assert_int_equal(number_of(field(v, "k")), m->k);
+    assert_int_equal(number_of(field(v, "signed_len")), m->signed_len);
+    assert_int_equal(!json_is_null(field(v, "previous_discovery")),
+                     m->has_previous_discovery);
+    if (m->has_previous_discovery)
+        expect(field(v, "previous_discovery"), m->previous_discovery.b, 32);
+    if (json_is_null(field(v, "dpia")))
+        assert_string_equal(m->dpia, "");
+    else
+        assert_string_equal(text_of(field(v, "dpia")), m->dpia);
+    assert_int_equal(json_array_size(field(v, "roots")), m->roots_count);
+    json_array_foreach(field(v, "roots"), i, x) expect(x, m->roots[i].b, 32);
+    assert_int_equal(json_array_size(field(v, "signers")), m->sigs_count);
+    json_array_foreach(field(v, "signers"), i, x)
+        assert_int_equal(number_of(x), m->sig_roots[i]);
+    assert_int_equal(json_array_size(field(v, "register")), m->register_count);
+    json_array_foreach(field(v, "register"), i, x)
+        assert_string_equal(text_of(x), m->types[i]);
+    check_people(v, m);
+}
+
+static void manifests_are_read_and_made_byte_for_byte(void **state)
+{
+    uint8_t again[DAF_MANIFEST_BYTES_MAX];
+    const json_t *v;
+    size_t i;
+
+    (void)state;
+    assert_int_equal(json_array_size(field(camp, "manifests")), 2);
+    json_array_foreach(field(camp, "manifests"), i, v)
+    {
+        struct daf_view bytes = bytes_of(v);
+        struct daf_sign_sk secrets[DAF_ROOTS_MAX];
+        struct daf_sign_pk pk;
+        struct daf_manifest m;
+        size_t count;
+
+        assert_int_equal(daf_manifest_decode(bytes, &m), DAF_OK);
+        check_manifest(v, &m);
+        assert_int_equal(daf_manifest_verify(bytes, &m), DAF_OK);
+        count = m.sigs_count;
+        for (size_t j = 0; j < count; j++)
+            secret_of(json_array_get(field(v, "root_seeds"), m.sig_roots[j]),
+                      &pk, &secrets[j]);
+        assert_int_equal(daf_manifest_sign(&m, secrets, count, again),
+                         bytes.len);
+        assert_memory_equal(again, bytes.p, bytes.len);
+        check_manifest(v, &m);
+    }
+}
+
+static void the_second_manifest_succeeds_the_first(void **state)
+{
+    const json_t *manifests = field(camp, "manifests");
+    struct daf_manifest first;
+    struct daf_manifest next;
+    struct daf_view bytes;
+
+    (void)state;
+    bytes = bytes_of(json_array_get(manifests, 0));
+    assert_int_equal(daf_manifest_decode(bytes, &first), DAF_OK);
+    bytes = bytes_of(json_array_get(manifests, 1));
+    assert_int_equal(daf_manifest_decode(bytes, &next), DAF_OK);
+    assert_int_equal(daf_manifest_succeeds(&first, bytes, &next), DAF_OK);
+}
+
+static void scope_ids_are_the_camps_own(void **state)
+{
+    struct daf_camp_id id;
+    const json_t *v;
+    size_t i;
+
+    (void)state;
+    copy_of(field(json_array_get(field(camp, "manifests"), 0), "camp"), id.b,
+            32);
+    json_array_foreach(field(camp, "scopes"), i, v)
+    {
+        struct daf_scope_id scope =
+            daf_hash_scope_id(&id, text_of(field(v, "name")));
+
+        expect(field(v, "id"), scope.b, 16);
+    }
+}
+
+static void the_door_has_the_keys_of_its_seed(void **state)
+{
+    const json_t *v = field(camp, "door");
+    struct daf_key discovery;
+    struct daf_box_pk pk;
+    struct daf_box_sk sk;
+
+    (void)state;
+    copy_of(field(v, "discovery"), discovery.b, 32);
+    daf_manifest_door_keys(&discovery, &pk, &sk);
+    expect(field(v, "pk"), pk.b, 32);
+    expect(field(v, "sk"), sk.b, 32);
+}
+
+/* ---- heads */
+
+static void read_spots(const json_t *v, struct daf_spot *out, size_t *out_count)
+{
+    const json_t *spot;
+    size_t i;
+
+    *out_count = json_array_size(v);
+    json_array_foreach(v, i, spot)
+    {
+        out[i].seq = number_of(json_array_get(spot, 0));
+        copy_of(json_array_get(spot, 1), out[i].id.b, 32);
+    }
+}
+
+static void digests_salt_and_sum_are_those_expected(void **state)
+{
+    struct daf_hash nonces[2];
+    struct daf_key salt;
+    struct daf_sum sum = {{0}};
+    const json_t *v;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < 2; i++)
+        copy_of(json_array_get(field(camp, "nonces"), i), nonces[i].b, 32);
+    salt = daf_frontier_salt(&nonces[0], &nonces[1]);
+    expect(field(camp, "salt"), salt.b, 32);
+    json_array_foreach(field(camp, "heads"), i, v)
+    {
+        struct daf_hash digest;
+        struct daf_head head;
+
+        copy_of(field(v, "scope"), head.log.scope.b, 16);
+        copy_of(field(v, "author"), head.log.author.b, 16);
+        head.log.incarnation = number_of(field(v, "incarnation"));
+        read_spots(field(v, "tips"), head.tips, &head.tips_count);
+        read_spots(field(v, "roots"), head.roots, &head.roots_count);
+        digest = daf_frontier_digest(&head);
+        expect(field(v, "digest"), digest.b, 32);
+        daf_frontier_add(&sum, &salt, &digest);
+    }
+    expect(field(camp, "sum"), sum.b, 16);
+}
+
+/* ---- frames, in words */
+
+static FILE *words;
+
+static void say(const char *word)
+{
+    (void)fprintf(words, " %s", word);
+}
+
+static void say_number(const char *name, uint64_t v)
+{
+    (void)fprintf(words, " %s %" PRIu64, name, v);
+}
+
+static void print_hex(const uint8_t *p, size_t len)
+{
+    if (len == 0) (void)fputc('-', words);
+    for (size_t i = 0; i < len; i++)
+        (void)fprintf(words, "%02x", p[i]);
+}
+
+static void say_bytes(const char *name, const uint8_t *p, size_t len)
+{
+    (void)fprintf(words, " %s ", name);
+    print_hex(p, len);
+}
+
+static void say_view(const char *name, struct daf_view v)
+{
+    say_bytes(name, v.p, v.len);
+}
+
+static void say_log(const char *name, const struct daf_log_key *log)
+{
+    say_bytes(name, log->author.b, 16);
+    (void)fprintf(words, " %" PRIu64, log->incarnation);
+}
+
+static void say_spot(size_t i, const struct daf_spot *spot)
+{
+    (void)fprintf(words, "%s%" PRIu64 ":", i > 0 ? "," : "", spot->seq);
+    print_hex(spot->id.b, 32);
+}
+
+static void say_spots(const char *name, const struct daf_spot *spots,
+                      size_t count)
+{
+    (void)fprintf(words, " %s %s", name, count == 0 ? "-" : "");
+    for (size_t i = 0; i < count; i++)
+        say_spot(i, &spots[i]);
+}
+
+/* ---- frames with a list: each is read, said and packed again */
+
+static void pass_root(const struct daf_root *f, struct daf_pack *k)
+{
+    struct daf_cursor c = f->parts.items;
+    size_t mark = daf_frame_begin_root(k, f);
+    struct daf_root_part part;
+
+    say_bytes("author", f->author.b, 16);
+    say_bytes("sig", f->sig.b, 64);
+    say_number("number", f->manifest_number);
+    say_bytes("hash", f->manifest_hash.b, 32);
+    for (size_t i = 0; i < f->parts.count; i++) {
+        daf_frame_next_part(&c, &part);
+        say_bytes("part", part.scope.b, 16);
+        say_number("heads", part.heads_count);
+        say_bytes("sum", part.sum.b, 16);
+        say_view("symbols", part.symbols);
+        daf_frame_add_part(k, &part);
+    }
+    assert_true(daf_cursor_done(&c));
+    daf_frame_end(k, mark, f->parts.count, false);
+}
+
+static void pass_heads(const struct daf_heads *f, struct daf_pack *k)
+{
+    struct daf_cursor c = f->heads.items;
+    size_t mark = daf_frame_begin_heads(k, &f->scope, f->is_news);
+    struct daf_head head;
+
+    say_bytes("scope", f->scope.b, 16);
+    say(f->is_news ? "news" : "page");
+    say(f->more ? "more" : "end");
+    for (size_t i = 0; i < f->heads.count; i++) {
+        daf_frame_next_head(&c, &f->scope, &head);
+        say_log("head", &head.log);
+        say_spots("tips", head.tips, head.tips_count);
+        say_spots("roots", head.roots, head.roots_count);
+        daf_frame_add_head(k, &head);
+    }
+    assert_true(daf_cursor_done(&c));
+    daf_frame_end(k, mark, f->heads.count, f->more);
+}
+
+static size_t read_list(const struct daf_list *list, struct daf_spot *out)
+{
+    struct daf_cursor c = list->items;
+
+    for (size_t i = 0; i < list->count; i++)
+        daf_frame_next_spot(&c, &out[i]);
+    return list->count;
+}
+
+static void pass_want(const struct daf_want *f, struct daf_pack *k)
+{
+    struct daf_cursor c = f->logs.items;
+    struct daf_spot wants[DAF_WANTS_MAX];
+    struct daf_spot haves[DAF_HAVES_MAX];
+    struct daf_want_log want;
+    size_t mark;
+
+    say_bytes("scope", f->scope.b, 16);
+    if (f->is_page) {
+        say("page");
+        if (f->has_after) say_log("after", &f->after);
+        daf_frame_pack_want_page(k, &f->scope, f->has_after ? &f->after : NULL);
+        return;
+    }
+    say_number("credit", f->credit);
+    mark = daf_frame_begin_want(k, &f->scope, f->credit);
+    for (size_t i = 0; i < f->logs.count; i++) {
+        daf_frame_next_want(&c, &f->scope, &want);
+        say_log("log", &want.log);
+        say_spots("wants", wants, read_list(&want.wants, wants));
+        say_spots("haves", haves, read_list(&want.haves, haves));
+        daf_frame_add_want(k, &want.log, wants, want.wants.count, haves,
+                           want.haves.count);
+    }
+    assert_true(daf_cursor_done(&c));
+    daf_frame_end(k, mark, f->logs.count, false);
+}
+
+static void pass_record(const struct daf_run_record *r, struct daf_pack *k)
+{
+    static const char *const why[] = {"", "erased", "retired", "absent"};
+    struct daf_stored stored = {.header = r->header,
+                                .body_state = r->body_state,
+                                .body = r->body};
+
+    say_view("header", r->header);
+    if (r->body_state == DAF_BODY_HELD) {
+        say_view("body", r->body);
+    } else {
+        say("body");
+        say(why[r->body_state]);
+    }
+    daf_frame_add_record(k, &stored);
+}
+
+static void pass_run(const struct daf_run *f, struct daf_pack *k)
+{
+    struct daf_cursor c = f->paths.items;
+    size_t mark = daf_frame_begin_run(k, &f->scope);
+    struct daf_run_record record;
+    struct daf_run_path path;
+
+    say_bytes("scope", f->scope.b, 16);
+    say(f->last ? "last" : "more");
+    for (size_t i = 0; i < f->paths.count; i++) {
+        struct daf_cursor records;
+        size_t inner;
+
+        daf_frame_next_path(&c, &f->scope, &path);
+        say_log("path", &path.log);
+        inner = daf_frame_begin_path(k, &path.log);
+        records = path.records.items;
+        for (size_t j = 0; j < path.records.count; j++) {
+            daf_frame_next_record(&records, &record);
+            pass_record(&record, k);
+        }
+        daf_pack_close(k, inner, path.records.count);
+    }
+    assert_true(daf_cursor_done(&c));
+    daf_frame_end(k, mark, f->paths.count, f->last);
+}
+
+static void pass_ack(const struct daf_ack *f, struct daf_pack *k)
+{
+    struct daf_cursor c = f->paths.items;
+    size_t mark = daf_frame_begin_ack(k, &f->scope);
+    struct daf_ack_path path;
+
+    say_bytes("scope", f->scope.b, 16);
+    for (size_t i = 0; i < f->paths.count; i++) {
+        daf_frame_next_ack(&c, &f->scope, &path);
+        say_log("path", &path.log);
+        say_number("first", path.seq_first);
+        say_number("last", path.last.seq);
+        say_bytes("id", path.last.id.b, 32);
+        daf_frame_add_ack(k, &path);
+    }
+    assert_true(daf_cursor_done(&c));
+    daf_frame_end(k, mark, f->paths.count, false);
+}
+
+/* ---- the others */
+
+static void pass_greeting(const struct daf_frame *f, struct daf_pack *k)
+{
+    if (f->kind == DAF_FRAME_HELLO) {
+        say_number("min", f->hello.version_min);
+        say_number("max", f->hello.version_max);
+        say_bytes("nonce", f->hello.nonce.b, 32);
+        say_bytes("boot", f->hello.boot, 16);
+        daf_frame_pack_hello(k, &f->hello);
+    } else {
+        say_number("min", f->knock.version_min);
+        say_number("max", f->knock.version_max);
+        say_bytes("nonce", f->knock.nonce.b, 32);
+        daf_frame_pack_knock(k, &f->knock);
+    }
+}
+
+static void pass_proof(const struct daf_frame *f, struct daf_pack *k)
+{
+    say_view("manifest", f->proof.manifest);
+    say_view("cert", f->proof.cert);
+    say_bytes("author", f->proof.author.b, 16);
+    say_bytes("sig", f->proof.sig.b, 64);
+    if (f->kind == DAF_FRAME_WELCOME) say_number("port", f->proof.port);
+    daf_frame_pack_proof(k, &f->proof, f->kind == DAF_FRAME_WELCOME);
+}
+
+/* Frames that this version only decodes. */
+static void say_unspoken(const struct daf_frame *f)
+{
+    switch (f->number) {
+    case DAF_FRAME_SYMBOLS:
+        say_bytes("scope", f->symbols.scope.b, 16);
+        say_number("start", f->symbols.start);
+        say_view("symbols", f->symbols.symbols);
+        return;
+    case DAF_FRAME_NEED:
+        say_bytes("scope", f->need.scope.b, 16);
+        say_number("logs", f->need.logs.count);
+        return;
+    case DAF_FRAME_DEFER:
+        say_bytes("scope", f->defer.scope.b, 16);
+        say_number("logs", f->defer.logs.count);
+        return;
+    case DAF_FRAME_REGISTER:
+        say_bytes("author", f->bytes.author.b, 16);
+        break;
+    case DAF_FRAME_HAVE:
+        say_bytes("content", f->bytes.content.b, 32);
+        say_number("start", f->bytes.index);
+        break;
+    case DAF_FRAME_CHUNK:
+        say_bytes("content", f->bytes.content.b, 32);
+        say_number("index", f->bytes.index);
+        say_number("offset", f->bytes.offset);
+        break;
+    default:
+        assert_int_equal(f->kind, DAF_FRAME_MANIFEST);
+    }
+    say_view("data", f->bytes.data);
+}
+
+/* Says what @f says and packs it again, if there is an encoder. */
+static void pass(const struct daf_frame *f, struct daf_pack *k)
+{
+    (void)fputs(daf_frame_kind_str(f->kind), words);
+    switch (f->number) {
+    case DAF_FRAME_HELLO:
+    case DAF_FRAME_KNOCK:
+        pass_greeting(f, k);
+        return;
+    case DAF_FRAME_ROOT:
+        pass_root(&f->root, k);
+        return;
+    case DAF_FRAME_HEADS:
+        pass_heads(&f->heads, k);
+        return;
+    case DAF_FRAME_WANT:
+        pass_want(&f->want, k);
+        return;
+    case DAF_FRAME_RUN:
+        pass_run(&f->run, k);
+        return;
+    case DAF_FRAME_ACK:
+        pass_ack(&f->ack, k);
+        return;
+    case DAF_FRAME_BYE:
+        say_number("reason", f->bye);
+        daf_frame_pack_bye(k, (enum daf_bye)f->bye);
+        return;
+    case DAF_FRAME_NONCE:
+        say_bytes("nonce", f->nonce.b, 32);
+        daf_frame_pack_nonce(k, &f->nonce);
+        return;
+    case DAF_FRAME_PROOF:
+    case DAF_FRAME_WELCOME:
+        pass_proof(f, k);
+        return;
+    default:
+        say_unspoken(f);
+    }
+}
+
+static void check_frame(const json_t *v, unsigned *packed)
+{
+    uint8_t again[DAF_DOOR_BYTES_MAX];
+    struct daf_view bytes = bytes_of(v);
+    struct daf_frame f;
+    struct daf_pack k;
+    char *said = NULL;
+    size_t said_len = 0;
+
+    assert_int_equal(daf_frame_decode(bytes, &f, NULL), DAF_OK);
+    words = open_memstream(&said, &said_len);
+    assert_non_null(words);
+    daf_pack_init(&k, again, sizeof(again));
+    pass(&f, &k);
+    assert_int_equal(fclose(words), 0);
+    assert_string_equal(said, text_of(field(v, "says")));
+    free(said);
+    if (k.len == 0) return;
+    assert_int_equal(k.len, bytes.len);
+    assert_memory_equal(again, bytes.p, bytes.len);
+    (*packed)++;
+}
+
+static void frames_are_read_and_made_byte_for_byte(void **state)
+{
+    unsigned packed = 0;
+    const json_t *v;
+    size_t i;
+
+    (void)state;
+    json_array_foreach(field(frames, "frames"), i, v) check_frame(v, &packed);
+    assert_int_equal(i, 23);
+    assert_int_equal(packed, 16);
+}
+
+static void every_kind_of_frame_is_among_them(void **state)
+{
+    bool seen[DAF_FRAME_WELCOME + 1] = {false};
+    unsigned kinds = 0;
+    struct daf_frame f;
+    const json_t *v;
+    size_t i;
+
+    (void)state;
+    json_array_foreach(field(frames, "frames"), i, v)
+    {
+        assert_int_equal(daf_frame_decode(bytes_of(v), &f, NULL), DAF_OK);
+        kinds += seen[f.kind] ? 0 : 1;
+        seen[f.kind] = true;
+    }
+    assert_int_equal(kinds, 18);
+}
+
+/* R20 and R30: what was signed, and by whom. */
+static void the_signatures_in_frames_verify(void **state)
+{
+    unsigned verified = 0;
+    const json_t *v;
+    size_t i;
+
+    (void)state;
+    json_array_foreach(field(frames, "frames"), i, v)
+    {
+        uint8_t signed_bytes[256];
+        struct daf_view x = {signed_bytes, 0};
+        struct daf_sign_pk pk;
+        struct daf_frame f;
+        bool is_root;
+
+        if (json_object_get(v, "signed") == NULL) continue;
+        x.len = daf_hex_decode(text_of(field(v, "signed")), signed_bytes,
+                               sizeof(signed_bytes));
+        copy_of(field(v, "signer"), pk.b, 32);
+        assert_int_equal(daf_frame_decode(bytes_of(v), &f, NULL), DAF_OK);
+        is_root = f.kind == DAF_FRAME_ROOT;
+        assert_true(daf_hash_verify(is_root ? "daf.root.1" : "daf.door.1", x,
+                                    &pk, is_root ? &f.root.sig : &f.proof.sig));
+        verified++;
+    }
+    assert_int_equal(verified, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(certificates_are_read_and_made_byte_for_byte),
+        cmocka_unit_test(manifests_are_read_and_made_byte_for_byte),
+        cmocka_unit_test(the_second_manifest_succeeds_the_first),
+        cmocka_unit_test(scope_ids_are_the_camps_own),
+        cmocka_unit_test(the_door_has_the_keys_of_its_seed),
+        cmocka_unit_test(digests_salt_and_sum_are_those_expected),
+        cmocka_unit_test(frames_are_read_and_made_byte_for_byte),
+        cmocka_unit_test(every_kind_of_frame_is_among_them),
+        cmocka_unit_test(the_signatures_in_frames_verify),
+    };
+
+    return cmocka_run_group_tests(tests, load, unload);
+}

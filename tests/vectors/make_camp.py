@@ -1,0 +1,425 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A golden camp and golden frames, made from docs/protocol.md without our C.
+
+    python3 tests/vectors/make_camp.py
+
+writes camp.json and frames.json beside itself and the fuzz targets' first
+inputs.  Hashes, Ed25519 and msgpack are make_records.py's; X25519 is below,
+written from RFC 7748.  Nothing here is constant in time.
+"""
+import hashlib
+import json
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+from make_records import digest, pack, public_key, record, sign, some
+
+HERE = pathlib.Path(__file__).resolve().parent
+CORPUS = HERE.parent / "fuzz" / "corpus"
+
+# --- X25519 (RFC 7748, 5) -------------------------------------------------
+
+P = 2**255 - 19
+
+
+def x25519_base(secret):
+    """The public key of 32 secret bytes: the ladder from u = 9."""
+    k = int.from_bytes(secret, "little") & ((1 << 254) - 8) | 1 << 254
+    x1, x2, z2, x3, z3 = 9, 1, 0, 9, 1
+    for t in reversed(range(255)):
+        bit = k >> t & 1
+        if bit:
+            x2, x3, z2, z3 = x3, x2, z3, z2
+        a, b, c, d = x2 + z2, x2 - z2, x3 + z3, x3 - z3
+        aa, bb, da, cb = a * a, b * b, d * a, c * b
+        e = aa - bb
+        x3, z3 = (da + cb) ** 2 % P, x1 * (da - cb) ** 2 % P
+        x2, z2 = aa * bb % P, e * (aa + 121665 * e) % P
+        if bit:
+            x2, x3, z2, z3 = x3, x2, z3, z2
+    return (x2 * pow(z2, -1, P) % P).to_bytes(32, "little")
+
+
+def box_pair(seed):
+    """A seeded key pair: the secret is the first half of SHA-512."""
+    secret = hashlib.sha512(seed).digest()[:32]
+    return x25519_base(secret), secret
+
+
+# --- devices and their names ----------------------------------------------
+
+
+def context_sign(seed, context, message):
+    return sign(seed, context.encode().ljust(16, b"\0") + message)
+
+
+def device(name):
+    seed = some(name, 32)
+    return {
+        "seed": seed,
+        "sign": public_key(seed),
+        "transport": box_pair(some(name + " transport", 32))[0],
+        "seal": box_pair(some(name + " seal", 32))[0],
+    }
+
+
+def author_id(pk):
+    return digest(16, "daf.author.1", pk)
+
+
+def scope_id(camp, name):
+    return digest(16, "daf.scope.1", camp + name.encode())
+
+
+# --- certificate and manifest (section 4) ---------------------------------
+
+
+def certificate(camp, who, rights, archive, issued, expires, issuer, ext=b""):
+    fields = {
+        "camp": camp,
+        "serial": some("serial", 16),
+        "sign": who["sign"],
+        "transport": who["transport"],
+        "seal": who["seal"],
+        "rights": [[name, str(right)] for name, right in rights],
+        "archive": archive,
+        "issued": str(issued),
+        "expires": None if expires is None else str(expires),
+        "issuer": author_id(issuer["sign"]),
+    }
+    items = [1, camp, 1, fields["serial"], who["sign"], who["transport"], who["seal"]]
+    items += [[[name, right] for name, right in rights], archive, issued, expires]
+    items += [fields["issuer"], ext]
+    signed = b"\x9e" + b"".join(map(pack, items))
+    sig = context_sign(issuer["seed"], "daf.cert.1", signed)
+    whole = signed + pack(sig)
+    fields.update(
+        issuer_seed=issuer["seed"],
+        author=author_id(who["sign"]),
+        signed_len=str(len(signed)),
+        sig=sig,
+        id=digest(32, "daf.cert.1", whole),
+        bytes=whole,
+    )
+    return fields
+
+
+def manifest(camp, number, name, k, roots, signers, coordinators, removed, register,
+             discovery, previous, dpia, ext=b""):
+    items = [1, camp, number, name, k, [public_key(r) for r in roots]]
+    items += [[[c["sign"], c["transport"], c["seal"], acts] for c, acts in coordinators]]
+    items += [[[who, tips] for who, tips in removed], register, discovery, previous, dpia, ext]
+    signed = b"\x9e" + b"".join(map(pack, items))
+    sigs = [[i, context_sign(roots[i], "daf.manifest.1", signed)] for i in signers]
+    whole = signed + pack(sigs)
+    return {
+        "camp": camp or digest(32, "daf.camp.1", signed),
+        "first": camp is None,
+        "number": str(number),
+        "name": name,
+        "k": str(k),
+        "root_seeds": roots,
+        "signers": [str(i) for i in signers],
+        "roots": [public_key(r) for r in roots],
+        "coordinators": [
+            {"sign": c["sign"], "transport": c["transport"], "seal": c["seal"],
+             "author": author_id(c["sign"]), "acts": str(acts)}
+            for c, acts in coordinators
+        ],
+        "removed": [{"author": who, "tips": tips} for who, tips in removed],
+        "register": register,
+        "discovery": discovery,
+        "previous_discovery": previous,
+        "dpia": dpia,
+        "signed_len": str(len(signed)),
+        "hash": digest(32, "daf.manifest.1", whole),
+        "bytes": whole,
+    }
+
+
+TYPES = """achievement admit archived assignment attempt attendance beacon
+catalogue-item certificate consent erasure guidance key-wrap lesson placement
+registration remark retire revocation same-as session status""".split()
+
+
+# --- heads (section 3.3) --------------------------------------------------
+
+
+def ids_of(spots):
+    return len(spots).to_bytes(4, "big") + b"".join(i for _, i in spots)
+
+
+def head(scope, author, incarnation, tips, roots):
+    tips = sorted(tips, key=lambda spot: spot[1])
+    roots = sorted(roots, key=lambda spot: spot[1])
+    named = scope + author + incarnation.to_bytes(8, "big")
+    return {
+        "scope": scope,
+        "author": author,
+        "incarnation": incarnation,
+        "tips": tips,
+        "roots": roots,
+        "digest": digest(32, "daf.head.1", named + ids_of(tips) + ids_of(roots)),
+    }
+
+
+def sum_of(heads, salt):
+    total = sum(
+        int.from_bytes(digest(16, "daf.sum.1", h["digest"], salt), "big") for h in heads
+    )
+    return (total % 2**128).to_bytes(16, "big")
+
+
+# --- the camp -------------------------------------------------------------
+
+
+def make_extended():
+    """What a later program may write: an extension that this one carries."""
+    root, who = some("root 0", 32), device("ana")
+    first = manifest(
+        camp=None, number=1, name="", k=1, roots=[root], signers=[], coordinators=[],
+        removed=[], register=[], discovery=bytes(32), previous=None, dpia=None,
+        ext=some("extension", 64),
+    )
+    cert = certificate(first["camp"], who, [["camp", 5]], False, 2**63 - 1, 0, who,
+                       ext=some("extension", 64))
+    return cert["bytes"], first["bytes"]
+
+
+def make_camp():
+    roots = [some("root %d" % i, 32) for i in range(3)]
+    ana, ben, tablet = device("ana"), device("ben"), device("tablet")
+    first = manifest(
+        camp=None, number=1, name="Camp \u0623", k=1, roots=roots[:1], signers=[0],
+        coordinators=[(ana, 100)], removed=[], register=TYPES,
+        discovery=some("discovery 1", 32), previous=None, dpia=None,
+    )
+    camp = first["camp"]
+    later = manifest(
+        camp=camp, number=2, name="Camp \u0623", k=2, roots=roots, signers=[0, 2],
+        coordinators=[(ana, 100), (ben, 2**32 - 1)],
+        removed=[(author_id(some("gone", 32)), [some("tip", 32), some("tip 2", 32)])],
+        register=["certificate", "key-wrap", "registration", "session"],
+        discovery=some("discovery 2", 32), previous=some("discovery 1", 32),
+        dpia="DPIA 2025-7",
+    )
+    certs = [
+        certificate(
+            camp, tablet, [["class:1", 3], ["class:2", 1], ["control", 2]],
+            archive=True, issued=7, expires=300, issuer=ana,
+        ),
+        certificate(camp, tablet, [], archive=False, issued=0, expires=None, issuer=ben),
+    ]
+    seed = digest(32, "daf.door.1", b"", later["discovery"])
+    door_pk, door_sk = box_pair(seed)
+    nonces = [some("nonce a", 32), some("nonce b", 32)]
+    salt = digest(32, "daf.salt.1", min(nonces) + max(nonces))
+    scope = scope_id(camp, "class:1")
+    author = author_id(tablet["sign"])
+    heads = [
+        head(scope, author, 7, [(9, some("t9", 32)), (8, some("t8", 32))], [(1, some("r1", 32))]),
+        head(scope, author, 2**64 - 1, [(3, some("t3", 32))],
+             [(1, some("r2", 32)), (3, some("t3", 32))]),
+    ]
+    return {
+        "devices": {"ana": ana, "ben": ben, "tablet": tablet},
+        "manifests": [first, later],
+        "certificates": certs,
+        "scopes": [
+            {"name": n, "id": scope_id(camp, n)} for n in ("catalog", "class:1", "control")
+        ],
+        "door": {"discovery": later["discovery"], "seed": seed, "pk": door_pk, "sk": door_sk},
+        "nonces": nonces,
+        "salt": salt,
+        "heads": heads,
+        "sum": sum_of(heads, salt),
+    }
+
+
+# --- frames (section 5) ---------------------------------------------------
+
+
+def say(v):
+    """A value in the words that test_vectors_camp.c has for it."""
+    if isinstance(v, bytes):
+        return v.hex() or "-"
+    if isinstance(v, list):
+        return ",".join("%d:%s" % (seq, i.hex()) for seq, i in v) or "-"
+    return str(v)
+
+
+class Frames:
+    def __init__(self):
+        self.made = []
+
+    def add(self, name, items, words, **more):
+        text = " ".join([name] + [say(w) for w in words])
+        self.made.append({"name": name, "says": text, "bytes": pack(items), **more})
+
+
+def spots(pairs):
+    return [[seq, i] for seq, i in pairs]
+
+
+def make_session_frames(frames, camp):
+    tablet, ana = camp["devices"]["tablet"], camp["devices"]["ana"]
+    author = author_id(tablet["sign"])
+    scope = scope_id(camp["manifests"][0]["camp"], "class:1")
+    later = camp["manifests"][1]
+    nonce, peer_nonce = camp["nonces"]
+    boot = some("boot", 16)
+    frames.add("HELLO", [1, 1, 300, nonce, boot],
+               ["min", 1, "max", 300, "nonce", nonce, "boot", boot])
+
+    signed = later["camp"] + author + nonce + peer_nonce + tablet["transport"] + ana["transport"]
+    sig = context_sign(tablet["seed"], "daf.root.1", signed)
+    parts = sorted(
+        [scope_id(later["camp"], n), len(heads), sum_of(heads, camp["salt"]), symbols]
+        for n, heads, symbols in (
+            ("control", [], b""), ("class:1", camp["heads"], some("symbols", 40)))
+    )
+    words = ["author", author, "sig", sig, "number", 2, "hash", later["hash"]]
+    for part in parts:
+        words += ["part", part[0], "heads", part[1], "sum", part[2], "symbols", part[3]]
+    frames.add("ROOT", [2, author, sig, 2, later["hash"], parts], words,
+               signed=signed, signer=tablet["sign"])
+
+    symbols = some("symbols", 64)
+    frames.add("SYMBOLS", [3, scope, 128, symbols],
+               ["scope", scope, "start", 128, "symbols", symbols])
+    for kind, more in ((0, True), (1, False)):
+        heads = camp["heads"] if kind == 0 else camp["heads"][:1]
+        items = [[h["author"], h["incarnation"], spots(h["tips"]), spots(h["roots"])]
+                 for h in heads]
+        words = ["scope", scope, "news" if kind else "page", "more" if more else "end"]
+        for h in heads:
+            words += ["head", h["author"], h["incarnation"], "tips", h["tips"],
+                      "roots", h["roots"]]
+        frames.add("HEADS", [4, scope, kind, more, items], words)
+    frames.add("HEADS", [4, scope, 1, True, []], ["scope", scope, "news", "more"])
+
+    frames.add("WANT", [5, scope, 0, None], ["scope", scope, "page"])
+    frames.add("WANT", [5, scope, 0, [author, 7]], ["scope", scope, "page", "after", author, 7])
+    wants = [(9, some("t9", 32)), (8, some("t8", 32))]
+    haves = [(2, some("h2", 32))]
+    frames.add(
+        "WANT",
+        [5, scope, 1, 262144, [[author, 7, spots(wants), spots(haves)],
+                               [author, 2**64 - 1, spots(haves), []]]],
+        ["scope", scope, "credit", 262144, "log", author, 7, "wants", wants, "haves", haves,
+         "log", author, 2**64 - 1, "wants", haves, "haves", []],
+    )
+    make_run_frames(frames, camp, scope, author)
+    frames.add("BYE", [10, 2], ["reason", 2])
+
+
+def make_run_frames(frames, camp, scope, author):
+    tablet = camp["devices"]["tablet"]
+    log = {"seed": tablet["seed"], "camp": camp["manifests"][0]["camp"], "scope": "class:1",
+           "incarnation": 7, "claimed_ms": 1760000000000, "boot": 2, "time_quality": 1}
+    body = {"kind": "sealed", "generation": some("generation", 32),
+            "handle": some("handle", 16), "nonce": some("nonce", 24),
+            "payload": ["registration", {"key": some("subject key", 32),
+                                         "subject": some("learner", 16)}]}
+    one = record("one", body=body, seq=1, prev=None, retention=1, **log)
+    two = record("two", body=None, body_len=96, seq=2, prev=one["id"], retention=2, **log)
+    held = one["body"]["bytes"]
+    frames.add(
+        "RUN",
+        [6, scope, True, [[author, 7, [[one["header"], held], [two["header"], 1]]],
+                          [author, 8, [[one["header"], 2], [two["header"], 3]]]]],
+        ["scope", scope, "last",
+         "path", author, 7, "header", one["header"], "body", held,
+         "header", two["header"], "body", "erased",
+         "path", author, 8, "header", one["header"], "body", "retired",
+         "header", two["header"], "body", "absent"],
+    )
+    frames.add("RUN", [6, scope, False, []], ["scope", scope, "more"])
+    frames.add("NEED", [7, scope, [[author, 7, [[2, two["id"]]]]]],
+               ["scope", scope, "logs", 1])
+    frames.add("DEFER", [8, scope, [[author, 7], [author, 8]]], ["scope", scope, "logs", 2])
+    frames.add("ACK", [9, scope, [[author, 7, 1, 2, two["id"]]]],
+               ["scope", scope, "path", author, 7, "first", 1, "last", 2, "id", two["id"]])
+
+
+def make_other_frames(frames, camp):
+    content, data = some("content", 32), some("data", 48)
+    author = author_id(camp["devices"]["tablet"]["sign"])
+    later = camp["manifests"][1]["bytes"]
+    frames.add("MANIFEST", [11, later], ["data", later])
+    frames.add("REGISTER", [12, author, data], ["author", author, "data", data])
+    frames.add("HAVE", [13, content, 4096, data],
+               ["content", content, "start", 4096, "data", data])
+    frames.add("CHUNK", [14, content, 5, 65536, data],
+               ["content", content, "index", 5, "offset", 65536, "data", data])
+
+
+def make_door_frames(frames, camp):
+    tablet, ana = camp["devices"]["tablet"], camp["devices"]["ana"]
+    manifest_bytes, cert = camp["manifests"][1]["bytes"], camp["certificates"][0]["bytes"]
+    knock, nonce = camp["nonces"]
+    frames.add("KNOCK", [33, 1, 1, knock], ["min", 1, "max", 1, "nonce", knock])
+    frames.add("NONCE", [34, nonce], ["nonce", nonce])
+    for number, name, who, shown in ((35, "PROOF", tablet, cert), (36, "WELCOME", ana, None)):
+        author = author_id(who["sign"])
+        signed = bytes([number]) + camp["manifests"][1]["camp"] + knock + nonce + who["transport"]
+        sig = context_sign(who["seed"], "daf.door.1", signed)
+        items = [number, manifest_bytes, shown, author, sig]
+        words = ["manifest", manifest_bytes, "cert", shown or b"", "author", author, "sig", sig]
+        if number == 36:
+            items.append(47047)
+            words += ["port", 47047]
+        frames.add(name, items, words, signed=signed, signer=who["sign"])
+
+
+# --- files ----------------------------------------------------------------
+
+
+def plain(v):
+    """Bytes as hexadecimal; numbers as text, because they go up to 2^64 - 1."""
+    if isinstance(v, bytes):
+        return v.hex()
+    if isinstance(v, (list, tuple)):
+        return [plain(x) for x in v]
+    if isinstance(v, dict):
+        return {k: plain(x) for k, x in v.items()}
+    if isinstance(v, int) and not isinstance(v, bool):
+        return str(v)
+    return v
+
+
+def write_json(name, value):
+    text = json.dumps(plain(value), indent=1, ensure_ascii=True) + "\n"
+    (HERE / name).write_text(text, encoding="ascii")
+
+
+def write_corpus(target, inputs):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, value in inputs:
+        (folder / name).write_bytes(value)
+
+
+def main():
+    camp = make_camp()
+    frames = Frames()
+    make_session_frames(frames, camp)
+    make_other_frames(frames, camp)
+    make_door_frames(frames, camp)
+    assert {f["bytes"][1] for f in frames.made} == {*range(1, 15), *range(33, 37)}
+    note = "made by make_camp.py; a change here is a change of the protocol"
+    write_json("camp.json", {"about": note, **camp})
+    write_json("frames.json", {"about": note, "frames": frames.made})
+    extended_cert, extended_manifest = make_extended()
+    write_corpus("cert", [("extended", extended_cert)] + [
+        ("cert-%d" % i, c["bytes"]) for i, c in enumerate(camp["certificates"])])
+    write_corpus("manifest", [("extended", extended_manifest)] + [
+        ("manifest-%d" % i, m["bytes"]) for i, m in enumerate(camp["manifests"])])
+    write_corpus("frame", [("%02d-%s" % (i, f["name"].lower()), f["bytes"])
+                           for i, f in enumerate(frames.made)])
+
+
+if __name__ == "__main__":
+    main()
