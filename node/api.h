@@ -33,4 +33,23 @@ DAF_NODISCARD enum daf_err daf_api_call(const struct daf_home *home,
                                         void *ctx, json_t **out_last,
                                         struct daf_trouble *t);
 
+/* --- many requests on one connection: each is answered in its turn */
+struct daf_api; /* opaque */
+
+/** daf_api_open: DAF_ENOTFOUND if no daemon answers; DAF_EDENIED; DAF_EIO.  The
+ * caller owns @out: daf_api_close(). */
+DAF_NODISCARD enum daf_err daf_api_open(const struct daf_home *home,
+                                        struct daf_api **out,
+                                        struct daf_trouble *t);
+/** daf_api_send: give one request. */
+DAF_NODISCARD enum daf_err daf_api_send(struct daf_api *api,
+                                        const json_t *request,
+                                        struct daf_trouble *t);
+/** daf_api_receive: the next answer line; the caller owns *@out.  DAF_ETIME if
+ * the daemon says nothing for long, DAF_EIO if it is gone. */
+DAF_NODISCARD enum daf_err daf_api_receive(struct daf_api *api, json_t **out,
+                                           struct daf_trouble *t);
+/** daf_api_close: NULL is fine. */
+void daf_api_close(struct daf_api *api);
+
 #endif

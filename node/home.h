@@ -73,6 +73,15 @@ DAF_NODISCARD enum daf_err daf_home_read_file(const char *path, size_t max,
                                               uint8_t **out, size_t *out_len,
                                               struct daf_trouble *t);
 
+/** daf_home_discard: remove the files and folders of a home that could not be
+ * finished; @home is still to be unloaded. */
+void daf_home_discard(const struct daf_home *home);
+
+/** daf_home_adopt: take on a manifest and a certificate (empty: coordinator) in
+ * memory only; copied.  DAF_ENOMEM. */
+DAF_NODISCARD enum daf_err daf_home_adopt(struct daf_home *home,
+                                          struct daf_view manifest,
+                                          struct daf_view cert);
 /** daf_home_set_camp: keep manifest and certificate (empty: coordinator). */
 DAF_NODISCARD enum daf_err daf_home_set_camp(struct daf_home *home,
                                              struct daf_view manifest,

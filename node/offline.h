@@ -29,6 +29,41 @@ DAF_NODISCARD enum daf_err daf_offline_prepare(struct daf_store *writer,
                                                uint64_t *out_boot,
                                                struct daf_trouble *t);
 
+/** daf_offline_camp: the camp as the store's control tells it, with the roster of
+ * learners if @with_roster.  The caller owns it: daf_camp_free(). */
+DAF_NODISCARD enum daf_err daf_offline_camp(const struct daf_home *home,
+                                            struct daf_store *reader,
+                                            bool with_roster,
+                                            struct daf_camp **out,
+                                            struct daf_trouble *t);
+
+/** daf_offline_store: open the home's notebook, with words for what may fail. */
+DAF_NODISCARD enum daf_err daf_offline_store(const struct daf_home *home,
+                                             enum daf_store_mode mode,
+                                             struct daf_store **out,
+                                             struct daf_trouble *t);
+
+/* --- many writes on a locked home without a daemon */
+struct daf_offline; /* opaque */
+
+/** daf_offline_open: open the store and make the agent.
+ * @home: locked; outlives the result.
+ * @wrote, @ctx: how each write ended, in order, once it is durable.
+ * The caller owns @out: daf_offline_close(). */
+DAF_NODISCARD enum daf_err daf_offline_open(struct daf_home *home,
+                                            daf_wrote_fn wrote, void *ctx,
+                                            struct daf_offline **out,
+                                            struct daf_trouble *t);
+/** daf_offline_put: give a write; copied. */
+void daf_offline_put(struct daf_offline *o, const struct daf_write *write);
+/** daf_offline_flush: return when all given so far has ended. */
+void daf_offline_flush(struct daf_offline *o);
+/** daf_offline_close: NULL is fine. */
+void daf_offline_close(struct daf_offline *o);
+
+/** daf_offline_refused: words for why a write ended with @err. */
+void daf_offline_refused(struct daf_trouble *t, enum daf_err err);
+
 /** daf_offline_write: one write on a locked home without a daemon: opens the
  * store, runs the agent, returns when durable.  Learns nothing else. */
 DAF_NODISCARD enum daf_err daf_offline_write(struct daf_home *home,

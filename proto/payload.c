@@ -94,6 +94,9 @@ static void open_fields(struct fields *f, struct daf_view payload,
 
     memset(f, 0, sizeof(*f));
     daf_cursor_init(&f->c, payload);
+    /* As a whole first: skipping a field counts its depth from there (R1). */
+    if (daf_cursor_check(payload, NULL) != DAF_OK)
+        daf_cursor_fail(&f->c, DAF_EFORM, 0);
     daf_cursor_array_of(&f->c, 2);
     name = daf_cursor_str(&f->c, DAF_TYPE_BYTES_MAX);
     if (!is_named(name, daf_payload_type_str(type)))

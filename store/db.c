@@ -116,9 +116,30 @@ static enum daf_err map_code(int code, int number)
     }
 }
 
+/* A failed COMMIT does not set the connection's errno: then the journal knows
+ * it, or the file. */
+static int last_errno(sqlite3 *handle)
+{
+    int number = handle == NULL ? 0 : sqlite3_system_errno(handle);
+    sqlite3_file *journal = NULL;
+    if (handle == NULL || number != 0)
+        return number;
+    (void)sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                               &journal);
+    if (journal != NULL && journal->pMethods != NULL)
+        (void)journal->pMethods->xFileControl(journal, SQLITE_FCNTL_LAST_ERRNO,
+                                              &number);
+    if (number == 0)
+        (void)sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO,
+                                   &number);
+    return number;
+}
+
 enum daf_err daf_db_fail(struct daf_db *db, int code)
 {
-    int number = db->handle == NULL ? 0 : sqlite3_system_errno(db->handle);
+    int number = 0;
+    if ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN)
+        number = last_errno(db->handle);
     const char *words =
         db->handle == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(db->handle);
     (void)snprintf(db->trouble, sizeof(db->trouble), "%s (sqlite %d, errno %d)",

@@ -59,8 +59,8 @@ static const char *const steps[] = {
     "sum BLOB NOT NULL"
     ")STRICT,WITHOUT ROWID;"
 
-    /* Nothing else in the file repeats this number, so it repeats itself: the
-     * integrity check then sees a damaged one. */
+    /* Nothing else in the file repeats this number, so it repeats itself: a
+     * damaged one is then seen. */
     "CREATE TABLE commits("
     "one INTEGER PRIMARY KEY CHECK(one=1),"
     "count INTEGER NOT NULL,"
@@ -139,7 +139,7 @@ static enum daf_err same_lines(struct daf_query *a, struct daf_query *b,
             return DAF_OK;
         if (err_a != DAF_OK || err_b != DAF_OK)
             return err_a != DAF_OK ? err_a : err_b;
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 5; i++) {
             struct daf_view x = daf_db_bytes(a, i), y = daf_db_bytes(b, i);
             if (x.len != y.len || (x.len > 0 && memcmp(x.p, y.p, x.len) != 0))
                 return DAF_OK;
@@ -150,7 +150,8 @@ static enum daf_err same_lines(struct daf_query *a, struct daf_query *b,
 enum daf_err daf_migrations_same(struct daf_db *db, bool *out_same)
 {
     static const char list[] =
-        "SELECT type,name,tbl_name,sql FROM sqlite_schema ORDER BY rowid";
+        "SELECT type,name,tbl_name,sql,typeof(type)||typeof(name)||"
+        "typeof(tbl_name)||typeof(sql) FROM sqlite_schema ORDER BY rowid";
     struct daf_db model;
     struct daf_query a, b;
     enum daf_err err = daf_db_open(&model, ":memory:", DAF_DB_WRITE);

@@ -96,6 +96,11 @@ static enum daf_err setup_any(struct daf_db *db)
                            "PRAGMA temp_store=MEMORY");
 }
 
+static bool is_closed(const char *dir)
+{
+    return faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) != 0;
+}
+
 static enum daf_err open_writer(struct daf_db *db, const char *dir,
                                 const char *path)
 {
@@ -122,6 +127,9 @@ static enum daf_err open_writer(struct daf_db *db, const char *dir,
     if (err == DAF_OK)
         (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
                                 NULL);
+    /* SQLite tried again for reading, so its errno may be ENOENT. */
+    if (err == DAF_EIO && is_closed(dir))
+        return DAF_EREADONLY;
     return err;
 }
 
@@ -166,7 +174,7 @@ static enum daf_err open_reader(struct daf_db *db, const char *dir,
      * writes either; without a journal the file alone is everything. */
     if (err != DAF_EREADONLY && err != DAF_EIO)
         return err;
-    if (faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) == 0)
+    if (!is_closed(dir))
         return err;
     if (has_journal(path))
         return daf_db_say(db, DAF_EREADONLY,

@@ -60,17 +60,29 @@ static struct daf_pending *copy_write(const struct daf_write *w)
     return p;
 }
 
+/* Whether every reader would take it as text: UTF-8 without NUL (R1). */
+static bool is_text(struct daf_view v)
+{
+    uint8_t room[DAF_ITEM_BYTES_MAX + 8];
+    struct daf_pack k;
+
+    daf_pack_init(&k, room, sizeof(room));
+    daf_pack_str(&k, (const char *)v.p, v.len);
+    return daf_cursor_check(daf_pack_view(&k), NULL) == DAF_OK;
+}
+
 static bool is_good(const struct daf_write *w)
 {
     if (w->kind == DAF_WRITE_CONTROL)
         return w->payload.len > 0 && w->payload.len <= DAF_PAYLOAD_BYTES_MAX;
     if (w->did_count == 0 || w->did_count > DAF_DID_MAX ||
-        w->learner.len == 0 || w->learner.len > DAF_NAME_BYTES_MAX)
+        w->learner.len == 0 || w->learner.len > DAF_NAME_BYTES_MAX ||
+        !is_text(w->learner))
         return false;
     for (size_t i = 0; i < w->did_count; i++) {
         if (w->did[i].item.len == 0 ||
             w->did[i].item.len > DAF_ITEM_BYTES_MAX ||
-            w->did[i].score > DAF_SCORE_MAX)
+            !is_text(w->did[i].item) || w->did[i].score > DAF_SCORE_MAX)
             return false;
     }
     return true;

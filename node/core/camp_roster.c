@@ -4,6 +4,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+/* Room for what any body opens to. */
+#define PLAIN_BYTES_MAX ((size_t)DAF_BODY_BYTES_MAX)
+
 /* ---- which key has which id */
 
 /* Reserved before.  Of two learners with one key the lower subject id has it. */
@@ -213,7 +216,7 @@ void daf_camp_add_registration(struct daf_camp *c, struct daf_camp_known *known,
         daf_body_decode(stored->body, &body) != DAF_OK ||
         !can_open(c, known, &body))
         return;
-    plain = malloc(DAF_BODY_BYTES_MAX);
+    plain = malloc(PLAIN_BYTES_MAX);
     if (plain == NULL) return;
     aad = (struct daf_view){stored->header.p, r.aad_len};
     if (daf_camp_open(c, &known->id, &body, aad, plain, &len, &nobody) ==
@@ -318,7 +321,7 @@ enum daf_err daf_camp_open(const struct daf_camp *c,
     gen = slot->with;
     key = pupil == NULL ? daf_body_scope_key(&gen->key)
                         : daf_body_key(&pupil->learner.key, &gen->key);
-    err = daf_body_open(body, &key, aad, out, DAF_BODY_BYTES_MAX, out_len);
+    err = daf_body_open(body, &key, aad, out, PLAIN_BYTES_MAX, out_len);
     sodium_memzero(&key, sizeof(key));
     if (err != DAF_OK) return DAF_EBODY;
     if (pupil == NULL)

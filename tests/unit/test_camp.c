@@ -325,7 +325,7 @@ static void fold(struct daf_camp *c, const size_t *order, size_t count)
 
 static void fold_all(struct daf_camp *c)
 {
-    size_t order[ROWS_MAX];
+    size_t order[ROWS_MAX] = {0};
 
     for (size_t i = 0; i < rows_count; i++)
         order[i] = i;
@@ -1058,7 +1058,7 @@ static void write_conflicts(void)
 static void any_order_gives_the_same_camp(void **state)
 {
     struct daf_hash first = {{0}}, hash;
-    size_t order[ROWS_MAX];
+    size_t order[ROWS_MAX] = {0};
     uint8_t seed[32] = {5};
     struct daf_rng rng;
 
@@ -1091,7 +1091,7 @@ static void at_start_control_first_then_the_rescans_make_it_whole(void **state)
     struct daf_camp *live = camp_of(&tablet), *started = camp_of(&tablet);
     struct daf_scope_id control = scope("control");
     struct daf_hash a, b;
-    size_t order[ROWS_MAX];
+    size_t order[ROWS_MAX] = {0};
 
     (void)state;
     write_conflicts();

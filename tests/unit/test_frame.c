@@ -361,11 +361,14 @@ static void every_frame_has_exactly_its_items(void **state)
 
         open_room(&k);
         frames[i].put(&k);
+        room[0]++; /* says one item more than there are */
+        assert_refused(daf_pack_view(&k), DAF_EFORM);
+        room[0] -= 2; /* one less */
+        assert_refused(daf_pack_view(&k), DAF_EFORM);
+        room[0]++;
         daf_pack_nil(&k); /* after the value */
         assert_refused(daf_pack_view(&k), DAF_EFORM);
-        room[0]++; /* one item more */
-        assert_refused(daf_pack_view(&k), DAF_EFORM);
-        room[0] -= 2; /* one item less, and rubbish behind it */
+        room[0]++; /* in it, as an item more */
         assert_refused(daf_pack_view(&k), DAF_EFORM);
     }
 }

@@ -124,9 +124,10 @@ static void what_is_no_payload_has_no_name(void **state)
     assert_type(&k, DAF_TYPE_UNKNOWN, "");
 }
 
-/* Every truncation of what is in the room is refused by @decode. */
-static void assert_no_truncation(const struct daf_pack *k,
-                                 enum daf_err (*decode)(struct daf_view v))
+/* What is in the room is read by @decode, and refused if it is cut off anywhere
+ * or if anything follows. */
+static void assert_exact(const struct daf_pack *k,
+                         enum daf_err (*decode)(struct daf_view v))
 {
     assert_int_equal(decode(daf_pack_view(k)), DAF_OK);
     for (size_t len = 0; len < k->len; len++) {
@@ -138,6 +139,8 @@ static void assert_no_truncation(const struct daf_pack *k,
         assert_int_equal(decode((struct daf_view){cut, len}), DAF_EFORM);
         free(cut);
     }
+    room[k->len] = 0xc0;
+    assert_int_equal(decode((struct daf_view){room, k->len + 1}), DAF_EFORM);
 }
 
 /* ---- session */
@@ -186,13 +189,13 @@ static void a_session_is_read_as_it_was_written(void **state)
     assert_int_equal(did.score, DAF_SCORE_MAX);
 }
 
-static void a_session_cut_off_is_refused(void **state)
+static void a_session_cut_off_or_with_more_behind_it_is_refused(void **state)
 {
     struct daf_pack k;
 
     (void)state;
     put_session(&k);
-    assert_no_truncation(&k, decode_session);
+    assert_exact(&k, decode_session);
 }
 
 static void a_session_has_so_many_activities_and_not_more(void **state)
@@ -327,7 +330,7 @@ static void a_registration_is_read_as_it_was_written(void **state)
     assert_int_equal(r.key.b[31], 4);
     assert_int_equal(r.name.len, 3);
     assert_memory_equal(r.name.p, "Ana", 3);
-    assert_no_truncation(&k, decode_registration);
+    assert_exact(&k, decode_registration);
 }
 
 static void a_learner_needs_no_name(void **state)
@@ -382,7 +385,7 @@ static void unknown_fields_are_ignored(void **state)
     assert_int_equal(r.key.b[0], 4);
     assert_int_equal(r.name.len, 5);
     assert_memory_equal(&r.subject, &subject, sizeof(subject));
-    assert_no_truncation(&k, decode_registration);
+    assert_exact(&k, decode_registration);
 }
 
 static void unknown_fields_are_checked_all_the_same(void **state)
@@ -432,7 +435,7 @@ static void a_certificate_is_handed_out_as_it_came(void **state)
     assert_int_equal(daf_payload_certificate(daf_pack_view(&k), &cert), DAF_OK);
     assert_int_equal(cert.len, 11);
     assert_memory_equal(cert.p, "certificate", 11);
-    assert_no_truncation(&k, decode_certificate);
+    assert_exact(&k, decode_certificate);
 }
 
 static enum daf_err decode_certificate_of(size_t len)
@@ -505,7 +508,7 @@ static void a_key_wrap_is_read_as_it_was_written(void **state)
     assert_memory_equal(&wrap, &wraps[1], sizeof(wrap));
     author.b[0] = 2;
     assert_int_equal(daf_payload_wrap(&w, &author, &wrap), DAF_ENOTFOUND);
-    assert_no_truncation(&k, decode_key_wrap);
+    assert_exact(&k, decode_key_wrap);
 }
 
 static void the_largest_key_wrap_fits_into_a_body(void **state)
@@ -576,7 +579,7 @@ int main(void)
         cmocka_unit_test(a_type_is_known_by_its_name),
         cmocka_unit_test(what_is_no_payload_has_no_name),
         cmocka_unit_test(a_session_is_read_as_it_was_written),
-        cmocka_unit_test(a_session_cut_off_is_refused),
+        cmocka_unit_test(a_session_cut_off_or_with_more_behind_it_is_refused),
         cmocka_unit_test(a_session_has_so_many_activities_and_not_more),
         cmocka_unit_test(a_session_beyond_its_bounds_is_refused),
         cmocka_unit_test(a_session_without_a_field_is_refused),

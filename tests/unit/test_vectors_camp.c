@@ -58,9 +58,11 @@ static const char *text_of(const json_t *value)
 
 static uint64_t number_of(const json_t *value)
 {
-    uint64_t v;
+    const char *text = text_of(value);
+    char *end;
+    uint64_t v = strtoull(text, &end, 10);
 
-    assert_int_equal(sscanf(text_of(value), "%" SCNu64, &v), 1);
+    assert_true(end != text && *end == '\0');
     return v;
 }
 

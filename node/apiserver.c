@@ -1,0 +1,731 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/apiserver.h"
+
+#include "node/clock.h"
+#include "node/cmd.h"
+#include "node/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define READ_BYTES (64u * 1024)
+#define TURN_LINES 64 /* of one client before the next one's turn */
+#define SOCKET     "control"
+
+struct bytes {
+    char *p;
+    size_t at, len, cap; /* p[at, len) is in use */
+};
+
+/* A request that is being answered. */
+struct slot {
+    uint64_t ticket;
+    enum daf_write_kind kind;
+    char *text; /* the answer's lines, owned; NULL: not yet */
+    struct slot *next;
+};
+
+struct client {
+    struct daf_apiserver *server;
+    struct daf_loop_source source;
+    struct bytes in, out;
+    struct slot *slots, **slots_end;
+    size_t slots_count;
+    bool ended; /* will say no more */
+    bool dead;  /* to be closed */
+    struct client *next;
+};
+
+struct daf_apiserver {
+    struct daf_loop *loop;
+    const struct daf_agent *agent;
+    const struct daf_apiserver_ops *ops;
+    struct daf_loop_source listener;
+    int folder_fd; /* HOME/run */
+    struct client *clients;
+    size_t clients_count;
+    uint64_t next_ticket;
+    bool is_finishing;
+    struct daf_log_limit strangers;
+};
+
+/* ---- bytes */
+
+static bool bytes_reserve(struct bytes *b, size_t more)
+{
+    size_t cap = b->cap > 0 ? b->cap : 1024;
+    char *grown;
+
+    if (b->at > 0) {
+        b->len -= b->at;
+        memmove(b->p, b->p + b->at, b->len);
+        b->at = 0;
+    }
+    while (cap - b->len < more)
+        cap *= 2;
+    if (cap == b->cap) return true;
+    grown = realloc(b->p, cap);
+    if (grown == NULL) return false;
+    b->p = grown;
+    b->cap = cap;
+    return true;
+}
+
+/* An idle client holds no buffer. */
+static void bytes_empty(struct bytes *b)
+{
+    if (b->p != NULL) sodium_memzero(b->p, b->len);
+    free(b->p);
+    *b = (struct bytes){0};
+}
+
+/* ---- answers */
+
+static struct slot *slot_new(struct client *c)
+{
+    struct slot *s = calloc(1, sizeof(*s));
+
+    if (s == NULL) {
+        c->dead = true;
+        return NULL;
+    }
+    s->ticket = ++c->server->next_ticket;
+    *c->slots_end = s;
+    c->slots_end = &s->next;
+    c->slots_count++;
+    return s;
+}
+
+/* Fill @s with the last line; @object is taken. */
+static void answer(struct client *c, struct slot *s, json_t *object,
+                   enum daf_exit code)
+{
+    if (json_object_set_new(object, "exit", json_integer(code)) == 0)
+        s->text = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    if (s->text == NULL) c->dead = true;
+}
+
+static void answer_error(struct client *c, struct slot *s, enum daf_err err,
+                         const char *words)
+{
+    answer(c, s,
+           json_pack("{ss ss}", "error", words, "name", daf_err_name(err)),
+           daf_cmd_exit_of(err));
+}
+
+/* Move what is answered, in order, behind the bytes to send. */
+static void advance(struct client *c)
+{
+    while (c->slots != NULL && c->slots->text != NULL) {
+        struct slot *s = c->slots;
+        size_t len = strlen(s->text);
+
+        if (!bytes_reserve(&c->out, len + 1)) {
+            c->dead = true;
+            return;
+        }
+        memcpy(c->out.p + c->out.len, s->text, len);
+        c->out.len += len;
+        c->out.p[c->out.len++] = '\n';
+        c->slots = s->next;
+        if (c->slots == NULL) c->slots_end = &c->slots;
+        c->slots_count--;
+        free(s->text);
+        free(s);
+    }
+}
+
+/* ---- status and peers */
+
+static bool put_refusal(json_t *to, const char *name, uint64_t n, uint64_t *sum)
+{
+    *sum += n;
+    return n == 0 ||
+           json_object_set_new(to, name, json_integer((json_int_t)n)) == 0;
+}
+
+static json_t *refusals(const struct daf_agent_stats *stats,
+                        const struct daf_link_refused *link, uint64_t *sum)
+{
+    json_t *o = json_object();
+    bool fits = true;
+
+    for (size_t i = 1; i < DAF_ERR_COUNT; i++)
+        fits &= put_refusal(o, daf_err_name((enum daf_err)i),
+                            stats->refusals.by_err[i], sum);
+    fits &=
+        put_refusal(o, "unknown-frame", stats->refusals.unknown_frames, sum);
+    fits &= put_refusal(o, "door", stats->door_refused, sum);
+    fits &= put_refusal(o, "link-key", link->keys, sum);
+    fits &= put_refusal(o, "link-handshake", link->handshakes, sum);
+    fits &= put_refusal(o, "link-message", link->messages, sum);
+    if (fits) return o;
+    json_decref(o);
+    return NULL;
+}
+
+static size_t count_peers(const struct daf_agent *agent)
+{
+    struct daf_peer_info info;
+    size_t n = 0;
+
+    while (daf_agent_peer(agent, n, &info))
+        n++;
+    return n;
+}
+
+struct number {
+    const char *name;
+    uint64_t n;
+};
+
+static bool put_numbers(json_t *to, const struct number *numbers, size_t count)
+{
+    bool fits = true;
+
+    for (size_t i = 0; i < count; i++)
+        fits &=
+            json_object_set_new(to, numbers[i].name,
+                                json_integer((json_int_t)numbers[i].n)) == 0;
+    return fits;
+}
+
+static json_t *status_object(const struct daf_apiserver *s,
+                             const struct daf_apiserver_status *status)
+{
+    const struct daf_manifest *m = daf_camp_manifest(daf_agent_camp(s->agent));
+    struct daf_agent_stats stats;
+    uint64_t refused = 0;
+    json_t *o, *by_name;
+
+    daf_agent_stats(s->agent, &stats);
+    by_name = refusals(&stats, &status->refused, &refused);
+    const struct number numbers[] = {
+        {"link_restarts", status->link_restarts},
+        {"refused", refused},
+        {"peers", count_peers(s->agent)},
+        {"sessions", stats.sessions},
+        {"records", status->records},
+        {"records_in", stats.records_in},
+        {"deferred", stats.deferred},
+        {"pending_writes", stats.pending_writes},
+        {"bytes_in", stats.bytes_in},
+        {"bytes_out", stats.bytes_out},
+        {"uptime_s", status->uptime_s},
+    };
+    o = json_pack("{sb so so so ss so}", "running", 1, "author",
+                  daf_cmd_hex(daf_agent_author(s->agent)->b,
+                              sizeof(struct daf_author_id)),
+                  "camp", daf_cmd_hex(m->camp.b, sizeof(m->camp.b)),
+                  "camp_name", daf_cmd_text(m->name), "endpoint",
+                  status->endpoint, "refusals", by_name);
+    if (put_numbers(o, numbers, sizeof(numbers) / sizeof(numbers[0]))) return o;
+    json_decref(o);
+    return NULL;
+}
+
+static void on_status(struct client *c, struct slot *slot)
+{
+    struct daf_apiserver_status status = {.endpoint = ""};
+
+    c->server->ops->status(c->server->ops->ctx, &status);
+    answer(c, slot, status_object(c->server, &status), DAF_EXIT_DONE);
+}
+
+static json_t *peer_object(const struct daf_peer_info *info)
+{
+    bool known = !sodium_is_zero(info->author.b, sizeof(info->author.b));
+
+    return json_pack("{so ss sb sb ss ss}", "peer",
+                     known ? daf_cmd_hex(info->author.b, sizeof(info->author.b))
+                           : json_string(""),
+                     "address", info->addr.text, "connected", info->connected,
+                     "in_step", info->in_step, "state", info->state, "found_by",
+                     info->found_by);
+}
+
+static bool put_line(struct bytes *b, json_t *object)
+{
+    char *text = json_dumps(object, JSON_COMPACT);
+    size_t len = text != NULL ? strlen(text) : 0;
+    bool fits = text != NULL && bytes_reserve(b, len + 1);
+
+    if (fits) {
+        memcpy(b->p + b->len, text, len);
+        b->len += len;
+        b->p[b->len++] = '\n';
+    }
+    free(text);
+    json_decref(object);
+    return fits;
+}
+
+static void on_peers(struct client *c, struct slot *slot)
+{
+    static const char last[] = "{\"exit\":0}";
+    struct daf_peer_info info;
+    struct bytes lines = {0};
+    bool fits = true;
+
+    for (size_t i = 0; fits && daf_agent_peer(c->server->agent, i, &info); i++)
+        fits = put_line(&lines, peer_object(&info));
+    if (!fits || !bytes_reserve(&lines, sizeof(last))) {
+        c->dead = true;
+        bytes_empty(&lines);
+        return;
+    }
+    memcpy(lines.p + lines.len, last, sizeof(last));
+    slot->text = lines.p;
+}
+
+/* ---- write */
+
+/* What came, checked, before the agent sees it.  NULL: all is well. */
+static const char *get_did(const json_t *one, struct daf_did *out)
+{
+    const char *item;
+    json_t *score;
+    json_int_t seconds, n;
+    size_t len;
+
+    if (!json_is_array(one) || json_array_size(one) != 3 ||
+        json_unpack((json_t *)(uintptr_t)one, "[s%oI]", &item, &len, &score,
+                    &seconds) != 0)
+        return "an activity is [item, score or null, seconds]";
+    if (len == 0 || len > DAF_ITEM_BYTES_MAX)
+        return "an item's name is empty or too long";
+    if (seconds < 0 || seconds > UINT32_MAX)
+        return "the seconds are below zero or too many";
+    n = json_integer_value(score);
+    if (!json_is_null(score) &&
+        (!json_is_integer(score) || n < 0 || n > DAF_SCORE_MAX))
+        return "a score is 0 to 1000000 millionths, or null";
+    *out = (struct daf_did){
+        .item = {(const uint8_t *)item, len},
+        .has_score = json_is_integer(score),
+        .score = json_is_integer(score) ? (uint32_t)n : 0,
+        .seconds = (uint32_t)seconds,
+    };
+    return NULL;
+}
+
+static const char *get_session(const json_t *request, struct daf_write *w,
+                               struct daf_did *did)
+{
+    const char *scope, *learner, *wrong = NULL;
+    size_t scope_len, learner_len;
+    json_t *list;
+
+    if (json_unpack((json_t *)(uintptr_t)request, "{s:s%, s:s%, s:o}", "scope",
+                    &scope, &scope_len, "learner", &learner, &learner_len,
+                    "did", &list) != 0)
+        return "a session needs scope, learner and did";
+    if (scope_len > DAF_SCOPE_NAME_BYTES_MAX) return "the scope is too long";
+    if (learner_len == 0 || learner_len > DAF_NAME_BYTES_MAX)
+        return "the learner's name is empty or too long";
+    if (!json_is_array(list) || json_array_size(list) == 0 ||
+        json_array_size(list) > DAF_DID_MAX)
+        return "did is a list of 1 to 256 activities";
+    memcpy(w->scope, scope, scope_len);
+    w->learner = (struct daf_view){(const uint8_t *)learner, learner_len};
+    w->did = did;
+    w->did_count = json_array_size(list);
+    for (size_t i = 0; i < w->did_count && wrong == NULL; i++)
+        wrong = get_did(json_array_get(list, i), &did[i]);
+    return wrong;
+}
+
+static const char *get_control(const json_t *request, struct daf_write *w,
+                               uint8_t *payload)
+{
+    const json_t *hex = json_object_get(request, "payload");
+    const char *end = NULL;
+    size_t len = 0;
+
+    if (!json_is_string(hex)) return "a control record needs its payload";
+    if (sodium_hex2bin(payload, DAF_PAYLOAD_BYTES_MAX, json_string_value(hex),
+                       json_string_length(hex), NULL, &len, &end) != 0 ||
+        end != json_string_value(hex) + json_string_length(hex) || len == 0)
+        return "the payload is not hex, or too long";
+    w->payload = (struct daf_view){payload, len};
+    return NULL;
+}
+
+static void on_write(struct client *c, struct slot *slot, const json_t *request)
+{
+    const char *kind = json_string_value(json_object_get(request, "kind"));
+    struct daf_did did[DAF_DID_MAX];
+    uint8_t payload[DAF_PAYLOAD_BYTES_MAX];
+    struct daf_write w = {.ticket = slot->ticket};
+    const char *wrong = "kind is session or control";
+
+    w.claimed = daf_clock_wall();
+    w.time_quality = (uint8_t)daf_clock_quality(w.claimed);
+    if (kind != NULL && strcmp(kind, "session") == 0) {
+        w.kind = DAF_WRITE_SESSION;
+        wrong = get_session(request, &w, did);
+    } else if (kind != NULL && strcmp(kind, "control") == 0) {
+        w.kind = DAF_WRITE_CONTROL;
+        wrong = get_control(request, &w, payload);
+    }
+    slot->kind = w.kind;
+    if (wrong != NULL)
+        answer_error(c, slot, DAF_EUSAGE, wrong);
+    else
+        c->server->ops->write(c->server->ops->ctx, &w);
+}
+
+static struct slot *find_slot(const struct daf_apiserver *s, uint64_t ticket,
+                              struct client **out)
+{
+    for (struct client *c = s->clients; c != NULL; c = c->next) {
+        for (struct slot *slot = c->slots; slot != NULL; slot = slot->next) {
+            if (slot->ticket != ticket || slot->text != NULL) continue;
+            *out = c;
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+void daf_apiserver_wrote(struct daf_apiserver *s, const struct daf_wrote *wrote)
+{
+    struct daf_trouble t = {""};
+    struct client *c;
+    struct slot *slot = find_slot(s, wrote->ticket, &c);
+    json_t *o;
+
+    if (slot == NULL) return; /* who asked has left */
+    if (wrote->err != DAF_OK) {
+        daf_offline_refused(&t, wrote->err);
+        answer_error(c, slot, wrote->err, t.what);
+        return;
+    }
+    o = json_pack("{so sb}", "record",
+                  daf_cmd_hex(wrote->record.b, sizeof(wrote->record.b)),
+                  "durable", 1);
+    if (slot->kind == DAF_WRITE_SESSION &&
+        json_object_update_new(
+            o,
+            json_pack("{so sb}", "subject",
+                      daf_cmd_hex(wrote->subject.b, sizeof(wrote->subject.b)),
+                      "registered", wrote->registered)) != 0) {
+        json_decref(o);
+        o = NULL;
+    }
+    answer(c, slot, o, DAF_EXIT_DONE);
+}
+
+/* ---- requests */
+
+static void serve(struct client *c, const char *line, size_t len)
+{
+    json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+    const char *op = json_string_value(json_object_get(request, "op"));
+    struct slot *slot = slot_new(c);
+
+    if (slot == NULL)
+        ;
+    else if (!json_is_object(request) || op == NULL)
+        answer_error(c, slot, DAF_EFORM, "not a JSON object with an op");
+    else if (strcmp(op, "status") == 0)
+        on_status(c, slot);
+    else if (strcmp(op, "peers") == 0)
+        on_peers(c, slot);
+    else if (strcmp(op, "write") == 0)
+        on_write(c, slot, request);
+    else
+        answer_error(c, slot, DAF_EUSAGE, "an op that this daemon lacks");
+    json_decref(request);
+}
+
+/* Whether the client must wait before more of it is read. */
+static bool is_full(const struct client *c)
+{
+    return c->slots_count >= DAF_APISERVER_ANSWERS_MAX ||
+           c->out.len - c->out.at >= DAF_APISERVER_OUT_BYTES;
+}
+
+static bool has_line(const struct client *c)
+{
+    return c->in.len > c->in.at &&
+           memchr(c->in.p + c->in.at, '\n', c->in.len - c->in.at) != NULL;
+}
+
+/* Answer the oldest line that came; false if there is none to answer now. */
+static bool serve_one(struct client *c)
+{
+    const char *line;
+    size_t len;
+
+    if (c->dead || c->server->is_finishing || is_full(c)) return false;
+    if (!has_line(c)) {
+        if (c->in.len - c->in.at < DAF_APISERVER_LINE_MAX) return false;
+        /* Where its next line starts nobody can tell. */
+        line = "";
+        len = 0;
+        c->in.at = c->in.len;
+        c->ended = true;
+    } else {
+        line = c->in.p + c->in.at;
+        len = (size_t)((const char *)memchr(line, '\n', c->in.len - c->in.at) -
+                       line);
+        c->in.at += len + 1;
+    }
+    serve(c, line, len);
+    if (c->in.at == c->in.len) bytes_empty(&c->in);
+    return true;
+}
+
+static void read_client(struct client *c)
+{
+    ssize_t n;
+
+    if (!bytes_reserve(&c->in, READ_BYTES)) {
+        c->dead = true;
+        return;
+    }
+    n = read(c->source.fd, c->in.p + c->in.len, READ_BYTES);
+    if (n > 0) c->in.len += (size_t)n;
+    if (n == 0) c->ended = true;
+    if (n < 0 && errno != EAGAIN && errno != EINTR) c->dead = true;
+}
+
+static void write_client(struct client *c)
+{
+    while (!c->dead && c->out.at < c->out.len) {
+        ssize_t n = send(c->source.fd, c->out.p + c->out.at,
+                         c->out.len - c->out.at, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n > 0) c->out.at += (size_t)n;
+        if (n < 0 && errno == EAGAIN) return;
+        if (n < 0 && errno != EINTR) c->dead = true;
+    }
+    bytes_empty(&c->out);
+}
+
+static bool is_done(const struct client *c)
+{
+    return c->slots == NULL && c->out.at == c->out.len;
+}
+
+static void flush_client(struct client *c)
+{
+    bool more = true;
+
+    for (int i = 0; i < TURN_LINES && more; i++) {
+        more = serve_one(c);
+        advance(c);
+        if (!more || is_full(c)) write_client(c);
+    }
+    write_client(c);
+    if (c->ended && is_done(c) && !has_line(c)) c->dead = true;
+    if (c->dead) return;
+    /* Lines are left over: the socket's being writable calls us again. */
+    daf_loop_want(c->server->loop, &c->source,
+                  !c->ended && !is_full(c) && !has_line(c) &&
+                      !c->server->is_finishing,
+                  c->out.at < c->out.len ||
+                      (has_line(c) && !is_full(c) && !c->server->is_finishing));
+}
+
+static void on_client(void *ctx, unsigned what)
+{
+    struct client *c = ctx;
+
+    if (what & DAF_LOOP_READABLE)
+        read_client(c);
+    else if (what & DAF_LOOP_LOST)
+        c->dead = true;
+    /* daf_apiserver_flush() goes on before the loop sleeps. */
+}
+
+/* ---- clients */
+
+static void client_free(struct client *c)
+{
+    while (c->slots != NULL) {
+        struct slot *s = c->slots;
+
+        c->slots = s->next;
+        free(s->text);
+        free(s);
+    }
+    daf_loop_remove(c->server->loop, &c->source);
+    (void)close(c->source.fd);
+    bytes_empty(&c->in);
+    bytes_empty(&c->out);
+    c->server->clients_count--;
+    free(c);
+}
+
+/* The kernel's word for who is at the other end. */
+static bool is_welcome(int fd)
+{
+    struct ucred who = {0};
+    socklen_t len = sizeof(who);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0) return false;
+    return who.uid == geteuid() || who.uid == 0;
+}
+
+static void turn_away(struct daf_apiserver *s, int fd)
+{
+    static const char words[] =
+        "{\"error\":\"this daemon answers its own user and root only\","
+        "\"name\":\"denied\",\"exit\":5}\n";
+
+    if (daf_log_due(&s->strangers, daf_clock_now()))
+        daf_log("somebody else's program was turned away from the socket");
+    (void)send(fd, words, sizeof(words) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)close(fd);
+}
+
+static void on_listener(void *ctx, unsigned what)
+{
+    struct daf_apiserver *s = ctx;
+    struct client *c;
+    int fd = accept4(s->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    (void)what;
+    if (fd < 0) return;
+    if (!is_welcome(fd)) {
+        turn_away(s, fd);
+        return;
+    }
+    c = calloc(1, sizeof(*c));
+    if (c == NULL) {
+        (void)close(fd);
+        return;
+    }
+    c->server = s;
+    c->slots_end = &c->slots;
+    c->source = (struct daf_loop_source){.fd = fd, .fn = on_client, .ctx = c};
+    s->clients_count++;
+    if (daf_loop_add(s->loop, &c->source, true, false) != DAF_OK) {
+        client_free(c);
+        return;
+    }
+    c->next = s->clients;
+    s->clients = c;
+}
+
+void daf_apiserver_flush(struct daf_apiserver *s)
+{
+    struct client **at = &s->clients;
+
+    while (*at != NULL) {
+        struct client *c = *at;
+
+        flush_client(c);
+        if (!c->dead) {
+            at = &c->next;
+            continue;
+        }
+        *at = c->next;
+        client_free(c);
+    }
+    if (s->listener.is_added)
+        daf_loop_want(s->loop, &s->listener,
+                      s->clients_count < DAF_APISERVER_CLIENTS_MAX, false);
+}
+
+bool daf_apiserver_idle(const struct daf_apiserver *s)
+{
+    for (const struct client *c = s->clients; c != NULL; c = c->next)
+        if (!is_done(c)) return false;
+    return true;
+}
+
+void daf_apiserver_finish(struct daf_apiserver *s)
+{
+    s->is_finishing = true;
+    daf_loop_remove(s->loop, &s->listener);
+}
+
+/* ---- the socket */
+
+/* An address holds 107 bytes and a home's path may be longer, so it is named by
+ * way of its open folder. */
+static bool bind_in(int folder_fd, int fd)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+
+    (void)snprintf(addr.sun_path, sizeof(addr.sun_path),
+                   "/proc/self/fd/%d/" SOCKET, folder_fd);
+    (void)unlinkat(folder_fd, SOCKET, 0);
+    return bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0 &&
+           fchmodat(folder_fd, SOCKET, S_IRUSR | S_IWUSR, 0) == 0 &&
+           listen(fd, 64) == 0;
+}
+
+static bool listen_in(struct daf_apiserver *s, const struct daf_home *home)
+{
+    char path[DAF_HOME_PATH_MAX];
+
+    daf_home_path(home, "run", path);
+    s->folder_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    s->listener.fd =
+        socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return s->folder_fd >= 0 && s->listener.fd >= 0 &&
+           bind_in(s->folder_fd, s->listener.fd) &&
+           daf_loop_add(s->loop, &s->listener, true, false) == DAF_OK;
+}
+
+enum daf_err daf_apiserver_new(const struct daf_home *home,
+                               struct daf_loop *loop,
+                               const struct daf_agent *agent,
+                               const struct daf_apiserver_ops *ops,
+                               struct daf_apiserver **out,
+                               struct daf_trouble *t)
+{
+    struct daf_apiserver *s = calloc(1, sizeof(*s));
+
+    *out = NULL;
+    if (s == NULL) {
+        daf_home_trouble(t, "cannot listen for commands: out of memory");
+        return DAF_ENOMEM;
+    }
+    s->loop = loop;
+    s->agent = agent;
+    s->ops = ops;
+    s->folder_fd = -1;
+    s->listener =
+        (struct daf_loop_source){.fd = -1, .fn = on_listener, .ctx = s};
+    if (!listen_in(s, home)) {
+        daf_home_trouble(t,
+                         "cannot listen for commands at %s/run/" SOCKET
+                         ": %s. See that the folder can be written",
+                         home->dir, daf_log_errno(errno));
+        daf_apiserver_free(s);
+        return DAF_EIO;
+    }
+    *out = s;
+    return DAF_OK;
+}
+
+void daf_apiserver_free(struct daf_apiserver *s)
+{
+    if (s == NULL) return;
+    while (s->clients != NULL) {
+        struct client *c = s->clients;
+
+        s->clients = c->next;
+        client_free(c);
+    }
+    daf_loop_remove(s->loop, &s->listener);
+    if (s->listener.fd >= 0) {
+        (void)unlinkat(s->folder_fd, SOCKET, 0);
+        (void)close(s->listener.fd);
+    }
+    if (s->folder_fd >= 0) (void)close(s->folder_fd);
+    free(s);
+}

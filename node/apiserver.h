@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/apiserver.h - the daemon's end of HOME/run/control (node/api.h).
+ *
+ * At most DAF_APISERVER_CLIENTS_MAX clients; more wait in the kernel's queue.  A
+ * client may send requests without waiting; answers come in their order.  One
+ * that does not read its answers, or has too many open, is not read from until
+ * it has: it can hold 4 MiB of ours at most. */
+#ifndef DAF_NODE_APISERVER_H
+#define DAF_NODE_APISERVER_H
+
+#include "node/core/agent.h"
+#include "node/home.h"
+#include "node/link.h"
+#include "node/loop.h"
+
+#define DAF_APISERVER_CLIENTS_MAX 32
+#define DAF_APISERVER_LINE_MAX    (1024u * 1024)
+#define DAF_APISERVER_ANSWERS_MAX 256 /* open requests of one client */
+#define DAF_APISERVER_OUT_BYTES \
+    (1024u * 1024) /* unread answers: read no more */
+
+struct daf_apiserver; /* opaque */
+
+/* What `status` tells besides what it asks the agent. */
+struct daf_apiserver_status {
+    const char *endpoint; /* borrowed; "" before link is ready */
+    uint64_t link_restarts;
+    struct daf_link_refused refused; /* by link, since the start */
+    uint64_t records;                /* held, of all scopes */
+    uint64_t uptime_s;
+};
+
+struct daf_apiserver_ops {
+    void *ctx;
+    void (*status)(void *ctx, struct daf_apiserver_status *out);
+    /* Give it to the agent; daf_apiserver_wrote() with its ticket follows, now
+     * or later. */
+    void (*write)(void *ctx, const struct daf_write *write);
+};
+
+/**
+ * daf_apiserver_new: listen.
+ * @home: locked, so a socket left there is nobody's.
+ * @agent, @loop, @ops: outlive it.
+ */
+DAF_NODISCARD enum daf_err daf_apiserver_new(
+    const struct daf_home *home, struct daf_loop *loop,
+    const struct daf_agent *agent, const struct daf_apiserver_ops *ops,
+    struct daf_apiserver **out, struct daf_trouble *t);
+/** daf_apiserver_free: hang up on all and remove the socket.  NULL is fine. */
+void daf_apiserver_free(struct daf_apiserver *s);
+
+/** daf_apiserver_wrote: how a write ended. */
+void daf_apiserver_wrote(struct daf_apiserver *s,
+                         const struct daf_wrote *wrote);
+
+/** daf_apiserver_finish: take no more requests; answers still go out. */
+void daf_apiserver_finish(struct daf_apiserver *s);
+/** daf_apiserver_flush: write what was answered since.  Before the loop sleeps. */
+void daf_apiserver_flush(struct daf_apiserver *s);
+/** daf_apiserver_idle: nobody waits for an answer. */
+bool daf_apiserver_idle(const struct daf_apiserver *s);
+
+#endif

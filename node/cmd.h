@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/cmd.h - what the commands in cmd_*.c share: their arguments, their words,
+ * opening the home, and writing a record with or without a daemon. */
+#ifndef DAF_NODE_CMD_H
+#define DAF_NODE_CMD_H
+
+#include "node/commands.h"
+#include "node/offline.h"
+
+#include <jansson.h>
+
+/* What stands in for "in a moment" when a daemon is just starting or ending. */
+#define DAF_CMD_WAIT_MS 2000
+/* Writes under way at once: with a daemon their lines must fit a socket's
+ * buffer, without one they share two commits. */
+#define DAF_CMD_WINDOW 64
+#define DAF_CMD_GROUP  512
+
+struct daf_cmd {
+    const struct daf_command *command;
+    const char *home; /* --home; NULL if not given */
+    bool json;
+    const char *values[DAF_COMMANDS_OPTIONS_MAX]; /* by place in the table */
+    char *const *args;
+    size_t args_count;
+};
+
+/* --- cmd.c: arguments, words, JSON */
+
+/** daf_cmd_value: what --@option was given; NULL if it was not. */
+const char *daf_cmd_value(const struct daf_cmd *cmd, const char *option);
+
+/** daf_cmd_exit_of: the exit code for an error. */
+enum daf_exit daf_cmd_exit_of(enum daf_err err);
+
+/** daf_cmd_fail: say what went wrong: on standard error, or with --json as an
+ * object on standard output.  @t may be NULL.  Returns the exit code. */
+enum daf_exit daf_cmd_fail(const struct daf_cmd *cmd, enum daf_err err,
+                           const struct daf_trouble *t);
+/** daf_cmd_fail_with: the same with an exit code of one's own and an object with
+ * further keys, which is taken; NULL: no more keys. */
+enum daf_exit daf_cmd_fail_with(const struct daf_cmd *cmd, enum daf_err err,
+                                const struct daf_trouble *t,
+                                enum daf_exit exit_code, json_t *object);
+
+/** daf_cmd_print: one JSON line on standard output; @object is taken. */
+void daf_cmd_print(json_t *object);
+/** daf_cmd_hex: bytes as a JSON string. */
+json_t *daf_cmd_hex(const uint8_t *p, size_t len);
+/** daf_cmd_text: text as a JSON string, whatever its bytes are. */
+json_t *daf_cmd_text(const char *text);
+/** daf_cmd_hex_str: bytes as text; @out has room for 2 * @len + 1. */
+const char *daf_cmd_hex_str(const uint8_t *p, size_t len, char *out);
+/** daf_cmd_put_text: print @text to standard output with control characters as
+ * '?': a name must not steer the terminal.  Returns its columns. */
+int daf_cmd_put_text(const char *text);
+
+/** daf_cmd_check_name: whether @text may be a name: UTF-8 without control
+ * characters, 1 to @max bytes.  @what: "--item". */
+DAF_NODISCARD enum daf_err daf_cmd_check_name(const char *text, size_t max,
+                                              const char *what,
+                                              struct daf_trouble *t);
+
+/* --- cmd_home.c: the home and what it keeps */
+
+/** daf_cmd_dir: the home folder: --home, DAFTAR_HOME, or ~/.daftar. */
+DAF_NODISCARD enum daf_err daf_cmd_dir(const struct daf_cmd *cmd,
+                                       char out[DAF_HOME_PATH_MAX],
+                                       struct daf_trouble *t);
+/** daf_cmd_load: daf_home_load() of daf_cmd_dir(); to be unloaded. */
+DAF_NODISCARD enum daf_err daf_cmd_load(const struct daf_cmd *cmd,
+                                        bool needs_camp, struct daf_home *out,
+                                        struct daf_trouble *t);
+
+/* A home to read: its notebook and its camp. */
+struct daf_cmd_view {
+    struct daf_home home;
+    struct daf_store *store;
+    struct daf_camp *camp;
+    struct daf_author_id author; /* this device */
+};
+/** daf_cmd_view_open: needs no daemon and no lock.  daf_cmd_view_close(). */
+DAF_NODISCARD enum daf_err daf_cmd_view_open(const struct daf_cmd *cmd,
+                                             bool with_roster,
+                                             struct daf_cmd_view *out,
+                                             struct daf_trouble *t);
+void daf_cmd_view_close(struct daf_cmd_view *v);
+
+/** daf_cmd_key_wrap: pack a generation key of @scope, sealed to one device, as a
+ * control payload.  DAF_EKEY if the device's sealing key is no good. */
+DAF_NODISCARD enum daf_err daf_cmd_key_wrap(const char *scope,
+                                            uint64_t generation,
+                                            const struct daf_key *key,
+                                            const struct daf_device_keys *to,
+                                            struct daf_pack *k);
+
+/* --- cmd_write.c: records, through the daemon or on the locked home */
+struct daf_cmd_writer; /* opaque */
+typedef void (*daf_cmd_wrote_fn)(void *ctx, const struct daf_wrote *wrote,
+                                 const struct daf_trouble *t);
+
+/** daf_cmd_writer_open: reach the daemon, or take the lock.
+ * @wrote: called in the order of the writes once each is durable or refused;
+ *         then @t says why.
+ * DAF_EBUSY if the lock is held and no daemon answers. */
+DAF_NODISCARD enum daf_err daf_cmd_writer_open(struct daf_home *home,
+                                               daf_cmd_wrote_fn wrote,
+                                               void *ctx,
+                                               struct daf_cmd_writer **out,
+                                               struct daf_trouble *t);
+/** daf_cmd_writer_put: give a write; copied.  May wait for earlier ones. */
+DAF_NODISCARD enum daf_err daf_cmd_writer_put(struct daf_cmd_writer *w,
+                                              const struct daf_write *write,
+                                              struct daf_trouble *t);
+/** daf_cmd_writer_flush: wait until all have ended. */
+DAF_NODISCARD enum daf_err daf_cmd_writer_flush(struct daf_cmd_writer *w,
+                                                struct daf_trouble *t);
+/** daf_cmd_writer_close: NULL is fine. */
+void daf_cmd_writer_close(struct daf_cmd_writer *w);
+
+/* --- cmd_files.c: what is carried by hand (docs/protocol.md §6) */
+#define DAF_CMD_REQUEST_BYTES_MAX 512
+/* Control of a camp of several thousand devices. */
+#define DAF_CMD_ACCEPT_BYTES_MAX (8 * 1024 * 1024)
+#define DAF_CMD_RECORDS_MAX      65536
+
+/** daf_cmd_request_pack: make and sign a request; 0 if @cap is too small. */
+size_t daf_cmd_request_pack(const struct daf_device_keys *keys,
+                            const struct daf_sign_sk *sign, uint8_t *out,
+                            size_t cap);
+/** daf_cmd_request_decode: read a request and verify its signature.
+ * @out_offset: where it goes wrong, may be NULL.  DAF_EFORM, DAF_EVERSION,
+ * DAF_ESIG (then @out is filled all the same). */
+DAF_NODISCARD enum daf_err daf_cmd_request_decode(struct daf_view bytes,
+                                                  struct daf_device_keys *out,
+                                                  size_t *out_offset);
+
+/* An acceptance, checked for form only. */
+struct daf_cmd_accept {
+    struct daf_view manifest, cert; /* borrowed from the bytes */
+    size_t records_count;
+    struct daf_cursor records; /* copy it, then daf_cmd_accept_next() */
+};
+DAF_NODISCARD enum daf_err daf_cmd_accept_decode(struct daf_view bytes,
+                                                 struct daf_cmd_accept *out,
+                                                 size_t *out_offset);
+void daf_cmd_accept_next(struct daf_cursor *c, struct daf_view *out_header,
+                         struct daf_view *out_body);
+
+/** daf_cmd_accept_begin: pack all up to the records; daf_cmd_accept_add() each,
+ * then daf_pack_close(k, the mark returned, their count). */
+size_t daf_cmd_accept_begin(struct daf_pack *k, struct daf_view manifest,
+                            struct daf_view cert);
+void daf_cmd_accept_add(struct daf_pack *k, struct daf_view header,
+                        struct daf_view body);
+
+/* --- the commands */
+enum daf_exit daf_cmd_camp_create(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_join(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_enrol_sign(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_status(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_peers(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_progress_add(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_progress_show(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_digest(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_check(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_inspect(const struct daf_cmd *cmd);
+
+/** daf_cmd_score: "0.85" in millionths: 0 to 1, at most 6 decimals.  @text: a
+ * person's words.  DAF_EUSAGE with words. */
+DAF_NODISCARD enum daf_err daf_cmd_score(const char *text, uint32_t *out,
+                                         struct daf_trouble *t);
+/** daf_cmd_minutes: whole minutes, in seconds. */
+DAF_NODISCARD enum daf_err daf_cmd_minutes(const char *text, uint32_t *out,
+                                           struct daf_trouble *t);
+
+/** daf_cmd_scope_of: --scope, checked; "" if it was not given. */
+DAF_NODISCARD enum daf_err daf_cmd_scope_of(
+    const struct daf_cmd *cmd, char out[DAF_SCOPE_NAME_BYTES_MAX + 1],
+    struct daf_trouble *t);
+/** daf_cmd_print_record: a record that is durable. */
+void daf_cmd_print_record(const struct daf_cmd *cmd,
+                          const struct daf_wrote *wrote);
+
+/** daf_cmd_batch: `progress add --batch`; part of daf_cmd_progress_add(). */
+enum daf_exit daf_cmd_batch(const struct daf_cmd *cmd, struct daf_home *home,
+                            const char *path);
+
+#endif

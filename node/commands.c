@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/commands.h"
+
+#include "node/cmd.h"
+#include "node/commands_impl.h"
+
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+/* clang-format off */
+static const struct daf_command table[] = {
+    {
+        .name = "camp create", .args = "NAME", .args_min = 1, .args_max = 1,
+        .summary = "make a new camp, with this device as its coordinator",
+        .text = "Makes the home, its keys, the camp's root key and the first "
+            "class, class:1.\nThe root key is in keys/root.keys: take it away "
+            "and lock it up.  Whoever has it\ncan name new coordinators; "
+            "without it nobody ever can.",
+        .keys = {"camp", "author", "home", "root_key"},
+        .run = daf_cmd_camp_create,
+    },
+    {
+        .name = "join", .args = "", 
+        .summary = "join a camp by two files: --request, then --accept",
+        .text = "First:  daftar join --request me.request\n"
+            "Carry me.request to a coordinator, who runs: daftar enrol sign "
+            "me.request\nThen:   daftar join --accept me.request.accept",
+        .options = {
+            {"request", "FILE", "make the home and its keys, and write the request"},
+            {"accept", "FILE", "take what a coordinator signed"},
+        },
+        .keys = {"author", "home"},
+        .run = daf_cmd_join,
+    },
+    {
+        .name = "enrol sign", .args = "FILE", .args_min = 1, .args_max = 1,
+        .summary = "certify the device whose request this is (coordinators only)",
+        .text = "Look at who brings the file: it can be signed for anybody.  "
+            "The file written\nholds the camp's secrets for members: give it to "
+            "that device only.\nSigning a request again writes the same answer "
+            "again.",
+        .options = {
+            {"out", "FILE", "where to write the answer (else FILE.accept)"},
+            {"right", "RIGHT", "append, read or relay, in the class (else append)"},
+            {"scope", "SCOPE", "the class (else class:1)"},
+        },
+        .keys = {"author", "accept", "certificate", "records", "new"},
+        .run = daf_cmd_enrol_sign,
+    },
+    {
+        .name = "status", .args = "",
+        .summary = "how the running daemon is",
+        .keys = {"running", "author", "camp", "peers", "records", "refused"},
+        .needs_daemon = true,
+        .run = daf_cmd_status,
+    },
+    {
+        .name = "peers", .args = "",
+        .summary = "the devices that the running daemon knows of, a line each",
+        .keys = {"author", "addr", "connected", "in_step", "state", "found_by"},
+        .needs_daemon = true,
+        .run = daf_cmd_peers,
+    },
+    {
+        .name = "progress add", .args = "",
+        .summary = "write down what a learner did",
+        .text = "An unknown learner is registered first.  Returns when the "
+            "record is durable on\nthis device.  A line of --batch is "
+            "{\"learner\":…,\"item\":…,\"score\":0.8,\"minutes\":10};\nscore and "
+            "minutes may be left out.  The first line that cannot be written "
+            "ends\nit; what came before is kept (exit 3).",
+        .options = {
+            {"learner", "NAME", "the learner's name, or subject id (32 hex digits)"},
+            {"item", "ITEM", "what was learned"},
+            {"score", "0..1", "how well, up to 6 decimals; left out: no score"},
+            {"minutes", "N", "how long"},
+            {"scope", "SCOPE", "the class (else the first of this device)"},
+            {"batch", "FILE", "many at once, a JSON object a line; - is standard input"},
+        },
+        .keys = {"record", "durable", "subject", "registered"},
+        .may_partly = true,
+        .run = daf_cmd_progress_add,
+    },
+    {
+        .name = "progress show", .args = "",
+        .summary = "what learners did, as far as it is known and readable here",
+        .text = "\"kept\" is \"elsewhere\" once another device is known to have "
+            "the record as well.",
+        .options = {
+            {"learner", "NAME", "only this learner: a name, or a subject id"},
+            {"scope", "SCOPE", "only this class"},
+        },
+        .keys = {"record", "learner", "subject", "item", "score", "seconds",
+                 "author", "claimed_ms", "scope", "kept"},
+        .run = daf_cmd_progress_show,
+    },
+    {
+        .name = "digest", .args = "",
+        .summary = "a fingerprint of what is held, a line a scope",
+        .text = "Two devices that hold the same records print the same bytes.",
+        .keys = {"scope", "root", "authors", "records", "bodies", "logs"},
+        .run = daf_cmd_digest,
+    },
+    {
+        .name = "check", .args = "",
+        .summary = "read everything and see whether it is what it should be",
+        .keys = {"ok", "records", "bodies", "bad"},
+        .may_partly = true,
+        .run = daf_cmd_check,
+    },
+    {
+        .name = "inspect", .args = "FILE", .args_min = 1, .args_max = 1,
+        .summary = "show a frame, record, certificate, manifest or file as JSON",
+        .text = "FILE - is standard input.  Always prints JSON.  Reads at most "
+            "1 MiB, an\nacceptance at most 8 MiB.  What is malformed gives "
+            "{\"error\":…,\"offset\":N} and exit 1.",
+        .keys = {"kind"},
+        .needs_no_home = true,
+        .run = daf_cmd_inspect,
+    },
+    {
+        .name = "help", .args = "[COMMAND]", .args_max = 2,
+        .summary = "this list, or the help of one command",
+        .text = "With --json a line a command, as the tests read it.",
+        .keys = {"command", "args", "help", "options", "keys", "exits"},
+        .needs_no_home = true,
+        .run = daf_commands_help,
+    },
+};
+/* clang-format on */
+#define TABLE_COUNT (sizeof(table) / sizeof(table[0]))
+
+static const struct daf_commands_option common[] = {
+    {"home", "DIR", "the device's folder (else $DAFTAR_HOME, else ~/.daftar)"},
+    {"json", NULL, "print JSON, one object a line"},
+    {"help", NULL, "how to use it"},
+    {"version", NULL, "which version this is"},
+};
+#define COMMON_COUNT (sizeof(common) / sizeof(common[0]))
+
+/* getopt's values: the common ones, then the command's own by place. */
+enum { OPT_HOME = 256, OPT_JSON, OPT_HELP, OPT_VERSION, OPT_OWN };
+
+struct wishes {
+    bool help, version;
+};
+
+const struct daf_command *daf_commands_at(size_t index)
+{
+    return index < TABLE_COUNT ? &table[index] : NULL;
+}
+
+const struct daf_commands_option *daf_commands_common(size_t index)
+{
+    return index < COMMON_COUNT ? &common[index] : NULL;
+}
+
+/* Standard output is checked at the end: a full disk must not look like "done".
+ */
+static int finish(enum daf_exit code)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) return (int)code;
+    (void)fprintf(stderr, "daftar: the output could not be written. To do: "
+                          "look at where it goes\n");
+    return code == DAF_EXIT_DONE ? DAF_EXIT_FAILED : (int)code;
+}
+
+/* @word: what is wrong, "" if nothing is to be quoted; @hint may be NULL. */
+static enum daf_exit misuse(const struct daf_cmd *cmd, const char *what,
+                            const char *word, const char *hint)
+{
+    char quoted[96] = "", meant[96] = "";
+    struct daf_trouble t;
+
+    if (word[0] != '\0')
+        (void)snprintf(quoted, sizeof(quoted), " \"%.80s\"", word);
+    if (hint != NULL)
+        (void)snprintf(meant, sizeof(meant), "; did you mean \"%.60s\"?", hint);
+    daf_home_trouble(&t, "%s%s%s%s To do: daftar %s%s--help", what, quoted,
+                     meant, hint != NULL ? "" : ".",
+                     cmd->command != NULL ? cmd->command->name : "",
+                     cmd->command != NULL ? " " : "");
+    return daf_cmd_fail(cmd, DAF_EUSAGE, &t);
+}
+
+/* --- options ------------------------------------------------------------- */
+
+static void list_options(
+    const struct daf_command *command,
+    struct option out[COMMON_COUNT + DAF_COMMANDS_OPTIONS_MAX + 1])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < COMMON_COUNT; i++)
+        out[n++] =
+            (struct option){common[i].name,
+                            common[i].arg != NULL ? required_argument : 0, NULL,
+                            OPT_HOME + (int)i};
+    for (size_t i = 0; command != NULL && command->options[i].name; i++)
+        out[n++] =
+            (struct option){command->options[i].name,
+                            command->options[i].arg != NULL ? required_argument
+                                                            : 0,
+                            NULL, OPT_OWN + (int)i};
+    out[n] = (struct option){0};
+}
+
+/* Returns false when @got is getopt's complaint. */
+static bool take_option(struct daf_cmd *cmd, struct wishes *w, int got)
+{
+    if (got == '?' || got == ':') return false;
+    if (got == OPT_HOME) cmd->home = optarg;
+    if (got == OPT_JSON) cmd->json = true;
+    if (got == OPT_HELP) w->help = true;
+    if (got == OPT_VERSION) w->version = true;
+    if (got >= OPT_OWN)
+        cmd->values[got - OPT_OWN] = optarg != NULL ? optarg : "";
+    return true;
+}
+
+static enum daf_exit bad_option(const struct daf_cmd *cmd, int got,
+                                const char *raw)
+{
+    char word[64], meant[64];
+    const char *near = NULL;
+
+    /* What stands behind '=' may be a learner's name: not repeated. */
+    (void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(raw, "="), raw);
+    if (optopt > 0 && optopt < OPT_HOME)
+        (void)snprintf(word, sizeof(word), "-%c", optopt);
+    if (got == ':')
+        return misuse(cmd, "this option needs a value:", word, NULL);
+    if (strncmp(word, "--", 2) == 0)
+        near = daf_commands_near_option(cmd->command, word + 2);
+    (void)snprintf(meant, sizeof(meant), "--%s", near != NULL ? near : "");
+    return misuse(cmd, "there is no such option, or it takes no value:", word,
+                  near != NULL ? meant : NULL);
+}
+
+/* Options up to the first word (@stop) or all; DAF_EXIT_DONE if they are good. */
+static enum daf_exit parse_options(struct daf_cmd *cmd, struct wishes *w,
+                                   int argc, char **argv)
+{
+    struct option options[COMMON_COUNT + DAF_COMMANDS_OPTIONS_MAX + 1];
+    const char *order = cmd->command == NULL ? "+:" : ":";
+    int got;
+
+    list_options(cmd->command, options);
+    opterr = 0;
+    optind = 0; /* glibc: begin afresh */
+    /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    while ((got = getopt_long(argc, argv, order, options, NULL)) != -1)
+        if (!take_option(cmd, w, got))
+            return bad_option(cmd, got, argv[optind - 1]);
+    return DAF_EXIT_DONE;
+}
+
+/* --- commands ------------------------------------------------------------- */
+
+const struct daf_command *daf_commands_find(const char *first,
+                                            const char *second,
+                                            size_t *out_words)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        const char *name = table[i].name;
+        size_t len = strcspn(name, " ");
+
+        if (strlen(first) != len || strncmp(name, first, len) != 0) continue;
+        *out_words = name[len] == ' ' ? 2 : 1;
+        if (name[len] == '\0' ||
+            (second != NULL && strcmp(name + len + 1, second) == 0))
+            return &table[i];
+    }
+    return NULL;
+}
+
+static enum daf_exit no_command(const struct daf_cmd *cmd, int argc,
+                                char **argv, const struct wishes *w)
+{
+    char words[64];
+
+    if (argc == 0 && !w->help) {
+        if (!cmd->json) daf_commands_print_all(stderr);
+        return cmd->json ? misuse(cmd, "no command was given", "", NULL)
+                         : DAF_EXIT_USAGE;
+    }
+    if (argc == 0 || (w->help && daf_commands_is_group(argv[0]))) {
+        daf_commands_print_group(stdout, argc == 0 ? NULL : argv[0]);
+        return DAF_EXIT_DONE;
+    }
+    (void)snprintf(words, sizeof(words), "%s%s%s", argv[0],
+                   argc > 1 && argv[1][0] != '-' ? " " : "",
+                   argc > 1 && argv[1][0] != '-' ? argv[1] : "");
+    return misuse(cmd, "there is no such command:", words,
+                  daf_commands_near_command(words));
+}
+
+static enum daf_exit run_command(struct daf_cmd *cmd, const struct wishes *w)
+{
+    const struct daf_command *command = cmd->command;
+
+    if (w->help) {
+        daf_commands_print_one(stdout, command);
+        return DAF_EXIT_DONE;
+    }
+    if (cmd->args_count < command->args_min)
+        return misuse(cmd, "something is missing:", command->args, NULL);
+    if (cmd->args_count > command->args_max)
+        return misuse(cmd, "a word too many (names with spaces need quotes)",
+                      "", NULL);
+    return command->run(cmd);
+}
+
+static bool wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--json") == 0) return true;
+    return false;
+}
+
+static enum daf_exit print_version(const struct daf_cmd *cmd)
+{
+    if (cmd->json)
+        daf_cmd_print(json_pack("{s:s,s:i}", "version", DAF_COMMANDS_VERSION,
+                                "protocol", DAF_PROTOCOL_VERSION));
+    else
+        (void)printf("daftar %s, protocol %d\n", DAF_COMMANDS_VERSION,
+                     DAF_PROTOCOL_VERSION);
+    return DAF_EXIT_DONE;
+}
+
+static enum daf_exit parse_and_run(int argc, char **argv)
+{
+    /* Before any option is read, so that what is said of them is JSON too. */
+    struct daf_cmd cmd = {.json = wants_json(argc, argv)};
+    struct wishes wishes = {false, false};
+    size_t words = 0;
+    enum daf_exit code = parse_options(&cmd, &wishes, argc, argv);
+    int at = optind;
+
+    if (code != DAF_EXIT_DONE) return code;
+    if (wishes.version) return print_version(&cmd);
+    if (at < argc)
+        cmd.command =
+            daf_commands_find(argv[at], at + 1 < argc ? argv[at + 1] : NULL,
+                              &words);
+    if (cmd.command == NULL) {
+        /* "camp --help": the option stands behind the word. */
+        for (int i = at; i < argc; i++)
+            if (strcmp(argv[i], "--help") == 0) wishes.help = true;
+        return no_command(&cmd, argc - at, argv + at, &wishes);
+    }
+    /* The command's last word stands where getopt expects the program's. */
+    at += (int)words - 1;
+    code = parse_options(&cmd, &wishes, argc - at, argv + at);
+    if (code != DAF_EXIT_DONE) return code;
+    if (wishes.version) return print_version(&cmd);
+    cmd.args = argv + at + optind;
+    cmd.args_count = (size_t)(argc - at - optind);
+    return run_command(&cmd, &wishes);
+}
+
+int daf_commands_run(int argc, char **argv)
+{
+    if (argc < 1) return DAF_EXIT_USAGE;
+    if (sodium_init() < 0) {
+        (void)fprintf(stderr, "daftar: libsodium cannot start: the system "
+                              "gives no random numbers\n");
+        return DAF_EXIT_FAILED;
+    }
+    return finish(parse_and_run(argc, argv));
+}

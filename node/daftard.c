@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daftard - the daemon of one device.  See node/README.md; what it does is in
+ * node/host.h, what the device decides in node/core/agent.h. */
+#include "node/commands.h"
+#include "node/host.h"
+#include "node/link_impl.h"
+#include "node/log.h"
+#include "node/notify.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#define LINK_FD 3
+
+static const char usage[] =
+    "usage: daftard --home DIR [options]\n\n"
+    "Run the device whose home is DIR (made by `daftar camp create` or `join`)."
+    "\n\n"
+    "  --home DIR          the device's home\n"
+    "  --listen ADDR:PORT  where others reach its door; port 0: any\n"
+    "                      (0.0.0.0:5670)\n"
+    "  --peer ADDR:PORT    another device's door; may be given often\n"
+    "  --no-mdns           do not look for others on the network\n"
+    "  --record FILE       write down all that happens, keys too, to replay "
+    "it;\n"
+    "                      FILE is new, 0600 and outside DIR\n"
+    "  --help, --version\n\n"
+    "SIGTERM ends it.  Exit: 0 ended so, 1 failed, 2 usage.\n";
+
+struct options {
+    struct daf_host_config config;
+    struct daf_addr peers[DAF_AGENT_PEERS_MAX];
+};
+
+/* Nobody else reads what we hold or write: no core files, no debugger of the
+ * same user, no rights by a set-uid program; link gets the same by inheritance
+ * and by doing it again. */
+static void withdraw(void)
+{
+    struct rlimit none = {0, 0};
+
+    (void)umask(077);
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static int misuse(const char *what, const char *which)
+{
+    (void)fprintf(stderr, "daftard: %s%s. `daftard --help` tells more\n", what,
+                  which);
+    return DAF_EXIT_USAGE;
+}
+
+/* Numbers only: a name would have to be looked up, and could be anything. */
+static bool read_address(const char *text, bool is_peer, struct daf_addr *out)
+{
+    struct daf_link_where where;
+
+    *out = (struct daf_addr){""};
+    if (strlen(text) >= sizeof(out->text)) return false;
+    memcpy(out->text, text, strlen(text));
+    return daf_link_addr_parse(out, &where) &&
+           (!is_peer || daf_link_addr_callable(&where));
+}
+
+/* An option and what follows it.  Returns 0, or the exit status of misuse. */
+static int take(struct options *o, const char *name, const char *value)
+{
+    const char *text = value != NULL ? value : "";
+
+    if (strcmp(name, "--home") == 0) {
+        o->config.home = text;
+    } else if (strcmp(name, "--record") == 0) {
+        o->config.record = text;
+    } else if (strcmp(name, "--listen") == 0) {
+        if (!read_address(text, false, &o->config.listen))
+            return misuse("not an address like 192.0.2.7:5670: ", text);
+    } else if (strcmp(name, "--peer") == 0) {
+        if (o->config.peers_count == DAF_AGENT_PEERS_MAX)
+            return misuse("more than 64 peers; drop ", text);
+        if (!read_address(text, true, &o->peers[o->config.peers_count++]))
+            return misuse("not a peer's address like 192.0.2.7:5670: ", text);
+    } else {
+        return misuse("unknown option ", name);
+    }
+    return value != NULL ? 0 : misuse("nothing follows ", name);
+}
+
+static int read_options(struct options *o, char **argv)
+{
+    int wrong = 0;
+
+    (void)read_address("0.0.0.0:5670", false, &o->config.listen);
+    o->config.peers = o->peers;
+    for (char **arg = argv + 1; wrong == 0 && *arg != NULL; arg++) {
+        if (strcmp(*arg, "--no-mdns") == 0) continue;
+        wrong = take(o, arg[0], arg[1]);
+        arg++;
+    }
+    if (wrong == 0 && o->config.home == NULL)
+        wrong = misuse("which device? Name its home: --home DIR", "");
+    return wrong;
+}
+
+static int run(const struct daf_host_config *config)
+{
+    struct daf_trouble trouble;
+    struct daf_host *host = NULL;
+    int status;
+
+    if (daf_host_open(config, &host, &trouble) != DAF_OK) {
+        daf_log("%s", trouble.what);
+        return DAF_EXIT_FAILED;
+    }
+    status = daf_host_run(host);
+    daf_host_close(host);
+    return status;
+}
+
+static int say(const char *text)
+{
+    return fputs(text, stdout) < 0 ? DAF_EXIT_FAILED : DAF_EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    int wrong;
+
+    withdraw();
+    if (sodium_init() < 0) return DAF_EXIT_FAILED;
+    if (argc == 2 && strcmp(argv[1], "--as-link") == 0)
+        return daf_link_main(LINK_FD);
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) return say(usage);
+        if (strcmp(argv[i], "--version") == 0)
+            return say("daftard " DAF_COMMANDS_VERSION "\n");
+    }
+    wrong = read_options(&options, argv);
+    if (wrong != 0) return wrong;
+    daf_notify_init();
+    return run(&options.config);
+}

@@ -1,0 +1,695 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/host.h"
+
+#include "node/apiserver.h"
+#include "node/clock.h"
+#include "node/inputlog.h"
+#include "node/linkhost.h"
+#include "node/log.h"
+#include "node/notify.h"
+#include "node/offline.h"
+#include "node/writer.h"
+#include "proto/hash.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct daf_host {
+    const struct daf_host_config *config;
+    struct daf_home home;
+    struct daf_loop *loop;
+    struct daf_store *reader;
+    struct daf_writer *writer;
+    struct daf_linkhost *linkhost;
+    struct daf_agent *agent;
+    struct daf_apiserver *api;
+    struct daf_inputlog *record; /* NULL: not recording */
+    struct daf_port port;
+    struct daf_linkhost_ops link_ops;
+    struct daf_apiserver_ops api_ops;
+    struct daf_loop_source writer_source;
+    struct daf_loop_timer agent_timer, record_timer, stop_timer;
+
+    struct daf_mono started;
+    char endpoint[DAF_ADDR_BYTES_MAX + 1]; /* "" until link is ready */
+    struct daf_link_refused refused;
+    uint64_t commits; /* of how many the agent has been told */
+    uint64_t inputs;  /* given to the agent */
+    bool is_in_agent;
+    bool is_stopping, link_gone;
+    int exit_status;
+    struct daf_log_limit read_trouble, write_trouble;
+};
+
+static struct daf_view view(const void *p, size_t len)
+{
+    return (struct daf_view){p, len};
+}
+
+/* ---- inputs */
+
+/* One moment for all of an input's reads.  Returns its number of commits. */
+static uint64_t pin(struct daf_host *h, bool *out_pinned)
+{
+    uint64_t commits = h->commits;
+    enum daf_err err = daf_store_pin(h->reader, &commits);
+
+    *out_pinned = err == DAF_OK;
+    if (err != DAF_OK && daf_log_due(&h->read_trouble, daf_clock_now()))
+        daf_log("the notebook cannot be read: %s (%s). Try `daftar check`",
+                daf_err_str(err), daf_store_trouble(h->reader));
+    return commits;
+}
+
+static void give(struct daf_host *h, const struct daf_input *in,
+                 uint64_t commits, uint64_t commit)
+{
+    struct daf_inputlog_entry e = {.now = daf_clock_now(),
+                                   .commits = commits,
+                                   .commit = commit,
+                                   .input = *in};
+
+    assert(!h->is_in_agent); /* the port must not call back */
+    h->is_in_agent = true;
+    h->inputs++;
+    daf_agent_input(h->agent, e.now, in);
+    h->is_in_agent = false;
+    if (h->record != NULL) daf_inputlog_append(h->record, &e);
+}
+
+static void tell_failed(struct daf_host *h, const struct daf_writer_batch *b)
+{
+    if (!daf_log_due(&h->write_trouble, daf_clock_now())) return;
+    daf_log("records cannot be kept: %s (%s). Nothing kept before is lost, and "
+            "peers are asked again. Free some space, or look at the disk",
+            daf_err_str(b->err), b->trouble);
+}
+
+static void give_batch(struct daf_host *h, struct daf_writer_batch *b)
+{
+    if (b->err != DAF_OK) tell_failed(h, b);
+    for (size_t i = 0; i < b->jobs_count; i++) {
+        const struct daf_writer_job *j = &b->jobs[i];
+        struct daf_input in = {.kind = DAF_INPUT_STORED,
+                               .job = j->job,
+                               .err = j->err,
+                               .items = j->items,
+                               .items_count = j->items_count};
+        bool pinned;
+        uint64_t commits = pin(h, &pinned);
+
+        give(h, &in, commits, b->commits);
+        if (pinned) daf_store_unpin(h->reader);
+    }
+    if (b->err == DAF_OK) h->commits = b->commits;
+    daf_writer_batch_free(b);
+}
+
+/* Anything but STORED: first what has been committed since. */
+static void input(struct daf_host *h, const struct daf_input *in)
+{
+    bool pinned;
+    uint64_t commits;
+
+    for (;;) {
+        struct daf_writer_batch *b;
+
+        commits = pin(h, &pinned);
+        if (!pinned || commits <= h->commits) break;
+        daf_store_unpin(h->reader);
+        /* Its news is posted within microseconds of the commit. */
+        b = daf_writer_take(h->writer, true);
+        if (b != NULL)
+            give_batch(h, b);
+        else
+            h->commits = commits; /* somebody else's; the lock forbids it */
+    }
+    give(h, in, commits, 0);
+    if (pinned) daf_store_unpin(h->reader);
+}
+
+static void on_written(void *ctx, unsigned what)
+{
+    struct daf_host *h = ctx;
+    struct daf_writer_batch *b;
+
+    (void)what;
+    while ((b = daf_writer_take(h->writer, false)) != NULL)
+        give_batch(h, b);
+}
+
+static void on_agent_timer(void *ctx)
+{
+    struct daf_input in = {.kind = DAF_INPUT_TIMER};
+
+    input(ctx, &in);
+}
+
+/* ---- the port: what the agent asks for */
+
+static void effect(struct daf_host *h, enum daf_inputlog_call call,
+                   uint64_t number, const struct daf_view *parts, size_t count)
+{
+    if (h->record != NULL)
+        daf_inputlog_effect(h->record, call, number, parts, count);
+}
+
+static void port_send(void *ctx, uint32_t conn, struct daf_view frame)
+{
+    struct daf_host *h = ctx;
+
+    effect(h, DAF_INPUTLOG_SEND, conn, &frame, 1);
+    daf_linkhost_send(h->linkhost, conn, frame);
+}
+
+static void port_close(void *ctx, uint32_t conn)
+{
+    struct daf_host *h = ctx;
+
+    effect(h, DAF_INPUTLOG_CLOSE, conn, NULL, 0);
+    daf_linkhost_close(h->linkhost, conn);
+}
+
+static void port_connect(void *ctx, uint32_t conn, enum daf_endpoint endpoint,
+                         const struct daf_addr *addr,
+                         const struct daf_box_pk *server)
+{
+    struct daf_host *h = ctx;
+    uint8_t where = (uint8_t)endpoint;
+    struct daf_view parts[] = {view(&where, 1),
+                               view(addr->text, strlen(addr->text)),
+                               view(server->b, sizeof(server->b))};
+
+    effect(h, DAF_INPUTLOG_CONNECT, conn, parts, 3);
+    daf_linkhost_connect(h->linkhost, conn, endpoint, addr, server);
+}
+
+static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
+{
+    struct daf_host *h = ctx;
+    struct daf_view part = view(key->b, sizeof(key->b));
+
+    effect(h, DAF_INPUTLOG_ADMIT, allowed, &part, 1);
+    daf_linkhost_admit(h->linkhost, key, allowed);
+}
+
+static void port_begin(void *ctx, uint64_t job)
+{
+    struct daf_host *h = ctx;
+
+    effect(h, DAF_INPUTLOG_BEGIN, job, NULL, 0);
+    daf_writer_begin(h->writer, job);
+}
+
+static void port_keep(void *ctx, const struct daf_keep *keep)
+{
+    struct daf_host *h = ctx;
+    struct daf_view parts[] = {keep->header, keep->body};
+
+    effect(h, DAF_INPUTLOG_KEEP, (uint64_t)keep->body_state, parts, 2);
+    daf_writer_keep(h->writer, keep);
+}
+
+static void port_end(void *ctx, uint64_t job)
+{
+    struct daf_host *h = ctx;
+
+    effect(h, DAF_INPUTLOG_END, job, NULL, 0);
+    daf_writer_end(h->writer, job);
+}
+
+static void port_acked(void *ctx, const struct daf_log_key *log,
+                       uint64_t seq_first, const struct daf_spot *last)
+{
+    struct daf_host *h = ctx;
+    struct daf_view parts[] = {view(log->scope.b, sizeof(log->scope.b)),
+                               view(log->author.b, sizeof(log->author.b)),
+                               view(last->id.b, sizeof(last->id.b))};
+
+    effect(h, DAF_INPUTLOG_ACKED, seq_first, parts, 3);
+    daf_writer_acked(h->writer, log, seq_first, last);
+}
+
+static void on_wrote(void *ctx, const struct daf_wrote *wrote)
+{
+    struct daf_host *h = ctx;
+
+    if (h->api != NULL) daf_apiserver_wrote(h->api, wrote);
+}
+
+/* ---- what link says */
+
+static void write_endpoint(struct daf_host *h, uint16_t port)
+{
+    const char *listen = h->config->listen.text;
+    const char *colon = strrchr(listen, ':');
+    char path[DAF_HOME_PATH_MAX], line[sizeof(h->endpoint) + 1];
+    struct daf_trouble t = {""};
+    int len;
+
+    (void)snprintf(h->endpoint, sizeof(h->endpoint), "%.*s:%u",
+                   (int)(colon - listen), listen, (unsigned)port);
+    len = snprintf(line, sizeof(line), "%s\n", h->endpoint);
+    daf_home_path(&h->home, "run/endpoint", path);
+    if (daf_home_write_file(path, 0600, view(line, (size_t)len), &t) != DAF_OK)
+        daf_log("the address is not written down: %s", t.what);
+}
+
+static void on_ready(void *ctx, uint16_t door_port, uint16_t mesh_port)
+{
+    struct daf_host *h = ctx;
+    bool is_first = h->endpoint[0] == '\0';
+    struct daf_input in = {.kind = DAF_INPUT_LISTENING,
+                           .port_door = door_port,
+                           .port_mesh = mesh_port};
+
+    input(h, &in);
+    if (!is_first) return;
+    for (size_t i = 0; i < h->config->peers_count; i++) {
+        struct daf_input peer = {.kind = DAF_INPUT_PEER,
+                                 .addr = h->config->peers[i]};
+
+        input(h, &peer);
+    }
+    write_endpoint(h, door_port);
+    daf_log("listening at %s", h->endpoint);
+    daf_notify_send("READY=1");
+}
+
+static void on_opened(void *ctx, uint32_t conn, enum daf_endpoint endpoint,
+                      const struct daf_box_pk *key)
+{
+    struct daf_input in = {.kind = DAF_INPUT_OPENED,
+                           .conn = conn,
+                           .endpoint = endpoint,
+                           .key = *key};
+
+    input(ctx, &in);
+}
+
+static void on_frame(void *ctx, uint32_t conn, struct daf_view bytes)
+{
+    struct daf_input in = {.kind = DAF_INPUT_FRAME,
+                           .conn = conn,
+                           .bytes = bytes};
+
+    input(ctx, &in);
+}
+
+static void on_closed(void *ctx, uint32_t conn)
+{
+    struct daf_input in = {.kind = DAF_INPUT_CLOSED, .conn = conn};
+
+    input(ctx, &in);
+}
+
+static void on_lost(void *ctx)
+{
+    struct daf_input in = {.kind = DAF_INPUT_LINK_LOST};
+
+    input(ctx, &in);
+}
+
+static void on_refused(void *ctx, const struct daf_link_refused *refused)
+{
+    struct daf_host *h = ctx;
+
+    h->refused.keys += refused->keys;
+    h->refused.handshakes += refused->handshakes;
+    h->refused.messages += refused->messages;
+}
+
+static void on_failed(void *ctx, const char *text)
+{
+    struct daf_host *h = ctx;
+
+    daf_log("%s", text);
+    h->exit_status = 1;
+    daf_loop_stop(h->loop);
+}
+
+static void on_gone(void *ctx)
+{
+    struct daf_host *h = ctx;
+
+    h->link_gone = true;
+}
+
+/* ---- what commands ask */
+
+static uint64_t count_records(struct daf_store *reader)
+{
+    struct daf_scope_id scopes[DAF_SCOPES_MAX];
+    size_t count = daf_store_scopes(reader, scopes, DAF_SCOPES_MAX);
+    uint64_t records = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct daf_store_digest digest;
+
+        if (daf_store_digest(reader, &scopes[i], &digest) == DAF_OK)
+            records += digest.records;
+    }
+    return records;
+}
+
+static void on_status(void *ctx, struct daf_apiserver_status *out)
+{
+    const struct daf_host *h = ctx;
+
+    *out = (struct daf_apiserver_status){
+        .endpoint = h->endpoint,
+        .link_restarts = daf_linkhost_restarts(h->linkhost),
+        .refused = h->refused,
+        .records = count_records(h->reader),
+        .uptime_s = (daf_clock_now().ms - h->started.ms) / 1000,
+    };
+}
+
+static void on_write(void *ctx, const struct daf_write *write)
+{
+    struct daf_input in = {.kind = DAF_INPUT_WRITE, .write = write};
+
+    input(ctx, &in);
+}
+
+/* ---- stopping */
+
+static void remove_endpoint(struct daf_host *h)
+{
+    char path[DAF_HOME_PATH_MAX];
+
+    daf_home_path(&h->home, "run/endpoint", path);
+    (void)unlink(path);
+    h->endpoint[0] = '\0';
+}
+
+static void on_signal(void *ctx, int signal)
+{
+    struct daf_host *h = ctx;
+    struct daf_input in = {.kind = DAF_INPUT_STOP};
+
+    (void)signal;
+    if (h->is_stopping) { /* twice: somebody is in a hurry */
+        daf_loop_stop(h->loop);
+        return;
+    }
+    h->is_stopping = true;
+    daf_notify_send("STOPPING=1");
+    remove_endpoint(h);
+    daf_apiserver_finish(h->api);
+    input(h, &in);
+    daf_linkhost_finish(h->linkhost);
+    daf_loop_timer_set(&h->stop_timer,
+                       daf_clock_after(daf_clock_now(), DAF_HOST_STOP_LINK_MS));
+}
+
+static void on_stop_timer(void *ctx)
+{
+    struct daf_host *h = ctx;
+
+    if (h->link_gone) {
+        daf_loop_stop(h->loop);
+        return;
+    }
+    daf_linkhost_kill(h->linkhost);
+    daf_loop_timer_set(&h->stop_timer,
+                       daf_clock_after(daf_clock_now(),
+                                       DAF_HOST_STOP_MS -
+                                           DAF_HOST_STOP_LINK_MS));
+}
+
+static bool is_stopped(struct daf_host *h)
+{
+    return h->is_stopping && h->link_gone && daf_writer_idle(h->writer) &&
+           daf_apiserver_idle(h->api);
+}
+
+/* ---- before the loop sleeps */
+
+static void flush_record(void *ctx)
+{
+    struct daf_host *h = ctx;
+
+    if (h->record == NULL) return;
+    if (daf_inputlog_flush(h->record) == DAF_OK) return;
+    daf_log("recording ended: the file cannot be written");
+    daf_inputlog_close(h->record);
+    h->record = NULL;
+}
+
+/* What one of them is told may give work to the other. */
+static void flush(struct daf_host *h)
+{
+    uint64_t inputs;
+
+    do {
+        inputs = h->inputs;
+        daf_apiserver_flush(h->api);
+        daf_linkhost_pause(h->linkhost, daf_writer_queued(h->writer) >
+                                                DAF_HOST_WRITER_BYTES_MAX ||
+                                            daf_linkhost_queued(h->linkhost) >
+                                                DAF_HOST_LINK_BYTES_MAX);
+        daf_linkhost_flush(h->linkhost);
+    } while (h->inputs != inputs);
+}
+
+static void before_wait(void *ctx)
+{
+    struct daf_host *h = ctx;
+
+    flush(h);
+    daf_loop_timer_set(&h->agent_timer, daf_agent_deadline(h->agent));
+    if (h->record != NULL)
+        daf_loop_timer_set(&h->record_timer, daf_inputlog_deadline(h->record));
+    if (is_stopped(h)) daf_loop_stop(h->loop);
+}
+
+/* ---- starting */
+
+static void fill_tables(struct daf_host *h)
+{
+    h->port = (struct daf_port){
+        .ctx = h,
+        .send = port_send,
+        .close = port_close,
+        .connect = port_connect,
+        .admit = port_admit,
+        .store_begin = port_begin,
+        .store_keep = port_keep,
+        .store_end = port_end,
+        .store_acked = port_acked,
+    };
+    h->link_ops = (struct daf_linkhost_ops){
+        .ctx = h,
+        .ready = on_ready,
+        .opened = on_opened,
+        .frame = on_frame,
+        .closed = on_closed,
+        .refused = on_refused,
+        .lost = on_lost,
+        .failed = on_failed,
+        .gone = on_gone,
+    };
+    h->api_ops = (struct daf_apiserver_ops){
+        .ctx = h,
+        .status = on_status,
+        .write = on_write,
+    };
+}
+
+static enum daf_err open_loop(struct daf_host *h)
+{
+    enum daf_err err = daf_loop_new(&h->loop);
+
+    h->agent_timer = (struct daf_loop_timer){.fn = on_agent_timer, .ctx = h};
+    h->record_timer = (struct daf_loop_timer){.fn = flush_record, .ctx = h};
+    h->stop_timer = (struct daf_loop_timer){.fn = on_stop_timer, .ctx = h};
+    if (err == DAF_OK) err = daf_loop_signals(h->loop, on_signal, h);
+    if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->agent_timer);
+    if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->record_timer);
+    if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->stop_timer);
+    return err;
+}
+
+static enum daf_err open_writer(struct daf_host *h, uint64_t *out_boot,
+                                struct daf_trouble *t)
+{
+    struct daf_store *store = NULL;
+    enum daf_err err = daf_offline_store(&h->home, DAF_STORE_WRITER, &store, t);
+
+    if (err == DAF_OK) err = daf_offline_prepare(store, out_boot, t);
+    if (err == DAF_OK) err = daf_writer_new(store, &h->writer);
+    if (err != DAF_OK) {
+        daf_store_close(store);
+        return err;
+    }
+    h->writer_source = (struct daf_loop_source){.fd = daf_writer_fd(h->writer),
+                                                .fn = on_written,
+                                                .ctx = h};
+    return daf_loop_add(h->loop, &h->writer_source, true, false);
+}
+
+static enum daf_err open_reader(struct daf_host *h, struct daf_trouble *t)
+{
+    enum daf_err err =
+        daf_offline_store(&h->home, DAF_STORE_READER, &h->reader, t);
+
+    if (err != DAF_OK) return err;
+    err = daf_store_pin(h->reader, &h->commits);
+    if (err == DAF_OK) daf_store_unpin(h->reader);
+    return err;
+}
+
+static enum daf_err open_linkhost(struct daf_host *h)
+{
+    struct daf_manifest m;
+    struct daf_link_listen listen = {
+        .door = h->config->listen,
+        .transport_pk = h->home.keys.transport,
+        .transport_sk = h->home.secrets.transport,
+    };
+    enum daf_err err =
+        daf_manifest_decode(view(h->home.manifest, h->home.manifest_len), &m);
+
+    if (err == DAF_OK) {
+        daf_manifest_door_keys(&m.discovery, &listen.door_pk, &listen.door_sk);
+        err = daf_linkhost_new(h->loop, &h->link_ops, &listen, &h->linkhost);
+    }
+    sodium_memzero(&m, sizeof(m));
+    sodium_memzero(&listen, sizeof(listen));
+    return err;
+}
+
+static uint64_t read_incarnation(struct daf_store *reader)
+{
+    uint8_t value[8] = {0};
+    uint64_t incarnation = 0;
+    size_t len = 0;
+
+    if (daf_store_get_value(reader, DAF_VALUE_INCARNATION, value, sizeof(value),
+                            &len) != DAF_OK)
+        return 0; /* daf_offline_agent() will say so */
+    for (size_t i = 0; i < len; i++)
+        incarnation = incarnation << 8 | value[i];
+    return incarnation;
+}
+
+static enum daf_err open_record(struct daf_host *h, const uint8_t seed[32],
+                                uint64_t boot, struct daf_trouble *t)
+{
+    struct daf_inputlog_head head = {
+        .boot_number = boot,
+        .incarnation = read_incarnation(h->reader),
+        .author = daf_hash_author_id(&h->home.keys.sign),
+    };
+    enum daf_err err;
+
+    if (h->config->record == NULL) return DAF_OK;
+    memcpy(head.seed, seed, sizeof(head.seed));
+    err =
+        daf_inputlog_open(h->config->record, h->home.dir, &head, &h->record, t);
+    sodium_memzero(&head, sizeof(head));
+    return err;
+}
+
+static enum daf_err open_agent(struct daf_host *h, uint64_t boot,
+                               struct daf_trouble *t)
+{
+    uint8_t seed[32];
+    enum daf_err err;
+
+    randombytes_buf(seed, sizeof(seed));
+    err = open_record(h, seed, boot, t);
+    if (err == DAF_OK)
+        err = daf_offline_agent(&h->home, h->reader, boot, &h->port, on_wrote,
+                                h, seed, &h->agent, t);
+    sodium_memzero(seed, sizeof(seed));
+    return err;
+}
+
+static enum daf_err open_all(struct daf_host *h, struct daf_trouble *t)
+{
+    uint64_t boot = 0;
+    enum daf_err err = daf_home_load(h->config->home, true, &h->home, t);
+
+    if (err != DAF_OK) return err;
+    err = daf_home_lock(&h->home, t);
+    if (err != DAF_OK) return err;
+    remove_endpoint(h); /* of one that was killed */
+    err = open_loop(h);
+    if (err == DAF_OK) err = open_writer(h, &boot, t);
+    if (err == DAF_OK) err = open_reader(h, t);
+    if (err == DAF_OK) err = open_linkhost(h);
+    if (err == DAF_OK) err = open_agent(h, boot, t);
+    if (err == DAF_OK)
+        err = daf_apiserver_new(&h->home, h->loop, h->agent, &h->api_ops,
+                                &h->api, t);
+    return err;
+}
+
+enum daf_err daf_host_open(const struct daf_host_config *config,
+                           struct daf_host **out, struct daf_trouble *t)
+{
+    struct daf_host *h = calloc(1, sizeof(*h));
+    enum daf_err err = DAF_ENOMEM;
+
+    *out = NULL;
+    t->what[0] = '\0';
+    if (h != NULL) {
+        h->config = config;
+        h->home.lock_fd = -1;
+        h->started = daf_clock_now();
+        fill_tables(h);
+        err = open_all(h, t);
+    }
+    if (err == DAF_OK) {
+        *out = h;
+        return DAF_OK;
+    }
+    if (t->what[0] == '\0')
+        daf_home_trouble(t, "cannot start: %s", daf_err_str(err));
+    daf_host_close(h);
+    return err;
+}
+
+int daf_host_run(struct daf_host *h)
+{
+    if (daf_linkhost_start(h->linkhost) != DAF_OK) {
+        daf_log("the link process cannot be started: too many processes, or no "
+                "memory");
+        return 1;
+    }
+    if (daf_loop_run(h->loop, before_wait, h) != DAF_OK) {
+        daf_log("waiting for events failed");
+        return 1;
+    }
+    return h->exit_status;
+}
+
+void daf_host_close(struct daf_host *h)
+{
+    if (h == NULL) return;
+    if (h->home.lock_fd >= 0) remove_endpoint(h);
+    daf_linkhost_free(h->linkhost);
+    /* What is queued now was too much for the time there was. */
+    if (h->writer != NULL) {
+        daf_loop_remove(h->loop, &h->writer_source);
+        daf_writer_abandon(h->writer);
+    }
+    daf_writer_free(h->writer);
+    daf_apiserver_free(h->api);
+    daf_agent_free(h->agent);
+    daf_store_close(h->reader);
+    daf_inputlog_close(h->record);
+    if (h->loop != NULL) {
+        daf_loop_timer_close(h->loop, &h->agent_timer);
+        daf_loop_timer_close(h->loop, &h->record_timer);
+        daf_loop_timer_close(h->loop, &h->stop_timer);
+    }
+    daf_loop_free(h->loop);
+    daf_home_unload(&h->home);
+    free(h);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/host.h - one device, running: the agent and everything it stands on.
+ *
+ *      link process <--> linkhost --+
+ *      HOME/run/control  apiserver --+--> input ---> agent
+ *      timer, signals    loop -------+       ^         | struct daf_port
+ *                                            |         v
+ *                        writer thread <-----+---- linkhost, writer
+ *
+ * One thread, one loop.  An agent's reads see exactly the commits of whose
+ * STORED it has been told, or is just being told: before each input the reader
+ * is pinned, and if somebody has committed since, that is told first.  So a
+ * recorded run can be replayed. */
+#ifndef DAF_NODE_HOST_H
+#define DAF_NODE_HOST_H
+
+#include "node/core/port.h"
+#include "node/home.h"
+
+#define DAF_HOST_WRITER_BYTES_MAX (32u * 1024 * 1024) /* then link waits */
+#define DAF_HOST_LINK_BYTES_MAX   (8u * 1024 * 1024)  /* then link waits */
+#define DAF_HOST_STOP_LINK_MS     1000                /* for BYEs to leave */
+#define DAF_HOST_STOP_MS          1600 /* for all; SIGTERM ends in ≤ 2 s */
+
+struct daf_host; /* opaque */
+
+struct daf_host_config {
+    const char *home;
+    struct daf_addr listen; /* port 0: any */
+    const struct daf_addr *peers;
+    size_t peers_count;
+    const char *record; /* a file; NULL: do not */
+};
+
+/** daf_host_open: everything but link.  @config: borrowed until close.
+ * @t: what went wrong, why, and what to do.  The caller owns it:
+ * daf_host_close(). */
+DAF_NODISCARD enum daf_err daf_host_open(const struct daf_host_config *config,
+                                         struct daf_host **out,
+                                         struct daf_trouble *t);
+/** daf_host_run: start link and run until a signal.  Returns the exit status. */
+int daf_host_run(struct daf_host *h);
+/** daf_host_close: NULL is fine. */
+void daf_host_close(struct daf_host *h);
+
+#endif

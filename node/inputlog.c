@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/inputlog.h"
+
+#include "node/clock.h"
+#include "node/log.h"
+#include "proto/cursor.h"
+#include "proto/hash.h"
+#include "proto/pack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define MAGIC          "daf-inputs"
+#define ENTRY_FIELDS   4   /* kind, now, commits; effects at the end */
+#define FIXED_BYTES    512 /* an entry less its views and lists */
+#define ITEM_BYTES     128 /* a stored item is at most this long ... */
+#define ITEM_BYTES_MIN 75  /* ... and at least this */
+#define DID_BYTES      24  /* an activity less its item */
+
+/* A call's parts are a header, a body and ids, or one frame. */
+#define EFFECT_BYTES_MAX (DAF_FRAME_BYTES_MAX + 1024)
+
+struct daf_inputlog {
+    int fd;
+    enum daf_err err; /* nothing more is recorded */
+    uint8_t chain[32];
+    uint8_t *buffer;
+    size_t len, cap;
+    struct daf_mono flush_at;
+    uint8_t effect[EFFECT_BYTES_MAX];
+};
+
+/* How many fields each kind of input has of its own. */
+static const size_t kind_fields[] = {
+    [DAF_INPUT_TIMER] = 0,     [DAF_INPUT_LISTENING] = 2,
+    [DAF_INPUT_LINK_LOST] = 0, [DAF_INPUT_OPENED] = 3,
+    [DAF_INPUT_FRAME] = 2,     [DAF_INPUT_CLOSED] = 1,
+    [DAF_INPUT_STORED] = 4,    [DAF_INPUT_PEER] = 1,
+    [DAF_INPUT_WRITE] = 8,     [DAF_INPUT_STOP] = 0,
+};
+
+/* ---- making the file */
+
+/* The folder that @path will lie in, as the kernel knows it. */
+static bool real_folder(const char *path, char out[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX];
+    size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+
+    if (len >= sizeof(folder)) return false;
+    memcpy(folder, path, len);
+    folder[len] = '\0';
+    if (slash == NULL) return realpath(".", out) != NULL;
+    return realpath(len > 0 ? folder : "/", out) != NULL;
+}
+
+static bool is_inside(const char *folder, const char *home)
+{
+    size_t len = strlen(home);
+
+    return strncmp(folder, home, len) == 0 &&
+           (folder[len] == '\0' || folder[len] == '/');
+}
+
+static enum daf_err make_file(const char *path, const char *home, int *out_fd,
+                              struct daf_trouble *t)
+{
+    char folder[PATH_MAX], real_home[PATH_MAX];
+
+    if (!real_folder(path, folder) || realpath(home, real_home) == NULL) {
+        daf_home_trouble(t,
+                         "cannot record to %s: its folder: %s. Name a file "
+                         "in a folder that exists",
+                         path, daf_log_errno(errno));
+        return DAF_EIO;
+    }
+    if (is_inside(folder, real_home)) {
+        daf_home_trouble(t,
+                         "--record %s lies inside the home %s: a copy of "
+                         "the home would carry what learners did. Name a "
+                         "file outside of it",
+                         path, home);
+        return DAF_EUSAGE;
+    }
+    *out_fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                   S_IRUSR | S_IWUSR);
+    if (*out_fd >= 0) return DAF_OK;
+    if (errno == EEXIST) {
+        daf_home_trouble(t,
+                         "--record %s exists already, and a log is never "
+                         "written over. Name a new file, or remove it",
+                         path);
+        return DAF_EEXISTS;
+    }
+    daf_home_trouble(t,
+                     "cannot record to %s: %s. Name a file in a folder "
+                     "that can be written",
+                     path, daf_log_errno(errno));
+    return errno == ENOSPC ? DAF_EFULL : DAF_EIO;
+}
+
+static bool reserve(struct daf_inputlog *l, size_t more)
+{
+    size_t cap = l->cap > 0 ? l->cap : DAF_INPUTLOG_FLUSH_BYTES * 2;
+    uint8_t *grown;
+
+    while (cap - l->len < more)
+        cap *= 2;
+    if (cap == l->cap) return true;
+    grown = realloc(l->buffer, cap);
+    if (grown == NULL) {
+        l->err = DAF_ENOMEM;
+        return false;
+    }
+    l->buffer = grown;
+    l->cap = cap;
+    return true;
+}
+
+/* Pack behind what is buffered; pack_end() keeps it. */
+static struct daf_pack pack_begin(struct daf_inputlog *l)
+{
+    struct daf_pack k;
+
+    daf_pack_init(&k, l->buffer + l->len, l->cap - l->len);
+    return k;
+}
+
+static void pack_end(struct daf_inputlog *l, const struct daf_pack *k)
+{
+    if (k->is_full) {
+        l->err = DAF_ELIMIT;
+        return;
+    }
+    if (l->len == 0)
+        l->flush_at = daf_clock_after(daf_clock_now(), DAF_INPUTLOG_FLUSH_MS);
+    l->len += k->len;
+}
+
+static void put_head(struct daf_inputlog *l,
+                     const struct daf_inputlog_head *head)
+{
+    struct daf_pack k;
+
+    if (!reserve(l, FIXED_BYTES)) return;
+    k = pack_begin(l);
+    daf_pack_array(&k, 6);
+    daf_pack_str(&k, MAGIC, strlen(MAGIC));
+    daf_pack_uint(&k, DAF_INPUTLOG_VERSION);
+    daf_pack_bin(&k, head->seed, sizeof(head->seed));
+    daf_pack_uint(&k, head->boot_number);
+    daf_pack_uint(&k, head->incarnation);
+    daf_pack_bin(&k, head->author.b, sizeof(head->author.b));
+    pack_end(l, &k);
+}
+
+enum daf_err daf_inputlog_open(const char *path, const char *home,
+                               const struct daf_inputlog_head *head,
+                               struct daf_inputlog **out, struct daf_trouble *t)
+{
+    struct daf_inputlog *l = calloc(1, sizeof(*l));
+    enum daf_err err;
+
+    *out = NULL;
+    if (l == NULL) {
+        daf_home_trouble(t, "cannot record: out of memory");
+        return DAF_ENOMEM;
+    }
+    l->flush_at = DAF_MONO_NEVER;
+    err = make_file(path, home, &l->fd, t);
+    if (err != DAF_OK) {
+        free(l);
+        return err;
+    }
+    put_head(l, head);
+    err = daf_inputlog_flush(l);
+    if (err != DAF_OK) {
+        daf_home_trouble(t, "cannot record to %s: %s", path, daf_err_str(err));
+        daf_inputlog_close(l);
+        return err;
+    }
+    *out = l;
+    return DAF_OK;
+}
+
+void daf_inputlog_close(struct daf_inputlog *l)
+{
+    if (l == NULL) return;
+    /* A log that ends early is read up to there. */
+    if (daf_inputlog_flush(l) != DAF_OK) l->len = 0;
+    (void)close(l->fd);
+    if (l->buffer != NULL) sodium_memzero(l->buffer, l->cap);
+    free(l->buffer);
+    sodium_memzero(l, sizeof(*l));
+    free(l);
+}
+
+struct daf_mono daf_inputlog_deadline(const struct daf_inputlog *l)
+{
+    return l->flush_at;
+}
+
+enum daf_err daf_inputlog_flush(struct daf_inputlog *l)
+{
+    size_t at = 0;
+
+    while (l->err == DAF_OK && at < l->len) {
+        ssize_t n = write(l->fd, l->buffer + at, l->len - at);
+
+        if (n >= 0)
+            at += (size_t)n;
+        else if (errno != EINTR)
+            l->err = errno == ENOSPC ? DAF_EFULL : DAF_EIO;
+    }
+    l->len = 0;
+    l->flush_at = DAF_MONO_NEVER;
+    return l->err;
+}
+
+/* ---- effects */
+
+void daf_inputlog_effect(struct daf_inputlog *l, enum daf_inputlog_call call,
+                         uint64_t number, const struct daf_view *parts,
+                         size_t parts_count)
+{
+    struct daf_pack k;
+    uint8_t next[32];
+
+    if (l->err != DAF_OK) return;
+    daf_pack_init(&k, l->effect, sizeof(l->effect));
+    daf_pack_array(&k, 2 + parts_count);
+    daf_pack_uint(&k, (uint64_t)call);
+    daf_pack_uint(&k, number);
+    for (size_t i = 0; i < parts_count; i++)
+        daf_pack_bin(&k, parts[i].p, parts[i].len);
+    if (k.is_full) l->err = DAF_ELIMIT;
+    daf_hash_keyed_256("daf.effect.1", l->chain, daf_pack_view(&k), next);
+    memcpy(l->chain, next, sizeof(next));
+}
+
+/* ---- one entry, written */
+
+static void put_items(struct daf_pack *k, const struct daf_input *in)
+{
+    daf_pack_array(k, in->items_count);
+    for (size_t i = 0; i < in->items_count; i++) {
+        const struct daf_stored_item *item = &in->items[i];
+
+        daf_pack_array(k, 7);
+        daf_pack_bin(k, item->log.scope.b, sizeof(item->log.scope.b));
+        daf_pack_bin(k, item->log.author.b, sizeof(item->log.author.b));
+        daf_pack_uint(k, item->log.incarnation);
+        daf_pack_uint(k, item->spot.seq);
+        daf_pack_bin(k, item->spot.id.b, sizeof(item->spot.id.b));
+        daf_pack_bool(k, item->is_new);
+        daf_pack_bool(k, item->is_deferred);
+    }
+}
+
+static void put_write(struct daf_pack *k, const struct daf_write *w)
+{
+    daf_pack_uint(k, w->ticket);
+    daf_pack_uint(k, (uint64_t)w->kind);
+    daf_pack_uint(k, w->claimed.ms);
+    daf_pack_uint(k, w->time_quality);
+    daf_pack_str(k, w->scope, strlen(w->scope));
+    /* As bytes: what a person typed need not be good UTF-8. */
+    daf_pack_bin(k, w->learner.p, w->learner.len);
+    daf_pack_array(k, w->did_count);
+    for (size_t i = 0; i < w->did_count; i++) {
+        daf_pack_array(k, 3);
+        daf_pack_bin(k, w->did[i].item.p, w->did[i].item.len);
+        if (w->did[i].has_score)
+            daf_pack_uint(k, w->did[i].score);
+        else
+            daf_pack_nil(k);
+        daf_pack_uint(k, w->did[i].seconds);
+    }
+    daf_pack_bin(k, w->payload.p, w->payload.len);
+}
+
+static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
+{
+    const struct daf_input *in = &e->input;
+
+    switch (in->kind) {
+    case DAF_INPUT_TIMER:
+    case DAF_INPUT_LINK_LOST:
+    case DAF_INPUT_STOP:
+        break;
+    case DAF_INPUT_LISTENING:
+        daf_pack_uint(k, in->port_door);
+        daf_pack_uint(k, in->port_mesh);
+        break;
+    case DAF_INPUT_OPENED:
+        daf_pack_uint(k, in->conn);
+        daf_pack_uint(k, (uint64_t)in->endpoint);
+        daf_pack_bin(k, in->key.b, sizeof(in->key.b));
+        break;
+    case DAF_INPUT_FRAME:
+        daf_pack_uint(k, in->conn);
+        daf_pack_bin(k, in->bytes.p, in->bytes.len);
+        break;
+    case DAF_INPUT_CLOSED:
+        daf_pack_uint(k, in->conn);
+        break;
+    case DAF_INPUT_STORED:
+        daf_pack_uint(k, in->job);
+        daf_pack_uint(k, (uint64_t)in->err);
+        daf_pack_uint(k, e->commit);
+        put_items(k, in);
+        break;
+    case DAF_INPUT_PEER:
+        daf_pack_str(k, in->addr.text, strlen(in->addr.text));
+        break;
+    case DAF_INPUT_WRITE:
+        put_write(k, in->write);
+        break;
+    }
+}
+
+static size_t bytes_of(const struct daf_input *in)
+{
+    size_t bytes = FIXED_BYTES;
+
+    if (in->kind == DAF_INPUT_FRAME) bytes += in->bytes.len;
+    if (in->kind == DAF_INPUT_STORED) bytes += in->items_count * ITEM_BYTES;
+    if (in->kind != DAF_INPUT_WRITE) return bytes;
+    bytes += in->write->learner.len + in->write->payload.len;
+    for (size_t i = 0; i < in->write->did_count; i++)
+        bytes += DID_BYTES + in->write->did[i].item.len;
+    return bytes;
+}
+
+void daf_inputlog_append(struct daf_inputlog *l,
+                         const struct daf_inputlog_entry *e)
+{
+    struct daf_pack k;
+
+    if (l->err != DAF_OK || !reserve(l, bytes_of(&e->input))) return;
+    k = pack_begin(l);
+    daf_pack_array(&k, ENTRY_FIELDS + kind_fields[e->input.kind]);
+    daf_pack_uint(&k, (uint64_t)e->input.kind);
+    daf_pack_uint(&k, e->now.ms);
+    daf_pack_uint(&k, e->commits);
+    put_input(&k, e);
+    daf_pack_bin(&k, l->chain, DAF_INPUTLOG_EFFECT_BYTES);
+    pack_end(l, &k);
+    /* What fails is told by the next flush, or by close's caller. */
+    if (l->len >= DAF_INPUTLOG_FLUSH_BYTES && daf_inputlog_flush(l) != DAF_OK)
+        l->flush_at = (struct daf_mono){0};
+}
+
+/* ---- reading */
+
+/* What an entry's views point to besides the log itself; kept between entries. */
+struct lists {
+    struct daf_stored_item *items;
+    struct daf_did *did;
+    struct daf_write write;
+};
+
+static void get_item(struct daf_cursor *c, struct daf_stored_item *out)
+{
+    daf_cursor_array_of(c, 7);
+    daf_cursor_bin_into(c, out->log.scope.b, sizeof(out->log.scope.b));
+    daf_cursor_bin_into(c, out->log.author.b, sizeof(out->log.author.b));
+    out->log.incarnation = daf_cursor_uint(c, UINT64_MAX);
+    out->spot.seq = daf_cursor_uint(c, UINT64_MAX);
+    daf_cursor_bin_into(c, out->spot.id.b, sizeof(out->spot.id.b));
+    out->is_new = daf_cursor_bool(c);
+    out->is_deferred = daf_cursor_bool(c);
+}
+
+static void get_items(struct daf_cursor *c, struct daf_input *in,
+                      struct lists *lists)
+{
+    size_t left = c->len - c->at;
+    size_t count = daf_cursor_array(c, left / ITEM_BYTES_MIN);
+
+    free(lists->items);
+    lists->items = calloc(count > 0 ? count : 1, sizeof(*lists->items));
+    if (lists->items == NULL) {
+        daf_cursor_fail(c, DAF_ENOMEM, c->at);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        get_item(c, &lists->items[i]);
+    in->items = lists->items;
+    in->items_count = count;
+}
+
+static void get_did(struct daf_cursor *c, struct daf_did *out)
+{
+    daf_cursor_array_of(c, 3);
+    out->item = daf_cursor_bin(c, SIZE_MAX);
+    out->has_score = daf_cursor_peek(c) != DAF_KIND_NIL;
+    if (out->has_score)
+        out->score = (uint32_t)daf_cursor_uint(c, UINT32_MAX);
+    else
+        daf_cursor_nil(c);
+    out->seconds = (uint32_t)daf_cursor_uint(c, UINT32_MAX);
+}
+
+static void get_write(struct daf_cursor *c, struct daf_input *in,
+                      struct lists *lists)
+{
+    struct daf_write *w = &lists->write;
+    struct daf_view scope;
+
+    *w = (struct daf_write){.ticket = daf_cursor_uint(c, UINT64_MAX)};
+    w->kind = (enum daf_write_kind)daf_cursor_uint(c, DAF_WRITE_CONTROL);
+    w->claimed.ms = daf_cursor_uint(c, UINT64_MAX);
+    w->time_quality = (uint8_t)daf_cursor_uint(c, UINT8_MAX);
+    scope = daf_cursor_str(c, sizeof(w->scope) - 1);
+    if (scope.len > 0) memcpy(w->scope, scope.p, scope.len);
+    w->learner = daf_cursor_bin(c, SIZE_MAX);
+    w->did_count = daf_cursor_array(c, DAF_DID_MAX);
+    free(lists->did);
+    lists->did = calloc(DAF_DID_MAX, sizeof(*lists->did));
+    if (lists->did == NULL) {
+        daf_cursor_fail(c, DAF_ENOMEM, c->at);
+        return;
+    }
+    for (size_t i = 0; i < w->did_count; i++)
+        get_did(c, &lists->did[i]);
+    w->did = lists->did;
+    w->payload = daf_cursor_bin(c, SIZE_MAX);
+    in->write = w;
+}
+
+static void get_addr(struct daf_cursor *c, struct daf_addr *out)
+{
+    struct daf_view text = daf_cursor_str(c, sizeof(out->text) - 1);
+
+    if (text.len > 0) memcpy(out->text, text.p, text.len);
+}
+
+static uint16_t get_port(struct daf_cursor *c)
+{
+    return (uint16_t)daf_cursor_uint(c, UINT16_MAX);
+}
+
+static uint32_t get_conn(struct daf_cursor *c)
+{
+    return (uint32_t)daf_cursor_uint(c, UINT32_MAX);
+}
+
+static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
+                      struct lists *lists)
+{
+    struct daf_input *in = &e->input;
+
+    switch (in->kind) {
+    case DAF_INPUT_TIMER:
+    case DAF_INPUT_LINK_LOST:
+    case DAF_INPUT_STOP:
+        break;
+    case DAF_INPUT_LISTENING:
+        in->port_door = get_port(c);
+        in->port_mesh = get_port(c);
+        break;
+    case DAF_INPUT_OPENED:
+        in->conn = get_conn(c);
+        in->endpoint = (enum daf_endpoint)daf_cursor_uint(c, DAF_ENDPOINT_MESH);
+        daf_cursor_bin_into(c, in->key.b, sizeof(in->key.b));
+        break;
+    case DAF_INPUT_FRAME:
+        in->conn = get_conn(c);
+        in->bytes = daf_cursor_bin(c, SIZE_MAX);
+        break;
+    case DAF_INPUT_CLOSED:
+        in->conn = get_conn(c);
+        break;
+    case DAF_INPUT_STORED:
+        in->job = daf_cursor_uint(c, UINT64_MAX);
+        in->err = (enum daf_err)daf_cursor_uint(c, DAF_ERR_COUNT - 1);
+        e->commit = daf_cursor_uint(c, UINT64_MAX);
+        get_items(c, in, lists);
+        break;
+    case DAF_INPUT_PEER:
+        get_addr(c, &in->addr);
+        break;
+    case DAF_INPUT_WRITE:
+        get_write(c, in, lists);
+        break;
+    }
+}
+
+static bool get_entry(struct daf_cursor *c, struct daf_inputlog_entry *e,
+                      struct lists *lists)
+{
+    size_t count = daf_cursor_array(c, 16), start = c->at;
+
+    *e = (struct daf_inputlog_entry){0};
+    e->input.kind = (enum daf_input_kind)daf_cursor_uint(c, DAF_INPUT_STOP);
+    if (count != ENTRY_FIELDS + kind_fields[e->input.kind])
+        daf_cursor_fail(c, DAF_EFORM, start);
+    e->now.ms = daf_cursor_uint(c, UINT64_MAX);
+    e->commits = daf_cursor_uint(c, UINT64_MAX);
+    get_input(c, e, lists);
+    daf_cursor_bin_into(c, e->effects, sizeof(e->effects));
+    return daf_cursor_ok(c);
+}
+
+static enum daf_err get_head(struct daf_cursor *c,
+                             struct daf_inputlog_head *out)
+{
+    struct daf_view magic;
+    uint64_t version;
+
+    daf_cursor_array_of(c, 6);
+    magic = daf_cursor_str(c, strlen(MAGIC));
+    version = daf_cursor_uint(c, UINT64_MAX);
+    daf_cursor_bin_into(c, out->seed, sizeof(out->seed));
+    out->boot_number = daf_cursor_uint(c, UINT64_MAX);
+    out->incarnation = daf_cursor_uint(c, UINT64_MAX);
+    daf_cursor_bin_into(c, out->author.b, sizeof(out->author.b));
+    if (!daf_cursor_ok(c) || magic.len != strlen(MAGIC) ||
+        memcmp(magic.p, MAGIC, magic.len) != 0)
+        return DAF_EFORM;
+    return version == DAF_INPUTLOG_VERSION ? DAF_OK : DAF_EVERSION;
+}
+
+enum daf_err daf_inputlog_read(struct daf_view bytes,
+                               struct daf_inputlog_head *out_head,
+                               size_t *out_torn, daf_inputlog_fn fn, void *ctx)
+{
+    struct daf_inputlog_entry e;
+    struct lists lists = {0};
+    struct daf_cursor c;
+    enum daf_err err;
+    size_t whole;
+
+    *out_torn = bytes.len;
+    daf_cursor_init(&c, bytes);
+    err = get_head(&c, out_head);
+    if (err != DAF_OK) return err;
+    whole = c.at;
+    while (whole < bytes.len && get_entry(&c, &e, &lists)) {
+        whole = c.at;
+        if (!fn(ctx, &e)) break;
+    }
+    *out_torn = bytes.len - whole;
+    free(lists.items);
+    free(lists.did);
+    return c.err == DAF_ENOMEM ? DAF_ENOMEM : DAF_OK;
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/inspect_impl.h"
+
+static void put_scope(struct daf_inspect_out *o, const struct daf_scope_id *id)
+{
+    daf_inspect_put_hex(o, "scope", id->b, sizeof(id->b));
+}
+
+static void put_log(struct daf_inspect_out *o, const struct daf_log_key *log)
+{
+    daf_inspect_put_hex(o, "author", log->author.b, sizeof(log->author.b));
+    daf_inspect_put_uint(o, "incarnation", log->incarnation);
+}
+
+static void show_spot(struct daf_inspect_out *o, const struct daf_spot *spot)
+{
+    daf_inspect_open(o, '{');
+    daf_inspect_put_uint(o, "seq", spot->seq);
+    daf_inspect_put_hex(o, "id", spot->id.b, sizeof(spot->id.b));
+    daf_inspect_close(o, '}');
+}
+
+static void put_spots(struct daf_inspect_out *o, const char *key,
+                      const struct daf_spot *spots, size_t count)
+{
+    daf_inspect_key(o, key);
+    daf_inspect_open(o, '[');
+    for (size_t i = 0; i < count; i++)
+        show_spot(o, &spots[i]);
+    daf_inspect_close(o, ']');
+}
+
+static void put_spot_list(struct daf_inspect_out *o, const char *key,
+                          const struct daf_list *list)
+{
+    struct daf_cursor c = list->items;
+    struct daf_spot spot;
+
+    daf_inspect_key(o, key);
+    daf_inspect_open(o, '[');
+    for (size_t i = 0; i < list->count; i++) {
+        daf_frame_next_spot(&c, &spot);
+        show_spot(o, &spot);
+    }
+    daf_inspect_close(o, ']');
+}
+
+/* A list without an iterator of its own: as it stands. */
+static void put_plain_list(struct daf_inspect_out *o, const char *key,
+                           const struct daf_list *list)
+{
+    struct daf_cursor c = list->items;
+
+    daf_inspect_key(o, key);
+    daf_inspect_open(o, '[');
+    for (size_t i = 0; i < list->count; i++)
+        daf_inspect_value(o, &c);
+    daf_inspect_close(o, ']');
+}
+
+static void show_hello(struct daf_inspect_out *o, const struct daf_hello *h)
+{
+    daf_inspect_put_uint(o, "version_min", h->version_min);
+    daf_inspect_put_uint(o, "version_max", h->version_max);
+    daf_inspect_put_hex(o, "nonce", h->nonce.b, sizeof(h->nonce.b));
+    daf_inspect_put_hex(o, "boot_nonce", h->boot, sizeof(h->boot));
+}
+
+static void show_root(struct daf_inspect_out *o, const struct daf_root *r)
+{
+    struct daf_cursor c = r->parts.items;
+    struct daf_root_part part;
+
+    daf_inspect_put_hex(o, "author", r->author.b, sizeof(r->author.b));
+    daf_inspect_put_hex(o, "signature", r->sig.b, sizeof(r->sig.b));
+    daf_inspect_put_uint(o, "manifest_number", r->manifest_number);
+    daf_inspect_put_hex(o, "manifest_hash", r->manifest_hash.b,
+                        sizeof(r->manifest_hash.b));
+    daf_inspect_key(o, "scopes");
+    daf_inspect_open(o, '[');
+    for (size_t i = 0; i < r->parts.count; i++) {
+        daf_frame_next_part(&c, &part);
+        daf_inspect_open(o, '{');
+        put_scope(o, &part.scope);
+        daf_inspect_put_uint(o, "heads", part.heads_count);
+        daf_inspect_put_hex(o, "sum", part.sum.b, sizeof(part.sum.b));
+        daf_inspect_put_hex(o, "symbols", part.symbols.p, part.symbols.len);
+        daf_inspect_close(o, '}');
+    }
+    daf_inspect_close(o, ']');
+}
+
+static void show_heads(struct daf_inspect_out *o, const struct daf_heads *h)
+{
+    struct daf_cursor c = h->heads.items;
+    struct daf_head head;
+
+    put_scope(o, &h->scope);
+    daf_inspect_put_bool(o, "news", h->is_news);
+    daf_inspect_put_bool(o, "more", h->more);
+    daf_inspect_key(o, "heads");
+    daf_inspect_open(o, '[');
+    for (size_t i = 0; i < h->heads.count; i++) {
+        daf_frame_next_head(&c, &h->scope, &head);
+        daf_inspect_open(o, '{');
+        put_log(o, &head.log);
+        put_spots(o, "tips", head.tips, head.tips_count);
+        put_spots(o, "roots", head.roots, head.roots_count);
+        daf_inspect_close(o, '}');
+    }
+    daf_inspect_close(o, ']');
+}
+
+static void show_want(struct daf_inspect_out *o, const struct daf_want *w)
+{
+    struct daf_cursor c = w->logs.items;
+    struct daf_want_log want;
+
+    put_scope(o, &w->scope);
+    daf_inspect_put_text(o, "asks", w->is_page ? "heads" : "records");
+    if (w->is_page) {
+        daf_inspect_key(o, "after");
+        if (!w->has_after) {
+            daf_inspect_null(o);
+            return;
+        }
+        daf_inspect_open(o, '{');
+        put_log(o, &w->after);
+        daf_inspect_close(o, '}');
+        return;
+    }
+    daf_inspect_put_uint(o, "credit", w->credit);
+    daf_inspect_key(o, "logs");
+    daf_inspect_open(o, '[');
+    for (size_t i = 0; i < w->logs.count; i++) {
+        daf_frame_next_want(&c, &w->scope, &want);
+        daf_inspect_open(o, '{');
+        put_log(o, &want.log);
+        put_spot_list(o, "wants", &want.wants);
+        put_spot_list(o, "haves", &want.haves);
+        daf_inspect_close(o, '}');
+    }
+    daf_inspect_close(o, ']');
+}
+
+static const char *state_str(enum daf_body_state state)
+{
+    switch (state) {
+    case DAF_BODY_HELD:
+        return "held";
+    case DAF_BODY_ERASED:
+        return "erased";
+    case DAF_BODY_RETIRED:
+        return "retired";
+    case DAF_BODY_ABSENT:
+        return "absent";
+    }
+    return "?";
+}
+
+static void show_path(struct daf_inspect_out *o,
+                      const struct daf_run_path *path)
+{
+    struct daf_cursor c = path->records.items;
+    struct daf_run_record record;
+
+    daf_inspect_open(o, '{');
+    put_log(o, &path->log);
+    daf_inspect_key(o, "records");
+    daf_inspect_open(o, '[');
+    for (size_t i = 0; i < path->records.count; i++) {
+        daf_frame_next_record(&c, &record);
+        daf_inspect_open(o, '{');
+        daf_inspect_key(o, "header");
+        daf_inspect_any_header(o, record.header);
+        if (record.body_state == DAF_BODY_HELD) {
+            daf_inspect_key(o, "body");
+            daf_inspect_any_body(o, record.body);
+        } else {
+            daf_inspect_put_text(o, "body", state_str(record.body_state));
+        }
+        daf_inspect_close(o, '}');
+    }
+    daf_inspect_close(o, ']');
+    daf_inspect_close(o, '}');
+}
+
+static void show_run(struct daf_inspect_out *o, const struct daf_run *r)
+{
+    struct daf_cursor c = r->paths.items;
+    struct daf_run_path path;
+
+    put_scope(o, &r->scope);
+    daf_inspect_put_bool(o, "last", r->last);
+    daf_inspect_key(o, "paths");
+    daf_inspect_open(o, '[');
+    for (size_t i = 0; i < r->paths.count; i++) {
+        daf_frame_next_path(&c, &r->scope, &path);
+        show_path(o, &path);
+    }
+    daf_inspect_close(o, ']');
+}
+
+static void show_ack(struct daf_inspect_out *o, const struct daf_ack *a)
+{
+    struct daf_cursor c = a->paths.items;
+    struct daf_ack_path path;
+
+    put_scope(o, &a->scope);
+    daf_inspect_key(o, "paths");
+    daf_inspect_open(o, '[');
+    for (size_t i = 0; i < a->paths.count; i++) {
+        daf_frame_next_ack(&c, &a->scope, &path);
+        daf_inspect_open(o, '{');
+        put_log(o, &path.log);
+        daf_inspect_put_uint(o, "seq_first", path.seq_first);
+        daf_inspect_key(o, "last");
+        show_spot(o, &path.last);
+        daf_inspect_close(o, '}');
+    }
+    daf_inspect_close(o, ']');
+}
+
+static void show_bye(struct daf_inspect_out *o, uint64_t reason)
+{
+    static const char *const words[] = {"stopping",   "duplicate session",
+                                        "breach",     "time-out",
+                                        "self",       "no common version",
+                                        "not proven", "own failure"};
+
+    daf_inspect_put_uint(o, "reason", reason);
+    daf_inspect_put_text(o, "words",
+                         reason < sizeof(words) / sizeof(words[0])
+                             ? words[reason]
+                             : "unknown");
+}
+
+static void show_bytes(struct daf_inspect_out *o, enum daf_frame_kind kind,
+                       const struct daf_bytes *b)
+{
+    if (kind == DAF_FRAME_MANIFEST) {
+        daf_inspect_key(o, "manifest");
+        daf_inspect_any_manifest(o, b->data);
+        return;
+    }
+    if (kind == DAF_FRAME_REGISTER)
+        daf_inspect_put_hex(o, "author", b->author.b, sizeof(b->author.b));
+    else
+        daf_inspect_put_hex(o, "content", b->content.b, sizeof(b->content.b));
+    if (kind == DAF_FRAME_HAVE) daf_inspect_put_uint(o, "start", b->index);
+    if (kind == DAF_FRAME_CHUNK) {
+        daf_inspect_put_uint(o, "index", b->index);
+        daf_inspect_put_uint(o, "chunk_offset", b->offset);
+    }
+    daf_inspect_put_hex(o, "data", b->data.p, b->data.len);
+}
+
+static void show_proof(struct daf_inspect_out *o, const struct daf_proof *p,
+                       bool is_welcome)
+{
+    daf_inspect_key(o, "manifest");
+    daf_inspect_any_manifest(o, p->manifest);
+    daf_inspect_key(o, "certificate");
+    if (p->cert.len > 0)
+        daf_inspect_any_cert(o, p->cert);
+    else
+        daf_inspect_null(o);
+    daf_inspect_put_hex(o, "author", p->author.b, sizeof(p->author.b));
+    daf_inspect_put_hex(o, "signature", p->sig.b, sizeof(p->sig.b));
+    if (is_welcome) daf_inspect_put_uint(o, "mesh_port", p->port);
+}
+
+static void show_fields(struct daf_inspect_out *o, const struct daf_frame *f)
+{
+    switch (f->kind) {
+    case DAF_FRAME_UNKNOWN:
+        return;
+    case DAF_FRAME_HELLO:
+        show_hello(o, &f->hello);
+        return;
+    case DAF_FRAME_ROOT:
+        show_root(o, &f->root);
+        return;
+    case DAF_FRAME_SYMBOLS:
+        put_scope(o, &f->symbols.scope);
+        daf_inspect_put_uint(o, "start", f->symbols.start);
+        daf_inspect_put_hex(o, "symbols", f->symbols.symbols.p,
+                            f->symbols.symbols.len);
+        return;
+    case DAF_FRAME_HEADS:
+        show_heads(o, &f->heads);
+        return;
+    case DAF_FRAME_WANT:
+        show_want(o, &f->want);
+        return;
+    case DAF_FRAME_RUN:
+        show_run(o, &f->run);
+        return;
+    case DAF_FRAME_NEED:
+        put_scope(o, &f->need.scope);
+        put_plain_list(o, "logs", &f->need.logs);
+        return;
+    case DAF_FRAME_DEFER:
+        put_scope(o, &f->defer.scope);
+        put_plain_list(o, "logs", &f->defer.logs);
+        return;
+    case DAF_FRAME_ACK:
+        show_ack(o, &f->ack);
+        return;
+    case DAF_FRAME_BYE:
+        show_bye(o, f->bye);
+        return;
+    case DAF_FRAME_MANIFEST:
+    case DAF_FRAME_REGISTER:
+    case DAF_FRAME_HAVE:
+    case DAF_FRAME_CHUNK:
+        show_bytes(o, f->kind, &f->bytes);
+        return;
+    case DAF_FRAME_KNOCK:
+        daf_inspect_put_uint(o, "version_min", f->knock.version_min);
+        daf_inspect_put_uint(o, "version_max", f->knock.version_max);
+        daf_inspect_put_hex(o, "nonce", f->knock.nonce.b,
+                            sizeof(f->knock.nonce.b));
+        return;
+    case DAF_FRAME_NONCE:
+        daf_inspect_put_hex(o, "nonce", f->nonce.b, sizeof(f->nonce.b));
+        return;
+    case DAF_FRAME_PROOF:
+    case DAF_FRAME_WELCOME:
+        show_proof(o, &f->proof, f->kind == DAF_FRAME_WELCOME);
+        return;
+    }
+}
+
+void daf_inspect_frame(struct daf_inspect_out *o, const struct daf_frame *f)
+{
+    daf_inspect_put_text(o, "frame", daf_frame_kind_str(f->kind));
+    daf_inspect_put_uint(o, "number", f->number);
+    show_fields(o, f);
+}

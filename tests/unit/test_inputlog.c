@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/t.h"
+
+#include "node/clock.h"
+#include "node/inputlog.h"
+#include "tests/lib/tmpdir.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ENTRIES_MAX 32
+
+struct world {
+    char *dir, *home;
+    char path[512];
+    uint8_t *bytes; /* of the file */
+    size_t len;
+    const struct daf_inputlog_entry *expected;
+    size_t seen;
+    uint8_t effects[ENTRIES_MAX][DAF_INPUTLOG_EFFECT_BYTES];
+};
+
+static int setup(void **state)
+{
+    struct world *w = calloc(1, sizeof(*w));
+
+    if (w == NULL) return -1;
+    w->dir = daf_tmpdir_new();
+    w->home = daf_tmpdir_new();
+    if (w->dir == NULL || w->home == NULL) return -1;
+    (void)snprintf(w->path, sizeof(w->path), "%s/inputs", w->dir);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+
+    daf_tmpdir_free(w->dir);
+    daf_tmpdir_free(w->home);
+    free(w->bytes);
+    free(w);
+    return 0;
+}
+
+static struct daf_inputlog_head head(void)
+{
+    struct daf_inputlog_head h = {.boot_number = 3, .incarnation = UINT64_MAX};
+
+    memset(h.seed, 0xa5, sizeof(h.seed));
+    memset(h.author.b, 0x5a, sizeof(h.author.b));
+    return h;
+}
+
+static struct daf_inputlog *open_log(struct world *w)
+{
+    struct daf_inputlog_head h = head();
+    struct daf_inputlog *l = NULL;
+    struct daf_trouble t;
+
+    assert_int_equal(daf_inputlog_open(w->path, w->home, &h, &l, &t), DAF_OK);
+    return l;
+}
+
+static void load(struct world *w)
+{
+    struct stat st;
+    int fd = open(w->path, O_RDONLY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    w->len = (size_t)st.st_size;
+    w->bytes = malloc(w->len);
+    assert_non_null(w->bytes);
+    assert_int_equal(read(fd, w->bytes, w->len), st.st_size);
+    (void)close(fd);
+}
+
+static struct daf_view text(const char *s)
+{
+    return (struct daf_view){(const uint8_t *)s, strlen(s)};
+}
+
+/* ---- write, then read back */
+
+static const struct daf_did did[] = {
+    {.item = {(const uint8_t *)"fractions/1", 11},
+     .has_score = true,
+     .score = 800000,
+     .seconds = 300},
+    {.item = {(const uint8_t *)"x", 1}, .seconds = UINT32_MAX},
+};
+static const struct daf_stored_item items[] = {
+    {.log = {.incarnation = 1}, .spot = {.seq = 1}, .is_new = true},
+    {.log = {.incarnation = UINT64_MAX},
+     .spot = {.seq = INT64_MAX},
+     .is_deferred = true},
+};
+static const struct daf_write session = {
+    .ticket = 9,
+    .kind = DAF_WRITE_SESSION,
+    .claimed = {1700000000123},
+    .time_quality = DAF_TIME_CLOCK,
+    .scope = "class:1",
+    .learner = {(const uint8_t *)"Amina", 5},
+    .did = did,
+    .did_count = 2,
+};
+static const struct daf_write control = {
+    .ticket = 10,
+    .kind = DAF_WRITE_CONTROL,
+    .payload = {(const uint8_t *)"\x92\xa1x\x80", 4},
+};
+
+static struct daf_inputlog_entry one_of_each[] = {
+    {.input = {.kind = DAF_INPUT_LISTENING,
+               .port_door = 5670,
+               .port_mesh = 65535}},
+    {.input = {.kind = DAF_INPUT_PEER, .addr = {"[fe80::1%3]:5670"}}},
+    {.input = {.kind = DAF_INPUT_TIMER}},
+    {.input = {.kind = DAF_INPUT_OPENED,
+               .conn = DAF_CONN_INCOMING | 7,
+               .endpoint = DAF_ENDPOINT_MESH,
+               .key = {{1, 2, 3}}}},
+    {.input = {.kind = DAF_INPUT_FRAME,
+               .conn = 1,
+               .bytes = {(const uint8_t *)"\x91\x0a", 2}}},
+    {.input = {.kind = DAF_INPUT_FRAME, .conn = 2}},
+    {.commit = 41,
+     .input = {.kind = DAF_INPUT_STORED,
+               .job = 5,
+               .items = items,
+               .items_count = 2}},
+    {.input = {.kind = DAF_INPUT_STORED, .job = 6, .err = DAF_EFULL}},
+    {.input = {.kind = DAF_INPUT_WRITE, .write = &session}},
+    {.input = {.kind = DAF_INPUT_WRITE, .write = &control}},
+    {.input = {.kind = DAF_INPUT_CLOSED, .conn = UINT32_MAX}},
+    {.input = {.kind = DAF_INPUT_LINK_LOST}},
+    {.input = {.kind = DAF_INPUT_STOP}},
+};
+#define EACH_COUNT (sizeof(one_of_each) / sizeof(one_of_each[0]))
+
+static void expect_view(struct daf_view a, struct daf_view b)
+{
+    assert_int_equal(a.len, b.len);
+    if (a.len > 0) assert_memory_equal(a.p, b.p, a.len);
+}
+
+static void expect_write(const struct daf_write *a, const struct daf_write *b)
+{
+    assert_int_equal(a == NULL, b == NULL);
+    if (a == NULL) return;
+    assert_int_equal(a->ticket, b->ticket);
+    assert_int_equal(a->kind, b->kind);
+    assert_int_equal(a->claimed.ms, b->claimed.ms);
+    assert_int_equal(a->time_quality, b->time_quality);
+    assert_string_equal(a->scope, b->scope);
+    expect_view(a->learner, b->learner);
+    expect_view(a->payload, b->payload);
+    assert_int_equal(a->did_count, b->did_count);
+    for (size_t i = 0; i < a->did_count; i++) {
+        expect_view(a->did[i].item, b->did[i].item);
+        assert_int_equal(a->did[i].has_score, b->did[i].has_score);
+        assert_int_equal(a->did[i].score, b->did[i].score);
+        assert_int_equal(a->did[i].seconds, b->did[i].seconds);
+    }
+}
+
+static void expect_items(const struct daf_input *a, const struct daf_input *b)
+{
+    assert_int_equal(a->items_count, b->items_count);
+    for (size_t i = 0; i < a->items_count; i++) {
+        const struct daf_stored_item *x = &a->items[i], *y = &b->items[i];
+
+        assert_memory_equal(&x->log, &y->log, sizeof(x->log));
+        assert_memory_equal(&x->spot, &y->spot, sizeof(x->spot));
+        assert_int_equal(x->is_new, y->is_new);
+        assert_int_equal(x->is_deferred, y->is_deferred);
+    }
+}
+
+static bool expect_entry(void *ctx, const struct daf_inputlog_entry *got)
+{
+    struct world *w = ctx;
+    const struct daf_inputlog_entry *e = &w->expected[w->seen];
+    const struct daf_input *a = &e->input, *b = &got->input;
+
+    assert_int_equal(a->kind, b->kind);
+    assert_int_equal(e->now.ms, got->now.ms);
+    assert_int_equal(e->commits, got->commits);
+    assert_int_equal(e->commit, got->commit);
+    assert_int_equal(a->conn, b->conn);
+    assert_int_equal(a->endpoint, b->endpoint);
+    assert_memory_equal(&a->key, &b->key, sizeof(a->key));
+    assert_string_equal(a->addr.text, b->addr.text);
+    assert_int_equal(a->port_door, b->port_door);
+    assert_int_equal(a->port_mesh, b->port_mesh);
+    expect_view(a->bytes, b->bytes);
+    assert_int_equal(a->job, b->job);
+    assert_int_equal(a->err, b->err);
+    expect_items(a, b);
+    expect_write(a->write, b->write);
+    memcpy(w->effects[w->seen++], got->effects, sizeof(got->effects));
+    return true;
+}
+
+static void expect_log(struct world *w, size_t torn)
+{
+    struct daf_inputlog_head h, expected = head();
+    size_t got_torn = 0;
+
+    assert_int_equal(daf_inputlog_read((struct daf_view){w->bytes, w->len}, &h,
+                                       &got_torn, expect_entry, w),
+                     DAF_OK);
+    assert_memory_equal(h.seed, expected.seed, sizeof(h.seed));
+    assert_int_equal(h.boot_number, expected.boot_number);
+    assert_int_equal(h.incarnation, expected.incarnation);
+    assert_memory_equal(&h.author, &expected.author, sizeof(h.author));
+    assert_int_equal(got_torn, torn);
+}
+
+static void write_each(struct daf_inputlog *l)
+{
+    for (size_t i = 0; i < EACH_COUNT; i++) {
+        one_of_each[i].now.ms = 1000 + i;
+        one_of_each[i].commits = 40 + i / 4;
+        daf_inputlog_append(l, &one_of_each[i]);
+    }
+}
+
+static void what_was_written_is_read_back(void **state)
+{
+    struct world *w = *state;
+    struct daf_inputlog *l = open_log(w);
+    struct stat st;
+
+    write_each(l);
+    daf_inputlog_close(l);
+    assert_int_equal(stat(w->path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    load(w);
+    w->expected = one_of_each;
+    expect_log(w, 0);
+    assert_int_equal(w->seen, EACH_COUNT);
+}
+
+static bool count_entry(void *ctx, const struct daf_inputlog_entry *e)
+{
+    size_t *n = ctx;
+
+    (void)e;
+    ++*n;
+    return true;
+}
+
+static void a_log_cut_anywhere_is_read_up_to_there(void **state)
+{
+    struct world *w = *state;
+    struct daf_inputlog *l = open_log(w);
+    size_t before = 0;
+
+    write_each(l);
+    daf_inputlog_close(l);
+    load(w);
+    for (size_t len = 0; len <= w->len; len++) {
+        struct daf_inputlog_head h;
+        size_t n = 0, torn = 0;
+        enum daf_err err = daf_inputlog_read((struct daf_view){w->bytes, len},
+                                             &h, &torn, count_entry, &n);
+
+        assert_true(err == DAF_OK || (err == DAF_EFORM && n == 0));
+        assert_true(torn <= len);
+        assert_true(n == before || n == before + 1);
+        before = n;
+    }
+    assert_int_equal(before, EACH_COUNT);
+}
+
+static void another_file_is_no_log(void **state)
+{
+    struct daf_inputlog_head h;
+    size_t torn, n = 0;
+
+    (void)state;
+    assert_int_equal(daf_inputlog_read(text("hello"), &h, &torn, count_entry,
+                                       &n),
+                     DAF_EFORM);
+    assert_int_equal(n, 0);
+}
+
+/* ---- effects */
+
+static void play(struct world *w, const char *frame, uint32_t conn)
+{
+    struct daf_inputlog *l = open_log(w);
+    struct daf_view part = text(frame);
+
+    daf_inputlog_effect(l, DAF_INPUTLOG_SEND, conn, &part, 1);
+    write_each(l);
+    daf_inputlog_close(l);
+    load(w);
+    w->expected = one_of_each;
+    w->seen = 0;
+    expect_log(w, 0);
+    free(w->bytes);
+    w->bytes = NULL;
+    assert_int_equal(unlink(w->path), 0);
+}
+
+static void the_chain_tells_one_effect_from_another(void **state)
+{
+    struct world *w = *state;
+    uint8_t first[DAF_INPUTLOG_EFFECT_BYTES];
+
+    play(w, "frame", 1);
+    memcpy(first, w->effects[0], sizeof(first));
+    /* No effect between: the chain stands still. */
+    assert_memory_equal(w->effects[1], first, sizeof(first));
+    play(w, "frame", 1);
+    assert_memory_equal(w->effects[0], first, sizeof(first));
+    play(w, "frame", 2);
+    assert_memory_not_equal(w->effects[0], first, sizeof(first));
+    play(w, "frama", 1);
+    assert_memory_not_equal(w->effects[0], first, sizeof(first));
+}
+
+/* ---- where it may lie */
+
+static void expect_refused(struct world *w, const char *path, enum daf_err why)
+{
+    struct daf_inputlog_head h = head();
+    struct daf_inputlog *l = NULL;
+    struct daf_trouble t = {""};
+
+    assert_int_equal(daf_inputlog_open(path, w->home, &h, &l, &t), why);
+    assert_null(l);
+    assert_true(t.what[0] != '\0');
+}
+
+static void it_may_not_lie_inside_the_home(void **state)
+{
+    struct world *w = *state;
+    char path[512], folder[512];
+
+    (void)snprintf(path, sizeof(path), "%s/inputs", w->home);
+    expect_refused(w, path, DAF_EUSAGE);
+    (void)snprintf(folder, sizeof(folder), "%s/run", w->home);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    (void)snprintf(path, sizeof(path), "%s/run/inputs", w->home);
+    expect_refused(w, path, DAF_EUSAGE);
+    (void)snprintf(path, sizeof(path), "%s/link", w->dir);
+    assert_int_equal(symlink(folder, path), 0);
+    (void)snprintf(path, sizeof(path), "%s/link/inputs", w->dir);
+    expect_refused(w, path, DAF_EUSAGE);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void a_folder_that_only_begins_alike_is_outside(void **state)
+{
+    struct world *w = *state;
+    char folder[512];
+    struct daf_inputlog *l;
+
+    (void)snprintf(folder, sizeof(folder), "%s-logs", w->home);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    (void)snprintf(w->path, sizeof(w->path), "%s-logs/inputs", w->home);
+    l = open_log(w);
+    daf_inputlog_close(l);
+    assert_int_equal(unlink(w->path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void a_file_is_never_written_over(void **state)
+{
+    struct world *w = *state;
+
+    daf_inputlog_close(open_log(w));
+    expect_refused(w, w->path, DAF_EEXISTS);
+    expect_refused(w, "/nowhere/at/all", DAF_EIO);
+}
+
+/* ---- when it is written */
+
+static void it_is_written_within_a_second_or_64_kib(void **state)
+{
+    struct world *w = *state;
+    struct daf_inputlog *l = open_log(w);
+    struct daf_inputlog_entry e = {.input = {.kind = DAF_INPUT_FRAME}};
+    struct daf_mono now = daf_clock_now();
+    static const uint8_t bytes[4096];
+    struct stat st;
+    off_t before;
+
+    assert_int_equal(daf_inputlog_deadline(l).ms, DAF_MONO_NEVER.ms);
+    assert_int_equal(stat(w->path, &st), 0);
+    before = st.st_size;
+    assert_true(before > 0); /* the head is there from the start */
+    e.input.bytes = (struct daf_view){bytes, sizeof(bytes)};
+    daf_inputlog_append(l, &e);
+    assert_true(daf_inputlog_deadline(l).ms >= now.ms + DAF_INPUTLOG_FLUSH_MS);
+    assert_int_equal(stat(w->path, &st), 0);
+    assert_int_equal(st.st_size, before);
+    for (int i = 0; i < 16; i++)
+        daf_inputlog_append(l, &e);
+    assert_int_equal(stat(w->path, &st), 0);
+    assert_true(st.st_size >= before + (off_t)DAF_INPUTLOG_FLUSH_BYTES);
+    assert_int_equal(daf_inputlog_flush(l), DAF_OK);
+    assert_int_equal(daf_inputlog_deadline(l).ms, DAF_MONO_NEVER.ms);
+    daf_inputlog_close(l);
+}
+
+#define WITH_WORLD(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_WORLD(what_was_written_is_read_back),
+        WITH_WORLD(a_log_cut_anywhere_is_read_up_to_there),
+        WITH_WORLD(another_file_is_no_log),
+        WITH_WORLD(the_chain_tells_one_effect_from_another),
+        WITH_WORLD(it_may_not_lie_inside_the_home),
+        WITH_WORLD(a_folder_that_only_begins_alike_is_outside),
+        WITH_WORLD(a_file_is_never_written_over),
+        WITH_WORLD(it_is_written_within_a_second_or_64_kib),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
