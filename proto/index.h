@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* proto/index.h - the read-only questions that the protocol asks of a store.
  *
- * Implemented by store/index.c over SQLite and by fakes in tests; the simulator
+ * Implemented by store/store_index.c over SQLite and by fakes in tests; the simulator
  * may model it.  Writes never pass here: they leave proto as effects and return
  * as events once they are durable.
  *

@@ -12,7 +12,7 @@
 /* No row is longer than a header; a damaged file may claim anything. */
 #define VALUE_BYTES_MAX (1 << 20)
 
-#define SPOT "log=?1 AND seq=?2 AND id=?3"
+#define SPOT    "log=?1 AND seq=?2 AND id=?3"
 #define LOG_KEY "scope=?1 AND author=?2 AND incarnation=?3"
 
 static const char *const questions[DAF_SQL_COUNT] = {
@@ -27,10 +27,9 @@ static const char *const questions[DAF_SQL_COUNT] = {
         "SELECT count(*) FROM log WHERE scope=?1 AND author=?2",
     [DAF_SQL_LOG_ADD] =
         "INSERT INTO log(scope,author,incarnation)VALUES(?1,?2,?3)",
-    [DAF_SQL_LOG_NEXT] =
-        "SELECT log,author,incarnation FROM log "
-        "WHERE scope=?1 AND (author,incarnation)>(?2,?3) "
-        "ORDER BY author,incarnation LIMIT 1",
+    [DAF_SQL_LOG_NEXT] = "SELECT log,author,incarnation FROM log "
+                         "WHERE scope=?1 AND (author,incarnation)>(?2,?3) "
+                         "ORDER BY author,incarnation LIMIT 1",
     [DAF_SQL_LOG_OF_AUTHOR] =
         "SELECT incarnation FROM log WHERE scope=?1 AND author=?2 "
         "ORDER BY log DESC",
@@ -83,10 +82,8 @@ enum daf_err daf_db_errno(int number)
 
 static enum daf_err map_code(int code, int number)
 {
-    if (code == SQLITE_IOERR_NOMEM)
-        return DAF_ENOMEM;
-    if (code == SQLITE_IOERR_CORRUPTFS)
-        return DAF_ECORRUPT;
+    if (code == SQLITE_IOERR_NOMEM) return DAF_ENOMEM;
+    if (code == SQLITE_IOERR_CORRUPTFS) return DAF_ECORRUPT;
     switch (code & 0xff) {
     case SQLITE_OK:
         return DAF_OK;
@@ -122,8 +119,7 @@ static int last_errno(sqlite3 *handle)
 {
     int number = handle == NULL ? 0 : sqlite3_system_errno(handle);
     sqlite3_file *journal = NULL;
-    if (handle == NULL || number != 0)
-        return number;
+    if (handle == NULL || number != 0) return number;
     (void)sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER,
                                &journal);
     if (journal != NULL && journal->pMethods != NULL)
@@ -174,12 +170,12 @@ static char *immutable_uri(const char *path)
 static int open_file(struct daf_db *db, const char *path, enum daf_db_mode mode)
 {
     /* One handle, one thread: SQLite's own locking would be for nothing. */
-    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-                SQLITE_OPEN_EXRESCODE;
+    int flags =
+        SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     switch (mode) {
     case DAF_DB_WRITE:
-        return sqlite3_open_v2(path, &db->handle,
-                               flags | SQLITE_OPEN_READWRITE, NULL);
+        return sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_READWRITE,
+                               NULL);
     case DAF_DB_READ:
         return sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_READONLY,
                                NULL);
@@ -187,10 +183,10 @@ static int open_file(struct daf_db *db, const char *path, enum daf_db_mode mode)
         break;
     }
     char *uri = immutable_uri(path);
-    if (uri == NULL)
-        return SQLITE_NOMEM;
-    int code = sqlite3_open_v2(
-        uri, &db->handle, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+    if (uri == NULL) return SQLITE_NOMEM;
+    int code =
+        sqlite3_open_v2(uri, &db->handle,
+                        flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
     sqlite3_free(uri);
     return code;
 }
@@ -200,8 +196,7 @@ enum daf_err daf_db_open(struct daf_db *db, const char *path,
 {
     *db = (struct daf_db){0};
     int code = open_file(db, path, mode);
-    if (code != SQLITE_OK)
-        return daf_db_fail(db, code);
+    if (code != SQLITE_OK) return daf_db_fail(db, code);
     (void)sqlite3_busy_timeout(db->handle, BUSY_MS);
     (void)sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -233,11 +228,9 @@ enum daf_err daf_db_number(struct daf_db *db, const char *sql, int64_t *out)
 {
     struct daf_query q;
     enum daf_err err = daf_db_prepare(db, sql, &q);
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     err = daf_db_step(&q);
-    if (err == DAF_OK)
-        *out = daf_db_int(&q, 0);
+    if (err == DAF_OK) *out = daf_db_int(&q, 0);
     daf_db_drop(&q);
     return err;
 }
@@ -278,14 +271,12 @@ void daf_db_drop(struct daf_query *q)
 
 static void note(struct daf_query *q, int code)
 {
-    if (q->failed == SQLITE_OK)
-        q->failed = code;
+    if (q->failed == SQLITE_OK) q->failed = code;
 }
 
 void daf_db_bind_int(struct daf_query *q, int at, int64_t value)
 {
-    if (q->stmt != NULL)
-        note(q, sqlite3_bind_int64(q->stmt, at, value));
+    if (q->stmt != NULL) note(q, sqlite3_bind_int64(q->stmt, at, value));
 }
 
 void daf_db_bind_blob(struct daf_query *q, int at, const void *p, size_t len)
@@ -305,19 +296,15 @@ void daf_db_bind_text(struct daf_query *q, int at, const char *text)
 
 void daf_db_bind_null(struct daf_query *q, int at)
 {
-    if (q->stmt != NULL)
-        note(q, sqlite3_bind_null(q->stmt, at));
+    if (q->stmt != NULL) note(q, sqlite3_bind_null(q->stmt, at));
 }
 
 enum daf_err daf_db_step(struct daf_query *q)
 {
-    if (q->failed != SQLITE_OK)
-        return daf_db_fail(q->db, q->failed);
+    if (q->failed != SQLITE_OK) return daf_db_fail(q->db, q->failed);
     int code = sqlite3_step(q->stmt);
-    if (code == SQLITE_ROW)
-        return DAF_OK;
-    if (code == SQLITE_DONE)
-        return DAF_ENOTFOUND;
+    if (code == SQLITE_ROW) return DAF_OK;
+    if (code == SQLITE_DONE) return DAF_ENOTFOUND;
     return daf_db_fail(q->db, code);
 }
 

@@ -14,8 +14,8 @@
  *      daf_db_end(&q);
  *
  * A failure to prepare or bind is remembered in the query and comes out of
- * daf_db_step().  Bytes bound are borrowed until daf_db_end(), bytes of a column
- * until the next step or end. */
+ * daf_db_step().  Bytes bound are borrowed until daf_db_end(), bytes of a
+ * column until the next step or end. */
 #ifndef DAF_STORE_DB_H
 #define DAF_STORE_DB_H
 
@@ -67,7 +67,7 @@ struct daf_query {
 };
 
 enum daf_db_mode {
-    DAF_DB_WRITE,     /* the file must exist, unless it is ":memory:" */
+    DAF_DB_WRITE, /* the file must exist, unless it is ":memory:" */
     DAF_DB_READ,
     DAF_DB_IMMUTABLE, /* nobody writes it and no file may be made beside it */
 };
@@ -116,7 +116,7 @@ int64_t daf_db_int(const struct daf_query *q, int at);
 bool daf_db_is_null(const struct daf_query *q, int at);
 /** daf_db_bytes: a blob's or text's bytes; empty if NULL. */
 struct daf_view daf_db_bytes(const struct daf_query *q, int at);
-/** daf_db_copy: exactly @len bytes; false and zeros if it has another length. */
+/** daf_db_copy: exactly @len bytes; false and zeros if there are not. */
 bool daf_db_copy(const struct daf_query *q, int at, uint8_t *out, size_t len);
 
 #endif

@@ -84,8 +84,7 @@ enum daf_err daf_migrations_look(struct daf_db *db, int *out)
         err = daf_db_number(db, "PRAGMA application_id", &application);
     if (err == DAF_OK)
         err = daf_db_number(db, "SELECT count(*) FROM sqlite_schema", &tables);
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     bool empty = version == 0 && application == 0 && tables == 0;
     if (!empty && application != DAF_MIGRATIONS_APPLICATION_ID)
         return daf_db_say(db, DAF_ECORRUPT, "not a notebook of this program");
@@ -103,8 +102,7 @@ static enum daf_err run_steps(struct daf_db *db)
     enum daf_err err = daf_migrations_look(db, &from);
     for (int i = from; err == DAF_OK && i < STEPS_COUNT; i++)
         err = daf_db_exec(db, steps[i]);
-    if (err != DAF_OK || from == STEPS_COUNT)
-        return err;
+    if (err != DAF_OK || from == STEPS_COUNT) return err;
     char stamp[96];
     (void)snprintf(stamp, sizeof(stamp),
                    "PRAGMA application_id=%d;PRAGMA user_version=%d",
@@ -115,13 +113,10 @@ static enum daf_err run_steps(struct daf_db *db)
 enum daf_err daf_migrations_run(struct daf_db *db)
 {
     enum daf_err err = daf_db_exec(db, "BEGIN IMMEDIATE");
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     err = run_steps(db);
-    if (err == DAF_OK)
-        err = daf_db_exec(db, "COMMIT");
-    if (err != DAF_OK)
-        daf_db_rollback(db);
+    if (err == DAF_OK) err = daf_db_exec(db, "COMMIT");
+    if (err != DAF_OK) daf_db_rollback(db);
     return err;
 }
 
@@ -133,10 +128,8 @@ static enum daf_err same_lines(struct daf_query *a, struct daf_query *b,
     for (;;) {
         enum daf_err err_a = daf_db_step(a);
         enum daf_err err_b = daf_db_step(b);
-        if (err_a == DAF_ENOTFOUND && err_b == DAF_ENOTFOUND)
-            *out_same = true;
-        if (err_a == DAF_ENOTFOUND || err_b == DAF_ENOTFOUND)
-            return DAF_OK;
+        if (err_a == DAF_ENOTFOUND && err_b == DAF_ENOTFOUND) *out_same = true;
+        if (err_a == DAF_ENOTFOUND || err_b == DAF_ENOTFOUND) return DAF_OK;
         if (err_a != DAF_OK || err_b != DAF_OK)
             return err_a != DAF_OK ? err_a : err_b;
         for (int i = 0; i < 5; i++) {
@@ -155,10 +148,8 @@ enum daf_err daf_migrations_same(struct daf_db *db, bool *out_same)
     struct daf_db model;
     struct daf_query a, b;
     enum daf_err err = daf_db_open(&model, ":memory:", DAF_DB_WRITE);
-    if (err == DAF_OK)
-        err = daf_migrations_run(&model);
-    if (err == DAF_OK)
-        err = daf_db_prepare(&model, list, &a);
+    if (err == DAF_OK) err = daf_migrations_run(&model);
+    if (err == DAF_OK) err = daf_db_prepare(&model, list, &a);
     if (err == DAF_OK) {
         err = daf_db_prepare(db, list, &b);
         if (err == DAF_OK) {

@@ -30,8 +30,7 @@ static void say_errno(struct daf_db *db, const char *what, int number)
 static int sync_folder(const char *dir)
 {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
+    if (fd < 0) return -1;
     int result = fsync(fd);
     int number = errno;
     (void)close(fd);
@@ -49,8 +48,7 @@ static enum daf_err create(struct daf_db *db, const char *dir, const char *path)
     if (fd >= 0) {
         bool made = fchmod(fd, S_IRUSR | S_IWUSR) == 0;
         made = close(fd) == 0 && made;
-        if (made && sync_folder(dir) == 0)
-            return DAF_OK;
+        if (made && sync_folder(dir) == 0) return DAF_OK;
     } else if (errno == EEXIST) {
         /* A copy brought back may have lost its mode; where the file system
          * has none, this fails and changes nothing. */
@@ -63,22 +61,20 @@ static enum daf_err create(struct daf_db *db, const char *dir, const char *path)
 
 static enum daf_err setup_writer(struct daf_db *db)
 {
-    enum daf_err err = daf_db_exec(
-        db, "PRAGMA page_size=" NUMBER_OF(DAF_MIGRATIONS_PAGE_BYTES));
+    enum daf_err err =
+        daf_db_exec(db,
+                    "PRAGMA page_size=" NUMBER_OF(DAF_MIGRATIONS_PAGE_BYTES));
     struct daf_query q;
-    if (err == DAF_OK)
-        err = daf_db_prepare(db, "PRAGMA journal_mode=WAL", &q);
-    if (err != DAF_OK)
-        return err;
+    if (err == DAF_OK) err = daf_db_prepare(db, "PRAGMA journal_mode=WAL", &q);
+    if (err != DAF_OK) return err;
     err = daf_db_step(&q);
-    struct daf_view mode = err == DAF_OK ? daf_db_bytes(&q, 0)
-                                         : (struct daf_view){NULL, 0};
+    struct daf_view mode =
+        err == DAF_OK ? daf_db_bytes(&q, 0) : (struct daf_view){NULL, 0};
     if (err == DAF_OK && (mode.len != 3 || memcmp(mode.p, "wal", 3) != 0))
         err = daf_db_say(db, DAF_EIO,
                          "this file system cannot share memory for WAL");
     daf_db_drop(&q);
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     /* journal_size_limit gives back what one long reader made the WAL grow;
      * cache_size is in KiB: 500 pages, an import of 500 records in 250 logs. */
     return daf_db_exec(db, "PRAGMA synchronous=FULL;"
@@ -106,10 +102,8 @@ static enum daf_err open_writer(struct daf_db *db, const char *dir,
 {
     int version = 0;
     enum daf_err err = create(db, dir, path);
-    if (err == DAF_OK)
-        err = daf_db_open(db, path, DAF_DB_WRITE);
-    if (err != DAF_OK)
-        return err;
+    if (err == DAF_OK) err = daf_db_open(db, path, DAF_DB_WRITE);
+    if (err != DAF_OK) return err;
     /* SQLite opens what it may not write for reading, and says so only here. */
     if (sqlite3_db_readonly(db->handle, "main") == 1)
         return daf_db_say(db, DAF_EREADONLY, "the notebook cannot be written");
@@ -118,18 +112,15 @@ static enum daf_err open_writer(struct daf_db *db, const char *dir,
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
                             NULL);
     err = setup_any(db);
-    if (err == DAF_OK)
-        err = daf_migrations_look(db, &version);
-    if (err == DAF_OK)
-        err = setup_writer(db);
+    if (err == DAF_OK) err = daf_migrations_look(db, &version);
+    if (err == DAF_OK) err = setup_writer(db);
     if (err == DAF_OK && version < daf_migrations_version())
         err = daf_migrations_run(db);
     if (err == DAF_OK)
         (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0,
                                 NULL);
     /* SQLite tried again for reading, so its errno may be ENOENT. */
-    if (err == DAF_EIO && is_closed(dir))
-        return DAF_EREADONLY;
+    if (err == DAF_EIO && is_closed(dir)) return DAF_EREADONLY;
     return err;
 }
 
@@ -146,10 +137,8 @@ static enum daf_err look_reading(struct daf_db *db)
 {
     int version = 0;
     enum daf_err err = setup_any(db);
-    if (err == DAF_OK)
-        err = daf_migrations_look(db, &version);
-    if (err != DAF_OK)
-        return err;
+    if (err == DAF_OK) err = daf_migrations_look(db, &version);
+    if (err != DAF_OK) return err;
     if (version == 0) /* a writer is about to make it */
         return daf_db_say(db, DAF_ENOTFOUND, "the notebook is empty");
     if (version < daf_migrations_version())
@@ -168,14 +157,11 @@ static enum daf_err open_reader(struct daf_db *db, const char *dir,
                                                      : daf_db_errno(number);
     }
     enum daf_err err = daf_db_open(db, path, DAF_DB_READ);
-    if (err == DAF_OK)
-        err = look_reading(db);
+    if (err == DAF_OK) err = look_reading(db);
     /* Reading in WAL mode needs a -shm file.  Where none can be made nobody
      * writes either; without a journal the file alone is everything. */
-    if (err != DAF_EREADONLY && err != DAF_EIO)
-        return err;
-    if (!is_closed(dir))
-        return err;
+    if (err != DAF_EREADONLY && err != DAF_EIO) return err;
+    if (!is_closed(dir)) return err;
     if (has_journal(path))
         return daf_db_say(db, DAF_EREADONLY,
                           "a journal is left, and the folder is read-only");
@@ -209,8 +195,7 @@ enum daf_err daf_store_open(const char *dir, enum daf_store_mode mode,
 
 void daf_store_close(struct daf_store *s)
 {
-    if (s == NULL)
-        return;
+    if (s == NULL) return;
     daf_db_rollback(&s->db);
     daf_db_close(&s->db);
     free(s);
@@ -251,8 +236,7 @@ enum daf_err daf_store_commit(struct daf_store *s)
         struct daf_query q = daf_db_start(&s->db, DAF_SQL_COMMIT);
         err = daf_db_run(&q);
     }
-    if (err != DAF_OK)
-        daf_store_rollback(s);
+    if (err != DAF_OK) daf_store_rollback(s);
     s->is_writing = false;
     return err;
 }
@@ -269,8 +253,7 @@ enum daf_err daf_store_hold(struct daf_store *s)
     if (!s->is_writing && s->pins == 0) {
         struct daf_query q = daf_db_start(&s->db, DAF_SQL_BEGIN);
         enum daf_err err = daf_db_run(&q);
-        if (err != DAF_OK)
-            return err;
+        if (err != DAF_OK) return err;
     }
     s->pins++;
     return DAF_OK;
@@ -287,16 +270,13 @@ void daf_store_release(struct daf_store *s)
 enum daf_err daf_store_pin(struct daf_store *s, uint64_t *out_commits)
 {
     enum daf_err err = daf_store_hold(s);
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     /* BEGIN alone pins nothing: the first read does. */
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_COMMITS_GET);
     err = daf_db_step(&q);
-    if (err == DAF_OK)
-        *out_commits = (uint64_t)daf_db_int(&q, 0);
+    if (err == DAF_OK) *out_commits = (uint64_t)daf_db_int(&q, 0);
     daf_db_end(&q);
-    if (err != DAF_OK)
-        daf_store_release(s);
+    if (err != DAF_OK) daf_store_release(s);
     return err == DAF_ENOTFOUND ? DAF_ECORRUPT : err;
 }
 

@@ -41,7 +41,8 @@ DAF_NODISCARD enum daf_err daf_store_open(const char *dir,
 /** daf_store_close: NULL is fine.  An open transaction is rolled back. */
 void daf_store_close(struct daf_store *s);
 
-/** daf_store_trouble: SQLite's own words for the last failure, for a log. */
+/** daf_store_trouble: SQLite's own words for the last failure, for a log.
+ * NULL: for this thread's last daf_store_open() that failed. */
 const char *daf_store_trouble(const struct daf_store *s);
 
 /* ---- writing; all between begin and commit, WRITER only */
@@ -65,15 +66,12 @@ enum daf_put {
  * @out: what it came to.
  *
  * Keeps header and body byte for byte and brings the log's frontier up to date
- * in the same transaction.  A body never replaces a held one; ERASED and RETIRED
- * replace ABSENT.
+ * in the same transaction.  A body never replaces a held one; it fills any gap
+ * (the caller knows which erasures count).  ERASED and RETIRED replace ABSENT.
  */
-DAF_NODISCARD enum daf_err daf_store_put(struct daf_store *s,
-                                         const struct daf_record *r,
-                                         struct daf_view header,
-                                         enum daf_body_state state,
-                                         struct daf_view body,
-                                         enum daf_put *out);
+DAF_NODISCARD enum daf_err daf_store_put(
+    struct daf_store *s, const struct daf_record *r, struct daf_view header,
+    enum daf_body_state state, struct daf_view body, enum daf_put *out);
 
 /** daf_store_set: remember a small local value (≤ 4 KiB) by name, replacing the
  * one before.  Local: in no digest, never sent. */
@@ -81,7 +79,8 @@ DAF_NODISCARD enum daf_err daf_store_set(struct daf_store *s, const char *name,
                                          struct daf_view value);
 
 /** daf_store_acked: a peer holds this own record and the path below it down to
- * @seq_first, with bodies.  Kept per log as the highest contiguous spot from 1. */
+ * @seq_first, with bodies.  Kept per log as the highest contiguous spot from 1.
+ * DAF_ENOTFOUND if it is not held here; what leaves a gap changes nothing. */
 DAF_NODISCARD enum daf_err daf_store_acked(struct daf_store *s,
                                            const struct daf_log_key *log,
                                            uint64_t seq_first,
@@ -93,9 +92,10 @@ DAF_NODISCARD enum daf_err daf_store_acked(struct daf_store *s,
  * result lives as long as @s. */
 const struct daf_index *daf_store_index(struct daf_store *s);
 
-/** daf_store_pin: make reads see one moment until daf_store_unpin().  @out_commits
- * receives the number of commits ever made, as of that moment: the daemon waits
- * for the news of a commit before it reads what the commit wrote. */
+/** daf_store_pin: make reads see one moment until daf_store_unpin().
+ * @out_commits receives the number of commits ever made, as of that moment: the
+ * daemon waits for the news of a commit before it reads what the commit wrote.
+ * Each daf_store_commit() that returned DAF_OK counts, also one of nothing. */
 DAF_NODISCARD enum daf_err daf_store_pin(struct daf_store *s,
                                          uint64_t *out_commits);
 void daf_store_unpin(struct daf_store *s);
@@ -107,7 +107,8 @@ DAF_NODISCARD enum daf_err daf_store_get_value(struct daf_store *s,
                                                size_t cap, size_t *out_len);
 
 /** daf_store_acked_seq: up to where peers hold this own log; 0 if nobody. */
-uint64_t daf_store_acked_seq(struct daf_store *s, const struct daf_log_key *log);
+uint64_t daf_store_acked_seq(struct daf_store *s,
+                             const struct daf_log_key *log);
 
 /* One stored record; views are borrowed for the call. */
 struct daf_row {
@@ -117,29 +118,31 @@ struct daf_row {
 /* Returns true to go on. */
 typedef bool (*daf_row_fn)(void *ctx, const struct daf_row *row);
 
-/** daf_store_scan: every record of @scope, log by log (author, incarnation, seq,
- * id ascending).  @retention: only this retention class (by an index if it is
- * DAF_RETENTION_IDENTITY), or -1 for all. */
+/** daf_store_scan: every record of @scope, log by log (author, incarnation,
+ * seq, id ascending).  @retention: only this retention class (by an index if it
+ * is DAF_RETENTION_IDENTITY), or -1 for all.  @fn may ask this handle again. */
 DAF_NODISCARD enum daf_err daf_store_scan(struct daf_store *s,
                                           const struct daf_scope_id *scope,
                                           int retention, daf_row_fn fn,
                                           void *ctx);
 
-/** daf_store_find: one record by id alone (a walk; for commands, not for sync). */
+/** daf_store_find: one record by id alone (a walk; for commands, not for sync).
+ * DAF_OK and no call of @fn if it is not held. */
 DAF_NODISCARD enum daf_err daf_store_find(struct daf_store *s,
                                           const struct daf_record_id *id,
                                           daf_row_fn fn, void *ctx);
 
-/** daf_store_author_logs: the newest own log: incarnations of @author in @scope.
- * Returns the count written to @out, at most @cap. */
-size_t daf_store_author_logs(struct daf_store *s, const struct daf_scope_id *scope,
+/** daf_store_author_logs: incarnations of @author in @scope, the newest here
+ * first.  Returns the count written to @out, at most @cap. */
+size_t daf_store_author_logs(struct daf_store *s,
+                             const struct daf_scope_id *scope,
                              const struct daf_author_id *author, uint64_t *out,
                              size_t cap);
 
 /* ---- digest: equal stores give equal lines */
 struct daf_store_digest {
     struct daf_scope_id scope;
-    struct daf_hash root;   /* H256("daf.root.1", head digests ascending by log) */
+    struct daf_hash root; /* H256("daf.digest.1", head digests by log) */
     uint64_t authors, logs, records, bodies;
 };
 /** daf_store_digest: of one scope; zeros and the hash of nothing if empty. */
@@ -148,7 +151,8 @@ DAF_NODISCARD enum daf_err daf_store_digest(struct daf_store *s,
                                             struct daf_store_digest *out);
 
 /** daf_store_scopes: the scopes of which something is held, ascending. */
-size_t daf_store_scopes(struct daf_store *s, struct daf_scope_id *out, size_t cap);
+size_t daf_store_scopes(struct daf_store *s, struct daf_scope_id *out,
+                        size_t cap);
 
 /* ---- check: is what is stored what it says it is */
 struct daf_store_bad {
@@ -167,6 +171,7 @@ struct daf_store_check {
  * finding.  DAF_OK also when there are findings. */
 DAF_NODISCARD enum daf_err daf_store_check(struct daf_store *s,
                                            daf_accept_fn accept, daf_bad_fn bad,
-                                           void *ctx, struct daf_store_check *out);
+                                           void *ctx,
+                                           struct daf_store_check *out);
 
 #endif

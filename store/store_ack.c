@@ -29,8 +29,7 @@ static enum daf_err step_down(struct daf_store *s, int64_t log,
     daf_db_bind_int(&q, 2, (int64_t)at->seq);
     daf_db_bind_blob(&q, 3, at->id.b, sizeof(at->id.b));
     enum daf_err err = daf_db_step(&q);
-    if (err == DAF_OK)
-        err = daf_record_decode(daf_db_bytes(&q, 2), &r);
+    if (err == DAF_OK) err = daf_record_decode(daf_db_bytes(&q, 2), &r);
     daf_db_end(&q);
     if (err == DAF_OK)
         *at = (struct daf_spot){.seq = at->seq - 1, .id = r.prev};
@@ -46,8 +45,7 @@ static enum daf_err reaches(struct daf_store *s, int64_t log,
     struct daf_spot at = *last;
     while (at.seq > floor->seq) {
         enum daf_err err = step_down(s, log, &at);
-        if (err != DAF_OK)
-            return err;
+        if (err != DAF_OK) return err;
     }
     /* Below seq 1 both are zeros. */
     *out = memcmp(&at.id, &floor->id, sizeof(at.id)) == 0;
@@ -61,20 +59,15 @@ enum daf_err daf_store_acked(struct daf_store *s, const struct daf_log_key *log,
     struct daf_spot floor;
     int64_t number = 0;
     bool joins = false;
-    if (s->spoilt != DAF_OK)
-        return s->spoilt;
+    if (s->spoilt != DAF_OK) return s->spoilt;
     enum daf_err err = daf_store_number(s, log, &number);
-    if (err == DAF_OK)
-        err = get_acked(s, number, &floor);
-    if (err != DAF_OK)
-        return err;
-    if (last->seq > DAF_INT_MAX)
-        return DAF_ENOTFOUND;
+    if (err == DAF_OK) err = get_acked(s, number, &floor);
+    if (err != DAF_OK) return err;
+    if (last->seq > DAF_INT_MAX) return DAF_ENOTFOUND;
     if (last->seq <= floor.seq || seq_first > floor.seq + 1)
         return DAF_OK; /* known, or a gap is left below */
     err = reaches(s, number, last, &floor, &joins);
-    if (err != DAF_OK || !joins)
-        return err;
+    if (err != DAF_OK || !joins) return err;
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_ACKED_SET);
     daf_db_bind_int(&q, 1, number);
     daf_db_bind_int(&q, 2, (int64_t)last->seq);

@@ -48,8 +48,7 @@ static void tell(struct check *c, const char *what, const char *where)
     struct daf_store_bad bad = {.what = what};
     (void)snprintf(bad.where, sizeof(bad.where), "%s", where);
     c->out->bad++;
-    if (c->bad != NULL)
-        c->bad(c->ctx, &bad);
+    if (c->bad != NULL) c->bad(c->ctx, &bad);
 }
 
 static void hex(const uint8_t *p, size_t len, char *out)
@@ -72,8 +71,7 @@ static void tell_record(struct check *c, const char *what,
 /* Damage is a finding; anything else ends the check. */
 static enum daf_err damage(struct check *c, enum daf_err err)
 {
-    if (err != DAF_ECORRUPT && err != DAF_ELIMIT)
-        return err;
+    if (err != DAF_ECORRUPT && err != DAF_ELIMIT) return err;
     tell(c, "database", c->s->db.trouble);
     return DAF_OK;
 }
@@ -89,18 +87,15 @@ static enum daf_err check_database(struct check *c)
     while (err == DAF_OK && (err = daf_db_step(&q)) == DAF_OK) {
         struct daf_view line = daf_db_bytes(&q, 0);
         char words[160];
-        if (line.len == 2 && memcmp(line.p, "ok", 2) == 0)
-            continue;
+        if (line.len == 2 && memcmp(line.p, "ok", 2) == 0) continue;
         (void)snprintf(words, sizeof(words), "%.*s",
                        (int)(line.len < 150 ? line.len : 150),
                        (const char *)line.p);
         tell(c, "database", words);
     }
     daf_db_drop(&q);
-    if (err == DAF_ENOTFOUND)
-        err = daf_migrations_same(&c->s->db, &same);
-    if (err == DAF_OK && !same)
-        tell(c, "database", "the schema is not ours");
+    if (err == DAF_ENOTFOUND) err = daf_migrations_same(&c->s->db, &same);
+    if (err == DAF_OK && !same) tell(c, "database", "the schema is not ours");
     return damage(c, err);
 }
 
@@ -114,11 +109,10 @@ static enum daf_err expect_spot(struct check *c, int side,
     daf_db_bind_int(&c->spots, 2, side);
     daf_db_bind_blob(&c->spots, 3, spot->id.b, sizeof(spot->id.b));
     enum daf_err err = daf_db_step(&c->spots);
-    bool right = err == DAF_OK &&
-                 daf_db_int(&c->spots, 0) == (int64_t)spot->seq;
+    bool right =
+        err == DAF_OK && daf_db_int(&c->spots, 0) == (int64_t)spot->seq;
     daf_db_end(&c->spots);
-    if (err != DAF_OK && err != DAF_ENOTFOUND)
-        return err;
+    if (err != DAF_OK && err != DAF_ENOTFOUND) return err;
     c->spots_seen++;
     if (!right)
         tell_record(c, "frontier", spot,
@@ -170,8 +164,7 @@ static enum daf_err place(struct check *c, const struct daf_spot *spot,
             is_root = false;
         }
     }
-    if (err == DAF_OK && is_root)
-        err = expect_spot(c, DAF_STORE_ROOTS, spot);
+    if (err == DAF_OK && is_root) err = expect_spot(c, DAF_STORE_ROOTS, spot);
     if (c->level.count == DAF_FRONTIER_MAX) {
         tell_record(c, "frontier", spot, "more branches than a log may have");
         return err;
@@ -189,14 +182,12 @@ static enum daf_err check_body(struct check *c, const struct daf_spot *spot,
 {
     int64_t body = daf_db_int(&c->rows, 4);
     size_t len = 0, pieces = 0;
-    enum daf_err err =
-        daf_store_body(&c->pieces, body, c->body, &len, &pieces);
+    enum daf_err err = daf_store_body(&c->pieces, body, c->body, &len, &pieces);
     if (err == DAF_ECORRUPT) {
         tell_record(c, "body", spot, c->s->db.trouble);
         return DAF_OK;
     }
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     c->out->bodies++;
     c->pieces_seen += pieces;
     for (size_t i = 0; i < pieces; i++)
@@ -216,8 +207,7 @@ static const char *compare(struct check *c, const struct daf_record *r,
     int64_t state = daf_db_int(q, 5);
     if (memcmp(&r->id, &spot->id, sizeof(r->id)) != 0)
         return "not the bytes that its id names";
-    if (r->seq != spot->seq)
-        return "under a wrong seq";
+    if (r->seq != spot->seq) return "under a wrong seq";
     if (!daf_db_copy(q, 7, scope, 16) || !daf_db_copy(q, 8, author, 16) ||
         !daf_db_copy(q, 9, incarnation, 8) ||
         memcmp(scope, r->log.scope.b, 16) != 0 ||
@@ -245,8 +235,7 @@ static enum daf_err check_record(struct check *c)
     }
     c->out->records++;
     bool has_id = daf_db_copy(q, 2, spot.id.b, sizeof(spot.id.b));
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     if (!has_id || daf_record_decode(header, &r) != DAF_OK) {
         tell_record(c, "header", &spot, "not a header");
         return DAF_OK;
@@ -257,8 +246,7 @@ static enum daf_err check_record(struct check *c)
     else if (c->accept != NULL && c->accept(c->ctx, header) != DAF_OK)
         tell_record(c, "signature", &spot, "not its author's");
     err = place(c, &spot, &r.prev);
-    if (err == DAF_OK && !daf_db_is_null(q, 4))
-        err = check_body(c, &spot, &r);
+    if (err == DAF_OK && !daf_db_is_null(q, 4)) err = check_body(c, &spot, &r);
     return err;
 }
 
@@ -267,8 +255,7 @@ static enum daf_err check_records(struct check *c)
     enum daf_err err;
     while ((err = daf_db_step(&c->rows)) == DAF_OK) {
         err = check_record(c);
-        if (err != DAF_OK)
-            return err;
+        if (err != DAF_OK) return err;
     }
     return err == DAF_ENOTFOUND ? end_log(c) : err;
 }
@@ -281,8 +268,7 @@ static enum daf_err expect_number(struct check *c, const char *sql,
 {
     int64_t found = 0;
     enum daf_err err = daf_db_number(&c->s->db, sql, &found);
-    if (err == DAF_OK && (uint64_t)found != expected)
-        tell(c, what, why);
+    if (err == DAF_OK && (uint64_t)found != expected) tell(c, what, why);
     return err;
 }
 
@@ -324,14 +310,12 @@ static enum daf_err check_values(struct check *c)
 {
     struct daf_query q;
     uint8_t bytes[DAF_STORE_VALUE_BYTES_MAX];
-    enum daf_err err =
-        daf_db_prepare(&c->s->db, "SELECT name FROM value", &q);
+    enum daf_err err = daf_db_prepare(&c->s->db, "SELECT name FROM value", &q);
     while (err == DAF_OK && (err = daf_db_step(&q)) == DAF_OK) {
         char name[DAF_STORE_NAME_CAP];
         size_t len = 0;
         struct daf_view text = daf_db_bytes(&q, 0);
-        if (text.len >= sizeof(name))
-            text.len = sizeof(name) - 1;
+        if (text.len >= sizeof(name)) text.len = sizeof(name) - 1;
         (void)snprintf(name, sizeof(name), "%.*s", (int)text.len,
                        (const char *)text.p);
         err = daf_store_get_value(c->s, name, bytes, sizeof(bytes), &len);
@@ -362,7 +346,8 @@ static enum daf_err prepare(struct check *c)
             &c->pieces);
     if (err == DAF_OK)
         err = daf_db_prepare(
-            db, "SELECT seq FROM frontier WHERE log=?1 AND is_root=?2 AND id=?3",
+            db,
+            "SELECT seq FROM frontier WHERE log=?1 AND is_root=?2 AND id=?3",
             &c->spots);
     return err;
 }
@@ -370,14 +355,11 @@ static enum daf_err prepare(struct check *c)
 static enum daf_err check_all(struct check *c)
 {
     enum daf_err err = check_database(c);
-    if (err == DAF_OK)
-        err = damage(c, prepare(c));
+    if (err == DAF_OK) err = damage(c, prepare(c));
     if (err == DAF_OK && c->spots.stmt != NULL)
         err = damage(c, check_records(c));
-    if (err == DAF_OK)
-        err = damage(c, check_rest(c));
-    if (err == DAF_OK)
-        err = damage(c, check_values(c));
+    if (err == DAF_OK) err = damage(c, check_rest(c));
+    if (err == DAF_OK) err = damage(c, check_values(c));
     daf_db_drop(&c->rows);
     daf_db_drop(&c->pieces);
     daf_db_drop(&c->spots);
@@ -390,8 +372,7 @@ enum daf_err daf_store_check(struct daf_store *s, daf_accept_fn accept,
 {
     *out = (struct daf_store_check){0};
     struct check *c = calloc(1, sizeof(*c));
-    if (c == NULL)
-        return daf_db_say(&s->db, DAF_ENOMEM, "out of memory");
+    if (c == NULL) return daf_db_say(&s->db, DAF_ENOMEM, "out of memory");
     c->s = s;
     c->accept = accept;
     c->bad = bad;

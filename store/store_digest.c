@@ -16,8 +16,7 @@ static bool append(struct digests *h, const struct daf_hash *digest)
     if (h->cap - h->len < sizeof(digest->b)) {
         size_t cap = h->cap == 0 ? 4096 : h->cap * 2;
         uint8_t *p = realloc(h->p, cap);
-        if (p == NULL)
-            return false;
+        if (p == NULL) return false;
         h->p = p;
         h->cap = cap;
     }
@@ -32,8 +31,7 @@ static enum daf_err count_records(struct daf_store *s,
 {
     int64_t log = 0;
     enum daf_err err = daf_store_number(s, key, &log);
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_COUNT);
     daf_db_bind_int(&q, 1, log);
     err = daf_db_step(&q);
@@ -64,8 +62,7 @@ static enum daf_err walk_heads(struct daf_store *s, struct daf_head *head,
         if (!append(digests, &digest))
             return daf_db_say(&s->db, DAF_ENOMEM, "out of memory");
         err = count_records(s, &last, out);
-        if (err != DAF_OK)
-            return err == DAF_ENOTFOUND ? DAF_ECORRUPT : err;
+        if (err != DAF_OK) return err == DAF_ENOTFOUND ? DAF_ECORRUPT : err;
     }
     return err == DAF_ENOTFOUND ? DAF_OK : err;
 }
@@ -78,12 +75,11 @@ enum daf_err daf_store_digest(struct daf_store *s,
     struct daf_head head;
     *out = (struct daf_store_digest){.scope = *scope};
     enum daf_err err = daf_store_hold(s);
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     err = walk_heads(s, &head, &digests, out);
     daf_store_release(s);
     if (err == DAF_OK)
-        daf_hash_256("daf.root.1", (struct daf_view){digests.p, digests.len},
+        daf_hash_256("daf.digest.1", (struct daf_view){digests.p, digests.len},
                      out->root.b);
     free(digests.p);
     return err;

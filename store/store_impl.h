@@ -8,8 +8,8 @@
 
 /* Bodies are kept in pieces so that rows pack.  With one row for each, three
  * bodies of 2 KiB share a page of 8192 bytes and a quarter of it is empty: the
- * file is 1.35 times what it holds; in pieces of 600 it is 1.10 times, and never
- * more than 1.12 from 1.2 kB up.  A progress session of 300 bytes is one piece. */
+ * file is 1.35 times what it holds; in pieces of 600 it is 1.05 to 1.11 times
+ * for any length from 1.2 kB up.  A session of learning is one piece. */
 #define DAF_STORE_PIECE_BYTES 600
 
 #define DAF_STORE_VALUE_BYTES_MAX 4096
@@ -30,10 +30,10 @@ enum {
 struct daf_store {
     struct daf_db db;
     enum daf_store_mode mode;
-    bool is_writing;       /* between begin and commit */
-    enum daf_err spoilt;   /* a write failed: nothing but rollback helps */
-    unsigned pins;         /* how many want reads to see one moment */
-    int64_t log;           /* the number of log_key; 0: of none */
+    bool is_writing;     /* between begin and commit */
+    enum daf_err spoilt; /* a write failed: nothing but rollback helps */
+    unsigned pins;       /* how many want reads to see one moment */
+    int64_t log;         /* the number of log_key; 0: of none */
     struct daf_log_key log_key;
     struct daf_store_front front;
     struct daf_index index;
@@ -41,7 +41,7 @@ struct daf_store {
     uint8_t body[DAF_BODY_BYTES_MAX];
 };
 
-/** daf_store_number: a log's number.  DAF_ENOTFOUND if nothing of it is held. */
+/** daf_store_number: a log's number; DAF_ENOTFOUND if nothing of it is held. */
 DAF_NODISCARD enum daf_err daf_store_number(struct daf_store *s,
                                             const struct daf_log_key *key,
                                             int64_t *out);

@@ -59,18 +59,15 @@ enum daf_err daf_store_front_load(struct daf_store *s, int64_t log,
     enum daf_err err;
     while ((err = daf_db_step(&q)) == DAF_OK) {
         int side = daf_db_int(&q, 0) == 0 ? DAF_STORE_TIPS : DAF_STORE_ROOTS;
-        if (out->count[side] == DAF_FRONTIER_MAX)
-            break;
+        if (out->count[side] == DAF_FRONTIER_MAX) break;
         struct daf_spot *spot = &out->spots[side][out->count[side]++];
         spot->seq = (uint64_t)daf_db_int(&q, 1);
-        if (!daf_db_copy(&q, 2, spot->id.b, sizeof(spot->id.b)))
-            break;
+        if (!daf_db_copy(&q, 2, spot->id.b, sizeof(spot->id.b))) break;
     }
     daf_db_end(&q);
     if (err == DAF_OK)
         return daf_db_say(&s->db, DAF_ECORRUPT, "a frontier is damaged");
-    if (err != DAF_ENOTFOUND)
-        return err;
+    if (err != DAF_ENOTFOUND) return err;
     out->log = log;
     return DAF_OK;
 }
@@ -83,8 +80,7 @@ static enum daf_err read_head(struct daf_store *s, int64_t log,
 {
     struct daf_store_front front;
     enum daf_err err = daf_store_front_load(s, log, &front);
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     if (front.count[DAF_STORE_TIPS] == 0 || front.count[DAF_STORE_ROOTS] == 0)
         return daf_db_say(&s->db, DAF_ECORRUPT, "a log has no frontier");
     out->log = *key;
@@ -106,8 +102,7 @@ static enum daf_err head_next(void *ctx, const struct daf_scope_id *scope,
     struct daf_log_key key = {.scope = *scope};
     uint8_t incarnation[8] = {0};
     int64_t log = 0;
-    if (after != NULL)
-        daf_store_incarnation(after->incarnation, incarnation);
+    if (after != NULL) daf_store_incarnation(after->incarnation, incarnation);
 
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_LOG_NEXT);
     daf_db_bind_blob(&q, 1, scope->b, sizeof(scope->b));
@@ -150,10 +145,9 @@ enum daf_err daf_store_body(struct daf_query *pieces, int64_t body,
         struct daf_view piece = daf_db_bytes(pieces, 1);
         if (daf_db_int(pieces, 0) != body + (int64_t)count ||
             piece.len > DAF_STORE_PIECE_BYTES ||
-            piece.len > DAF_BODY_BYTES_MAX - len)
+            piece.len > (size_t)DAF_BODY_BYTES_MAX - len)
             break;
-        if (piece.len > 0)
-            memcpy(out + len, piece.p, piece.len);
+        if (piece.len > 0) memcpy(out + len, piece.p, piece.len);
         len += piece.len;
         count++;
         ended = piece.len < DAF_STORE_PIECE_BYTES;
@@ -164,8 +158,7 @@ enum daf_err daf_store_body(struct daf_query *pieces, int64_t body,
                    ? daf_db_say(pieces->db, DAF_ECORRUPT, "a body is damaged")
                    : err;
     *out_len = len;
-    if (out_pieces != NULL)
-        *out_pieces = count;
+    if (out_pieces != NULL) *out_pieces = count;
     return DAF_OK;
 }
 
@@ -190,12 +183,10 @@ static enum daf_err read_record(struct daf_store *s, struct daf_query *q,
                                 struct daf_stored *out)
 {
     enum daf_err err = daf_db_step(q);
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     if (!copy_header(s, q, 2, out))
         return daf_db_say(&s->db, DAF_ECORRUPT, "a header is damaged");
-    if (out->body_state != DAF_BODY_HELD)
-        return DAF_OK;
+    if (out->body_state != DAF_BODY_HELD) return DAF_OK;
     /* While q stays on its row both questions see one moment. */
     size_t len = 0;
     struct daf_query pieces = daf_db_start(&s->db, DAF_SQL_BODY_GET);
@@ -209,11 +200,9 @@ static enum daf_err get(void *ctx, const struct daf_log_key *log,
 {
     struct daf_store *s = ctx;
     int64_t number = 0;
-    if (spot->seq > DAF_INT_MAX)
-        return DAF_ENOTFOUND;
+    if (spot->seq > DAF_INT_MAX) return DAF_ENOTFOUND;
     enum daf_err err = daf_store_number(s, log, &number);
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_GET);
     daf_db_bind_int(&q, 1, number);
     daf_db_bind_int(&q, 2, (int64_t)spot->seq);
@@ -230,11 +219,9 @@ static enum daf_err at_or_after(void *ctx, const struct daf_log_key *log,
 {
     struct daf_store *s = ctx;
     int64_t number = 0;
-    if (spot->seq > DAF_INT_MAX)
-        return DAF_ENOTFOUND;
+    if (spot->seq > DAF_INT_MAX) return DAF_ENOTFOUND;
     enum daf_err err = daf_store_number(s, log, &number);
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_AFTER);
     daf_db_bind_int(&q, 1, number);
     daf_db_bind_int(&q, 2, (int64_t)spot->seq);

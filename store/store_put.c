@@ -27,9 +27,9 @@ struct arrival {
 
 /* What becomes of the frontier. */
 struct plan {
-    bool is_root;                      /* the predecessor is not held */
-    size_t pred_tip;                   /* its place among the tips, or count */
-    size_t succ[DAF_FRONTIER_MAX];     /* places among the roots, ascending */
+    bool is_root;                  /* the predecessor is not held */
+    size_t pred_tip;               /* its place among the tips, or count */
+    size_t succ[DAF_FRONTIER_MAX]; /* places among the roots, ascending */
     size_t succ_count;
 };
 
@@ -52,8 +52,7 @@ static enum daf_err add_log(struct daf_store *s, const struct daf_log_key *key,
     enum daf_err err = daf_db_step(&q);
     *out_deferred = err == DAF_OK && daf_db_int(&q, 0) >= DAF_INCARNATIONS_MAX;
     daf_db_end(&q);
-    if (err != DAF_OK || *out_deferred)
-        return err;
+    if (err != DAF_OK || *out_deferred) return err;
 
     q = daf_db_start(&s->db, DAF_SQL_LOG_ADD);
     daf_db_bind_blob(&q, 1, key->scope.b, sizeof(key->scope.b));
@@ -81,8 +80,7 @@ static enum daf_err find_state(struct daf_store *s, int64_t log,
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_STATE);
     bind_spot(&q, log, spot);
     enum daf_err err = daf_db_step(&q);
-    if (err == DAF_OK)
-        *out = (enum daf_body_state)daf_db_int(&q, 0);
+    if (err == DAF_OK) *out = (enum daf_body_state)daf_db_int(&q, 0);
     daf_db_end(&q);
     return err;
 }
@@ -97,8 +95,7 @@ static enum daf_err add_body(struct daf_store *s, struct daf_view body,
     *out = 0;
     do {
         len = body.len - at;
-        if (len > DAF_STORE_PIECE_BYTES)
-            len = DAF_STORE_PIECE_BYTES;
+        if (len > DAF_STORE_PIECE_BYTES) len = DAF_STORE_PIECE_BYTES;
         struct daf_query q = daf_db_start(&s->db, DAF_SQL_BODY_ADD);
         if (at == 0) /* SQLite takes the highest number and one */
             daf_db_bind_null(&q, 1);
@@ -107,8 +104,7 @@ static enum daf_err add_body(struct daf_store *s, struct daf_view body,
                             *out + (int64_t)(at / DAF_STORE_PIECE_BYTES));
         daf_db_bind_blob(&q, 2, len > 0 ? body.p + at : NULL, len);
         err = daf_db_run(&q);
-        if (at == 0)
-            *out = sqlite3_last_insert_rowid(s->db.handle);
+        if (at == 0) *out = sqlite3_last_insert_rowid(s->db.handle);
         at += len;
     } while (err == DAF_OK && len == DAF_STORE_PIECE_BYTES);
     return err;
@@ -120,8 +116,7 @@ static enum daf_err add_header(struct daf_store *s, int64_t log,
     int64_t body = 0;
     if (a->state == DAF_BODY_HELD) {
         enum daf_err err = add_body(s, a->body, &body);
-        if (err != DAF_OK)
-            return err;
+        if (err != DAF_OK) return err;
     }
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_ADD);
     bind_spot(&q, log, &a->spot);
@@ -145,12 +140,10 @@ static enum daf_err add_to_header(struct daf_store *s, int64_t log,
     bool fills = a->state == DAF_BODY_HELD && was != DAF_BODY_HELD;
     bool explains = was == DAF_BODY_ABSENT && a->state != DAF_BODY_ABSENT;
     *out = fills ? DAF_PUT_BODY : DAF_PUT_KNOWN;
-    if (!fills && !explains)
-        return DAF_OK;
+    if (!fills && !explains) return DAF_OK;
     if (fills) {
         enum daf_err err = add_body(s, a->body, &body);
-        if (err != DAF_OK)
-            return err;
+        if (err != DAF_OK) return err;
     }
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_SET);
     bind_spot(&q, log, &a->spot);
@@ -171,8 +164,7 @@ static enum daf_err is_successor(struct daf_store *s, const struct arrival *a,
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_GET);
     bind_spot(&q, s->front.log, root);
     enum daf_err err = daf_db_step(&q);
-    if (err == DAF_OK)
-        err = daf_record_decode(daf_db_bytes(&q, 2), &r);
+    if (err == DAF_OK) err = daf_record_decode(daf_db_bytes(&q, 2), &r);
     if (err == DAF_OK)
         *out = same_id(&r.prev, &a->spot.id);
     else if (err != DAF_ENOMEM && err != DAF_EIO)
@@ -189,28 +181,23 @@ static enum daf_err find_successors(struct daf_store *s,
     for (size_t i = 0; i < f->count[DAF_STORE_ROOTS]; i++) {
         const struct daf_spot *root = &f->spots[DAF_STORE_ROOTS][i];
         bool follows = false;
-        if (root->seq != a->spot.seq + 1)
-            continue;
+        if (root->seq != a->spot.seq + 1) continue;
         enum daf_err err = is_successor(s, a, root, &follows);
-        if (err != DAF_OK)
-            return err;
-        if (follows)
-            plan->succ[plan->succ_count++] = i;
+        if (err != DAF_OK) return err;
+        if (follows) plan->succ[plan->succ_count++] = i;
     }
     return DAF_OK;
 }
 
 static enum daf_err find_predecessor(struct daf_store *s,
-                                     const struct arrival *a,
-                                     struct plan *plan)
+                                     const struct arrival *a, struct plan *plan)
 {
     const struct daf_store_front *f = &s->front;
     struct daf_spot pred = {.seq = a->spot.seq - 1, .id = a->r->prev};
     enum daf_body_state state;
     plan->pred_tip = f->count[DAF_STORE_TIPS];
     plan->is_root = true;
-    if (a->spot.seq == 1)
-        return DAF_OK;
+    if (a->spot.seq == 1) return DAF_OK;
     for (size_t i = 0; i < f->count[DAF_STORE_TIPS]; i++) {
         const struct daf_spot *tip = &f->spots[DAF_STORE_TIPS][i];
         if (tip->seq == pred.seq && same_id(&tip->id, &pred.id)) {
@@ -283,10 +270,8 @@ static enum daf_err add_record(struct daf_store *s, int64_t log,
 {
     struct plan plan;
     enum daf_err err = find_predecessor(s, a, &plan);
-    if (err == DAF_OK)
-        err = find_successors(s, a, &plan);
-    if (err != DAF_OK)
-        return err;
+    if (err == DAF_OK) err = find_successors(s, a, &plan);
+    if (err != DAF_OK) return err;
     if (!fits(&s->front, &plan)) {
         *out = DAF_PUT_DEFERRED;
         return DAF_OK;
@@ -302,20 +287,17 @@ static enum daf_err put(struct daf_store *s, const struct arrival *a,
     int64_t log = 0;
     bool deferred = false;
     enum daf_err err = daf_store_number(s, &a->r->log, &log);
-    if (err == DAF_ENOTFOUND)
-        err = add_log(s, &a->r->log, &log, &deferred);
+    if (err == DAF_ENOTFOUND) err = add_log(s, &a->r->log, &log, &deferred);
     if (err == DAF_OK && deferred) {
         *out = DAF_PUT_DEFERRED;
         return DAF_OK;
     }
     if (err == DAF_OK && s->front.log != log)
         err = daf_store_front_load(s, log, &s->front);
-    if (err != DAF_OK)
-        return err;
+    if (err != DAF_OK) return err;
     enum daf_body_state was;
     err = find_state(s, log, &a->spot, &was);
-    if (err == DAF_OK)
-        return add_to_header(s, log, a, was, out);
+    if (err == DAF_OK) return add_to_header(s, log, a, was, out);
     return err == DAF_ENOTFOUND ? add_record(s, log, a, out) : err;
 }
 
@@ -327,9 +309,8 @@ enum daf_err daf_store_put(struct daf_store *s, const struct daf_record *r,
     assert(r->seq >= 1 && r->seq <= DAF_INT_MAX);
     assert(header.len <= DAF_HEADER_BYTES_MAX);
     assert(body.len == (state == DAF_BODY_HELD ? r->body_len : 0));
-    assert(body.len <= DAF_BODY_BYTES_MAX);
-    if (s->spoilt != DAF_OK)
-        return s->spoilt;
+    assert(body.len <= (size_t)DAF_BODY_BYTES_MAX);
+    if (s->spoilt != DAF_OK) return s->spoilt;
     const struct arrival a = {
         .r = r,
         .header = header,

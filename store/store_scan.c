@@ -4,8 +4,8 @@
 
 #include "store/store_impl.h"
 
-#define ROW                                                                    \
-    "SELECT log.scope,log.author,log.incarnation,h.seq,h.id,h.state,h.body,"   \
+#define ROW                                                                  \
+    "SELECT log.scope,log.author,log.incarnation,h.seq,h.id,h.state,h.body," \
     "h.bytes FROM log CROSS JOIN header AS h "
 #define IN_SCOPE "ON h.log=log.log WHERE log.scope=?1 "
 #define IN_ORDER "ORDER BY log.author,log.incarnation,h.seq,h.id"
@@ -13,8 +13,8 @@
 static const char scan_all[] = ROW IN_SCOPE IN_ORDER;
 static const char scan_class[] = ROW IN_SCOPE "AND h.retention=?2 " IN_ORDER;
 /* The planner takes the index only for the number itself. */
-static const char scan_identity[] = ROW
-    "INDEXED BY header_identity " IN_SCOPE "AND h.retention=1 " IN_ORDER;
+static const char scan_identity[] =
+    ROW "INDEXED BY header_identity " IN_SCOPE "AND h.retention=1 " IN_ORDER;
 static const char scan_id[] = ROW "ON h.log=log.log WHERE h.id=?1";
 
 /* A walk has its own questions and memory, so that the caller may ask for other
@@ -41,8 +41,7 @@ static enum daf_err read_row(struct walk *w, struct daf_row *out)
     stored->header = daf_db_bytes(q, 7);
     stored->body_state = (enum daf_body_state)state;
     stored->body = (struct daf_view){NULL, 0};
-    if (state != DAF_BODY_HELD)
-        return DAF_OK;
+    if (state != DAF_BODY_HELD) return DAF_OK;
     size_t len = 0;
     enum daf_err err =
         daf_store_body(&w->pieces, daf_db_int(q, 6), w->body, &len, NULL);
@@ -56,8 +55,7 @@ static enum daf_err walk_rows(struct walk *w, daf_row_fn fn, void *ctx)
     while ((err = daf_db_step(&w->rows)) == DAF_OK) {
         struct daf_row row;
         err = read_row(w, &row);
-        if (err != DAF_OK || !fn(ctx, &row))
-            return err;
+        if (err != DAF_OK || !fn(ctx, &row)) return err;
     }
     return err == DAF_ENOTFOUND ? DAF_OK : err;
 }
@@ -67,8 +65,7 @@ static enum daf_err walk_open(struct daf_store *s, const char *sql,
 {
     struct walk *w = calloc(1, sizeof(*w));
     *out = w;
-    if (w == NULL)
-        return daf_db_say(&s->db, DAF_ENOMEM, "out of memory");
+    if (w == NULL) return daf_db_say(&s->db, DAF_ENOMEM, "out of memory");
     enum daf_err err = daf_db_prepare(&s->db, sql, &w->rows);
     if (err == DAF_OK)
         err = daf_db_prepare(
@@ -79,8 +76,7 @@ static enum daf_err walk_open(struct daf_store *s, const char *sql,
 
 static void walk_close(struct walk *w)
 {
-    if (w == NULL)
-        return;
+    if (w == NULL) return;
     daf_db_drop(&w->rows);
     daf_db_drop(&w->pieces);
     free(w);
@@ -92,13 +88,11 @@ enum daf_err daf_store_scan(struct daf_store *s,
 {
     const char *sql = retention < 0 ? scan_all : scan_class;
     struct walk *w;
-    if (retention == DAF_RETENTION_IDENTITY)
-        sql = scan_identity;
+    if (retention == DAF_RETENTION_IDENTITY) sql = scan_identity;
     enum daf_err err = walk_open(s, sql, &w);
     if (err == DAF_OK) {
         daf_db_bind_blob(&w->rows, 1, scope->b, sizeof(scope->b));
-        if (sql == scan_class)
-            daf_db_bind_int(&w->rows, 2, retention);
+        if (sql == scan_class) daf_db_bind_int(&w->rows, 2, retention);
         err = walk_rows(w, fn, ctx);
     }
     walk_close(w);
@@ -142,8 +136,7 @@ size_t daf_store_scopes(struct daf_store *s, struct daf_scope_id *out,
     size_t count = 0;
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_SCOPES);
     while (count < cap && daf_db_step(&q) == DAF_OK) {
-        if (daf_db_copy(&q, 0, out[count].b, sizeof(out[count].b)))
-            count++;
+        if (daf_db_copy(&q, 0, out[count].b, sizeof(out[count].b))) count++;
     }
     daf_db_end(&q);
     return count;

@@ -19,11 +19,9 @@ enum daf_err daf_store_set(struct daf_store *s, const char *name,
                            struct daf_view value)
 {
     assert(s->is_writing);
-    if (s->spoilt != DAF_OK)
-        return s->spoilt;
+    if (s->spoilt != DAF_OK) return s->spoilt;
     assert(strlen(name) < DAF_STORE_NAME_CAP);
-    if (value.len > DAF_STORE_VALUE_BYTES_MAX)
-        return DAF_ELIMIT;
+    if (value.len > DAF_STORE_VALUE_BYTES_MAX) return DAF_ELIMIT;
     uint8_t sum[16];
     sum_of(name, value, sum);
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_VALUE_SET);
@@ -42,10 +40,8 @@ static enum daf_err copy_value(struct daf_query *q, const char *name,
     sum_of(name, value, sum);
     if (said.len != sizeof(sum) || memcmp(said.p, sum, sizeof(sum)) != 0)
         return daf_db_say(q->db, DAF_ECORRUPT, "a local value has changed");
-    if (value.len > cap)
-        return DAF_ELIMIT;
-    if (value.len > 0)
-        memcpy(out, value.p, value.len);
+    if (value.len > cap) return DAF_ELIMIT;
+    if (value.len > 0) memcpy(out, value.p, value.len);
     *out_len = value.len;
     return DAF_OK;
 }
@@ -56,8 +52,7 @@ enum daf_err daf_store_get_value(struct daf_store *s, const char *name,
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_VALUE_GET);
     daf_db_bind_text(&q, 1, name);
     enum daf_err err = daf_db_step(&q);
-    if (err == DAF_OK)
-        err = copy_value(&q, name, out, cap, out_len);
+    if (err == DAF_OK) err = copy_value(&q, name, out, cap, out_len);
     daf_db_end(&q);
     return err;
 }

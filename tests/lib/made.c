@@ -14,8 +14,7 @@ static const struct daf_sign_sk *key(void)
     static bool made;
     struct daf_sign_pk pk;
     const uint8_t seed[32] = {0x3d};
-    if (!made)
-        assert_int_equal(crypto_sign_seed_keypair(pk.b, sk.b, seed), 0);
+    if (!made) assert_int_equal(crypto_sign_seed_keypair(pk.b, sk.b, seed), 0);
     made = true;
     return &sk;
 }
@@ -67,8 +66,7 @@ enum daf_put daf_made_put(struct daf_store *s, const struct daf_made *m,
 {
     enum daf_put put = DAF_PUT_KNOWN;
     struct daf_view body = {NULL, 0};
-    if (state == DAF_BODY_HELD)
-        body = daf_made_body(m);
+    if (state == DAF_BODY_HELD) body = daf_made_body(m);
     enum daf_err err =
         daf_store_put(s, &m->r, daf_made_header(m), state, body, &put);
     if (err != DAF_OK)

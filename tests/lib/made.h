@@ -34,7 +34,7 @@ struct daf_view daf_made_header(const struct daf_made *m);
 /** daf_made_body: its body's bytes; borrowed until the next call. */
 struct daf_view daf_made_body(const struct daf_made *m);
 
-/** daf_made_put: put it between begin and commit; fails the test on an error. */
+/** daf_made_put: put it, between begin and commit; an error fails the test. */
 enum daf_put daf_made_put(struct daf_store *s, const struct daf_made *m,
                           enum daf_body_state state);
 /** daf_made_commit: the same, in a transaction of its own. */

@@ -7,11 +7,11 @@
 set -uo pipefail
 
 if [ -z "${DAF_FULL_INSIDE:-}" ]; then
-    unshare -Urnm true 2>/dev/null || {
+    unshare -Urnmpf --mount-proc true 2>/dev/null || {
         echo "skipped: mounting is forbidden here"
         exit 77
     }
-    DAF_FULL_INSIDE=1 exec unshare -Urnm bash "$0" "$@"
+    DAF_FULL_INSIDE=1 exec unshare -Urnmpf --mount-proc --kill-child bash "$0" "$@"
 fi
 bin=${DAF_BIN:-$(cd "$(dirname "$0")/../.." && pwd)/build/dev/bin}
 ip link set lo up

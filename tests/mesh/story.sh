@@ -11,7 +11,7 @@
 # are typed in on B; all three hold them.  C is cut off; work goes on at B and at
 # C; the cut heals; all digests are equal, and no name lies on any disk in clear.
 #
-# Needs no root: everything happens inside `unshare -Urnm`.  Where that is
+# Needs no root: everything happens inside `unshare`.  Where that is
 # forbidden the three run on loopback, and the cut is a pause of C's link.
 set -euo pipefail
 
@@ -20,8 +20,8 @@ mode=namespaces
 started=$SECONDS
 
 if [ -z "${DAF_STORY_INSIDE:-}" ]; then
-    if unshare -Urnm true 2>/dev/null && command -v ip >/dev/null; then
-        DAF_STORY_INSIDE=1 exec unshare -Urnm bash "$0" "$@"
+    if unshare -Urnmpf --mount-proc true 2>/dev/null && command -v ip >/dev/null; then
+        DAF_STORY_INSIDE=1 exec unshare -Urnmpf --mount-proc --kill-child bash "$0" "$@"
     fi
     mode=loopback
     echo "namespaces are forbidden here: the devices share loopback, with fixed addresses"

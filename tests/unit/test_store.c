@@ -39,8 +39,7 @@ static void append(struct daf_store *s, uint32_t from, uint32_t to)
     static struct daf_spot last;
     struct daf_made m;
     struct daf_made_want want = {.log = daf_made_log(1, 1, 1), .body_len = 300};
-    if (from == 0)
-        last = (struct daf_spot){0};
+    if (from == 0) last = (struct daf_spot){0};
     for (want.seed = from; want.seed < to; want.seed++) {
         want.prev = last;
         daf_made_record(&want, &m);
@@ -203,9 +202,9 @@ static void a_newer_journal_is_not_touched(void **state)
     daf_store_close(s);
     assert_int_equal(sqlite3_open(path_of(*state, "notebook.db"), &db),
                      SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(db, "PRAGMA user_version=9999", NULL, NULL, NULL),
-        SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=9999", NULL, NULL,
+                                  NULL),
+                     SQLITE_OK);
     copy_file(*state, copy, "notebook.db");
     copy_file(*state, copy, "notebook.db-wal");
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
@@ -334,10 +333,8 @@ static int count(const char *dir)
     struct daf_store *s;
     struct daf_store_digest digest;
     struct daf_scope_id scope = daf_made_log(1, 1, 1).scope;
-    if (daf_store_open(dir, DAF_STORE_READER, &s) != DAF_OK)
-        return 101;
-    if (daf_store_digest(s, &scope, &digest) != DAF_OK)
-        return 102;
+    if (daf_store_open(dir, DAF_STORE_READER, &s) != DAF_OK) return 101;
+    if (daf_store_digest(s, &scope, &digest) != DAF_OK) return 102;
     daf_store_close(s);
     return (int)digest.records;
 }
@@ -397,11 +394,15 @@ static bool become_nobody(const char *dir)
 {
     static const char *const names[] = {".", "notebook.db", "notebook.db-wal",
                                         "notebook.db-shm"};
-    if (geteuid() != 0)
-        return true;
+    if (geteuid() != 0) return true;
     for (size_t i = 0; i < 4; i++)
         (void)!chown(path_of(dir, names[i]), NOBODY, NOBODY);
     return seteuid(NOBODY) == 0 && access(dir, F_OK) == 0;
+}
+
+static void be_oneself(void)
+{
+    assert_int_equal(seteuid(getuid()), 0);
 }
 
 static void a_read_only_folder_can_be_read(void **state)
@@ -413,10 +414,11 @@ static void a_read_only_folder_can_be_read(void **state)
     copy_file(dir, copy, "notebook.db");
     copy_file(dir, copy, "notebook.db-wal");
     daf_store_close(s);
-    bool can = become_nobody(copy) && seteuid(getuid()) == 0 &&
-               become_nobody(dir);
+    bool can = become_nobody(copy);
+    be_oneself();
+    can = can && become_nobody(dir);
     if (!can) {
-        (void)seteuid(getuid());
+        be_oneself();
         daf_tmpdir_free(copy);
         skip();
     }
@@ -430,7 +432,7 @@ static void a_read_only_folder_can_be_read(void **state)
     enum daf_err writer_there = daf_store_open(copy, DAF_STORE_WRITER, &s);
     assert_int_equal(chmod(dir, 0700), 0);
     assert_int_equal(chmod(copy, 0700), 0);
-    assert_int_equal(seteuid(getuid()), 0);
+    be_oneself();
     daf_tmpdir_free(copy);
     assert_int_equal(counted, 20);
     assert_int_equal(as_writer, DAF_EREADONLY);
@@ -442,13 +444,13 @@ static void no_notebook_is_made_in_a_read_only_folder(void **state)
 {
     struct daf_store *s;
     if (!become_nobody(*state)) {
-        (void)seteuid(getuid());
+        be_oneself();
         skip();
     }
     assert_int_equal(chmod(*state, 0500), 0);
     enum daf_err err = daf_store_open(*state, DAF_STORE_WRITER, &s);
     assert_int_equal(chmod(*state, 0700), 0);
-    assert_int_equal(seteuid(getuid()), 0);
+    be_oneself();
     assert_int_equal(err, DAF_EREADONLY);
 }
 
@@ -477,8 +479,7 @@ static void a_full_disk_loses_nothing_that_was_committed(void **state)
         daf_made_record(&want, &m);
         want.prev = m.spot;
         err = daf_store_begin(s);
-        if (err != DAF_OK)
-            break;
+        if (err != DAF_OK) break;
         err = daf_store_put(s, &m.r, daf_made_header(&m), DAF_BODY_HELD,
                             daf_made_body(&m), &put);
         enum daf_err committed = daf_store_commit(s);
@@ -562,7 +563,6 @@ int main(int argc, char **argv)
         HERE(a_full_disk_loses_nothing_that_was_committed),
         HERE(a_local_value_is_remembered),
     };
-    if (argc == 3 && strcmp(argv[1], "count") == 0)
-        return count(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "count") == 0) return count(argv[2]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,24 +38,23 @@ static void make_store(const char *dir, struct daf_made *made)
         struct daf_made_want want = {
             .log = daf_made_log(1, 1, i % 2),
             .body_len = i % 3 == 0 ? BODY_LONG : 120,
-            .retention = i % 5 == 0 ? DAF_RETENTION_IDENTITY
-                                    : DAF_RETENTION_PROGRESS,
+            .retention =
+                i % 5 == 0 ? DAF_RETENTION_IDENTITY : DAF_RETENTION_PROGRESS,
             .seed = i,
         };
-        if (i >= 2)
-            want.prev = made[i % 4 == 3 ? i % 2 : i - 2].spot;
+        if (i >= 2) want.prev = made[i % 4 == 3 ? i % 2 : i - 2].spot;
         daf_made_record(&want, &made[i]);
         if (i != 4)
             (void)daf_made_put(s, &made[i],
                                i % 6 == 5 ? DAF_BODY_ABSENT : DAF_BODY_HELD);
     }
-    assert_int_equal(
-        daf_store_acked(s, &made[0].r.log, 1, &made[2].spot), DAF_OK);
-    assert_int_equal(
-        daf_store_set(s, "name", (struct daf_view){value, sizeof(value)}),
-        DAF_OK);
-    assert_int_equal(
-        daf_store_set(s, "empty", (struct daf_view){NULL, 0}), DAF_OK);
+    assert_int_equal(daf_store_acked(s, &made[0].r.log, 1, &made[2].spot),
+                     DAF_OK);
+    assert_int_equal(daf_store_set(s, "name",
+                                   (struct daf_view){value, sizeof(value)}),
+                     DAF_OK);
+    assert_int_equal(daf_store_set(s, "empty", (struct daf_view){NULL, 0}),
+                     DAF_OK);
     assert_int_equal(daf_store_commit(s), DAF_OK);
     daf_store_close(s);
 }
@@ -70,8 +69,8 @@ static void find(void *ctx, const struct daf_store_bad *bad)
     struct findings *f = ctx;
     f->count++;
     assert_true(strlen(bad->where) > 0);
-    (void)snprintf(f->what + strlen(f->what),
-                   sizeof(f->what) - strlen(f->what), "%s ", bad->what);
+    (void)snprintf(f->what + strlen(f->what), sizeof(f->what) - strlen(f->what),
+                   "%s ", bad->what);
 }
 
 /* ---- what is right */
@@ -175,8 +174,7 @@ static void every_contradiction_is_found(void **state)
 static size_t dump_query(sqlite3 *db, const char *sql, uint8_t *out, size_t at)
 {
     sqlite3_stmt *q;
-    if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) != SQLITE_OK)
-        return 0;
+    if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) != SQLITE_OK) return 0;
     int code;
     while ((code = sqlite3_step(q)) == SQLITE_ROW) {
         for (int i = 0; i < sqlite3_column_count(q); i++) {
@@ -187,8 +185,7 @@ static size_t dump_query(sqlite3 *db, const char *sql, uint8_t *out, size_t at)
             out[at++] = (uint8_t)type;
             memcpy(out + at, &len, 4);
             at += 4;
-            if (len > 0)
-                memcpy(out + at, p, len);
+            if (len > 0) memcpy(out + at, p, len);
             at += len;
         }
     }
@@ -200,11 +197,11 @@ static size_t dump_query(sqlite3 *db, const char *sql, uint8_t *out, size_t at)
 static size_t dump(const char *dir, uint8_t *out)
 {
     static const char *const all[] = {
-        "SELECT * FROM sqlite_schema",  "SELECT * FROM log ORDER BY 1",
-        "SELECT * FROM header",         "SELECT * FROM body",
-        "SELECT * FROM frontier",       "SELECT * FROM acked",
-        "SELECT * FROM value",          "SELECT * FROM commits",
-        "PRAGMA user_version",          "PRAGMA application_id",
+        "SELECT * FROM sqlite_schema", "SELECT * FROM log ORDER BY 1",
+        "SELECT * FROM header",        "SELECT * FROM body",
+        "SELECT * FROM frontier",      "SELECT * FROM acked",
+        "SELECT * FROM value",         "SELECT * FROM commits",
+        "PRAGMA user_version",         "PRAGMA application_id",
     };
     sqlite3 *db;
     size_t at = 1;
@@ -242,8 +239,7 @@ static bool is_found(const char *dir)
 {
     struct daf_store *s;
     struct daf_store_check check;
-    if (daf_store_open(dir, DAF_STORE_READER, &s) != DAF_OK)
-        return true;
+    if (daf_store_open(dir, DAF_STORE_READER, &s) != DAF_OK) return true;
     enum daf_err err = daf_store_check(s, NULL, NULL, NULL, &check);
     daf_store_close(s);
     return err != DAF_OK || check.bad > 0;
@@ -265,8 +261,7 @@ static void a_flipped_byte_is_found_or_meant_nothing(void **state)
     assert_false(is_found(dir));
     /* Most of a small file is empty; two flips of three hit what is not. */
     for (size_t i = 0; i < len; i++) {
-        if (bytes[i] != 0)
-            used[used_count++] = i;
+        if (bytes[i] != 0) used[used_count++] = i;
     }
     daf_rng_init(&rng, seed);
     for (size_t i = 0; i < FLIPS; i++) {
