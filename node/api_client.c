@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LINE_BYTES_MAX   (1024 * 1024)
+#define LINE_BYTES_MAX   ((size_t)1024 * 1024)
 #define BUFFER_BYTES_MIN 4096
 /* A worn card may take many seconds for a commit. */
 #define ANSWER_S 60

@@ -121,7 +121,7 @@ void daf_cmd_writer_close(struct daf_cmd_writer *w);
 /* --- cmd_files.c: what is carried by hand (docs/protocol.md §6) */
 #define DAF_CMD_REQUEST_BYTES_MAX 512
 /* Control of a camp of several thousand devices. */
-#define DAF_CMD_ACCEPT_BYTES_MAX (8 * 1024 * 1024)
+#define DAF_CMD_ACCEPT_BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define DAF_CMD_RECORDS_MAX      65536
 
 /** daf_cmd_request_pack: make and sign a request; 0 if @cap is too small. */

@@ -76,7 +76,7 @@ void daf_cmd_accept_next(struct daf_cursor *c, struct daf_view *out_header,
 {
     daf_cursor_array_of(c, 2);
     *out_header = daf_cursor_bin(c, DAF_HEADER_BYTES_MAX);
-    *out_body = daf_cursor_bin(c, DAF_BODY_BYTES_MAX);
+    *out_body = daf_cursor_bin(c, (size_t)DAF_BODY_BYTES_MAX);
 }
 
 enum daf_err daf_cmd_accept_decode(struct daf_view bytes,

@@ -134,6 +134,8 @@ static enum daf_err fold_records(struct acceptance *a, struct daf_trouble *t)
 
         daf_cmd_accept_next(&c, &stored.header, &stored.body);
         err = check_record(a, stored.header, stored.body, &r);
+        /* Not "you may not": whoever wrote it may not. */
+        if (err == DAF_EAUTHOR) err = DAF_ESIG;
         if (err != DAF_OK)
             return refuse(t, err, "a record in it is damaged or foreign");
         stored.spot = (struct daf_spot){r.seq, r.id};

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define PAYLOAD_BYTES ((size_t)DAF_BODY_BYTES_MAX)
+
 /* One activity of a record, as it is shown. */
 struct line {
     char learner[DAF_NAME_BYTES_MAX + 1];
@@ -29,7 +31,7 @@ struct show {
     const char *scope;  /* being read */
     struct line *lines; /* owned */
     size_t count, cap;
-    uint8_t *payload; /* owned, DAF_BODY_BYTES_MAX: wiped */
+    uint8_t *payload; /* owned, PAYLOAD_BYTES; wiped */
     enum daf_err err;
 };
 
@@ -265,7 +267,7 @@ static enum daf_err show_all(struct show *s, struct daf_trouble *t)
     enum daf_err err = daf_cmd_scope_of(s->cmd, scope, t);
 
     if (err != DAF_OK) return err;
-    s->payload = malloc(DAF_BODY_BYTES_MAX);
+    s->payload = malloc(PAYLOAD_BYTES);
     if (s->payload == NULL) return DAF_ENOMEM;
     s->learner = daf_cmd_value(s->cmd, "learner");
     if (s->learner != NULL && strlen(s->learner) == 32)
@@ -288,7 +290,7 @@ enum daf_exit daf_cmd_progress_show(const struct daf_cmd *cmd)
 
     if (err == DAF_OK) {
         err = show_all(&s, &t);
-        if (s.payload != NULL) sodium_memzero(s.payload, DAF_BODY_BYTES_MAX);
+        if (s.payload != NULL) sodium_memzero(s.payload, PAYLOAD_BYTES);
         if (s.lines != NULL) sodium_memzero(s.lines, s.cap * sizeof(*s.lines));
         free(s.payload);
         free(s.lines);

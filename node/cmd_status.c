@@ -24,12 +24,12 @@ static void print_value(const json_t *value)
     free(text);
 }
 
-static void print_status(const json_t *status)
+static void print_status(json_t *status)
 {
     const char *key;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)status, key, value)
+    json_object_foreach(status, key, value)
     {
         (void)printf("%-16s ", key);
         print_value(value);
@@ -48,8 +48,8 @@ static void print_column(const json_t *peer, const char *key, int width)
 
 static void print_peer(const json_t *peer)
 {
-    print_column(peer, "author", 34);
-    print_column(peer, "addr", 24);
+    print_column(peer, "peer", 34);
+    print_column(peer, "address", 24);
     print_column(peer, "state", 12);
     (void)printf("%s\n", json_is_true(json_object_get(peer, "in_step"))
                              ? "in step"

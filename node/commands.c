@@ -59,7 +59,7 @@ static const struct daf_command table[] = {
     {
         .name = "peers", .args = "",
         .summary = "the devices that the running daemon knows of, a line each",
-        .keys = {"author", "addr", "connected", "in_step", "state", "found_by"},
+        .keys = {"peer", "address", "connected", "in_step", "state", "found_by"},
         .needs_daemon = true,
         .run = daf_cmd_peers,
     },

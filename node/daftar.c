@@ -2,10 +2,19 @@
 /* daftar: the command line.  All it can do is in the table of commands.c. */
 #include "node/commands.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+static void free_arguments(int argc, char **arguments)
+{
+    for (int i = 0; arguments != NULL && i < argc; i++)
+        free(arguments[i]);
+    free(arguments);
+}
 
 /* A learner's name may be among the arguments, and everybody on the machine can
  * read those: work on a copy and blank them. */
@@ -15,10 +24,25 @@ static char **take_arguments(int argc, char **argv)
 
     for (int i = 0; copy != NULL && i < argc; i++) {
         copy[i] = strdup(argv[i]);
-        if (copy[i] == NULL) return NULL;
+        if (copy[i] == NULL) {
+            free_arguments(argc, copy);
+            return NULL;
+        }
         if (i > 0) memset(argv[i], 0, strlen(argv[i]));
     }
     return copy;
+}
+
+/* With a standard stream closed, the next file opened would take its number and
+ * what is printed would end in it. */
+static void fill_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) (void)close(fd);
 }
 
 int main(int argc, char **argv)
@@ -27,6 +51,7 @@ int main(int argc, char **argv)
     char **arguments;
     int code = DAF_EXIT_FAILED;
 
+    fill_streams();
     /* No keys in core dumps. */
     (void)setrlimit(RLIMIT_CORE, &none);
     arguments = take_arguments(argc, argv);

@@ -28,9 +28,9 @@ struct daf_home {
     struct daf_secrets secrets;
     uint8_t *manifest; /* owned */
     size_t manifest_len;
-    uint8_t *cert;     /* owned; NULL for a coordinator */
+    uint8_t *cert; /* owned; NULL for a coordinator */
     size_t cert_len;
-    int lock_fd;       /* ≥ 0 while this process holds run/lock */
+    int lock_fd; /* ≥ 0 while this process holds run/lock */
 };
 
 /* What went wrong, for a person: what happened, why, what to do.  Filled by all

@@ -11,7 +11,8 @@
 
 #include <stdio.h>
 
-#define DAF_INSPECT_BYTES_MAX (1024 * 1024) /* an acceptance may have more */
+#define DAF_INSPECT_BYTES_MAX \
+    ((size_t)1024 * 1024) /* an acceptance may have more */
 
 /* What is wrong, and at which byte. */
 struct daf_inspect_fault {

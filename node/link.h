@@ -24,6 +24,11 @@
  * CLOSED      link  -                            (head.conn); last word about it
  * REFUSED     link  struct daf_link_refused: strangers since the last one
  * FAILED      link  text for a person: cannot listen, self-test failed; then exit
+ *
+ * LISTEN comes once, ADMIT at any time, the others after LISTEN.  A SEND is at
+ * most DAF_FRAME_BYTES_MAX; more than 4 MiB that a peer does not take closes its
+ * connection.  SEND and CLOSE of a number that had its CLOSED are ignored: it is
+ * not answered twice.  Frames said before CLOSE have 1 s to leave.
  */
 #ifndef DAF_NODE_LINK_H
 #define DAF_NODE_LINK_H
@@ -51,7 +56,7 @@ struct daf_link_head {
     uint8_t endpoint; /* enum daf_endpoint, for CONNECT and OPENED */
     uint8_t pad[2];   /* zero */
 };
-#define DAF_LINK_BYTES_MAX (512 * 1024)
+#define DAF_LINK_BYTES_MAX 524288 /* 512 KiB, libzmq's limit too */
 
 struct daf_link_listen {
     struct daf_addr door; /* port 0: any; the port chosen is in READY */

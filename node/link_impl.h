@@ -44,16 +44,16 @@
 #define DAF_LINK_OPENING_MS       10000
 #define DAF_LINK_GONE_MS          5000 /* to read what a lost peer still said */
 #define DAF_LINK_SHUT_MS          1000 /* for a last frame to leave */
-#define DAF_LINK_CUT_MS           30000 /* then forgotten, disconnected or not */
+#define DAF_LINK_CUT_MS           30000 /* then forgotten all the same */
 #define DAF_LINK_RETRY_MS         1000
 #define DAF_LINK_REFUSED_MS       1000
 #define DAF_LINK_SELFTEST_MS      5000
-#define DAF_LINK_QUEUE_BYTES_MAX  (4u * 1024 * 1024)  /* to one peer */
-#define DAF_LINK_QUEUES_BYTES_MAX (64u * 1024 * 1024) /* to all of them */
-#define DAF_LINK_CORE_BYTES_HIGH  (1024u * 1024)      /* then strangers wait */
+#define DAF_LINK_QUEUE_BYTES_MAX  4194304  /* to one peer */
+#define DAF_LINK_QUEUES_BYTES_MAX 67108864 /* to all of them */
+#define DAF_LINK_CORE_BYTES_HIGH  1048576  /* then strangers wait */
 #define DAF_LINK_KEYS_MAX         65536
 #define DAF_LINK_FDS_MAX          8192 /* RLIMIT_NOFILE is lowered to it */
-#define DAF_LINK_TURN_MESSAGES    16 /* from one socket before the next's turn */
+#define DAF_LINK_TURN_MESSAGES    16   /* then the next socket's turn */
 #define DAF_LINK_BUCKETS          2048
 #define DAF_LINK_ENDPOINT_BYTES   80 /* tcp://[39 bytes%zone]:port */
 #define DAF_LINK_NEVER            UINT64_MAX
@@ -266,7 +266,7 @@ void daf_link_conns_deinit(struct daf_link *link);
 
 /* ---- sending (link_send.c) */
 void daf_link_send_frame(struct daf_link *link, struct daf_link_conn *conn,
-                         struct daf_view frame);
+                         struct daf_view bytes);
 /** daf_link_send_queued: send what waits, as far as libzmq takes it. */
 void daf_link_send_queued(struct daf_link *link, struct daf_link_conn *conn);
 void daf_link_send_waiting(struct daf_link *link,

@@ -5,7 +5,7 @@
  * here, up to 4 MiB; a peer that lets more pile up is cut.  When a peer has
  * read, its socket's ZMQ_FD wakes the loop: a ROUTER's too, although its
  * ZMQ_POLLOUT says nothing about any one peer.  A call between two peers' turns
- * could take that news, so while frames wait each is tried once a second too. */
+ * could take that news, so while frames wait each is tried once a second. */
 #include "node/link_impl.h"
 
 #include <errno.h>

@@ -223,7 +223,7 @@ enum daf_link_got daf_link_sock_next(struct daf_link_sock *sock, uint8_t *id,
         return DAF_LINK_GOT_NOTHING;
     }
     if (id != NULL) {
-        /* libzmq's own ids are 5 bytes and begin with 0; a peer chose others. */
+        /* libzmq's ids are 5 bytes and begin with 0; a peer chose others. */
         const uint8_t *data = zmq_msg_data(frame);
         own_id = zmq_msg_size(frame) == 5 && data[0] == 0;
         if (own_id) memcpy(id, data, 5);

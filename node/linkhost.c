@@ -715,6 +715,11 @@ size_t daf_linkhost_queued(const struct daf_linkhost *h)
     return h->out_len - h->out_at;
 }
 
+pid_t daf_linkhost_pid(const struct daf_linkhost *h)
+{
+    return h->pid;
+}
+
 uint64_t daf_linkhost_restarts(const struct daf_linkhost *h)
 {
     return h->starts > 0 ? h->starts - 1 : 0;

@@ -21,6 +21,8 @@
 #include "node/link.h"
 #include "node/loop.h"
 
+#include <sys/types.h>
+
 #define DAF_LINKHOST_QUEUE_MAX    (64u * 1024 * 1024) /* bytes towards link */
 #define DAF_LINKHOST_CONNS_MAX    4096
 #define DAF_LINKHOST_YOUNG_MS     5000
@@ -81,6 +83,8 @@ size_t daf_linkhost_queued(const struct daf_linkhost *h);
  * rules.  Before the loop sleeps, and in no callback of `ops`. */
 void daf_linkhost_flush(struct daf_linkhost *h);
 
+/** daf_linkhost_pid: the process; 0 while it is down. */
+pid_t daf_linkhost_pid(const struct daf_linkhost *h);
 /** daf_linkhost_restarts: how often it was started again. */
 uint64_t daf_linkhost_restarts(const struct daf_linkhost *h);
 

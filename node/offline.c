@@ -173,6 +173,8 @@ static void tell_agent(struct daf_trouble *t, const struct daf_home *home,
         tell_store(t, home, err);
 }
 
+/* What an agent needs has no shorter list.
+ * NOLINTNEXTLINE(readability-function-size) */
 enum daf_err daf_offline_agent(const struct daf_home *home,
                                struct daf_store *reader, uint64_t boot_number,
                                const struct daf_port *port, daf_wrote_fn wrote,

@@ -14,14 +14,10 @@
 
 /** daf_offline_agent: make an agent for @home over a reader of its store.
  * Draws the seed.  @port, @wrote, @ctx as daf_agent_new. */
-DAF_NODISCARD enum daf_err daf_offline_agent(const struct daf_home *home,
-                                             struct daf_store *reader,
-                                             uint64_t boot_number,
-                                             const struct daf_port *port,
-                                             daf_wrote_fn wrote, void *ctx,
-                                             const uint8_t seed[32],
-                                             struct daf_agent **out,
-                                             struct daf_trouble *t);
+DAF_NODISCARD enum daf_err daf_offline_agent(
+    const struct daf_home *home, struct daf_store *reader, uint64_t boot_number,
+    const struct daf_port *port, daf_wrote_fn wrote, void *ctx,
+    const uint8_t seed[32], struct daf_agent **out, struct daf_trouble *t);
 
 /** daf_offline_prepare: with the lock held and a writer open, make sure that the
  * store has an incarnation and count this start.  Durable on return. */

@@ -150,6 +150,7 @@ void daf_on_run(struct daf_session *s, struct daf_mono now,
         struct daf_run_path path;
 
         daf_frame_next_path(&c, &f->run.scope, &path);
+        s->given = daf_session_mark_of(&path.log);
         is_good = take_path(&in, &path);
     }
     finish(&in);

@@ -44,6 +44,7 @@ struct daf_session {
     bool is_news_round;             /* the heads came unasked */
     struct daf_session_mark cursor; /* heads up to here are dealt with */
     struct daf_session_mark asked;  /* the last log named in the WANT */
+    struct daf_session_mark given;  /* the last log that its answer named */
     bool page_rest;                 /* more heads after `asked` */
     uint64_t round_bytes;           /* records received for this WANT */
     uint64_t round_changed;         /* records that were new here */
@@ -78,6 +79,10 @@ void daf_session_proof(const struct daf_session *s, bool is_own,
 void daf_session_tell(struct daf_session *s, const struct daf_scope_id *scope);
 
 /* ---- session_pull.c */
+struct daf_session_mark daf_session_mark_of(const struct daf_log_key *log);
+/* Whether @log comes after @mark in the order of heads. */
+bool daf_session_mark_before(const struct daf_session_mark *mark,
+                             const struct daf_log_key *log);
 /* If nothing is under way: take the first dirty scope, or rest. */
 void daf_session_pull_next(struct daf_session *s, struct daf_mono now);
 /* Heads came: ask for what is lacking in them, or go on. */

@@ -8,11 +8,28 @@
 #include "proto/path.h"
 #include "proto/session_impl.h"
 
-static struct daf_session_mark mark_of(const struct daf_log_key *log)
+struct daf_session_mark daf_session_mark_of(const struct daf_log_key *log)
 {
     return (struct daf_session_mark){.is_set = true,
                                      .author = log->author,
                                      .incarnation = log->incarnation};
+}
+
+static bool is_before(const struct daf_session_mark *a,
+                      const struct daf_session_mark *b)
+{
+    int order = memcmp(a->author.b, b->author.b, sizeof(a->author.b));
+
+    if (!a->is_set || !b->is_set) return !a->is_set && b->is_set;
+    return order < 0 || (order == 0 && a->incarnation < b->incarnation);
+}
+
+bool daf_session_mark_before(const struct daf_session_mark *mark,
+                             const struct daf_log_key *log)
+{
+    struct daf_session_mark at = daf_session_mark_of(log);
+
+    return is_before(mark, &at);
 }
 
 static void wait_for(struct daf_session *s, struct daf_mono now,
@@ -112,7 +129,7 @@ void daf_session_pull_heads(struct daf_session *s, struct daf_mono now,
             s->page_rest = true;
             break;
         }
-        s->asked = mark_of(&peer->log);
+        s->asked = daf_session_mark_of(&peer->log);
     }
     if (count == 0) {
         go_on(s, now);
@@ -120,6 +137,7 @@ void daf_session_pull_heads(struct daf_session *s, struct daf_mono now,
     }
     daf_frame_end(&k, mark, count, false);
     daf_session_send(s, &k);
+    s->given.is_set = false;
     s->round_bytes = 0;
     s->round_changed = 0;
     wait_for(s, now, DAF_PULL_RECORDS);
@@ -142,6 +160,12 @@ void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
             return;
         }
         s->page_rest = true;
+    } else if (may_be_cut) {
+        /* All of it was refused: what it hid is asked for without it, from the
+         * log after the one that filled the credit. */
+        s->page_rest |= s->is_news_round || is_before(&s->given, &s->asked);
+        if (is_before(&s->cursor, &s->given) && is_before(&s->given, &s->asked))
+            s->asked = s->given;
     }
     go_on(s, now);
 }

@@ -50,10 +50,12 @@ void daf_agent_conns_sweep(struct daf_agent *a)
     size_t kept = 0;
 
     for (size_t i = 0; i < a->conns_count; i++) {
-        if (a->conns[i]->is_closed)
-            conn_free(a->conns[i]);
-        else
+        if (!a->conns[i]->is_closed) {
             a->conns[kept++] = a->conns[i];
+            continue;
+        }
+        daf_agent_jobs_orphan(a, a->conns[i]->id);
+        conn_free(a->conns[i]);
     }
     a->conns_count = kept;
 }
@@ -62,11 +64,13 @@ void daf_agent_conns_lost(struct daf_agent *a)
 {
     for (size_t i = 0; i < a->conns_count; i++) {
         struct daf_conn *c = a->conns[i];
-        struct daf_peer *p = daf_agent_peer_of(a, c->id);
+        struct daf_peer *p;
 
         if (c->is_closed) continue;
         if (c->session != NULL) daf_session_lost(c->session);
         c->is_closed = true;
+        /* Asked now: a session that was lost has told its peer already. */
+        p = daf_agent_peer_of(a, c->id);
         if (p != NULL) daf_agent_peer_retry(a, p);
     }
     daf_agent_conns_sweep(a);
@@ -78,6 +82,14 @@ void daf_agent_conn_send(struct daf_agent *a, const struct daf_conn *c,
     a->stats.frames_out++;
     a->stats.bytes_out += frame.len;
     a->config.port->send(a->config.port->ctx, c->id, frame);
+}
+
+void daf_agent_recheck(struct daf_agent *a)
+{
+    for (size_t i = 0; i < a->conns_count; i++) {
+        if (a->conns[i]->session != NULL && !a->conns[i]->is_closed)
+            daf_session_recheck(a->conns[i]->session, a->now);
+    }
 }
 
 void daf_agent_admit(struct daf_agent *a)

@@ -47,14 +47,17 @@ static bool verify(struct daf_agent *a, const struct daf_conn *c,
     struct daf_view bytes = proof->manifest;
     uint8_t signed_bytes[PROOF_BYTES];
     struct daf_manifest *theirs = (void *)a->scratch->payload;
+    bool was_known;
 
     _Static_assert(sizeof(*theirs) <= sizeof(a->scratch->payload), "room");
     if (daf_manifest_decode(bytes, theirs) != DAF_OK ||
         memcmp(theirs->camp.b, a->env.camp.b, sizeof(a->env.camp.b)) != 0)
         return false;
+    was_known = auth->by_author(auth->ctx, &proof->author, out);
     if (proof->cert.len > 0 && daf_camp_meet(a->camp, proof->cert) != DAF_OK)
         return false;
     if (!auth->by_author(auth->ctx, &proof->author, out)) return false;
+    if (!was_known) daf_agent_recheck(a);
     proof_bytes(a, c, kind, &out->keys.transport, signed_bytes);
     return daf_hash_verify("daf.door.1",
                            (struct daf_view){signed_bytes, PROOF_BYTES},

@@ -73,8 +73,9 @@ struct daf_fold {
 struct daf_job {
     struct daf_job *next;
     uint64_t id;
-    uint32_t conn; /* whose session sent it; 0: own records */
-    uint8_t *ack;  /* owned */
+    uint32_t conn;  /* whose session sent it; 0: own records */
+    bool is_orphan; /* that session is gone; its number may be another's now */
+    uint8_t *ack;   /* owned */
     size_t ack_len;
     struct daf_fold *folds; /* owned */
     size_t folds_count, folds_cap;
@@ -138,6 +139,8 @@ void daf_agent_session_port(struct daf_agent *a);
 /* A proven session with this author, not closed; NULL if there is none. */
 struct daf_session *daf_agent_session_with(struct daf_agent *a,
                                            const struct daf_author_id *author);
+/* Somebody may have been certified: sessions look again at what they refused. */
+void daf_agent_recheck(struct daf_agent *a);
 /* Tell every device of the camp that was not told yet to the port. */
 void daf_agent_admit(struct daf_agent *a);
 
@@ -168,14 +171,16 @@ struct daf_job *daf_agent_job_begin(struct daf_agent *a, uint32_t conn);
 void daf_agent_job_keep(struct daf_agent *a, const struct daf_keep *keep);
 void daf_agent_job_end(struct daf_agent *a, struct daf_view ack);
 void daf_agent_job_stored(struct daf_agent *a, const struct daf_input *in);
+/* The connection is gone: what it sent is still stored, and answered to nobody. */
+void daf_agent_jobs_orphan(struct daf_agent *a, uint32_t conn);
 void daf_agent_jobs_free(struct daf_agent *a);
 
 /* ---- agent_write.c */
 void daf_agent_write(struct daf_agent *a, const struct daf_write *write);
 /* Start the next own batch if writes wait and none is under way. */
 void daf_agent_write_next(struct daf_agent *a);
-/* The own batch @job ended. */
+/* The own batch @job ended as @in says. */
 void daf_agent_write_done(struct daf_agent *a, struct daf_job *job,
-                          enum daf_err err);
+                          const struct daf_input *in);
 
 #endif

@@ -84,6 +84,12 @@ static void job_free(struct daf_job *job)
     free(job);
 }
 
+void daf_agent_jobs_orphan(struct daf_agent *a, uint32_t conn)
+{
+    for (struct daf_job *job = a->jobs; job != NULL; job = job->next)
+        job->is_orphan |= job->conn == conn;
+}
+
 void daf_agent_jobs_free(struct daf_agent *a)
 {
     while (a->jobs != NULL) {
@@ -127,10 +133,7 @@ static void fold(struct daf_agent *a, const struct daf_job *job)
         (void)a->config.scan(a->config.scan_ctx, &id, DAF_RETENTION_IDENTITY,
                              fold_row, a->camp);
     daf_agent_admit(a);
-    for (size_t i = 0; i < a->conns_count; i++) {
-        if (a->conns[i]->session != NULL && !a->conns[i]->is_closed)
-            daf_session_recheck(a->conns[i]->session, a->now);
-    }
+    daf_agent_recheck(a);
 }
 
 /* Tells all sessions but the one that brought them which heads changed.  Items
@@ -183,24 +186,27 @@ void daf_agent_job_stored(struct daf_agent *a, const struct daf_input *in)
 {
     struct daf_job *job = a->jobs;
     struct daf_conn *c;
-    uint64_t changed = 0;
+    uint64_t changed = 0, deferred = 0;
 
     assert(job != NULL && job->id == in->job);
     a->jobs = job->next;
     if (a->jobs == NULL) a->jobs_end = &a->jobs;
     for (size_t i = 0; in->err == DAF_OK && i < in->items_count; i++) {
         changed += in->items[i].is_new;
-        a->stats.deferred += in->items[i].is_deferred;
+        deferred += in->items[i].is_deferred;
     }
+    a->stats.deferred += deferred;
     if (job->conn != 0)
         a->stats.records_in += changed;
     else
-        daf_agent_write_done(a, job, in->err);
+        daf_agent_write_done(a, job, in);
     if (in->err == DAF_OK) {
         fold(a, job);
-        news(a, in, job->conn);
+        news(a, in, job->is_orphan ? 0 : job->conn);
     }
-    c = job->conn == 0 ? NULL : daf_agent_conn(a, job->conn);
+    /* protocol.md R27: an ACK that named what was not kept would be a lie. */
+    if (deferred > 0) job->ack_len = 0;
+    c = job->conn == 0 || job->is_orphan ? NULL : daf_agent_conn(a, job->conn);
     if (c != NULL && c->session != NULL)
         daf_session_stored(c->session, a->now, in->err, changed,
                            (struct daf_view){job->ack, job->ack_len});

@@ -141,8 +141,10 @@ void daf_agent_write(struct daf_agent *a, const struct daf_write *write)
 
 /* ---- making records */
 
-static struct daf_own_log *own_log(struct daf_agent *a,
-                                   const struct daf_scope_id *scope)
+/* A head that cannot be read is an error: to begin anew would fork the log. */
+static enum daf_err own_log(struct daf_agent *a,
+                            const struct daf_scope_id *scope,
+                            struct daf_own_log **out)
 {
     const struct daf_index *index = a->config.index;
     struct daf_head *head = &a->scratch->head_a;
@@ -150,21 +152,24 @@ static struct daf_own_log *own_log(struct daf_agent *a,
     struct daf_log_key key = {.scope = *scope,
                               .author = a->author,
                               .incarnation = a->config.own_incarnation};
+    enum daf_err err;
 
     for (size_t i = 0; i < a->own_logs_count; i++) {
-        if (memcmp(a->own_logs[i].scope.b, scope->b, sizeof(scope->b)) == 0)
-            return &a->own_logs[i];
+        *out = &a->own_logs[i];
+        if (memcmp((*out)->scope.b, scope->b, sizeof(scope->b)) == 0)
+            return DAF_OK;
     }
-    assert(a->own_logs_count < DAF_SCOPES_MAX);
+    err = index->head(index->ctx, &key, head);
+    if (err != DAF_OK && err != DAF_ENOTFOUND) return err;
+    assert(a->own_logs_count < DAF_SCOPES_MAX); /* write_next() sees to it */
     log = &a->own_logs[a->own_logs_count++];
     memset(log, 0, sizeof(*log));
     log->scope = *scope;
-    if (index->head(index->ctx, &key, head) == DAF_OK) {
-        for (size_t i = 0; i < head->tips_count; i++) {
-            if (head->tips[i].seq > log->head.seq) log->head = head->tips[i];
-        }
+    for (size_t i = 0; err == DAF_OK && i < head->tips_count; i++) {
+        if (head->tips[i].seq > log->head.seq) log->head = head->tips[i];
     }
-    return log;
+    *out = log;
+    return DAF_OK;
 }
 
 /* How a body of ours is sealed; NULL for the plain scopes. */
@@ -179,21 +184,23 @@ static enum daf_err append(struct daf_agent *a, const struct daf_write *w,
                            const struct sealing *sealing,
                            struct daf_view payload, struct daf_spot *out)
 {
-    struct daf_own_log *log = own_log(a, scope);
     uint8_t header[DAF_HEADER_BYTES_MAX], prefix[DAF_HEADER_BYTES_MAX];
     struct daf_record r = {
         .log = {*scope, a->author, a->config.own_incarnation},
-        .seq = log->head.seq + 1,
-        .prev = log->head.id,
         .claimed_ms = w->claimed.ms,
         .boot = a->config.boot_number,
         .time_quality = w->time_quality,
         .retention = retention,
     };
     struct daf_keep keep = {.record = &r, .body_state = DAF_BODY_HELD};
-    size_t prefix_len = daf_record_prefix(&r, prefix), body_len;
-    enum daf_err err;
+    struct daf_own_log *log;
+    size_t prefix_len, body_len;
+    enum daf_err err = own_log(a, scope, &log);
 
+    if (err != DAF_OK) return err;
+    r.seq = log->head.seq + 1;
+    r.prev = log->head.id;
+    prefix_len = daf_record_prefix(&r, prefix);
     if (sealing != NULL) {
         struct daf_body_seal seal = {.key = sealing->key,
                                      .handle = sealing->handle,
@@ -308,7 +315,7 @@ static enum daf_err write_session(struct daf_agent *a, struct daf_job *job,
     struct daf_scope_id scope;
     struct daf_key generation;
     struct sealing sealing;
-    struct daf_spot spot;
+    struct daf_spot spot = {0};
     uint64_t number;
     struct daf_pack k;
     enum daf_err err = find_scope(a, w->scope, &scope);
@@ -359,9 +366,14 @@ void daf_agent_write_next(struct daf_agent *a)
 
     if (a->is_writing || a->waiting == NULL) return;
     a->is_writing = true;
+    /* All of them are durable now, so what is forgotten can be read again. */
+    if (a->own_logs_count == DAF_SCOPES_MAX) a->own_logs_count = 0;
     job = daf_agent_job_begin(a, 0);
     end = &job->writes;
-    for (size_t i = 0; i < BATCH_MAX && a->waiting != NULL; i++) {
+    /* Each write may need one log more. */
+    for (size_t i = 0; i < BATCH_MAX && a->waiting != NULL &&
+                       a->own_logs_count < DAF_SCOPES_MAX;
+         i++) {
         struct daf_pending *p = a->waiting;
 
         a->waiting = p->next;
@@ -379,9 +391,31 @@ void daf_agent_write_next(struct daf_agent *a)
     daf_agent_job_end(a, (struct daf_view){0});
 }
 
-void daf_agent_write_done(struct daf_agent *a, struct daf_job *job,
-                          enum daf_err err)
+static bool has_deferred(const struct daf_input *in)
 {
+    for (size_t i = 0; i < in->items_count; i++) {
+        if (in->items[i].is_deferred) return true;
+    }
+    return false;
+}
+
+/* How the disk left the record of @wrote, its batch being durable. */
+static enum daf_err fate(const struct daf_input *in,
+                         const struct daf_wrote *wrote)
+{
+    for (size_t i = 0; i < in->items_count; i++) {
+        if (in->items[i].is_deferred &&
+            memcmp(in->items[i].spot.id.b, wrote->record.b, 32) == 0)
+            return DAF_ELIMIT; /* over the log's budget: it was not kept */
+    }
+    return DAF_OK;
+}
+
+void daf_agent_write_done(struct daf_agent *a, struct daf_job *job,
+                          const struct daf_input *in)
+{
+    enum daf_err err = in->err;
+
     a->is_writing = false;
     for (size_t i = 0; err == DAF_OK && i < job->learners_count; i++) {
         /* Out of memory: the next start reads the registration from the disk;
@@ -389,9 +423,10 @@ void daf_agent_write_done(struct daf_agent *a, struct daf_job *job,
         if (daf_camp_enter(a->camp, &job->learners[i]) != DAF_OK) break;
     }
     /* The heads of own logs are read again from what is really there. */
-    if (err != DAF_OK) a->own_logs_count = 0;
+    if (err != DAF_OK || has_deferred(in)) a->own_logs_count = 0;
     for (struct daf_pending *p = job->writes; p != NULL; p = p->next) {
-        if (p->wrote.err == DAF_OK) p->wrote.err = err;
+        if (p->wrote.err == DAF_OK)
+            p->wrote.err = err != DAF_OK ? err : fate(in, &p->wrote);
         a->wrote(a->wrote_ctx, &p->wrote);
     }
 }

@@ -86,8 +86,8 @@ static void make_body(struct session_pair_record *out, bool is_sealed,
     if (is_sealed)
         err = daf_body_seal(&seal, out->body, len + 256, &out->body_len);
     else
-        err = daf_body_plain(seal.payload, out->body, len + 256,
-                             &out->body_len);
+        err =
+            daf_body_plain(seal.payload, out->body, len + 256, &out->body_len);
     assert_int_equal(err, DAF_OK);
     free(payload);
 }
@@ -98,8 +98,8 @@ void session_pair_write(const struct session_pair_camp *camp, size_t number,
                         size_t len, struct session_pair_record *out)
 {
     struct session_pair_record made = {
-        .r = {.log = {camp->scopes[scope],
-                      camp->devices[number].device.author, incarnation},
+        .r = {.log = {camp->scopes[scope], camp->devices[number].device.author,
+                      incarnation},
               .seq = 1,
               .claimed_ms = salt,
               .retention = DAF_RETENTION_PROGRESS}};
@@ -108,13 +108,13 @@ void session_pair_write(const struct session_pair_camp *camp, size_t number,
         made.r.seq = prev->r.seq + 1;
         made.r.prev = prev->r.id;
     }
-    make_body(&made,
-              scope == SESSION_PAIR_CAMP || scope == SESSION_PAIR_CLASS, len);
+    make_body(&made, scope == SESSION_PAIR_CAMP || scope == SESSION_PAIR_CLASS,
+              len);
     made.r.body_len = (uint32_t)made.body_len;
     made.r.body_hash =
         daf_body_hash((struct daf_view){made.body, made.body_len});
-    made.header_len = daf_record_sign(
-        &made.r, &camp->devices[number].sign, made.header);
+    made.header_len =
+        daf_record_sign(&made.r, &camp->devices[number].sign, made.header);
     *out = made;
 }
 
@@ -122,10 +122,10 @@ void session_pair_spoil(struct session_pair_record *record)
 {
     /* The signature is the last thing in a header. */
     record->header[record->header_len - 1] ^= 1;
-    assert_int_equal(
-        daf_record_decode(
-            (struct daf_view){record->header, record->header_len}, &record->r),
-        DAF_OK);
+    assert_int_equal(daf_record_decode((struct daf_view){record->header,
+                                                         record->header_len},
+                                       &record->r),
+                     DAF_OK);
     record->r.ext = (struct daf_view){0};
 }
 
@@ -137,8 +137,8 @@ void session_pair_record_free(struct session_pair_record *record)
 
 /* ---- who may do what */
 
-static const struct session_pair_device *
-find_device(const struct session_pair *p, const struct daf_author_id *author)
+static const struct session_pair_device *find_device(
+    const struct session_pair *p, const struct daf_author_id *author)
 {
     for (size_t i = 0; i < p->camp->count; i++) {
         const struct session_pair_device *d = &p->camp->devices[i];
@@ -280,8 +280,7 @@ static void port_acked(void *ctx, struct daf_session *s,
     p->acked = *path;
 }
 
-static bool port_proven(void *ctx, struct daf_session *s,
-                        enum daf_bye *out_why)
+static bool port_proven(void *ctx, struct daf_session *s, enum daf_bye *out_why)
 {
     struct session_pair *p = ctx;
 
@@ -360,16 +359,15 @@ void session_pair_free(struct session_pair *p)
 }
 
 void session_pair_hold(struct session_pair *p,
-                       const struct session_pair_record *record,
-                       bool with_body)
+                       const struct session_pair_record *record, bool with_body)
 {
     struct daf_view body = {record->body, record->body_len};
 
-    (void)daf_fake_index_put(
-        p->index, &record->r,
-        (struct daf_view){record->header, record->header_len},
-        with_body ? DAF_BODY_HELD : DAF_BODY_ABSENT,
-        with_body ? body : (struct daf_view){0});
+    (void)daf_fake_index_put(p->index, &record->r,
+                             (struct daf_view){record->header,
+                                               record->header_len},
+                             with_body ? DAF_BODY_HELD : DAF_BODY_ABSENT,
+                             with_body ? body : (struct daf_view){0});
 }
 
 bool session_pair_holds(const struct session_pair *p,
@@ -471,9 +469,10 @@ bool session_pair_commit(struct session_pair *p, enum daf_err err)
         const struct session_pair_record *r = &b->records[i];
         struct daf_view body = {r->body, r->body_len};
 
-        changed += daf_fake_index_put(
-            p->index, &r->r, (struct daf_view){r->header, r->header_len},
-            b->states[i], body);
+        changed +=
+            daf_fake_index_put(p->index, &r->r,
+                               (struct daf_view){r->header, r->header_len},
+                               b->states[i], body);
     }
     p->changed += changed;
     if (p->s != NULL)

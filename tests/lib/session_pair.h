@@ -18,11 +18,11 @@
 #include "tests/lib/fake_index.h"
 
 enum session_pair_scope { /* catalog has the lowest id, control the highest */
-    SESSION_PAIR_CATALOG,
-    SESSION_PAIR_CAMP,
-    SESSION_PAIR_CLASS,
-    SESSION_PAIR_CONTROL,
-    SESSION_PAIR_SCOPES,
+                          SESSION_PAIR_CATALOG,
+                          SESSION_PAIR_CAMP,
+                          SESSION_PAIR_CLASS,
+                          SESSION_PAIR_CONTROL,
+                          SESSION_PAIR_SCOPES,
 };
 
 struct session_pair_device {
@@ -67,7 +67,7 @@ struct session_pair {
     struct session_pair_camp *camp;
     size_t number; /* which device it is */
     struct daf_fake_index *index;
-    bool *is_unknown; /* [camp->count]: not certified here yet */
+    bool *is_unknown;      /* [camp->count]: not certified here yet */
     struct daf_session *s; /* NULL between contacts */
     struct daf_mono now;
 

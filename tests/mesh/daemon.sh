@@ -75,6 +75,7 @@ start()
 {
     local home=$1
     shift
+    rm -f "$home/run/endpoint" # of one that was killed
     "$bin/daftard" --home "$home" --no-mdns "$@" 2>>"$home.log" </dev/null &
     pid=$!
     pids+=("$pid")
@@ -93,12 +94,19 @@ stop()
 # link_of PID: its child.
 link_of()
 {
-    awk -v parent="$1" '{
+    cat /proc/[0-9]*/stat 2>/dev/null | awk -v parent="$1" '{
+        pid = $1
         sub(/^.*\) /, "")
-        if ($2 == parent) { n = split(FILENAME, part, "/"); print part[3] }
-    }' /proc/[0-9]*/stat 2>/dev/null
+        if ($2 == parent) print pid
+    }'
 }
-other_link() { [ -n "$(link_of "$1")" ] && [ "$(link_of "$1")" != "$2" ]; }
+# other_link PID OLD: it has a link, and another one.
+other_link()
+{
+    local now
+    now=$(link_of "$1")
+    [ -n "$now" ] && [ "$now" != "$2" ]
+}
 status_has() { "$bin/daftar" status --home "$1" --json | grep -q "$2"; }
 
 # ask SOCKET TEXT: what the daemon answers on its socket until it hangs up.
@@ -106,6 +114,7 @@ ask()
 {
     # shellcheck disable=SC2016 # perl's own dollars
     perl -MIO::Socket::UNIX -e '
+        $SIG{PIPE} = "IGNORE"; # it may hang up before it has read
         my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "$!\n";
         print $s $ARGV[1];
         $s->flush;
@@ -242,6 +251,23 @@ bound()
 }
 expect 'the port is open again' until_true 20 bound
 
+# ---- a disk on which nothing fits any more
+
+if command -v prlimit >/dev/null; then
+    add=("$bin/daftar" progress add --home "$A" --learner L --item k --json)
+    wal=$(stat -c %s "$A/store/notebook.db-wal")
+    prlimit --pid "$core" "--fsize=$wal:"
+    "${add[@]}" >"$tmp/full" 2>&1
+    expect 'a full disk refuses a record' test $? = 1
+    expect 'in words' grep -qi 'disk\|room\|space\|kept' "$tmp/full"
+    expect 'and in the log' grep -q 'cannot be kept' "$A.log"
+    expect 'the daemon lives' status_has "$A" '"pending_writes": *0'
+    prlimit --pid "$core" --fsize=unlimited:
+    expect 'with room there it writes again' "${add[@]}"
+else
+    echo 'skipped: a full disk: needs prlimit'
+fi
+
 # ---- its end
 
 expect 'SIGTERM ends it with 0' stop "$core"
@@ -254,7 +280,8 @@ start "$A" --listen "127.0.0.1:$port"
 link=$(link_of "$pid")
 kill -STOP "$link"
 stop "$pid"
-expect "a link that hangs does not keep it ($took ms)" test "$took" -le 2000
+# 1 s is for link; the rest is what a busy machine may add.
+expect "a link that hangs does not keep it ($took ms)" test "$took" -le 5000
 expect 'and is gone too' gone "$link"
 
 # ---- power

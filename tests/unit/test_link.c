@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -189,7 +190,7 @@ static void expect_silence(struct core *core, int ms)
     assert_false(next(core, ms));
 }
 
-/* expect_refused: *sum (of core->refused) reaches @least; nothing else comes. */
+/* expect_refused: *sum (of core->refused) reaches @least, nothing else. */
 static void expect_refused(struct core *core, const uint64_t *sum,
                            uint64_t least)
 {
@@ -720,6 +721,48 @@ static void one_key_has_sixteen_connections_and_the_door_sixty_four(
     stop(&a);
 }
 
+static void a_thousand_connections_fit(void **state)
+{
+    enum { KEYS = 64, PER_KEY = 16, ALL = KEYS * PER_KEY };
+    static void *zmq[ALL + 1];
+    struct core a;
+    struct stranger stranger;
+    struct rlimit files;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = files.rlim_max < 8192 ? files.rlim_max : 8192;
+    if (files.rlim_cur < 2 * ALL + 100)
+        skip(); /* here a stranger takes two descriptors */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    start(&a);
+    expect_ready(&a);
+    stranger_init(&stranger);
+    (void)zmq_ctx_set(stranger.ctx, ZMQ_MAX_SOCKETS, 2 * ALL);
+    for (int i = 0; i <= ALL; i++) {
+        if (i % PER_KEY == 0) {
+            (void)crypto_box_keypair(stranger.pk.b, stranger.sk.b);
+            admit(&a, &stranger.pk, true);
+        }
+        zmq[i] = stranger_call(&stranger, NULL, a.ready.mesh_port,
+                               &a.listen.transport_pk);
+        (void)zmq_send(zmq[i], "hi", 2, 0);
+        if (i == ALL) break;
+        (void)expect_opened(&a, DAF_ENDPOINT_MESH, &stranger.pk);
+        expect(&a, DAF_LINK_FRAME);
+    }
+    expect_refused(&a, &a.refused.messages, 1);
+    /* It tries again by itself, and one has left meanwhile. */
+    (void)zmq_close(zmq[0]);
+    expect(&a, DAF_LINK_CLOSED);
+    (void)zmq_send(zmq[ALL], "hi", 2, 0);
+    (void)expect_opened(&a, DAF_ENDPOINT_MESH, &stranger.pk);
+    for (int i = 1; i <= ALL; i++)
+        (void)zmq_close(zmq[i]);
+    stranger_deinit(&stranger);
+    stop(&a);
+}
+
 /* The kernel gives a descriptor's number again at once. */
 static void each_of_many_short_visits_opens_and_closes(void **state)
 {
@@ -807,6 +850,7 @@ int main(void)
         cmocka_unit_test(who_never_reads_is_cut),
         cmocka_unit_test(
             one_key_has_sixteen_connections_and_the_door_sixty_four),
+        cmocka_unit_test(a_thousand_connections_fit),
         cmocka_unit_test(each_of_many_short_visits_opens_and_closes),
         cmocka_unit_test(a_core_that_breaks_the_rules_stops_link),
     };

@@ -266,8 +266,9 @@ static void a_root_lists_only_what_both_may_carry(void **state)
     struct daf_frame f;
     struct daf_cursor c;
     struct daf_root_part part;
-    static const enum session_pair_scope listed[] = {
-        SESSION_PAIR_CATALOG, SESSION_PAIR_CLASS, SESSION_PAIR_CONTROL};
+    static const enum session_pair_scope listed[] = {SESSION_PAIR_CATALOG,
+                                                     SESSION_PAIR_CLASS,
+                                                     SESSION_PAIR_CONTROL};
 
     (void)state;
     camp->devices[2].rights[SESSION_PAIR_CAMP] = DAF_RIGHT_NONE;
@@ -406,17 +407,28 @@ static void each_frame_is_read_only_in_its_states(void **state)
         uint64_t number;
         const char *states;
     } table[] = {
-        {DAF_FRAME_HELLO, "NG"},    {DAF_FRAME_ROOT, "P"},
-        {DAF_FRAME_SYMBOLS, "O"},   {DAF_FRAME_HEADS, "O"},
-        {DAF_FRAME_WANT, "O"},      {DAF_FRAME_RUN, ""}, /* not asked for */
-        {DAF_FRAME_NEED, "O"},      {DAF_FRAME_DEFER, "O"},
-        {DAF_FRAME_ACK, "O"},       {DAF_FRAME_BYE, "NGPO"},
-        {DAF_FRAME_MANIFEST, "O"},  {DAF_FRAME_REGISTER, "O"},
-        {DAF_FRAME_HAVE, "O"},      {DAF_FRAME_CHUNK, "O"},
-        {DAF_FRAME_KNOCK, ""},      {DAF_FRAME_NONCE, ""},
-        {DAF_FRAME_PROOF, ""},      {DAF_FRAME_WELCOME, ""},
-        {DAF_FRAME_UNKNOWN, "NGPO"}, {15, "NGPO"},
-        {32, "NGPO"},               {37, "NGPO"},
+        {DAF_FRAME_HELLO, "NG"},
+        {DAF_FRAME_ROOT, "P"},
+        {DAF_FRAME_SYMBOLS, "O"},
+        {DAF_FRAME_HEADS, "O"},
+        {DAF_FRAME_WANT, "O"},
+        {DAF_FRAME_RUN, ""}, /* not asked for */
+        {DAF_FRAME_NEED, "O"},
+        {DAF_FRAME_DEFER, "O"},
+        {DAF_FRAME_ACK, "O"},
+        {DAF_FRAME_BYE, "NGPO"},
+        {DAF_FRAME_MANIFEST, "O"},
+        {DAF_FRAME_REGISTER, "O"},
+        {DAF_FRAME_HAVE, "O"},
+        {DAF_FRAME_CHUNK, "O"},
+        {DAF_FRAME_KNOCK, ""},
+        {DAF_FRAME_NONCE, ""},
+        {DAF_FRAME_PROOF, ""},
+        {DAF_FRAME_WELCOME, ""},
+        {DAF_FRAME_UNKNOWN, "NGPO"},
+        {15, "NGPO"},
+        {32, "NGPO"},
+        {37, "NGPO"},
         {UINT64_MAX, "NGPO"},
     };
 
@@ -450,7 +462,8 @@ static void a_silent_peer_times_out(void **state)
 
         assert_int_equal(daf_session_deadline(p->s).ms,
                          p->now.ms + DAF_GREET_MS);
-        daf_session_timer(p->s, (struct daf_mono){p->now.ms + DAF_GREET_MS - 1});
+        daf_session_timer(p->s,
+                          (struct daf_mono){p->now.ms + DAF_GREET_MS - 1});
         says_nothing(p);
         daf_session_timer(p->s, (struct daf_mono){p->now.ms + DAF_GREET_MS});
         ends_with(p, DAF_BYE_TIMEOUT, DAF_ETIME);
@@ -517,6 +530,14 @@ static void a_root_in_the_name_of_another_is_refused(void **state)
     (void)state;
     memcpy(room + ROOT_AUTHOR, camp->devices[3].device.author.b, 16);
     refuses_root(root);
+}
+
+static void a_root_signed_in_the_name_of_another_is_refused(void **state)
+{
+    (void)state;
+    /* Whole and well signed, by the device of this connection. */
+    b->env.author = camp->devices[3].device.author;
+    refuses_root(root_of_b());
 }
 
 static void a_root_signed_by_another_device_is_refused(void **state)
@@ -704,10 +725,14 @@ static void a_bye_closes_without_an_answer(void **state)
     static const struct {
         uint64_t reason;
         enum daf_err why;
-    } table[] = {{DAF_BYE_STOPPING, DAF_ELOST}, {DAF_BYE_DUPLICATE, DAF_EEXISTS},
-                 {DAF_BYE_BREACH, DAF_EPEER},   {DAF_BYE_TIMEOUT, DAF_ELOST},
-                 {DAF_BYE_SELF, DAF_EEXISTS},   {DAF_BYE_VERSION, DAF_EVERSION},
-                 {DAF_BYE_UNPROVEN, DAF_ESIG},  {DAF_BYE_FAILURE, DAF_ELOST},
+    } table[] = {{DAF_BYE_STOPPING, DAF_ELOST},
+                 {DAF_BYE_DUPLICATE, DAF_EEXISTS},
+                 {DAF_BYE_BREACH, DAF_EPEER},
+                 {DAF_BYE_TIMEOUT, DAF_ELOST},
+                 {DAF_BYE_SELF, DAF_EEXISTS},
+                 {DAF_BYE_VERSION, DAF_EVERSION},
+                 {DAF_BYE_UNPROVEN, DAF_ESIG},
+                 {DAF_BYE_FAILURE, DAF_ELOST},
                  {1000, DAF_ELOST}};
 
     (void)state;
@@ -862,8 +887,8 @@ static void a_small_credit_still_brings_one_record(void **state)
         assert_int_equal(sum.runs, 1);
         assert_int_equal(sum.records, 1);
     }
-    session_pair_give(a, want_tip(2 * (chain[0].header_len +
-                                       chain[0].body_len)));
+    session_pair_give(a, want_tip(chain[0].header_len + chain[0].body_len +
+                                  chain[1].header_len + chain[1].body_len));
     assert_int_equal(answer_of(a).records, 2);
     free_chain();
 }
@@ -1073,10 +1098,9 @@ static void a_plain_body_in_a_sealed_scope_is_refused(void **state)
     plain.r.claimed_ms = 9;
     plain.body = calloc(1, 300);
     assert_non_null(plain.body);
-    assert_int_equal(
-        daf_body_plain((struct daf_view){payload, sizeof(payload)}, plain.body,
-                       300, &plain.body_len),
-        DAF_OK);
+    assert_int_equal(daf_body_plain((struct daf_view){payload, sizeof(payload)},
+                                    plain.body, 300, &plain.body_len),
+                     DAF_OK);
     plain.r.body_len = (uint32_t)plain.body_len;
     plain.r.body_hash =
         daf_body_hash((struct daf_view){plain.body, plain.body_len});
@@ -1296,7 +1320,7 @@ static void a_page_that_was_not_asked_for_is_a_breach(void **state)
 
 static void a_hostile_page_of_heads_is_asked_for_in_pieces(void **state)
 {
-    static struct daf_head heads[11];
+    static struct daf_head heads[20];
     struct daf_frame f;
     struct daf_log_key last = {.incarnation = 0};
     size_t asked = 0, rounds = 0;
@@ -1305,9 +1329,9 @@ static void a_hostile_page_of_heads_is_asked_for_in_pieces(void **state)
     write_chain(2, 1, 50);
     let_a_ask_for_heads();
     /* Each names 64 tips and 64 roots with the longest numbers: 5.9 KB. */
-    for (uint8_t i = 0; i < 11; i++)
+    for (uint8_t i = 0; i < 20; i++)
         make_head((uint8_t)(i + 1), DAF_FRONTIER_MAX, &heads[i]);
-    session_pair_give(a, page_of(heads, 11, false, false));
+    session_pair_give(a, page_of(heads, 20, false, false));
     for (;;) {
         struct daf_view bytes;
         struct daf_cursor c;
@@ -1320,8 +1344,8 @@ static void a_hostile_page_of_heads_is_asked_for_in_pieces(void **state)
             /* The same page again, from where a was. */
             assert_true(f.want.has_after);
             assert_memory_equal(&f.want.after, &last, sizeof(last));
-            session_pair_give(a, page_of(heads + asked, 11 - asked, false,
-                                         false));
+            session_pair_give(a,
+                              page_of(heads + asked, 20 - asked, false, false));
             continue;
         }
         rounds++;
@@ -1337,7 +1361,7 @@ static void a_hostile_page_of_heads_is_asked_for_in_pieces(void **state)
         asked += f.want.logs.count;
         session_pair_give(a, run_of(NULL, 0, true, true));
     }
-    assert_int_equal(asked, 11);
+    assert_int_equal(asked, 20);
     assert_true(rounds > 1 && rounds <= 4);
     assert_true(daf_session_resting(a->s));
     free_chain();
@@ -1373,8 +1397,7 @@ static void a_head_with_more_than_64_tips_is_a_breach(void **state)
     free_chain();
 }
 
-static void a_peer_that_answers_with_nothing_is_not_asked_for_ever(
-    void **state)
+static void a_peer_that_answers_with_nothing_is_not_asked_for_ever(void **state)
 {
     static struct daf_head head;
 
@@ -1475,7 +1498,8 @@ static void rubbish_that_fills_the_credit_is_not_asked_for_again(void **state)
 
         assert_int_equal(f.kind, DAF_FRAME_WANT);
         wants++;
-        if (f.want.is_page) session_pair_give(a, page_of(NULL, 0, false, false));
+        if (f.want.is_page)
+            session_pair_give(a, page_of(NULL, 0, false, false));
     }
     assert_true(wants <= 1);
     assert_true(daf_session_resting(a->s));
@@ -1510,6 +1534,20 @@ static void news_is_asked_for(void **state)
     pass(b, a);
     says_nothing(a);
     (void)index;
+    free_chain();
+}
+
+static void news_of_more_than_a_credit_is_fetched_to_the_end(void **state)
+{
+    (void)state;
+    write_chain(2, 40, 60000); /* 2.4 MB */
+    open_both();
+    for (size_t i = 0; i < chain_count; i++)
+        session_pair_hold(b, &chain[i], true);
+    daf_session_news(b->s, b->now, &chain[0].r.log.scope, &chain[0].r.log, 1);
+    session_pair_talk(a, b, NULL, SIZE_MAX);
+    assert_int_equal(daf_fake_index_count(a->index), chain_count);
+    assert_true(daf_session_resting(a->s));
     free_chain();
 }
 
@@ -1691,8 +1729,8 @@ static void every_state_has_a_word(void **state)
     (void)state;
     assert_string_equal(daf_session_state_str(DAF_SESSION_NEW), "new");
     assert_string_equal(daf_session_state_str(DAF_SESSION_CLOSED), "closed");
-    assert_string_equal(
-        daf_session_state_str((enum daf_session_state)99), "unknown");
+    assert_string_equal(daf_session_state_str((enum daf_session_state)99),
+                        "unknown");
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -1708,6 +1746,7 @@ int main(void)
         T(a_greeting_buys_no_more_time),
         T(a_root_with_a_wrong_signature_is_refused),
         T(a_root_in_the_name_of_another_is_refused),
+        T(a_root_signed_in_the_name_of_another_is_refused),
         T(a_root_signed_by_another_device_is_refused),
         T(a_root_of_another_session_is_refused),
         T(a_root_made_for_another_connection_is_refused),
@@ -1754,6 +1793,7 @@ int main(void)
         T(a_log_that_is_refused_does_not_starve_the_next),
         T(rubbish_that_fills_the_credit_is_not_asked_for_again),
         T(news_is_asked_for),
+        T(news_of_more_than_a_credit_is_fetched_to_the_end),
         T(news_of_what_is_not_held_or_not_common_is_not_told),
         T(news_before_the_peer_is_proven_waits_for_it),
         T(news_while_a_pull_is_under_way_is_not_forgotten),
