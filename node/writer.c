@@ -172,9 +172,11 @@ static enum daf_err put_all(struct daf_store *s, const struct load *load,
         if (err != DAF_OK) return err;
     }
     for (const struct note *n = load->notes; n != NULL; n = n->next) {
-        enum daf_err err = daf_store_acked(s, &n->log, n->seq_first, &n->last);
-
-        if (err != DAF_OK) return err;
+        /* A note is what a peer says, and may name what was never here: it must
+         * not take the records with it.  What the disk refuses spoils the
+         * transaction by itself, and the commit tells. */
+        if (daf_store_acked(s, &n->log, n->seq_first, &n->last) != DAF_OK)
+            continue;
     }
     return DAF_OK;
 }
@@ -202,7 +204,7 @@ static void fail_batch(struct daf_writer_batch *b, const struct load *load,
     if (b->trouble[0] == '\0')
         (void)snprintf(b->trouble, sizeof(b->trouble), "%s",
                        daf_store_trouble(s));
-    for (size_t i = 0; i < b->jobs_count; i++, j = j->next) {
+    for (size_t i = 0; j != NULL; i++, j = j->next) {
         free(b->jobs[i].items);
         b->jobs[i] = (struct daf_writer_job){.job = j->number, .err = b->err};
     }

@@ -154,6 +154,11 @@ void daf_on_run(struct daf_session *s, struct daf_mono now,
         is_good = take_path(&in, &path);
     }
     finish(&in);
+    /* An answer stops at the credit, give or take one record: a peer that goes
+     * on would fill our disk as fast as it can sign. */
+    if (s->round_bytes >
+        DAF_CREDIT_BYTES_MAX + DAF_HEADER_BYTES_MAX + DAF_BODY_BYTES_MAX)
+        is_good = false;
     if (!is_good) {
         daf_session_breach(s, DAF_EPEER);
         return;

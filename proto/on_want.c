@@ -48,6 +48,7 @@ struct answer {
     uint64_t credit;
     bool is_first; /* nothing was given yet */
     bool is_spent;
+    size_t steps; /* left for walking back over forked logs */
 };
 
 static void begin_run(struct answer *a)
@@ -114,7 +115,7 @@ static void answer_log(struct answer *a, const struct daf_want_log *w)
     c = w->wants.items;
     for (size_t i = 0; i < w->wants.count && !a->is_spent; i++) {
         struct daf_spot want;
-        struct daf_path path;
+        struct daf_path path = {.steps = &a->steps};
         struct daf_stored r;
 
         daf_frame_next_spot(&c, &want);
@@ -129,7 +130,10 @@ static void answer_log(struct answer *a, const struct daf_want_log *w)
 
 static void answer_records(struct daf_session *s, const struct daf_want *want)
 {
-    struct answer a = {.s = s, .want = want, .is_first = true};
+    struct answer a = {.s = s,
+                       .want = want,
+                       .is_first = true,
+                       .steps = DAF_PATH_STEPS_MAX};
     struct daf_cursor c = want->logs.items;
 
     /* What the peer asks for sits in our memory until the link took it. */

@@ -62,6 +62,19 @@ static enum daf_err get(const struct daf_index *index,
     return index->get(index->ctx, log, spot, out);
 }
 
+/* The header alone, for a step of a walk; one step of those left is spent. */
+static enum daf_err look(const struct daf_path *p, const struct daf_spot *spot,
+                         struct daf_stored *out)
+{
+    enum daf_err err;
+
+    if (*p->steps == 0) return DAF_EBUSY;
+    (*p->steps)--;
+    err = p->index->at_or_after(p->index->ctx, &p->log, spot, out);
+    if (err == DAF_OK && !same_spot(&out->spot, spot)) err = DAF_ENOTFOUND;
+    return err;
+}
+
 /* A chain: the start is above the highest of @haves that is held. */
 static enum daf_err begin_linear(struct daf_path *p, const struct daf_head *own,
                                  const struct daf_spot *haves, size_t count)
@@ -92,17 +105,18 @@ static enum daf_err begin_back(struct daf_path *p, struct daf_view header,
     enum daf_err err;
 
     p->at = p->want;
-    for (;;) {
+    for (size_t i = 0; i < DAF_PATH_BACK_MAX; i++) {
         err = predecessor(header, &prev);
         if (err == DAF_ENOTFOUND) return DAF_OK; /* the start of the log */
         if (err != DAF_OK) return err;
         if (is_among(&prev, haves, count)) return DAF_OK;
-        err = get(p->index, &p->log, &prev, &stored);
+        err = look(p, &prev, &stored);
         if (err == DAF_ENOTFOUND) return DAF_OK; /* an own root */
         if (err != DAF_OK) return err;
         p->at = prev;
         header = stored.header;
     }
+    return DAF_OK; /* far enough for one answer */
 }
 
 enum daf_err daf_path_begin(const struct daf_index *index,
@@ -111,7 +125,10 @@ enum daf_err daf_path_begin(const struct daf_index *index,
                             const struct daf_spot *haves, size_t haves_count,
                             struct daf_path *out)
 {
-    struct daf_path p = {.index = index, .log = own->log, .want = *want};
+    struct daf_path p = {.index = index,
+                         .log = own->log,
+                         .want = *want,
+                         .steps = out->steps};
     struct daf_stored stored;
     enum daf_err err;
 
@@ -135,7 +152,7 @@ static enum daf_err walk_back(const struct daf_path *p, uint64_t seq,
     enum daf_err err;
 
     while (spot.seq > seq) {
-        err = get(p->index, &p->log, &spot, &stored);
+        err = look(p, &spot, &stored);
         if (err != DAF_OK) return err;
         err = predecessor(stored.header, &spot);
         if (err != DAF_OK) return err;
@@ -159,6 +176,11 @@ static enum daf_err successors(const struct daf_path *p, size_t *out_count,
         if (err == DAF_ENOTFOUND) break;
         if (err != DAF_OK) return err;
         if (stored.spot.seq != p->at.seq + 1) break;
+        /* Up to 64 branches side by side: each one more costs a step. */
+        if (!p->linear) {
+            if (*p->steps == 0) return DAF_EBUSY;
+            (*p->steps)--;
+        }
         err = predecessor(stored.header, &prev);
         if (err != DAF_OK) return err;
         if (same_spot(&prev, &p->at)) {

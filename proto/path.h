@@ -33,6 +33,15 @@
 
 #define DAF_PATH_TIPS_MAX 32 /* own tips among the haves of one want */
 
+/* Records that one path walks back over before it begins where it is.  So many
+ * records, the smallest a header of 180 bytes, are more than the largest credit
+ * (1 MiB), so a path that was cut off here always ends in a spent credit, and
+ * the puller comes back for the predecessor of its new root (R24). */
+#define DAF_PATH_BACK_MAX 8192
+/* Records that all the paths of one WANT together may walk back over: about a
+ * tenth of a second.  What is left over is asked for at the next contact. */
+#define DAF_PATH_STEPS_MAX (4 * DAF_PATH_BACK_MAX)
+
 /* Where a path is.  Has no pointer into itself: to take back a record that did
  * not fit, copy the path before daf_path_next() and put the copy back. */
 struct daf_path {
@@ -42,6 +51,7 @@ struct daf_path {
     struct daf_spot at;   /* given last, or the first to give */
     bool given;           /* whether `at` was given, or is the peer's already */
     bool linear;          /* no forks and gaps: whatever is above is next */
+    size_t *steps;        /* what is left of DAF_PATH_STEPS_MAX; borrowed */
 };
 
 /**
@@ -52,8 +62,12 @@ struct daf_path {
  * @haves: what the peer holds; may be NULL if @haves_count is 0, may name what
  *         is not held here or is no ancestor of @want.
  *
+ * @out: its `steps` points to the caller's count of steps left, which outlives
+ *       the path; the rest is overwritten.
+ *
  * DAF_OK: at least one record will come.  DAF_ENOTFOUND: @want is not held
- * here.  DAF_EEXISTS: @want is among @haves.  Else what the index says.
+ * here.  DAF_EEXISTS: @want is among @haves.  DAF_EBUSY: no steps are left.
+ * Else what the index says.
  */
 DAF_NODISCARD enum daf_err daf_path_begin(const struct daf_index *index,
                                           const struct daf_head *own,

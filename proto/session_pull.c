@@ -86,7 +86,8 @@ static bool add_want(struct daf_session *s, struct daf_pack *k,
     if (wants_count == 0) return true;
     haves_count = daf_path_haves(index, own, haves);
     daf_frame_add_want(k, &peer->log, wants, wants_count, haves, haves_count);
-    if (k->is_full) {
+    /* Five bytes stay free for the list's header, which comes last. */
+    if (k->is_full || k->len + 5 > k->cap) {
         *k = before;
         return false;
     }

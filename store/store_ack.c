@@ -64,8 +64,11 @@ enum daf_err daf_store_acked(struct daf_store *s, const struct daf_log_key *log,
     if (err == DAF_OK) err = get_acked(s, number, &floor);
     if (err != DAF_OK) return err;
     if (last->seq > DAF_INT_MAX) return DAF_ENOTFOUND;
-    if (last->seq <= floor.seq || seq_first > floor.seq + 1)
-        return DAF_OK; /* known, or a gap is left below */
+    /* Known, or a gap is left below, or longer than a RUN can be: a peer that
+     * makes up ACKs must not make us walk a whole log for each. */
+    if (last->seq <= floor.seq || seq_first > floor.seq + 1 ||
+        last->seq - floor.seq > DAF_PATH_RECORDS_MAX)
+        return DAF_OK;
     err = reaches(s, number, last, &floor, &joins);
     if (err != DAF_OK || !joins) return err;
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_ACKED_SET);

@@ -31,6 +31,7 @@ static void seed_tables(struct daf_camp *c)
     memcpy(c->members.seed, seed, sizeof(seed));
     memcpy(c->transports.seed, seed, sizeof(seed));
     memcpy(c->subjects.seed, seed, sizeof(seed));
+    memcpy(c->pupils.seed, seed, sizeof(seed));
     memcpy(c->kids.seed, seed, sizeof(seed));
     sodium_memzero(seed, sizeof(seed));
 }
@@ -106,6 +107,7 @@ void daf_camp_free(struct daf_camp *c)
     daf_camp_table_deinit(&c->members);
     daf_camp_table_deinit(&c->transports);
     daf_camp_table_deinit(&c->subjects);
+    daf_camp_table_deinit(&c->pupils);
     daf_camp_table_deinit(&c->kids);
     daf_camp_list_deinit(&c->by_name);
     daf_camp_list_deinit(&c->by_id);

@@ -126,8 +126,9 @@ struct daf_camp {
     struct daf_camp_list by_author;   /* of member */
 
     struct daf_camp_table subjects; /* scope id ‖ subject: pupil who stands */
-    struct daf_camp_table kids;  /* scope id ‖ key id: pupil or NULL, gen */
-    struct daf_camp_list roster; /* pupils who stand: scope, name, subject */
+    struct daf_camp_table pupils; /* scope id ‖ hash(subject, handle): pupil */
+    struct daf_camp_table kids;   /* scope id ‖ key id: pupil or NULL, gen */
+    struct daf_camp_list roster;  /* pupils who stand: scope, name, subject */
     size_t pupils_count;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/core/camp_impl.h"
+#include "proto/hash.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -83,6 +84,20 @@ static struct daf_camp_pupil *find_subject(const struct daf_camp *c,
     return slot == NULL ? NULL : slot->item;
 }
 
+/* One subject may be registered with any number of keys, by somebody who means
+ * harm: so each (subject, key) is found without walking the others. */
+static struct daf_camp_key pupil_key(const struct daf_scope_id *scope,
+                                     const struct daf_subject_id *subject,
+                                     const struct daf_handle *handle)
+{
+    uint8_t both[sizeof(subject->b) + sizeof(handle->b)], id[16];
+
+    memcpy(both, subject->b, sizeof(subject->b));
+    memcpy(both + sizeof(subject->b), handle->b, sizeof(handle->b));
+    daf_hash_128("daf.pupil", (struct daf_view){both, sizeof(both)}, id);
+    return daf_camp_table_key(scope->b, id);
+}
+
 static bool lower_handle(const struct daf_camp_pupil *a,
                          const struct daf_camp_pupil *b)
 {
@@ -109,7 +124,10 @@ static void place_pupil(struct daf_camp *c, struct daf_camp_known *known,
         daf_camp_table_key(known->id.b, p->learner.subject.b);
     struct daf_camp_pupil *first =
         find_subject(c, &known->id, &p->learner.subject);
+    struct daf_camp_key own =
+        pupil_key(&known->id, &p->learner.subject, &p->handle);
 
+    daf_camp_table_put(&c->pupils, &own, p, NULL);
     if (first != NULL && lower_handle(first, p)) {
         p->other = first->other;
         first->other = p;
@@ -132,16 +150,19 @@ static enum daf_err enter(struct daf_camp *c, struct daf_camp_known *known,
                           const struct daf_learner *learner)
 {
     struct daf_handle handle = daf_body_handle(&learner->key);
-    struct daf_camp_pupil *first, *p;
+    struct daf_camp_key key = pupil_key(&known->id, &learner->subject, &handle);
+    const struct daf_camp_slot *slot = daf_camp_table_find(&c->pupils, &key);
+    struct daf_camp_pupil *p;
 
-    first = find_subject(c, &known->id, &learner->subject);
-    for (p = first; p != NULL; p = p->other) {
-        if (memcmp(p->handle.b, handle.b, sizeof(handle.b)) != 0) continue;
-        rename_pupil(c, p, p == first, learner->name);
+    if (slot != NULL) {
+        p = slot->item;
+        rename_pupil(c, p, p == find_subject(c, &known->id, &learner->subject),
+                     learner->name);
         return DAF_OK;
     }
     if (c->pupils_count >= DAF_CAMP_LEARNERS_MAX) return DAF_ELIMIT;
     if (!daf_camp_table_reserve(&c->subjects, 1) ||
+        !daf_camp_table_reserve(&c->pupils, 1) ||
         !daf_camp_table_reserve(&c->kids, known->gens_count) ||
         !daf_camp_list_reserve(&c->roster, 1))
         return DAF_ENOMEM;

@@ -7,7 +7,7 @@
 
 #include <sodium.h>
 
-#define UNIVERSE_MAX 2048
+#define UNIVERSE_MAX 10000
 #define ROUNDS       400
 
 /* All records of one log that anybody ever wrote. */
@@ -102,6 +102,8 @@ static const struct daf_head *head_of(struct daf_fake_index *f,
     return out;
 }
 
+static size_t steps; /* of the path that began last */
+
 static enum daf_err begin(struct daf_fake_index *f, size_t want,
                           const struct daf_spot *haves, size_t count,
                           struct daf_path *out)
@@ -109,6 +111,8 @@ static enum daf_err begin(struct daf_fake_index *f, size_t want,
     struct daf_spot spot = spot_of(want);
 
     assert_non_null(head_of(f, &own_head));
+    steps = DAF_PATH_STEPS_MAX;
+    out->steps = &steps;
     return daf_path_begin(daf_fake_index_view(f), &own_head, &spot, haves,
                           count, out);
 }
@@ -328,6 +332,8 @@ static void an_index_that_changed_or_fails_is_told(void **state)
     own_head.tips_count = own_head.roots_count = 1;
     own_head.roots[0] = spot_of(0);
     want = spot_of(4);
+    steps = DAF_PATH_STEPS_MAX;
+    path.steps = &steps;
     assert_int_equal(daf_path_begin(daf_fake_index_view(f), &own_head, &want,
                                     NULL, 0, &path),
                      DAF_OK);
@@ -353,6 +359,38 @@ static void an_index_that_changed_or_fails_is_told(void **state)
             assert_int_equal(err, DAF_EIO);
         daf_fake_index_fail(f, SIZE_MAX);
     }
+    daf_fake_index_free(f);
+}
+
+static void a_long_forked_log_is_given_a_stretch_at_a_time(void **state)
+{
+    const size_t length = DAF_PATH_BACK_MAX + 500;
+    struct daf_fake_index *f;
+    struct daf_spot have;
+    struct daf_path path;
+    size_t tip;
+
+    (void)state;
+    write_chain(length);
+    tip = write_after(length - 2); /* a second tip: no longer a chain */
+    f = holder(0, tip);
+    (void)daf_fake_index_calls(f);
+    assert_int_equal(begin(f, tip, NULL, 0, &path), DAF_OK);
+    assert_in_range(daf_fake_index_calls(f), 0, DAF_PATH_BACK_MAX + 2);
+    assert_int_equal(steps, DAF_PATH_STEPS_MAX - DAF_PATH_BACK_MAX);
+    /* As far back as was walked, then upwards. */
+    gives(&path, length - 1 - DAF_PATH_BACK_MAX);
+    gives(&path, length - DAF_PATH_BACK_MAX);
+    /* The puller comes back for the predecessor of its new root. */
+    assert_int_equal(begin(f, length - 2 - DAF_PATH_BACK_MAX, NULL, 0, &path),
+                     DAF_OK);
+    gives(&path, 0);
+    /* No steps left: nothing of it, and it is said. */
+    steps = 0;
+    have = spot_of(tip);
+    assert_int_equal(daf_path_begin(daf_fake_index_view(f), &own_head, &have,
+                                    NULL, 0, &path),
+                     DAF_EBUSY);
     daf_fake_index_free(f);
 }
 
@@ -559,6 +597,7 @@ int main(void)
         cmocka_unit_test(each_branch_of_a_fork_has_its_own_path),
         cmocka_unit_test(a_record_that_did_not_fit_is_taken_back),
         cmocka_unit_test(a_long_chain_is_never_walked),
+        cmocka_unit_test(a_long_forked_log_is_given_a_stretch_at_a_time),
         cmocka_unit_test(an_index_that_changed_or_fails_is_told),
         cmocka_unit_test(haves_thin_out_below_the_highest_tip),
         cmocka_unit_test(haves_name_some_of_many_tips_and_none_twice),

@@ -1200,16 +1200,23 @@ static void a_path_with_a_link_missing_is_a_breach(void **state)
 
 static void a_record_of_another_log_in_a_path_is_a_breach(void **state)
 {
-    struct session_pair_record other;
-    const struct session_pair_record *both[] = {&chain[0], &other};
-
     (void)state;
     write_chain(2, 1, 50);
-    session_pair_write(camp, 3, SESSION_PAIR_CLASS, 1, NULL, 0, 50, &other);
-    let_a_ask();
-    session_pair_give(a, run_of(both, 2, true, true));
-    ends_with(a, DAF_BYE_BREACH, DAF_EPEER);
-    session_pair_record_free(&other);
+    /* Another author's, another scope's, another incarnation's. */
+    for (size_t i = 0; i < 3; i++) {
+        struct session_pair_record other;
+
+        session_pair_write(camp, i == 0 ? 3 : 2,
+                           i == 1 ? SESSION_PAIR_CAMP : SESSION_PAIR_CLASS,
+                           i == 2 ? 2 : 1, NULL, 0, 50, &other);
+        other.r.log = chain[0].r.log; /* what the path says */
+        let_a_ask();
+        session_pair_give(a, run_one(&other, true));
+        ends_with(a, DAF_BYE_BREACH, DAF_EPEER);
+        assert_int_equal(a->kept, 0);
+        session_pair_record_free(&other);
+        session_pair_part(a, b);
+    }
     free_chain();
 }
 
@@ -1364,6 +1371,34 @@ static void a_hostile_page_of_heads_is_asked_for_in_pieces(void **state)
     assert_int_equal(asked, 20);
     assert_true(rounds > 1 && rounds <= 4);
     assert_true(daf_session_resting(a->s));
+    free_chain();
+}
+
+/* The WANT is filled to its last bytes, and its list's header comes after: tried
+ * at every remainder, for a log takes 66 bytes and a seq of 200 one byte more
+ * than one of 5. */
+static void a_want_of_any_length_fits(void **state)
+{
+    enum { LOGS = 540 };
+    static struct daf_head heads[LOGS];
+    struct daf_view bytes;
+
+    (void)state;
+    write_chain(2, 1, 50);
+    for (size_t longer = 0; longer <= 70; longer++) {
+        let_a_ask_for_heads();
+        for (size_t i = 0; i < LOGS; i++) {
+            make_head(1, 1, &heads[i]);
+            heads[i].log.author.b[0] = (uint8_t)(i >> 8);
+            heads[i].log.author.b[1] = (uint8_t)i;
+            heads[i].tips[0].seq = i < longer ? 200 : 5;
+            heads[i].roots[0] = heads[i].tips[0];
+        }
+        session_pair_give(a, page_of(heads, LOGS, false, false));
+        assert_true(session_pair_take(a, &bytes));
+        assert_in_range(bytes.len, DAF_WANT_BYTES_MAX - 90, DAF_WANT_BYTES_MAX);
+        session_pair_part(a, b);
+    }
     free_chain();
 }
 
@@ -1787,6 +1822,7 @@ int main(void)
         T(a_page_that_does_not_come_times_out),
         T(a_page_that_was_not_asked_for_is_a_breach),
         T(a_hostile_page_of_heads_is_asked_for_in_pieces),
+        T(a_want_of_any_length_fits),
         T(a_head_with_more_than_64_tips_is_a_breach),
         T(a_peer_that_answers_with_nothing_is_not_asked_for_ever),
         T(a_page_that_leads_nowhere_is_a_breach),
