@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define READ_BYTES (64u * 1024)
+#define READ_BYTES ((size_t)64 * 1024)
 #define TURN_LINES 64 /* of one client before the next one's turn */
 #define SOCKET     "control"
 
@@ -289,7 +289,7 @@ static void on_peers(struct client *c, struct slot *slot)
 /* ---- write */
 
 /* What came, checked, before the agent sees it.  NULL: all is well. */
-static const char *get_did(const json_t *one, struct daf_did *out)
+static const char *get_did(json_t *one, struct daf_did *out)
 {
     const char *item;
     json_t *score;
@@ -297,8 +297,7 @@ static const char *get_did(const json_t *one, struct daf_did *out)
     size_t len;
 
     if (!json_is_array(one) || json_array_size(one) != 3 ||
-        json_unpack((json_t *)(uintptr_t)one, "[s%oI]", &item, &len, &score,
-                    &seconds) != 0)
+        json_unpack(one, "[s%oI]", &item, &len, &score, &seconds) != 0)
         return "an activity is [item, score or null, seconds]";
     if (len == 0 || len > DAF_ITEM_BYTES_MAX)
         return "an item's name is empty or too long";
@@ -317,16 +316,15 @@ static const char *get_did(const json_t *one, struct daf_did *out)
     return NULL;
 }
 
-static const char *get_session(const json_t *request, struct daf_write *w,
+static const char *get_session(json_t *request, struct daf_write *w,
                                struct daf_did *did)
 {
     const char *scope, *learner, *wrong = NULL;
     size_t scope_len, learner_len;
     json_t *list;
 
-    if (json_unpack((json_t *)(uintptr_t)request, "{s:s%, s:s%, s:o}", "scope",
-                    &scope, &scope_len, "learner", &learner, &learner_len,
-                    "did", &list) != 0)
+    if (json_unpack(request, "{s:s%, s:s%, s:o}", "scope", &scope, &scope_len,
+                    "learner", &learner, &learner_len, "did", &list) != 0)
         return "a session needs scope, learner and did";
     if (scope_len > DAF_SCOPE_NAME_BYTES_MAX) return "the scope is too long";
     if (learner_len == 0 || learner_len > DAF_NAME_BYTES_MAX)
@@ -359,7 +357,7 @@ static const char *get_control(const json_t *request, struct daf_write *w,
     return NULL;
 }
 
-static void on_write(struct client *c, struct slot *slot, const json_t *request)
+static void on_write(struct client *c, struct slot *slot, json_t *request)
 {
     const char *kind = json_string_value(json_object_get(request, "kind"));
     struct daf_did did[DAF_DID_MAX];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* node/apiserver.h - the daemon's end of HOME/run/control (node/api.h).
  *
- * At most DAF_APISERVER_CLIENTS_MAX clients; more wait in the kernel's queue.  A
- * client may send requests without waiting; answers come in their order.  One
+ * At most DAF_APISERVER_CLIENTS_MAX clients; more wait in the kernel's queue.
+ * A client may send requests without waiting; answers come in their order.  One
  * that does not read its answers, or has too many open, is not read from until
  * it has: it can hold 4 MiB of ours at most. */
 #ifndef DAF_NODE_APISERVER_H
@@ -14,10 +14,10 @@
 #include "node/loop.h"
 
 #define DAF_APISERVER_CLIENTS_MAX 32
-#define DAF_APISERVER_LINE_MAX    (1024u * 1024)
+#define DAF_APISERVER_LINE_MAX    ((size_t)1024 * 1024)
 #define DAF_APISERVER_ANSWERS_MAX 256 /* open requests of one client */
-#define DAF_APISERVER_OUT_BYTES \
-    (1024u * 1024) /* unread answers: read no more */
+/* Unread answers of one client; then its requests wait. */
+#define DAF_APISERVER_OUT_BYTES ((size_t)1024 * 1024)
 
 struct daf_apiserver; /* opaque */
 
@@ -56,7 +56,7 @@ void daf_apiserver_wrote(struct daf_apiserver *s,
 
 /** daf_apiserver_finish: take no more requests; answers still go out. */
 void daf_apiserver_finish(struct daf_apiserver *s);
-/** daf_apiserver_flush: write what was answered since.  Before the loop sleeps. */
+/** daf_apiserver_flush: send what was answered.  Before the loop sleeps. */
 void daf_apiserver_flush(struct daf_apiserver *s);
 /** daf_apiserver_idle: nobody waits for an answer. */
 bool daf_apiserver_idle(const struct daf_apiserver *s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* node/clock.h - the two clocks; node/clock.c alone reads them, so that a search
- * for clock_gettime shows where time comes in. */
+/* node/clock.h - the two clocks; node/clock.c alone reads them, so a search for
+ * clock_gettime shows where time comes in. */
 #ifndef DAF_NODE_CLOCK_H
 #define DAF_NODE_CLOCK_H
 

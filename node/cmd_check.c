@@ -102,9 +102,10 @@ static void print_check(struct check *c)
     size_t i;
 
     if (c->cmd->json) {
-        daf_cmd_print(json_pack("{s:b,s:I,s:I,s:O,s:I}", "ok", ok ? 1 : 0,
+        daf_cmd_print(json_pack("{s:b,s:I,s:I,s:I,s:O,s:I}", "ok", ok ? 1 : 0,
                                 "records", (json_int_t)c->counts.records,
-                                "bodies", (json_int_t)c->counts.bodies, "bad",
+                                "bodies", (json_int_t)c->counts.bodies,
+                                "absent", (json_int_t)c->counts.absent, "bad",
                                 c->bad, "bad_count", (json_int_t)c->bad_count));
         return;
     }
@@ -118,6 +119,12 @@ static void print_check(struct check *c)
                  (unsigned long long)c->counts.records,
                  (unsigned long long)c->counts.bodies,
                  ok ? "all is well" : "something is wrong, see above");
+    /* Not damage, but not to be kept quiet about: equal heads do not mean that
+     * the bodies are here. */
+    if (c->counts.absent > 0)
+        (void)printf("%llu bodies never came: whoever brought the records had "
+                     "them not, or gave wrong ones\n",
+                     (unsigned long long)c->counts.absent);
 }
 
 enum daf_exit daf_cmd_check(const struct daf_cmd *cmd)

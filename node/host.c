@@ -449,9 +449,7 @@ static void flush(struct daf_host *h)
         inputs = h->inputs;
         daf_apiserver_flush(h->api);
         daf_linkhost_pause(h->linkhost, daf_writer_queued(h->writer) >
-                                                DAF_HOST_WRITER_BYTES_MAX ||
-                                            daf_linkhost_queued(h->linkhost) >
-                                                DAF_HOST_LINK_BYTES_MAX);
+                                            DAF_HOST_WRITER_BYTES_MAX);
         daf_linkhost_flush(h->linkhost);
     } while (h->inputs != inputs);
 }

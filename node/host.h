@@ -17,9 +17,9 @@
 #include "node/core/port.h"
 #include "node/home.h"
 
-#define DAF_HOST_WRITER_BYTES_MAX (32u * 1024 * 1024) /* then link waits */
-#define DAF_HOST_LINK_BYTES_MAX   (8u * 1024 * 1024)  /* then link waits */
-#define DAF_HOST_STOP_LINK_MS     1000                /* for BYEs to leave */
+/* Bytes waiting for the disk, or for link; then nothing is read from link. */
+#define DAF_HOST_WRITER_BYTES_MAX ((size_t)32 * 1024 * 1024)
+#define DAF_HOST_STOP_LINK_MS     1000 /* for BYEs to leave */
 #define DAF_HOST_STOP_MS          1600 /* for all; SIGTERM ends in ≤ 2 s */
 
 struct daf_host; /* opaque */
@@ -38,7 +38,7 @@ struct daf_host_config {
 DAF_NODISCARD enum daf_err daf_host_open(const struct daf_host_config *config,
                                          struct daf_host **out,
                                          struct daf_trouble *t);
-/** daf_host_run: start link and run until a signal.  Returns the exit status. */
+/** daf_host_run: start link, run until a signal.  Returns the exit status. */
 int daf_host_run(struct daf_host *h);
 /** daf_host_close: NULL is fine. */
 void daf_host_close(struct daf_host *h);

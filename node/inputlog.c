@@ -359,7 +359,7 @@ void daf_inputlog_append(struct daf_inputlog *l,
 
 /* ---- reading */
 
-/* What an entry's views point to besides the log itself; kept between entries. */
+/* What an entry's views point to besides the log; kept between entries. */
 struct lists {
     struct daf_stored_item *items;
     struct daf_did *did;

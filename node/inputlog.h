@@ -14,7 +14,7 @@
 
 #define DAF_INPUTLOG_VERSION      1
 #define DAF_INPUTLOG_FLUSH_MS     1000
-#define DAF_INPUTLOG_FLUSH_BYTES  (64u * 1024)
+#define DAF_INPUTLOG_FLUSH_BYTES  ((size_t)64 * 1024)
 #define DAF_INPUTLOG_EFFECT_BYTES 8
 
 struct daf_inputlog; /* opaque */
@@ -50,8 +50,8 @@ struct daf_inputlog_entry {
 /**
  * daf_inputlog_open: begin a log in the new file @path.
  * @home: the log may not lie inside.
- * DAF_EUSAGE if it would; DAF_EEXISTS if there is such a file; DAF_EIO, DAF_EFULL,
- * DAF_ENOMEM.  The caller owns it: daf_inputlog_close().
+ * DAF_EUSAGE if it would; DAF_EEXISTS if there is such a file; DAF_EIO,
+ * DAF_EFULL, DAF_ENOMEM.  The caller owns it: daf_inputlog_close().
  */
 DAF_NODISCARD enum daf_err daf_inputlog_open(
     const char *path, const char *home, const struct daf_inputlog_head *head,
@@ -71,8 +71,8 @@ void daf_inputlog_append(struct daf_inputlog *l,
 
 /** daf_inputlog_deadline: when daf_inputlog_flush() is due; DAF_MONO_NEVER. */
 struct daf_mono daf_inputlog_deadline(const struct daf_inputlog *l);
-/** daf_inputlog_flush: write what is buffered.  What this or an append before it
- * ran into: then nothing more is recorded. */
+/** daf_inputlog_flush: write what is buffered.  Returns what this, or an append
+ * before it, ran into: then nothing more is recorded. */
 DAF_NODISCARD enum daf_err daf_inputlog_flush(struct daf_inputlog *l);
 
 /* Views in @entry are borrowed for the call.  Returns true to go on. */

@@ -22,7 +22,8 @@
 #define IN_BYTES     (sizeof(struct daf_link_head) + DAF_LINK_BYTES_MAX)
 #define READS_MAX    8 /* in one go, so that others get a turn */
 #define FIRST_DEATHS 3 /* without a word and without READY: give up */
-#define KEEP_BYTES   (1024 * 1024) /* a queue's memory kept when it is empty */
+/* Of a queue's memory, when it is empty. */
+#define KEEP_BYTES ((size_t)1024 * 1024)
 
 enum state {
     DOWN,
@@ -351,8 +352,9 @@ static const char *on_failed(struct daf_linkhost *h, struct daf_view v)
 
     if (h->state != STARTING || len == 0) return "FAILED out of place";
     /* Its words go to a terminal: nothing but what can be printed. */
+    memcpy(text, v.p, len);
     for (size_t i = 0; i < len; i++)
-        text[i] = v.p[i] < ' ' || v.p[i] == 127 ? ' ' : (char)v.p[i];
+        if (v.p[i] < ' ' || v.p[i] == 127) text[i] = ' ';
     text[len] = '\0';
     if (h->was_up) {
         daf_log("link: %s", text);
@@ -396,12 +398,21 @@ static const char *on_message(struct daf_linkhost *h,
     return "an unknown kind";
 }
 
-/* Hand over all whole messages and keep the rest. */
+/* Enough is on its way to link: a hundred bytes from a peer may ask for a MiB, so
+ * nothing more is heard until some of it was taken. */
+static bool is_full(const struct daf_linkhost *h)
+{
+    return h->paused || daf_linkhost_queued(h) > DAF_LINKHOST_FULL;
+}
+
+/* Hand over whole messages while there is room for what they bring about, and
+ * keep the rest. */
 static void parse(struct daf_linkhost *h)
 {
     size_t at = 0;
 
-    while (h->doom == NULL && h->in_len - at >= sizeof(struct daf_link_head)) {
+    while (h->doom == NULL && !is_full(h) &&
+           h->in_len - at >= sizeof(struct daf_link_head)) {
         struct daf_link_head head;
         const char *wrong;
 
@@ -425,8 +436,10 @@ static void parse(struct daf_linkhost *h)
 /* Returns whether there may be more. */
 static bool read_some(struct daf_linkhost *h)
 {
-    ssize_t n = read(h->pair.fd, h->in + h->in_len, IN_BYTES - h->in_len);
+    ssize_t n;
 
+    if (h->in_len == IN_BYTES) return false; /* what is here waits: is_full() */
+    n = read(h->pair.fd, h->in + h->in_len, IN_BYTES - h->in_len);
     if (n > 0) {
         h->in_len += (size_t)n;
         parse(h);
@@ -443,7 +456,7 @@ static void on_pair(void *ctx, unsigned what)
     struct daf_linkhost *h = ctx;
 
     if (h->paused && (what & DAF_LOOP_LOST)) doom(h, "it ended");
-    for (int i = 0; i < READS_MAX && !h->paused; i++)
+    for (int i = 0; i < READS_MAX && !is_full(h); i++)
         if (!read_some(h)) break;
     daf_linkhost_flush(h);
 }
@@ -471,7 +484,7 @@ static void become_link(int fd, pid_t parent)
     sigset_t none;
 
     (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
     /* Without core it is worth nothing, and would keep the port. */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
@@ -679,7 +692,7 @@ static void watch_queue(struct daf_linkhost *h)
 {
     bool waits = h->out_len > h->out_at;
 
-    daf_loop_want(h->loop, &h->pair, !h->paused, waits);
+    daf_loop_want(h->loop, &h->pair, !is_full(h), waits);
     if (h->state == STARTING) return;
     if (!waits)
         daf_loop_timer_set(&h->timer, DAF_MONO_NEVER);
@@ -694,6 +707,11 @@ void daf_linkhost_flush(struct daf_linkhost *h)
 {
     if (!is_running(h)) return;
     if (h->doom == NULL) write_queue(h);
+    /* What had to wait is read already, so no event will tell of it. */
+    if (h->doom == NULL && h->in_len > 0 && !is_full(h)) {
+        parse(h);
+        if (h->doom == NULL) write_queue(h);
+    }
     if (h->doom != NULL) {
         bury(h);
         return;

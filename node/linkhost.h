@@ -10,8 +10,8 @@
  * What link says is believed for traffic, never for identity, and checked: a
  * wrong length, kind or connection kills it.  So does a queue over
  * DAF_LINKHOST_QUEUE_MAX, or one that does not move for DAF_LINKHOST_HANG_MS.
- * It is started again at once; if it lived less than DAF_LINKHOST_YOUNG_MS, after
- * 1 s, 2 s, ... 10 s.  Keys admitted and the port are said once more.
+ * It is started again at once; if it dies again within DAF_LINKHOST_YOUNG_MS,
+ * after 1 s, 2 s, ... 10 s.  Keys admitted and the port are said once more.
  *
  * Calls while it is down are dropped: `lost` has said that every connection is
  * gone.  One thread. */
@@ -23,7 +23,9 @@
 
 #include <sys/types.h>
 
-#define DAF_LINKHOST_QUEUE_MAX    (64u * 1024 * 1024) /* bytes towards link */
+/* Bytes towards link. */
+#define DAF_LINKHOST_FULL         ((size_t)8 * 1024 * 1024) /* hear no more */
+#define DAF_LINKHOST_QUEUE_MAX    ((size_t)64 * 1024 * 1024)
 #define DAF_LINKHOST_CONNS_MAX    4096
 #define DAF_LINKHOST_YOUNG_MS     5000
 #define DAF_LINKHOST_RETRY_MIN_MS 1000

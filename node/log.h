@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* node/log.h - one line on standard error for what is worth a person's attention.
+/* node/log.h - a line on standard error for what is worth a person's attention.
  *
  * Never a name of a person and nothing that a learner did: a log is read by
  * people who may not read records.  Lines start with "daftard: ". */
@@ -12,7 +12,7 @@
  * and link do not mix. */
 void daf_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A thing that may happen a thousand times a second and is told once a minute. */
+/* What may happen a thousand times a second and is told once a minute. */
 struct daf_log_limit {
     struct daf_mono next; /* zeros to start */
 };

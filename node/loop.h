@@ -39,7 +39,7 @@ struct daf_loop_timer {
     struct daf_mono at;            /* the loop's */
 };
 
-/** daf_loop_new: DAF_EIO or DAF_ENOMEM.  The caller owns it: daf_loop_free(). */
+/** daf_loop_new: DAF_EIO, DAF_ENOMEM.  The caller owns it: daf_loop_free(). */
 DAF_NODISCARD enum daf_err daf_loop_new(struct daf_loop **out);
 /** daf_loop_free: NULL is fine.  Does not close sources' descriptors. */
 void daf_loop_free(struct daf_loop *l);
@@ -47,7 +47,7 @@ void daf_loop_free(struct daf_loop *l);
 DAF_NODISCARD enum daf_err daf_loop_add(struct daf_loop *l,
                                         struct daf_loop_source *s, bool reads,
                                         bool writes);
-/** daf_loop_want: change what is waited for; no system call if it is the same. */
+/** daf_loop_want: change what is waited for; no system call if nothing is. */
 void daf_loop_want(struct daf_loop *l, struct daf_loop_source *s, bool reads,
                    bool writes);
 /** daf_loop_remove: before the descriptor is closed.  Twice is fine. */

@@ -11,8 +11,8 @@
  * batch without jobs only says that the number has moved (acknowledgements).
  * If a transaction fails, every job in it failed and nothing of it is kept.
  *
- * Jobs are begun and ended by one thread.  Memory: the records queued, which the
- * main thread bounds by what it takes in (daf_writer_queued()). */
+ * Jobs are begun and ended by one thread.  Memory: the records queued, which
+ * the main thread bounds by what it takes in (daf_writer_queued()). */
 #ifndef DAF_NODE_WRITER_H
 #define DAF_NODE_WRITER_H
 
@@ -21,7 +21,7 @@
 
 /* One transaction: large enough that a card syncs rarely, small enough that a
  * person's record behind it waits less than a second. */
-#define DAF_WRITER_BATCH_BYTES_MAX (4u * 1024 * 1024)
+#define DAF_WRITER_BATCH_BYTES_MAX ((size_t)4 * 1024 * 1024)
 #define DAF_WRITER_BATCH_COUNT_MAX 5000
 /* What peers hold is noted with the next records, or alone after this long. */
 #define DAF_WRITER_NOTE_MS 500
@@ -51,11 +51,11 @@ struct daf_writer_batch {
  */
 DAF_NODISCARD enum daf_err daf_writer_new(struct daf_store *store,
                                           struct daf_writer **out);
-/** daf_writer_free: commit what is queued, end the thread, close the store.  What
- * was not taken is gone.  NULL is fine. */
+/** daf_writer_free: commit what is queued, end the thread, close the store.
+ * What was not taken is gone.  NULL is fine. */
 void daf_writer_free(struct daf_writer *w);
-/** daf_writer_abandon: drop what no transaction has begun with.  Nobody was told
- * that it is kept, so it can be fetched again. */
+/** daf_writer_abandon: drop what no transaction has begun with.  Nobody was
+ * told that it is kept, so it can be fetched again. */
 void daf_writer_abandon(struct daf_writer *w);
 
 /** daf_writer_fd: readable while a batch waits to be taken. */
@@ -68,8 +68,8 @@ void daf_writer_end(struct daf_writer *w, uint64_t job);
 void daf_writer_acked(struct daf_writer *w, const struct daf_log_key *log,
                       uint64_t seq_first, const struct daf_spot *last);
 
-/** daf_writer_take: the oldest batch, or NULL.  @wait: sleep until there is one;
- * NULL then means that nothing is queued.  The caller owns it:
+/** daf_writer_take: the oldest batch, or NULL.  @wait: sleep until there is
+ * one; NULL then means that nothing is queued.  The caller owns it:
  * daf_writer_batch_free(). */
 struct daf_writer_batch *daf_writer_take(struct daf_writer *w, bool wait);
 void daf_writer_batch_free(struct daf_writer_batch *b);

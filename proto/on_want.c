@@ -130,15 +130,13 @@ static void answer_log(struct answer *a, const struct daf_want_log *w)
 
 static void answer_records(struct daf_session *s, const struct daf_want *want)
 {
-    struct answer a = {.s = s,
-                       .want = want,
-                       .is_first = true,
-                       .steps = DAF_PATH_STEPS_MAX};
+    struct answer a = {.s = s, .want = want, .is_first = true};
     struct daf_cursor c = want->logs.items;
 
     /* What the peer asks for sits in our memory until the link took it. */
     a.credit = want->credit < DAF_CREDIT_BYTES_MAX ? want->credit
                                                    : DAF_CREDIT_BYTES_MAX;
+    a.steps = DAF_PATH_STEPS(a.credit);
     begin_run(&a);
     for (size_t i = 0; i < want->logs.count && !a.is_spent; i++) {
         struct daf_want_log w;

@@ -105,7 +105,7 @@ static enum daf_err begin_back(struct daf_path *p, struct daf_view header,
     enum daf_err err;
 
     p->at = p->want;
-    for (size_t i = 0; i < DAF_PATH_BACK_MAX; i++) {
+    while (*p->steps > 0) {
         err = predecessor(header, &prev);
         if (err == DAF_ENOTFOUND) return DAF_OK; /* the start of the log */
         if (err != DAF_OK) return err;
@@ -165,7 +165,7 @@ static enum daf_err walk_back(const struct daf_path *p, uint64_t seq,
 static enum daf_err successors(const struct daf_path *p, size_t *out_count,
                                struct daf_spot *out)
 {
-    size_t enough = p->linear ? 1 : 2;
+    size_t enough = p->linear ? 1 : 2, rows = 0;
     struct daf_spot from = lowest(p->at.seq + 1), prev;
     struct daf_stored stored;
     enum daf_err err;
@@ -176,8 +176,8 @@ static enum daf_err successors(const struct daf_path *p, size_t *out_count,
         if (err == DAF_ENOTFOUND) break;
         if (err != DAF_OK) return err;
         if (stored.spot.seq != p->at.seq + 1) break;
-        /* Up to 64 branches side by side: each one more costs a step. */
-        if (!p->linear) {
+        /* Up to 64 branches side by side: each but the first costs a step. */
+        if (rows++ > 0) {
             if (*p->steps == 0) return DAF_EBUSY;
             (*p->steps)--;
         }

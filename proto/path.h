@@ -33,14 +33,12 @@
 
 #define DAF_PATH_TIPS_MAX 32 /* own tips among the haves of one want */
 
-/* Records that one path walks back over before it begins where it is.  So many
- * records, the smallest a header of 180 bytes, are more than the largest credit
- * (1 MiB), so a path that was cut off here always ends in a spent credit, and
- * the puller comes back for the predecessor of its new root (R24). */
-#define DAF_PATH_BACK_MAX 8192
-/* Records that all the paths of one WANT together may walk back over: about a
- * tenth of a second.  What is left over is asked for at the next contact. */
-#define DAF_PATH_STEPS_MAX (4 * DAF_PATH_BACK_MAX)
+/* Steps that the paths of one WANT may take back over forked logs: twice what the
+ * credit can hold of the smallest records, so work stays in proportion to what is
+ * sent.  A path that may go back no further begins where it is; that always ends
+ * in a spent credit, and the puller comes back for the predecessor of its new
+ * root (R24). */
+#define DAF_PATH_STEPS(credit) (2 * ((size_t)(credit) / 180 + 1) + 64)
 
 /* Where a path is.  Has no pointer into itself: to take back a record that did
  * not fit, copy the path before daf_path_next() and put the copy back. */
@@ -51,7 +49,7 @@ struct daf_path {
     struct daf_spot at;   /* given last, or the first to give */
     bool given;           /* whether `at` was given, or is the peer's already */
     bool linear;          /* no forks and gaps: whatever is above is next */
-    size_t *steps;        /* what is left of DAF_PATH_STEPS_MAX; borrowed */
+    size_t *steps;        /* what is left of DAF_PATH_STEPS(); borrowed */
 };
 
 /**
@@ -66,8 +64,7 @@ struct daf_path {
  *       the path; the rest is overwritten.
  *
  * DAF_OK: at least one record will come.  DAF_ENOTFOUND: @want is not held
- * here.  DAF_EEXISTS: @want is among @haves.  DAF_EBUSY: no steps are left.
- * Else what the index says.
+ * here.  DAF_EEXISTS: @want is among @haves.  Else what the index says.
  */
 DAF_NODISCARD enum daf_err daf_path_begin(const struct daf_index *index,
                                           const struct daf_head *own,
@@ -80,7 +77,7 @@ DAF_NODISCARD enum daf_err daf_path_begin(const struct daf_index *index,
  * daf_path_next: the next record, header and body, oldest first.
  * @out: views borrowed until the next call on the same index.
  *
- * DAF_ENOTFOUND after the record wanted was given.  DAF_ECORRUPT if the links
+ * DAF_ENOTFOUND after the record wanted was given.  DAF_EBUSY: no steps are left.  DAF_ECORRUPT if the links
  * do not hold (the index changed since the beginning, or lies).
  */
 DAF_NODISCARD enum daf_err daf_path_next(struct daf_path *path,

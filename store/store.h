@@ -165,6 +165,7 @@ typedef enum daf_err (*daf_accept_fn)(void *ctx, struct daf_view header);
 
 struct daf_store_check {
     uint64_t records, bodies, bad;
+    uint64_t absent; /* bodies that are not here and that peers may have */
 };
 /** daf_store_check: read everything: SQLite's integrity check, every id, hash,
  * link and frontier, and by @accept every signature.  @bad is called for each

@@ -35,9 +35,10 @@ struct check {
     struct daf_query rows, pieces, spots;
     int64_t log; /* of the row in hand */
     struct level level, below;
-    uint64_t spots_seen;  /* rows of frontier that were expected */
-    uint64_t pieces_seen; /* rows of body that a header named, */
-    uint64_t pieces_sum;  /* and the sum of their numbers */
+    uint64_t spots_seen;    /* rows of frontier that were expected */
+    uint64_t pieces_seen;   /* rows of body that a header named, */
+    uint64_t pieces_sum;    /* and the sum of their numbers */
+    uint64_t identity_seen; /* headers of that retention class */
     uint8_t body[DAF_BODY_BYTES_MAX];
 };
 
@@ -234,6 +235,8 @@ static enum daf_err check_record(struct check *c)
         c->log = daf_db_int(q, 0);
     }
     c->out->records++;
+    c->out->absent += daf_db_int(q, 5) == DAF_BODY_ABSENT;
+    c->identity_seen += daf_db_int(q, 6) == DAF_RETENTION_IDENTITY;
     bool has_id = daf_db_copy(q, 2, spot.id.b, sizeof(spot.id.b));
     if (err != DAF_OK) return err;
     if (!has_id || daf_record_decode(header, &r) != DAF_OK) {
@@ -297,6 +300,19 @@ static enum daf_err check_rest(struct check *c)
                             "SELECT 1 FROM header WHERE header.log=acked.log "
                             "AND header.seq=acked.seq AND header.id=acked.id)",
                             0, "acked", "peers hold what is not held here");
+    /* SQLite 3.46 no longer counts the entries of an index over some rows. */
+    if (err == DAF_OK)
+        err = expect_number(c,
+                            "SELECT count(*) FROM header INDEXED BY "
+                            "header_absent WHERE state=3",
+                            c->out->absent, "database",
+                            "absent bodies are not listed right");
+    if (err == DAF_OK)
+        err = expect_number(c,
+                            "SELECT count(*) FROM header INDEXED BY "
+                            "header_identity WHERE retention=1",
+                            c->identity_seen, "database",
+                            "registrations are not listed right");
     /* SQLite's own check leaves out CHECK where it may not write. */
     if (err == DAF_OK)
         err = expect_number(c,

@@ -27,10 +27,11 @@ static int setup(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    if (w == NULL) return -1;
+    assert_non_null(w);
     w->dir = daf_tmpdir_new();
     w->home = daf_tmpdir_new();
-    if (w->dir == NULL || w->home == NULL) return -1;
+    assert_non_null(w->dir);
+    assert_non_null(w->home);
     (void)snprintf(w->path, sizeof(w->path), "%s/inputs", w->dir);
     *state = w;
     return 0;
@@ -153,7 +154,7 @@ static void expect_view(struct daf_view a, struct daf_view b)
 static void expect_write(const struct daf_write *a, const struct daf_write *b)
 {
     assert_int_equal(a == NULL, b == NULL);
-    if (a == NULL) return;
+    if (a == NULL || b == NULL) return;
     assert_int_equal(a->ticket, b->ticket);
     assert_int_equal(a->kind, b->kind);
     assert_int_equal(a->claimed.ms, b->claimed.ms);

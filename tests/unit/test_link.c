@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,6 +64,11 @@ static void spawn(struct core *core)
     }
     (void)close(pair[1]);
     core->fd = pair[0];
+    /* A link that stopped reading is a failure with a line, not a hang. */
+    assert_int_equal(setsockopt(core->fd, SOL_SOCKET, SO_SNDTIMEO,
+                                &(struct timeval){PATIENCE_MS / 1000, 0},
+                                sizeof(struct timeval)),
+                     0);
     (void)crypto_box_keypair(core->listen.door_pk.b, core->listen.door_sk.b);
     (void)crypto_box_keypair(core->listen.transport_pk.b,
                              core->listen.transport_sk.b);
@@ -312,10 +318,11 @@ static void *stranger_call(struct stranger *stranger, const char *routing_id,
 {
     void *zmq = zmq_socket(stranger->ctx, ZMQ_DEALER);
     char endpoint[40];
-    int zero = 0;
+    int zero = 0, patience_ms = PATIENCE_MS;
 
     assert_non_null(zmq);
     (void)zmq_setsockopt(zmq, ZMQ_LINGER, &zero, sizeof(zero));
+    (void)zmq_setsockopt(zmq, ZMQ_SNDTIMEO, &patience_ms, sizeof(patience_ms));
     if (routing_id != NULL)
         (void)zmq_setsockopt(zmq, ZMQ_ROUTING_ID, routing_id,
                              strlen(routing_id));
@@ -856,5 +863,7 @@ int main(void)
     };
 
     if (sodium_init() < 0) return 1;
+    /* If it is killed for its time, the log ends with the test's name. */
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1010,6 +1010,30 @@ static void a_run_of_another_scope_is_a_breach(void **state)
     free_chain();
 }
 
+static void an_answer_far_beyond_the_credit_is_a_breach(void **state)
+{
+    const struct session_pair_record *both[2];
+    const size_t most =
+        DAF_CREDIT_BYTES_MAX + DAF_HEADER_BYTES_MAX + DAF_BODY_BYTES_MAX;
+    size_t len;
+
+    (void)state;
+    write_chain(2, 2, 50);
+    both[0] = &chain[0];
+    both[1] = &chain[1];
+    let_a_ask();
+    len = chain[0].header_len + chain[0].body_len + chain[1].header_len +
+          chain[1].body_len;
+    for (size_t given = 0; given + len <= most; given += len) {
+        assert_int_equal(daf_session_state(a->s), DAF_SESSION_OPEN);
+        session_pair_give(a, run_of(both, 2, true, false));
+    }
+    assert_int_equal(daf_session_state(a->s), DAF_SESSION_OPEN);
+    session_pair_give(a, run_of(both, 2, true, false));
+    assert_int_equal(daf_session_state(a->s), DAF_SESSION_CLOSED);
+    free_chain();
+}
+
 static void a_header_that_fails_its_signature_costs_its_author_not_its_sender(
     void **state)
 {
@@ -1805,6 +1829,7 @@ int main(void)
         T(an_unsolicited_run_is_a_breach),
         T(a_run_after_the_last_is_a_breach),
         T(a_run_of_another_scope_is_a_breach),
+        T(an_answer_far_beyond_the_credit_is_a_breach),
         T(a_header_that_fails_its_signature_costs_its_author_not_its_sender),
         T(a_body_that_is_not_the_headers_is_dropped),
         T(a_body_of_another_length_is_dropped),

@@ -27,13 +27,13 @@ static int setup(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
 
-    if (w == NULL) return -1;
+    assert_non_null(w);
     w->dir = daf_tmpdir_new();
-    if (w->dir == NULL) return -1;
+    assert_non_null(w->dir);
     w->log = daf_made_log(1, 1, 1);
-    if (daf_writer_new(daf_made_open(w->dir, DAF_STORE_WRITER), &w->writer) !=
-        DAF_OK)
-        return -1;
+    assert_int_equal(daf_writer_new(daf_made_open(w->dir, DAF_STORE_WRITER),
+                                    &w->writer),
+                     DAF_OK);
     w->reader = daf_made_open(w->dir, DAF_STORE_READER);
     *state = w;
     return 0;
@@ -247,6 +247,26 @@ static void what_peers_hold_is_noted_by_itself(void **state)
     daf_writer_batch_free(b);
 }
 
+/* A peer may say that it holds what never was: our records are kept all the
+ * same, in whatever batch the note lands. */
+static void a_note_of_what_never_was_takes_no_record_with_it(void **state)
+{
+    struct world *w = *state;
+    struct daf_log_key nowhere = w->log;
+    struct daf_spot nothing = {.seq = 1};
+
+    nowhere.incarnation ^= 1;
+    for (uint64_t job = 1; job <= 40; job++) {
+        daf_writer_acked(w->writer, &nowhere, 1, &nothing);
+        give_job(w, job, 2);
+        daf_writer_acked(w->writer, &w->log, 1, &nothing);
+    }
+    daf_writer_free(w->writer);
+    w->writer = NULL;
+    assert_int_equal(records_of(w), 80);
+    assert_int_equal(daf_store_acked_seq(w->reader, &w->log), 0);
+}
+
 static void closing_commits_what_is_queued(void **state)
 {
     struct world *w = *state;
@@ -332,6 +352,7 @@ int main(void)
         WITH_WORLD(a_transaction_is_bounded),
         WITH_WORLD(it_rings_until_all_is_taken),
         WITH_WORLD(what_peers_hold_is_noted_by_itself),
+        WITH_WORLD(a_note_of_what_never_was_takes_no_record_with_it),
         WITH_WORLD(closing_commits_what_is_queued),
         WITH_WORLD(what_is_abandoned_is_whole_jobs),
         WITH_WORLD(a_full_disk_fails_every_job_and_keeps_nothing_half),
