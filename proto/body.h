@@ -18,10 +18,10 @@
 
 struct daf_body {
     bool is_sealed;
-    struct daf_handle handle;  /* sealed only, as the next three */
+    struct daf_handle handle; /* sealed only, as the next three */
     uint8_t nonce[24];
     struct daf_key_id key_id;
-    struct daf_view content;   /* ciphertext or plain payload; borrowed */
+    struct daf_view content; /* ciphertext or plain payload; borrowed */
 };
 
 /** daf_body_decode: read a body's form; checks no hash and opens nothing. */
@@ -44,7 +44,7 @@ struct daf_handle daf_body_handle(const struct daf_key *subject);
 void daf_body_commitment(const struct daf_key *generation, uint8_t out[16]);
 
 struct daf_body_seal {
-    struct daf_key key;      /* the body key */
+    struct daf_key key; /* the body key */
     struct daf_handle handle;
     uint8_t nonce[24];       /* random, never used twice */
     struct daf_view aad;     /* daf_record_prefix() of the header to be */

@@ -36,11 +36,11 @@ enum daf_kind {
 };
 
 struct daf_cursor {
-    const uint8_t *p;    /* all the bytes; borrowed while the cursor is used */
+    const uint8_t *p; /* all the bytes; borrowed while the cursor is used */
     size_t len;
-    size_t at;           /* next byte to read */
-    enum daf_err err;    /* DAF_OK until the first wrong thing */
-    size_t offset;       /* where that was: the first byte of the value */
+    size_t at;        /* next byte to read */
+    enum daf_err err; /* DAF_OK until the first wrong thing */
+    size_t offset;    /* where that was: the first byte of the value */
 };
 
 /** daf_cursor_init: start at the first byte of @bytes. */

@@ -8,54 +8,56 @@
 #define DAF_PROTOCOL_VERSION 1
 
 /* ---- encoding (docs/protocol.md §1) */
-#define DAF_DEPTH_MAX       16            /* nested arrays and maps */
-#define DAF_INT_MAX         INT64_MAX     /* uints fit SQLite's integer */
+#define DAF_DEPTH_MAX 16        /* nested arrays and maps */
+#define DAF_INT_MAX   INT64_MAX /* uints fit SQLite's integer */
 
 /* ---- records */
-#define DAF_HEADER_BYTES_MAX  512         /* a v1 header is about 205 bytes */
-#define DAF_BODY_BYTES_MAX    (64 * 1024) /* a session of learning is 0.3 kB */
-#define DAF_EXT_BYTES_MAX     64          /* room for what is not known yet */
-#define DAF_PAD_BYTES         32          /* body plaintext padding block */
+#define DAF_HEADER_BYTES_MAX 512         /* a v1 header is about 205 bytes */
+#define DAF_BODY_BYTES_MAX   (64 * 1024) /* a session of learning is 0.3 kB */
+#define DAF_EXT_BYTES_MAX    64          /* room for what is not known yet */
+#define DAF_PAD_BYTES        32          /* body plaintext padding block */
 /* Largest payload whose padded, sealed, packed body still fits. */
-#define DAF_PAYLOAD_BYTES_MAX (DAF_BODY_BYTES_MAX - 256)
-#define DAF_NAME_BYTES_MAX    128         /* a learner's name, UTF-8 */
-#define DAF_ITEM_BYTES_MAX    200         /* an item's id, UTF-8 */
-#define DAF_TYPE_BYTES_MAX    24          /* a record type's name */
-#define DAF_SCOPE_NAME_BYTES_MAX 48       /* "class:1", [a-z0-9:-] */
-#define DAF_SCORE_MAX         1000000     /* millionths */
-#define DAF_DID_MAX           256         /* activities in one session record */
+#define DAF_PAYLOAD_BYTES_MAX    (DAF_BODY_BYTES_MAX - 256)
+#define DAF_NAME_BYTES_MAX       128     /* a learner's name, UTF-8 */
+#define DAF_ITEM_BYTES_MAX       200     /* an item's id, UTF-8 */
+#define DAF_TYPE_BYTES_MAX       24      /* a record type's name */
+#define DAF_SCOPE_NAME_BYTES_MAX 48      /* "class:1", [a-z0-9:-] */
+#define DAF_SCORE_MAX            1000000 /* millionths */
+#define DAF_DID_MAX              256     /* activities in one session record */
 
 /* ---- certificates and manifest */
-#define DAF_CERT_BYTES_MAX     1024
-#define DAF_RIGHTS_MAX         16         /* scopes named by one certificate */
-#define DAF_MANIFEST_BYTES_MAX 2880       /* a door frame holds it, a certificate,
+#define DAF_CERT_BYTES_MAX 1024
+#define DAF_RIGHTS_MAX     16 /* scopes named by one certificate */
+#define DAF_MANIFEST_BYTES_MAX \
+    2880 /* a door frame holds it, a certificate,
                                              and 192 bytes of proof */
 #define DAF_CAMP_NAME_BYTES_MAX 64
-#define DAF_ROOTS_MAX          8
-#define DAF_COORDINATORS_MAX   12
-#define DAF_REMOVED_MAX        8          /* removed coordinators */
-#define DAF_REMOVED_TIPS_MAX   8          /* tips named for each */
-#define DAF_REGISTER_MAX       48         /* record types a camp names */
-#define DAF_WRAPS_MAX          512        /* sealed copies in one key-wrap record */
+#define DAF_ROOTS_MAX           8
+#define DAF_COORDINATORS_MAX    12
+#define DAF_REMOVED_MAX         8   /* removed coordinators */
+#define DAF_REMOVED_TIPS_MAX    8   /* tips named for each */
+#define DAF_REGISTER_MAX        48  /* record types a camp names */
+#define DAF_WRAPS_MAX           512 /* sealed copies in one key-wrap record */
 
 /* ---- frames */
-#define DAF_FRAME_BYTES_MAX   (288 * 1024) /* 256 KiB of payload and its frame */
-#define DAF_RUN_BYTES_MAX     (256 * 1024) /* one RUN: about 500 records */
-#define DAF_CREDIT_BYTES_MAX  (1024 * 1024) /* one WANT's answer */
-#define DAF_HEADS_BYTES_MAX   (64 * 1024)  /* one HEADS: about 500 heads */
-#define DAF_WANT_BYTES_MAX    (32 * 1024)
-#define DAF_DOOR_BYTES_MAX    4096
-#define DAF_FRONTIER_MAX      64          /* tips, and roots, of one log */
-#define DAF_INCARNATIONS_MAX  64          /* logs of one author in one scope */
-#define DAF_HAVES_MAX         64          /* ids that bound one want */
-#define DAF_WANTS_MAX         128         /* tips and roots asked for in a log */
-#define DAF_SCOPES_MAX        32          /* common scopes of one session */
-#define DAF_PATH_RECORDS_MAX  1024        /* records in one RUN */
+#define DAF_FRAME_BYTES_MAX  (288 * 1024) /* 256 KiB of payload and its frame */
+#define DAF_RUN_BYTES_MAX    (256 * 1024) /* one RUN: about 500 records */
+#define DAF_CREDIT_BYTES_MAX (1024 * 1024) /* one WANT's answer */
+#define DAF_HEADS_BYTES_MAX  (64 * 1024)   /* one HEADS: about 500 heads */
+#define DAF_WANT_BYTES_MAX   (32 * 1024)
+#define DAF_DOOR_BYTES_MAX   4096
+#define DAF_FRONTIER_MAX     64   /* tips, and roots, of one log */
+#define DAF_INCARNATIONS_MAX 64   /* logs of one author in one scope */
+#define DAF_HAVES_MAX        64   /* ids that bound one want */
+#define DAF_WANTS_MAX        128  /* tips and roots asked for in a log */
+#define DAF_SCOPES_MAX       32   /* common scopes of one session */
+#define DAF_PATH_RECORDS_MAX 1024 /* records in one RUN */
 
 /* ---- a session */
-#define DAF_SESSION_BYTES_MAX 8192        /* sizeof(struct daf_session) */
-#define DAF_GREET_MS          10000       /* HELLO and ROOT must come within */
-#define DAF_ANSWER_MS         60000       /* a WANT's answer must go on within;
+#define DAF_SESSION_BYTES_MAX 8192  /* sizeof(struct daf_session) */
+#define DAF_GREET_MS          10000 /* HELLO and ROOT must come within */
+#define DAF_ANSWER_MS \
+    60000 /* a WANT's answer must go on within;
                                              one RUN at 5 kB/s takes 52 s */
 
 #endif

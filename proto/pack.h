@@ -10,9 +10,9 @@
 #include "proto/types.h"
 
 struct daf_pack {
-    uint8_t *p;  /* the caller's, outlives the pack */
+    uint8_t *p; /* the caller's, outlives the pack */
     size_t cap;
-    size_t len;  /* bytes written so far */
+    size_t len; /* bytes written so far */
     bool is_full;
 };
 

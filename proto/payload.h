@@ -21,7 +21,8 @@ enum daf_type {
 /** daf_payload_type: the type of a payload, by its name; UNKNOWN for names of
  * types that this program does not read.  @out_name, if not NULL: the name,
  * borrowed from @payload, empty if the payload has no such form. */
-enum daf_type daf_payload_type(struct daf_view payload, struct daf_view *out_name);
+enum daf_type daf_payload_type(struct daf_view payload,
+                               struct daf_view *out_name);
 
 /** daf_payload_type_str: its name as registered; "" for UNKNOWN. */
 const char *daf_payload_type_str(enum daf_type type);
@@ -32,34 +33,35 @@ const char *const *daf_payload_names(size_t *out_count);
 
 /* --- session: what one learner did on one device, once per sitting or flush */
 struct daf_did {
-    struct daf_view item;  /* borrowed */
+    struct daf_view item; /* borrowed */
     bool has_score;
-    uint32_t score;        /* millionths, ≤ DAF_SCORE_MAX */
+    uint32_t score; /* millionths, ≤ DAF_SCORE_MAX */
     uint32_t seconds;
 };
 struct daf_session_payload {
     struct daf_subject_id subject;
-    size_t did_count;      /* 1 to DAF_DID_MAX */
-    struct daf_view did;   /* the packed array; daf_payload_did() reads it */
+    size_t did_count;    /* 1 to DAF_DID_MAX */
+    struct daf_view did; /* the packed array; daf_payload_did() reads it */
 };
 void daf_payload_pack_session(struct daf_pack *k,
                               const struct daf_subject_id *subject,
                               const struct daf_did *did, size_t did_count);
-DAF_NODISCARD enum daf_err
-daf_payload_session(struct daf_view payload, struct daf_session_payload *out);
+DAF_NODISCARD enum daf_err daf_payload_session(struct daf_view payload,
+                                               struct daf_session_payload *out);
 /** daf_payload_did: the activity at @index < did_count. */
-struct daf_did daf_payload_did(const struct daf_session_payload *s, size_t index);
+struct daf_did daf_payload_did(const struct daf_session_payload *s,
+                               size_t index);
 
 /* --- registration: makes a learner known to a class */
 struct daf_registration {
     struct daf_subject_id subject;
-    struct daf_key key;    /* the subject key */
-    struct daf_view name;  /* borrowed; empty if none was given */
+    struct daf_key key;   /* the subject key */
+    struct daf_view name; /* borrowed; empty if none was given */
 };
 void daf_payload_pack_registration(struct daf_pack *k,
                                    const struct daf_registration *r);
-DAF_NODISCARD enum daf_err daf_payload_registration(struct daf_view payload,
-                                                    struct daf_registration *out);
+DAF_NODISCARD enum daf_err daf_payload_registration(
+    struct daf_view payload, struct daf_registration *out);
 
 /* --- certificate: a device's certificate, published in control */
 void daf_payload_pack_certificate(struct daf_pack *k, struct daf_view cert);
@@ -74,8 +76,8 @@ struct daf_wrap {
 };
 struct daf_key_wrap {
     char scope[DAF_SCOPE_NAME_BYTES_MAX + 1];
-    uint64_t generation;   /* from 1 */
-    uint8_t commit[16];    /* daf_body_commitment() of the key inside */
+    uint64_t generation; /* from 1 */
+    uint8_t commit[16];  /* daf_body_commitment() of the key inside */
     size_t wraps_count;
     struct daf_view wraps; /* the packed array; daf_payload_wrap() reads it */
 };

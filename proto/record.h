@@ -33,11 +33,11 @@ struct daf_record {
     uint8_t retention;
     struct daf_hash body_hash;
     uint32_t body_len;
-    struct daf_view ext;       /* borrowed from the bytes decoded */
+    struct daf_view ext; /* borrowed from the bytes decoded */
     struct daf_sig sig;
-    struct daf_record_id id;   /* of the whole header; set by decode and sign */
-    size_t aad_len;    /* the header's bytes before the body hash: R10 */
-    size_t signed_len; /* the header's bytes before the signature */
+    struct daf_record_id id; /* of the whole header; set by decode and sign */
+    size_t aad_len;          /* the header's bytes before the body hash: R10 */
+    size_t signed_len;       /* the header's bytes before the signature */
 };
 
 /**

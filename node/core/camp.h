@@ -21,9 +21,9 @@ typedef bool (*daf_camp_row_fn)(void *ctx, const struct daf_log_key *log,
                                 const struct daf_stored *stored);
 
 struct daf_camp_config {
-    struct daf_view manifest;        /* verified here (R15); copied */
-    struct daf_device_keys keys;     /* own */
-    const struct daf_box_sk *seal;   /* own secret: opens key wraps; copied */
+    struct daf_view manifest;      /* verified here (R15); copied */
+    struct daf_device_keys keys;   /* own */
+    const struct daf_box_sk *seal; /* own secret: opens key wraps; copied */
 };
 
 /** daf_camp_new: DAF_ESIG, DAF_EFORM, DAF_ENOMEM. */
@@ -51,7 +51,8 @@ bool daf_camp_wants_rescan(struct daf_camp *c, struct daf_scope_id *out_scope);
  * stands (R17) by_author() says.  DAF_ESCOPE: of another camp; DAF_EAUTHOR: its
  * issuer is no coordinator; DAF_ESIG, DAF_EFORM, DAF_ELIMIT, DAF_EVERSION,
  * DAF_ENOMEM. */
-DAF_NODISCARD enum daf_err daf_camp_meet(struct daf_camp *c, struct daf_view cert);
+DAF_NODISCARD enum daf_err daf_camp_meet(struct daf_camp *c,
+                                         struct daf_view cert);
 
 /** daf_camp_authority: the protocol's questions; lives as long as @c. */
 const struct daf_authority *daf_camp_authority(const struct daf_camp *c);
