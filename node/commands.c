@@ -106,7 +106,7 @@ static const struct daf_command table[] = {
     {
         .name = "check", .args = "",
         .summary = "read everything and see whether it is what it should be",
-        .keys = {"ok", "records", "bodies", "bad"},
+        .keys = {"ok", "records", "bodies", "absent", "bad"},
         .may_partly = true,
         .run = daf_cmd_check,
     },
