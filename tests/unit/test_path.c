@@ -113,7 +113,6 @@ static enum daf_err begin(struct daf_fake_index *f, size_t want,
 
     assert_non_null(head_of(f, &own_head));
     steps = BACK;
-    out->steps = &steps;
     return daf_path_begin(daf_fake_index_view(f), &own_head, &spot, haves,
                           count, out);
 }
@@ -146,7 +145,7 @@ static void a_chain_is_given_from_above_the_highest_have(void **state)
 {
     struct daf_fake_index *f;
     struct daf_spot haves[5];
-    struct daf_path path;
+    struct daf_path path = {.steps = &steps};
 
     (void)state;
     write_chain(10);
@@ -172,7 +171,7 @@ static void a_chain_without_its_beginning_is_given_from_its_root(void **state)
 {
     struct daf_fake_index *f;
     struct daf_spot have;
-    struct daf_path path;
+    struct daf_path path = {.steps = &steps};
 
     (void)state;
     write_chain(8);
@@ -196,7 +195,7 @@ static void what_is_not_held_or_not_lacked_is_not_given(void **state)
 {
     struct daf_fake_index *f;
     struct daf_spot have;
-    struct daf_path path;
+    struct daf_path path = {.steps = &steps};
 
     (void)state;
     write_chain(8);
@@ -214,7 +213,7 @@ static void what_is_not_held_or_not_lacked_is_not_given(void **state)
 static void a_gap_begins_a_path_of_its_own(void **state)
 {
     struct daf_fake_index *f;
-    struct daf_path path;
+    struct daf_path path = {.steps = &steps};
 
     (void)state;
     write_chain(9);
@@ -240,7 +239,7 @@ static void each_branch_of_a_fork_has_its_own_path(void **state)
 {
     struct daf_fake_index *f;
     struct daf_spot haves[2];
-    struct daf_path path;
+    struct daf_path path = {.steps = &steps};
 
     (void)state;
     write_chain(6);
@@ -269,7 +268,7 @@ static void each_branch_of_a_fork_has_its_own_path(void **state)
 
 static void a_record_that_did_not_fit_is_taken_back(void **state)
 {
-    struct daf_path path, before;
+    struct daf_path path = {.steps = &steps}, before;
     struct daf_fake_index *f;
 
     (void)state;
@@ -295,7 +294,7 @@ static void a_long_chain_is_never_walked(void **state)
 {
     struct daf_spot haves[DAF_HAVES_MAX];
     struct daf_fake_index *puller, *f;
-    struct daf_path path;
+    struct daf_path path = {.steps = &steps};
     size_t count;
 
     (void)state;
@@ -320,7 +319,7 @@ static void an_index_that_changed_or_fails_is_told(void **state)
 {
     struct daf_stored stored;
     struct daf_fake_index *f;
-    struct daf_path path;
+    struct daf_path path = {.steps = &steps};
     struct daf_spot want;
     enum daf_err err;
 
@@ -334,7 +333,6 @@ static void an_index_that_changed_or_fails_is_told(void **state)
     own_head.roots[0] = spot_of(0);
     want = spot_of(4);
     steps = BACK;
-    path.steps = &steps;
     assert_int_equal(daf_path_begin(daf_fake_index_view(f), &own_head, &want,
                                     NULL, 0, &path),
                      DAF_OK);
@@ -350,6 +348,7 @@ static void an_index_that_changed_or_fails_is_told(void **state)
         assert_non_null(head_of(f, &own_head));
         want = spot_of(5);
         daf_fake_index_fail(f, n);
+        steps = BACK;
         err = daf_path_begin(daf_fake_index_view(f), &own_head, &want, NULL, 0,
                              &path);
         while (err == DAF_OK)
@@ -368,7 +367,7 @@ static void a_long_forked_log_is_given_a_stretch_at_a_time(void **state)
     const size_t length = BACK + 500;
     struct daf_fake_index *f;
     struct daf_spot want;
-    struct daf_path path;
+    struct daf_path path = {.steps = &steps};
     size_t tip;
 
     (void)state;
@@ -550,13 +549,14 @@ static void pull(struct daf_fake_index *puller, struct daf_fake_index *f)
     const struct daf_index *to = daf_fake_index_view(puller);
     const struct daf_head *own = head_of(puller, &own_head);
     size_t wants_count, haves_count;
-    struct daf_path path;
+    struct daf_path path = {.steps = &steps};
     enum daf_err err;
 
     if (head_of(f, &peer_head) == NULL) return;
     wants_count = daf_path_wants(to, own, &peer_head, wants);
     haves_count = daf_path_haves(to, own, haves);
     for (size_t i = 0; i < wants_count; i++) {
+        steps = BACK;
         err = daf_path_begin(from, &peer_head, &wants[i], haves, haves_count,
                              &path);
         assert_int_equal(err, held(f, &wants[i]) ? DAF_OK : DAF_ENOTFOUND);
