@@ -58,6 +58,19 @@ static void keep(struct intake *in, const struct daf_record *r,
                      state == DAF_BODY_HELD ? rr->body : (struct daf_view){0});
 }
 
+/* A branch that leaves the log below our lowest `have` is answered from further
+ * below, with what is held here.  How far that went is the next `have`, so that
+ * an answer full of known records still leads on. */
+static void note_seen(struct daf_session *s, const struct daf_record *r)
+{
+    bool is_same = memcmp(&s->seen_log, &r->log, sizeof(r->log)) == 0;
+
+    if (s->seen.seq > 0 && (!is_same || r->seq <= s->seen.seq)) return;
+    s->seen_log = r->log;
+    s->seen = (struct daf_spot){r->seq, r->id};
+    s->has_moved = true;
+}
+
 /* Takes one record in.  False if the peer broke the protocol. */
 static bool take(struct intake *in, const struct daf_run_path *path,
                  const struct daf_run_record *rr, struct daf_record *r)
@@ -80,6 +93,7 @@ static bool take(struct intake *in, const struct daf_run_path *path,
     /* Held already: the id covers every byte of the header, signature too. */
     if (env->index->get(env->index->ctx, &r->log,
                         &(struct daf_spot){r->seq, r->id}, &held) == DAF_OK) {
+        note_seen(in->s, r);
         if (held.body_state == DAF_BODY_HELD) acknowledge(in, r);
         if (held.body_state == DAF_BODY_HELD || state != DAF_BODY_HELD)
             return true;

@@ -48,7 +48,12 @@ struct daf_session {
     bool page_rest;                 /* more heads after `asked` */
     uint64_t round_bytes;           /* records received for this WANT */
     uint64_t round_changed;         /* records that were new here */
-    uint32_t stores_open;           /* batches not yet answered */
+    /* The highest record given that was held here: the next WANT names it. */
+    struct daf_log_key seen_log;
+    struct daf_spot seen; /* seq 0: none */
+    bool has_moved;       /* `seen` rose in this round */
+    bool is_forked;       /* a log asked for in this round has forks or gaps */
+    uint32_t stores_open; /* batches not yet answered */
 };
 
 /* ---- session.c */

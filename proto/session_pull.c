@@ -85,6 +85,12 @@ static bool add_want(struct daf_session *s, struct daf_pack *k,
     wants_count = daf_path_wants(index, own, peer, wants);
     if (wants_count == 0) return true;
     haves_count = daf_path_haves(index, own, haves);
+    if (s->seen.seq > 0 &&
+        memcmp(&s->seen_log, &peer->log, sizeof(peer->log)) == 0) {
+        if (haves_count == DAF_HAVES_MAX) haves_count--;
+        haves[haves_count++] = s->seen;
+    }
+    s->is_forked |= peer->tips_count > 1 || peer->roots_count > 1;
     daf_frame_add_want(k, &peer->log, wants, wants_count, haves, haves_count);
     /* Five bytes stay free for the list's header, which comes last. */
     if (k->is_full || k->len + 5 > k->cap) {
@@ -100,6 +106,7 @@ static bool add_want(struct daf_session *s, struct daf_pack *k,
 static void go_on(struct daf_session *s, struct daf_mono now)
 {
     s->cursor = s->asked;
+    s->seen.seq = 0;
     if (s->is_news_round) {
         s->scopes[s->scope_at].is_dirty |= s->page_rest;
     } else if (s->page_rest) {
@@ -119,6 +126,7 @@ void daf_session_pull_heads(struct daf_session *s, struct daf_mono now,
     struct daf_pack k;
 
     s->page_rest = heads->more;
+    s->is_forked = false;
     s->asked = s->cursor;
     /* Half the room of a frame in: a log's wants and haves take 9 KiB at most,
      * so at least three logs always fit. */
@@ -141,6 +149,7 @@ void daf_session_pull_heads(struct daf_session *s, struct daf_mono now,
     s->given.is_set = false;
     s->round_bytes = 0;
     s->round_changed = 0;
+    s->has_moved = false;
     wait_for(s, now, DAF_PULL_RECORDS);
 }
 
@@ -155,7 +164,9 @@ void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
     /* Cut short, but it brought something: the same place again, where less is
      * lacking now.  A round that brought nothing is never repeated, so a peer
      * that gives rubbish cannot keep us at it. */
-    if (may_be_cut && s->round_changed > 0) {
+    /* On a forked log the answerer's budget of steps may have cut it as well. */
+    may_be_cut |= s->is_forked;
+    if (may_be_cut && (s->round_changed > 0 || s->has_moved)) {
         if (!s->is_news_round) {
             ask_page(s, now);
             return;

@@ -532,6 +532,45 @@ static void a_log_of_64_tips_becomes_equal(void **state)
 
 #define T(name) cmocka_unit_test_teardown(name, name_world)
 
+/* Forks far below where the puller's haves thin out, so that answers are full of
+ * what it holds (records of 500 bytes, a credit of 1 MiB), and forks that a first
+ * copy meets: one contact is enough. */
+static void a_deep_fork_is_whole_after_one_contact(void **state)
+{
+    static const struct {
+        size_t length, at, branch; /* a chain, and a branch after `at` */
+        bool is_held;              /* the puller holds the chain already */
+    } cases[] = {{4000, 1900, 1, true}, {6000, 1500, 400, false}};
+    static struct session_pair_record all[6400];
+    struct session_pair_camp *two = session_pair_camp_new(3);
+
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        struct session_pair *from = session_pair_new(two, 1);
+        struct session_pair *to = session_pair_new(two, 2);
+        size_t count = cases[k].length + cases[k].branch;
+
+        for (size_t i = 0; i < count; i++) {
+            size_t parent = i == cases[k].length ? cases[k].at : i - 1;
+
+            session_pair_write(two, 1, SESSION_PAIR_CLASS, 1,
+                               i == 0 ? NULL : &all[parent], i, 300, &all[i]);
+            session_pair_hold(from, &all[i], true);
+            if (cases[k].is_held && i < cases[k].length)
+                session_pair_hold(to, &all[i], true);
+        }
+        session_pair_meet(from, to);
+        session_pair_talk(from, to, NULL, SIZE_MAX);
+        assert_int_equal(daf_fake_index_count(to->index), count);
+        session_pair_part(from, to);
+        session_pair_free(from);
+        session_pair_free(to);
+        for (size_t i = 0; i < count; i++)
+            session_pair_record_free(&all[i]);
+    }
+    session_pair_camp_free(two);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -542,6 +581,7 @@ int main(int argc, char **argv)
         T(more_authors_than_a_page_become_equal),
         T(many_incarnations_become_equal),
         T(a_log_of_64_tips_becomes_equal),
+        T(a_deep_fork_is_whole_after_one_contact),
     };
 
     if (argc > 1) only = strtoull(argv[1], NULL, 10);
