@@ -2,7 +2,8 @@
 /* node/api.h - the daemon's Unix socket, HOME/run/control.
  *
  * A client sends one JSON object on one line (≤ 1 MiB), the daemon answers with
- * lines, the last of which has "exit": 0, or "exit" and "error".  The socket is
+ * lines, the last of which has "exit": 0, or "exit", "error" and "code" (the short
+ * name of proto/err.h).  The socket is
  * 0600 and each client's uid is checked by the kernel's word (SO_PEERCRED): the
  * daemon's own user or root.
  *

@@ -117,7 +117,7 @@ static void answer_error(struct client *c, struct slot *s, enum daf_err err,
                          const char *words)
 {
     answer(c, s,
-           json_pack("{ss ss}", "error", words, "name", daf_err_name(err)),
+           json_pack("{ss ss}", "error", words, "code", daf_err_name(err)),
            daf_cmd_exit_of(err));
 }
 
@@ -579,7 +579,7 @@ static void turn_away(struct daf_apiserver *s, int fd)
 {
     static const char words[] =
         "{\"error\":\"this daemon answers its own user and root only\","
-        "\"name\":\"denied\",\"exit\":5}\n";
+        "\"code\":\"denied\",\"exit\":5}\n";
 
     if (daf_log_due(&s->strangers, daf_clock_now()))
         daf_log("somebody else's program was turned away from the socket");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* node/clock.h - the two clocks; node/clock.c alone reads them, so a search for
- * clock_gettime shows where time comes in. */
+/* node/clock.h - the two clocks.  In core and commands node/clock.c alone reads
+ * them, so a search for daf_clock shows where time comes in; link, a process of its
+ * own, reads the monotonic one in link_main.c. */
 #ifndef DAF_NODE_CLOCK_H
 #define DAF_NODE_CLOCK_H
 

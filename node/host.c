@@ -671,6 +671,9 @@ void daf_host_close(struct daf_host *h)
 {
     if (h == NULL) return;
     if (h->home.lock_fd >= 0) remove_endpoint(h);
+    /* First: what is left of its sessions still calls the port. */
+    daf_agent_free(h->agent);
+    h->agent = NULL;
     daf_linkhost_free(h->linkhost);
     /* What is queued now was too much for the time there was. */
     if (h->writer != NULL) {
@@ -679,7 +682,6 @@ void daf_host_close(struct daf_host *h)
     }
     daf_writer_free(h->writer);
     daf_apiserver_free(h->api);
-    daf_agent_free(h->agent);
     daf_store_close(h->reader);
     daf_inputlog_close(h->record);
     if (h->loop != NULL) {

@@ -17,7 +17,8 @@
 #include "node/core/port.h"
 #include "node/home.h"
 
-/* Bytes waiting for the disk, or for link; then nothing is read from link. */
+/* Bytes waiting for the disk; above it nothing is read from link.  For what waits
+ * for link, linkhost.c has a bound of its own. */
 #define DAF_HOST_WRITER_BYTES_MAX ((size_t)32 * 1024 * 1024)
 #define DAF_HOST_STOP_LINK_MS     1000 /* for BYEs to leave */
 #define DAF_HOST_STOP_MS          1600 /* for all; SIGTERM ends in ≤ 2 s */

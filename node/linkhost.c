@@ -509,6 +509,7 @@ static enum daf_err spawn(struct daf_linkhost *h)
         h->pair.fd = fds[0];
         h->pidfd.fd = pidfd_open(h->pid, 0); /* close-on-exec by itself */
         if (h->pidfd.fd >= 0) return DAF_OK;
+        h->pair.fd = -1; /* closed here, once */
     }
     (void)close(fds[0]);
     return DAF_EIO;

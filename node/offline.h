@@ -13,7 +13,7 @@
 #define DAF_VALUE_BOOT        "boot"        /* 8 bytes, big endian */
 
 /** daf_offline_agent: make an agent for @home over a reader of its store.
- * Draws the seed.  @port, @wrote, @ctx as daf_agent_new. */
+ * @seed: chance, 32 bytes; copied.  @port, @wrote, @ctx as daf_agent_new. */
 DAF_NODISCARD enum daf_err daf_offline_agent(
     const struct daf_home *home, struct daf_store *reader, uint64_t boot_number,
     const struct daf_port *port, daf_wrote_fn wrote, void *ctx,

@@ -28,6 +28,8 @@ struct job {
     struct job *next;
 };
 
+/* What peers hold of ours, waiting to be written down: half a MB at most. */
+#define NOTES_MAX 4096
 struct note {
     struct daf_log_key log;
     uint64_t seq_first;
@@ -46,6 +48,7 @@ struct daf_writer {
     pthread_cond_t done;   /* a batch was added, or all is done */
     struct job *jobs, **jobs_end;
     struct note *notes, **notes_end;
+    size_t notes_count;         /* ≤ NOTES_MAX */
     struct daf_mono note_since; /* of the oldest note */
     struct daf_writer_batch *batches, **batches_end;
     size_t queued; /* bytes in jobs and in the transaction at work */
@@ -105,6 +108,7 @@ static struct load take_load(struct daf_writer *w)
     load.jobs_end = &load.jobs;
     w->notes = NULL;
     w->notes_end = &w->notes;
+    w->notes_count = 0;
     while (w->jobs != NULL) {
         struct job *j = w->jobs;
 
@@ -478,15 +482,20 @@ void daf_writer_acked(struct daf_writer *w, const struct daf_log_key *log,
 {
     struct note *n = malloc(sizeof(*n));
 
-    /* Best effort: a peer that holds it says so again. */
-    if (n == NULL) return;
+    if (n == NULL) return; /* best effort */
     *n = (struct note){.log = *log, .seq_first = seq_first, .last = *last};
     (void)pthread_mutex_lock(&w->mutex);
-    if (w->notes == NULL) w->note_since = daf_clock_now();
-    *w->notes_end = n;
-    w->notes_end = &n->next;
-    (void)pthread_cond_signal(&w->wake);
+    /* A frame can hold thousands, and the disk may be slow: the rest goes. */
+    if (w->notes_count < NOTES_MAX) {
+        if (w->notes == NULL) w->note_since = daf_clock_now();
+        *w->notes_end = n;
+        w->notes_end = &n->next;
+        w->notes_count++;
+        n = NULL;
+        (void)pthread_cond_signal(&w->wake);
+    }
     (void)pthread_mutex_unlock(&w->mutex);
+    free(n);
 }
 
 static bool has_work(const struct daf_writer *w)

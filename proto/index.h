@@ -2,8 +2,8 @@
 /* proto/index.h - the read-only questions that the protocol asks of a store.
  *
  * Implemented by store/store_index.c over SQLite and by fakes in tests; the simulator
- * may model it.  Writes never pass here: they leave proto as effects and return
- * as events once they are durable.
+ * may model it.  Writes never pass here: they leave proto by the session's port
+ * and return as events once they are durable.
  *
  * Views handed out are borrowed until the next call on the same index. */
 #ifndef DAF_PROTO_INDEX_H

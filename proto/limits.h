@@ -51,7 +51,7 @@
 #define DAF_HAVES_MAX        64   /* ids that bound one want */
 #define DAF_WANTS_MAX        128  /* tips and roots asked for in a log */
 #define DAF_SCOPES_MAX       32   /* common scopes of one session */
-#define DAF_PATH_RECORDS_MAX 1024 /* records in one RUN */
+#define DAF_PATH_RECORDS_MAX 1024 /* records in one path of a RUN */
 
 /* ---- a session */
 #define DAF_SESSION_BYTES_MAX 8192  /* sizeof(struct daf_session) */

@@ -2,8 +2,8 @@
 /* BYE: the peer ends the session and says why. */
 #include "proto/session_impl.h"
 
-/* What a BYE means here: a duplicate or oneself is not worth another try, the
- * rest is. */
+/* What a BYE means here, for who is told why the session ended.  Whether to try
+ * again is the agent's to say. */
 static enum daf_err meaning(uint64_t reason)
 {
     switch (reason) {

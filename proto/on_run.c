@@ -22,8 +22,9 @@ static void end_stretch(struct intake *in)
     if (!in->has_held) return;
     in->has_held = false;
     daf_frame_add_ack(&in->ack, &in->held);
-    /* A full ACK leaves the rest out: it is a courtesy, and the next contact
-     * can say it again.  Five bytes stay free for the list's header. */
+    /* A full ACK leaves the rest out, and this version does not say it later
+     * (R27): nothing is lost but that the author knows.  Five bytes stay free
+     * for the list's header. */
     if (in->ack.is_full || in->ack.len + 5 > in->ack.cap)
         in->ack = before;
     else

@@ -5,7 +5,8 @@
  * pulls what it lacks at its own pace, so a side needs memory only for where it
  * is, and answering a peer needs none at all:
  *
- *      event ---> daf_session_step() ---> calls on the port, in order
+ *      event ---> daf_session_start, _frame, _timer, _stored, _news,
+ *                 _recheck, _end, _lost ---> calls on the port, in order
  *
  * States, and everything that moves between them:
  *
@@ -15,10 +16,11 @@
  *
  * Inside OPEN the pull has its own small table:
  *
- *      RESTING --differs or news--> ASKED_HEADS --page--> ASKED_RECORDS
- *         ^                            |   ^                    | last RUN
- *         |                            |   |                    v
- *         +------ all scopes done -----+   +--- stored ---- STORING
+ *      RESTING --differs or news--> HEADS --page--> RECORDS --last RUN--+
+ *         ^                         |   ^                             v
+ *         +---- all scopes done ----+   +-------- stored -------- STORING
+ *
+ * (News that names its logs goes from RESTING to RECORDS and back by STORING.)
  *
  * CLOSED is final.  The table that enforces the first picture is
  * session_transitions[] in session.c; the two change together.

@@ -153,7 +153,7 @@ static void on_opened(struct daf_agent *a, const struct daf_input *in)
 {
     struct daf_conn *c = daf_agent_conn(a, in->conn);
 
-    if (c == NULL && (in->conn & DAF_CONN_INCOMING) != 0)
+    if (c == NULL && (in->conn & DAF_CONN_INCOMING) != 0 && !a->is_stopping)
         c = daf_agent_conn_new(a, in->conn, in->endpoint);
     if (c == NULL) {
         a->config.port->close(a->config.port->ctx, in->conn);
@@ -203,6 +203,7 @@ static void on_timer(struct daf_agent *a)
 
 static void on_listening(struct daf_agent *a, const struct daf_input *in)
 {
+    if (a->is_stopping) return;
     a->is_listening = true;
     a->port_mesh = in->port_mesh;
     daf_agent_admit(a);
@@ -211,10 +212,13 @@ static void on_listening(struct daf_agent *a, const struct daf_input *in)
 
 static void on_stop(struct daf_agent *a)
 {
+    a->is_stopping = true;
     a->is_listening = false;
     for (size_t i = 0; i < a->conns_count; i++) {
         if (a->conns[i]->session != NULL)
             daf_session_end(a->conns[i]->session, DAF_BYE_STOPPING);
+        else
+            daf_agent_conn_close(a, a->conns[i]);
     }
 }
 

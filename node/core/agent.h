@@ -34,7 +34,7 @@ struct daf_secrets {
 };
 
 /* Memory that is needed only while an input is handled: one for all agents of a
- * thread (the simulator has thousands), about 420 KB. */
+ * thread (the simulator has thousands), about 470 KB. */
 struct daf_scratch {
     uint8_t frame[DAF_FRAME_BYTES_MAX];
     uint8_t frame2[DAF_WANT_BYTES_MAX];
@@ -138,7 +138,8 @@ typedef void (*daf_wrote_fn)(void *ctx, const struct daf_wrote *wrote);
 DAF_NODISCARD enum daf_err daf_agent_new(const struct daf_agent_config *config,
                                          daf_wrote_fn wrote, void *ctx,
                                          struct daf_agent **out);
-/** daf_agent_free: wipes the secrets.  NULL is fine. */
+/** daf_agent_free: wipes the secrets.  Closes its sessions' connections by the
+ * port, which must still be there; says no BYE.  NULL is fine. */
 void daf_agent_free(struct daf_agent *a);
 
 /** daf_agent_input: something happened at @now.  Cannot fail. */

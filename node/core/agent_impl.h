@@ -101,6 +101,7 @@ struct daf_agent {
     struct daf_mono now; /* of the input being handled */
 
     bool is_listening;
+    bool is_stopping; /* STOP came: nothing new begins */
     uint16_t port_mesh;
     uint32_t next_conn;
     size_t conns_count;
@@ -141,7 +142,8 @@ struct daf_session *daf_agent_session_with(struct daf_agent *a,
                                            const struct daf_author_id *author);
 /* Somebody may have been certified: sessions look again at what they refused. */
 void daf_agent_recheck(struct daf_agent *a);
-/* Tell every device of the camp that was not told yet to the port. */
+/* Tell the port every device of the camp, also those told before; nothing while
+ * link is down. */
 void daf_agent_admit(struct daf_agent *a);
 
 /* ---- agent_door.c */

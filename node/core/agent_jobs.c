@@ -56,7 +56,7 @@ void daf_agent_job_end(struct daf_agent *a, struct daf_view ack)
     assert(job != NULL);
     if (ack.len > 0) {
         job->ack = malloc(ack.len);
-        if (job->ack != NULL) { /* without it the peer sends once more */
+        if (job->ack != NULL) { /* a lost ACK costs no record (R27) */
             memcpy(job->ack, ack.p, ack.len);
             job->ack_len = ack.len;
         }

@@ -72,8 +72,8 @@ const char *daf_camp_scope(const struct daf_camp *c, size_t index,
 /** daf_camp_scope_name: the name of a scope id, or NULL if not known here. */
 const char *daf_camp_scope_name(const struct daf_camp *c,
                                 const struct daf_scope_id *id);
-/** daf_camp_own_scopes: 0 ≤ index: scopes that this device itself may append to
- * and that are classes; NULL at the end. */
+/** daf_camp_own_class: the name of the class at @index, from 0 and by name, among
+ * those that this device itself may append to; NULL at the end. */
 const char *daf_camp_own_class(const struct daf_camp *c, size_t index);
 
 /** daf_camp_generation: the newest generation key held for a scope; of two with

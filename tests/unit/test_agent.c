@@ -1351,6 +1351,25 @@ static void stopping_says_goodbye_to_all(void **state)
     host_free(b);
 }
 
+/* Link may have let somebody in while STOP was on its way. */
+static void after_stopping_nothing_begins(void **state)
+{
+    struct host *a = host_new(1);
+    struct daf_input in = {.kind = DAF_INPUT_OPENED,
+                           .conn = IN | 9,
+                           .endpoint = DAF_ENDPOINT_MESH};
+
+    (void)state;
+    simple(a, DAF_INPUT_STOP);
+    daf_agent_input(a->agent, a->now, &in);
+    assert_true(is_closed(a, IN | 9));
+    peer(a, "10.0.0.2:1000");
+    listening(a);
+    assert_int_equal(a->connects_count, 0);
+    assert_int_equal(daf_agent_deadline(a->agent).ms, UINT64_MAX);
+    host_free(a);
+}
+
 /* Each called the other: they agree which of the two sessions stays. */
 static void of_two_sessions_the_same_one_stays_on_both_sides(void **state)
 {
@@ -2023,6 +2042,7 @@ int main(void)
         cmocka_unit_test(a_connection_too_many_is_closed),
         cmocka_unit_test(a_silent_session_is_ended_by_its_timer),
         cmocka_unit_test(stopping_says_goodbye_to_all),
+        cmocka_unit_test(after_stopping_nothing_begins),
         cmocka_unit_test(of_two_sessions_the_same_one_stays_on_both_sides),
         cmocka_unit_test(of_two_calls_of_one_device_the_newer_stays),
         cmocka_unit_test(

@@ -4,8 +4,8 @@
 
     python3 tests/vectors/make_camp.py
 
-writes camp.json and frames.json beside itself and the fuzz targets' first
-inputs.  Hashes, Ed25519 and msgpack are make_records.py's; X25519 is below,
+writes camp.json, frames.json and files.json beside itself and the fuzz
+targets' first inputs.  Hashes, Ed25519 and msgpack are make_records.py's; X25519 is below,
 written from RFC 7748.  Nothing here is constant in time.
 """
 import hashlib
@@ -374,7 +374,118 @@ def make_door_frames(frames, camp):
         frames.add(name, items, words, signed=signed, signer=who["sign"])
 
 
-# --- files ----------------------------------------------------------------
+# --- files (section 6) and keys at home -------------------------------------
+
+
+def request_of(who, version=1, signer=None, context="daf.request.1", tail=b""):
+    keys = [who[name] for name in ("sign", "transport", "seal")]
+    signed = b"\x96" + b"".join(map(pack, ["daf-request", version] + keys))
+    sig = context_sign((signer or who)["seed"], context, signed)
+    return {**who, "signed_len": len(signed), "sig": sig, "bytes": signed + pack(sig) + tail}
+
+
+def accept_of(manifest_bytes, cert, records, version=1, tail=b""):
+    pairs = [[r["header"], r["body"]["bytes"]] for r in records]
+    return {
+        "manifest": manifest_bytes,
+        "cert": cert,
+        "records": [{"header": h, "body": b} for h, b in pairs],
+        "bytes": pack(["daf-accept", version, manifest_bytes, cert, pairs]) + tail,
+    }
+
+
+def make_control(camp, count):
+    log = {"seed": camp["devices"]["ana"]["seed"], "camp": camp["manifests"][0]["camp"],
+           "scope": "control", "incarnation": 9, "boot": 1, "time_quality": 1, "retention": 0}
+    made = []
+    for seq in range(1, count + 1):
+        made.append(record(
+            "control", body={"kind": "plain", "payload": ["beacon", {"beacon": seq}]}, seq=seq,
+            prev=made[-1]["id"] if made else None, claimed_ms=1760000000000 + seq, **log))
+    return made
+
+
+def make_keys(name):
+    """A device's keys and its keys/device.keys; the signing secret is seed and key."""
+    who = device(name)
+    signing = who["seed"] + who["sign"]
+    transport, seal = (box_pair(some("%s %s" % (name, k), 32))[1] for k in ("transport", "seal"))
+    return {
+        **who,
+        "sign_secret": signing,
+        "transport_secret": transport,
+        "seal_secret": seal,
+        "bytes": pack(["daf-keys", 1, signing, transport, seal]),
+        "root_bytes": pack(["daf-root", 1, signing]),
+    }
+
+
+def make_bad_files(camp, tablet, accept):
+    """What each decoder refuses, and by which error."""
+    ana, good = camp["devices"]["ana"], request_of(tablet)["bytes"]
+    requests = [
+        ("nothing", "form", b""),
+        ("a newer version", "version", request_of(tablet, version=2)["bytes"]),
+        ("version 0", "version", request_of(tablet, version=0)["bytes"]),
+        ("signed by another", "signature", request_of(tablet, signer=ana)["bytes"]),
+        ("signed as another thing", "signature",
+         request_of(tablet, context="daf.cert.1")["bytes"]),
+        ("a byte too many", "form", request_of(tablet, tail=b"\0")["bytes"]),
+        ("a byte too few", "form", good[:-1]),
+        ("an item too many", "form", b"\x97" + good[1:] + b"\xc0"),
+        ("a version in two bytes", "form", good.replace(b"request\x01", b"request\xcc\x01")),
+        ("an acceptance", "form", accept["bytes"]),
+    ]
+    good = accept["bytes"]
+    at = (accept["manifest"], accept["cert"])
+    accepts = [
+        ("nothing", "form", b""),
+        ("a newer version", "version", accept_of(*at, [], version=2)["bytes"]),
+        ("a byte too many", "form", accept_of(*at, [], tail=b"\0")["bytes"]),
+        ("a byte too few", "form", good[:-1]),
+        ("no certificate", "form", pack(["daf-accept", 1, at[0], None, []])),
+        ("a record of one part", "form", pack(["daf-accept", 1, *at, [[b"header"]]])),
+        ("a record of three", "form", pack(["daf-accept", 1, *at, [[b"h", b"b", b"x"]]])),
+        ("a record without body", "form", pack(["daf-accept", 1, *at, [[b"h", None]]])),
+        ("a request", "form", request_of(tablet)["bytes"]),
+    ]
+    signing, transport, seal = (tablet[k] for k in
+                                ("sign_secret", "transport_secret", "seal_secret"))
+    keys = [
+        ("nothing", "key", b""),
+        ("a newer version", "version", pack(["daf-keys", 2, signing, transport, seal])),
+        ("halves that do not fit", "key",
+         pack(["daf-keys", 1, tablet["seed"] + ana["sign"], transport, seal])),
+        ("a byte too many", "key", tablet["bytes"] + b"\0"),
+        ("a byte too few", "key", tablet["bytes"][:-1]),
+        ("a short secret", "key", pack(["daf-keys", 1, signing, transport[:31], seal])),
+        ("a root key", "key", tablet["root_bytes"]),
+    ]
+    return {
+        kind: [{"name": n, "error": e, "bytes": b} for n, e, b in rows]
+        for kind, rows in (("requests", requests), ("accepts", accepts), ("keys", keys))
+    }
+
+
+def make_files(camp):
+    tablet = make_keys("tablet")
+    assert all(tablet[k] == camp["devices"]["tablet"][k] for k in ("sign", "transport", "seal"))
+    first, later = (m["bytes"] for m in camp["manifests"])
+    whole, bare = (c["bytes"] for c in camp["certificates"])
+    accepts = [
+        accept_of(later, whole, make_control(camp, 17)),  # more than a fixarray holds
+        accept_of(later, bare, make_control(camp, 15)),
+        accept_of(first, bare, []),
+    ]
+    return {
+        "keys": [tablet, make_keys("ana")],
+        "requests": [request_of(camp["devices"][n]) for n in ("tablet", "ana")],
+        "accepts": accepts,
+        "bad": make_bad_files(camp, tablet, accepts[0]),
+    }
+
+
+# --- output -----------------------------------------------------------------
 
 
 def plain(v):
@@ -412,6 +523,7 @@ def main():
     note = "made by make_camp.py; a change here is a change of the protocol"
     write_json("camp.json", {"about": note, **camp})
     write_json("frames.json", {"about": note, "frames": frames.made})
+    write_json("files.json", {"about": note, **make_files(camp)})
     extended_cert, extended_manifest = make_extended()
     write_corpus("cert", [("extended", extended_cert)] + [
         ("cert-%d" % i, c["bytes"]) for i, c in enumerate(camp["certificates"])])
