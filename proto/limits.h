@@ -12,10 +12,10 @@
 #define DAF_INT_MAX   INT64_MAX /* uints fit SQLite's integer */
 
 /* ---- records */
-#define DAF_HEADER_BYTES_MAX 512         /* a v1 header is about 205 bytes */
-#define DAF_BODY_BYTES_MAX   (64 * 1024) /* a session of learning is 0.3 kB */
-#define DAF_EXT_BYTES_MAX    64          /* room for what is not known yet */
-#define DAF_PAD_BYTES        32          /* body plaintext padding block */
+#define DAF_HEADER_BYTES_MAX 512   /* a v1 header is about 205 bytes */
+#define DAF_BODY_BYTES_MAX   65536 /* a session of learning is 0.3 kB */
+#define DAF_EXT_BYTES_MAX    64    /* room for what is not known yet */
+#define DAF_PAD_BYTES        32    /* body plaintext padding block */
 /* Largest payload whose padded, sealed, packed body still fits. */
 #define DAF_PAYLOAD_BYTES_MAX    (DAF_BODY_BYTES_MAX - 256)
 #define DAF_NAME_BYTES_MAX       128     /* a learner's name, UTF-8 */
@@ -40,11 +40,11 @@
 #define DAF_WRAPS_MAX           512 /* sealed copies in one key-wrap record */
 
 /* ---- frames */
-#define DAF_FRAME_BYTES_MAX  (288 * 1024) /* 256 KiB of payload and its frame */
-#define DAF_RUN_BYTES_MAX    (256 * 1024) /* one RUN: about 500 records */
-#define DAF_CREDIT_BYTES_MAX (1024 * 1024) /* one WANT's answer */
-#define DAF_HEADS_BYTES_MAX  (64 * 1024)   /* one HEADS: about 500 heads */
-#define DAF_WANT_BYTES_MAX   (32 * 1024)
+#define DAF_FRAME_BYTES_MAX  294912  /* 256 KiB of payload and its frame */
+#define DAF_RUN_BYTES_MAX    262144  /* one RUN: about 500 records */
+#define DAF_CREDIT_BYTES_MAX 1048576 /* one WANT's answer */
+#define DAF_HEADS_BYTES_MAX  65536   /* one HEADS: about 500 heads */
+#define DAF_WANT_BYTES_MAX   32768
 #define DAF_DOOR_BYTES_MAX   4096
 #define DAF_FRONTIER_MAX     64   /* tips, and roots, of one log */
 #define DAF_INCARNATIONS_MAX 64   /* logs of one author in one scope */

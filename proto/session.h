@@ -17,8 +17,9 @@
  * Inside OPEN the pull has its own small table:
  *
  *      RESTING --differs or news--> HEADS --page--> RECORDS --last RUN--+
- *         ^                         |   ^                             v
- *         +---- all scopes done ----+   +-------- stored -------- STORING
+ *         ^                         |   ^                               |
+ *         |                         |   |                               v
+ *         +---- all scopes done ----+   +---------- stored -------- STORING
  *
  * (News that names its logs goes from RESTING to RECORDS and back by STORING.)
  *

@@ -80,6 +80,7 @@ static enum daf_err take_cert(struct daf_agent *a, struct daf_view cert)
     copy = malloc(cert.len);
     if (copy == NULL) return DAF_ENOMEM;
     memcpy(copy, cert.p, cert.len);
+    a->cert_bytes = copy;
     a->cert = (struct daf_view){copy, cert.len};
     return DAF_OK;
 }
@@ -138,7 +139,7 @@ void daf_agent_free(struct daf_agent *a)
     daf_agent_conns_lost(a);
     daf_agent_jobs_free(a);
     daf_camp_free(a->camp);
-    free((void *)(uintptr_t)a->cert.p);
+    free(a->cert_bytes);
     if (a->owns_scratch && a->scratch != NULL) {
         sodium_memzero(a->scratch, sizeof(*a->scratch));
         free(a->scratch);

@@ -161,12 +161,13 @@ void daf_agent_door_frame(struct daf_agent *a, struct daf_conn *c,
                           struct daf_view bytes)
 {
     bool is_ours = (c->id & DAF_CONN_INCOMING) == 0;
-    struct daf_frame f;
+    struct daf_frame f = {.kind = DAF_FRAME_UNKNOWN};
 
-    if (bytes.len > DAF_DOOR_BYTES_MAX ||
+    /* What is too long or no frame stays UNKNOWN. */
+    if (bytes.len <= DAF_DOOR_BYTES_MAX &&
         daf_frame_decode(bytes, &f, NULL) != DAF_OK)
-        refuse(a, c);
-    else if (!is_ours && f.kind == DAF_FRAME_KNOCK)
+        f.kind = DAF_FRAME_UNKNOWN;
+    if (!is_ours && f.kind == DAF_FRAME_KNOCK)
         on_knock(a, c, &f.knock);
     else if (!is_ours && f.kind == DAF_FRAME_PROOF)
         on_proof(a, c, &f.proof);

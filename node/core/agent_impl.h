@@ -88,7 +88,8 @@ struct daf_agent {
     struct daf_agent_config config; /* views inside are not used after new */
     struct daf_author_id author;
     struct daf_camp *camp;
-    struct daf_view cert; /* owned bytes; empty for a coordinator */
+    uint8_t *cert_bytes;  /* owned; NULL for a coordinator */
+    struct daf_view cert; /* the same, to look at */
     struct daf_box_pk door_pk;
     struct daf_rng rng;
     struct daf_scratch *scratch;

@@ -178,24 +178,31 @@ struct sealing {
     struct daf_handle handle;
 };
 
+/* A record to be. */
+struct draft {
+    const struct daf_scope_id *scope;
+    uint8_t retention;
+    const struct sealing *sealing;
+    struct daf_view payload;
+};
+
 /* Seals, signs and hands one record to the open job. */
 static enum daf_err append(struct daf_agent *a, const struct daf_write *w,
-                           const struct daf_scope_id *scope, uint8_t retention,
-                           const struct sealing *sealing,
-                           struct daf_view payload, struct daf_spot *out)
+                           const struct draft *draft, struct daf_spot *out)
 {
+    const struct sealing *sealing = draft->sealing;
     uint8_t header[DAF_HEADER_BYTES_MAX], prefix[DAF_HEADER_BYTES_MAX];
     struct daf_record r = {
-        .log = {*scope, a->author, a->config.own_incarnation},
+        .log = {*draft->scope, a->author, a->config.own_incarnation},
         .claimed_ms = w->claimed.ms,
         .boot = a->config.boot_number,
         .time_quality = w->time_quality,
-        .retention = retention,
+        .retention = draft->retention,
     };
     struct daf_keep keep = {.record = &r, .body_state = DAF_BODY_HELD};
     struct daf_own_log *log;
     size_t prefix_len, body_len;
-    enum daf_err err = own_log(a, scope, &log);
+    enum daf_err err = own_log(a, draft->scope, &log);
 
     if (err != DAF_OK) return err;
     r.seq = log->head.seq + 1;
@@ -205,14 +212,14 @@ static enum daf_err append(struct daf_agent *a, const struct daf_write *w,
         struct daf_body_seal seal = {.key = sealing->key,
                                      .handle = sealing->handle,
                                      .aad = {prefix, prefix_len},
-                                     .payload = payload};
+                                     .payload = draft->payload};
 
         daf_rng_bytes(&a->rng, seal.nonce, sizeof(seal.nonce));
         err = daf_body_seal(&seal, a->scratch->body, sizeof(a->scratch->body),
                             &body_len);
         sodium_memzero(&seal, sizeof(seal));
     } else {
-        err = daf_body_plain(payload, a->scratch->body,
+        err = daf_body_plain(draft->payload, a->scratch->body,
                              sizeof(a->scratch->body), &body_len);
     }
     if (err != DAF_OK) return err;
@@ -255,6 +262,9 @@ static enum daf_err register_learner(struct daf_agent *a, struct daf_job *job,
 {
     struct daf_registration reg = {.name = w->learner};
     struct sealing sealing;
+    struct draft draft = {.scope = scope,
+                          .retention = DAF_RETENTION_IDENTITY,
+                          .sealing = &sealing};
     struct daf_learner *bigger;
     struct daf_spot spot;
     struct daf_pack k;
@@ -275,8 +285,8 @@ static enum daf_err register_learner(struct daf_agent *a, struct daf_job *job,
     sealing.handle = daf_body_handle(&reg.key);
     daf_pack_init(&k, a->scratch->payload, DAF_PAYLOAD_BYTES_MAX);
     daf_payload_pack_registration(&k, &reg);
-    err = append(a, w, scope, DAF_RETENTION_IDENTITY, &sealing,
-                 daf_pack_view(&k), &spot);
+    draft.payload = daf_pack_view(&k);
+    err = append(a, w, &draft, &spot);
     if (err == DAF_OK) job->learners[job->learners_count++] = *out;
     sodium_memzero(&reg, sizeof(reg));
     sodium_memzero(&sealing, sizeof(sealing));
@@ -315,6 +325,9 @@ static enum daf_err write_session(struct daf_agent *a, struct daf_job *job,
     struct daf_scope_id scope;
     struct daf_key generation;
     struct sealing sealing;
+    struct draft draft = {.scope = &scope,
+                          .retention = DAF_RETENTION_PROGRESS,
+                          .sealing = &sealing};
     struct daf_spot spot = {0};
     uint64_t number;
     struct daf_pack k;
@@ -333,9 +346,8 @@ static enum daf_err write_session(struct daf_agent *a, struct daf_job *job,
     sealing.handle = daf_body_handle(&learner.key);
     daf_pack_init(&k, a->scratch->payload, DAF_PAYLOAD_BYTES_MAX);
     daf_payload_pack_session(&k, &learner.subject, w->did, w->did_count);
-    err = k.is_full ? DAF_ELIMIT
-                    : append(a, w, &scope, DAF_RETENTION_PROGRESS, &sealing,
-                             daf_pack_view(&k), &spot);
+    draft.payload = daf_pack_view(&k);
+    err = k.is_full ? DAF_ELIMIT : append(a, w, &draft, &spot);
     p->wrote.subject = learner.subject;
     p->wrote.log.scope = scope;
     p->wrote.seq = spot.seq;
@@ -350,8 +362,10 @@ static enum daf_err write_control(struct daf_agent *a, struct daf_pending *p)
 {
     const struct daf_scope_id *control = &daf_camp_authority(a->camp)->control;
     struct daf_spot spot = {0};
-    enum daf_err err = append(a, &p->write, control, DAF_RETENTION_CONTROL,
-                              NULL, p->write.payload, &spot);
+    const struct draft draft = {.scope = control,
+                                .retention = DAF_RETENTION_CONTROL,
+                                .payload = p->write.payload};
+    enum daf_err err = append(a, &p->write, &draft, &spot);
 
     p->wrote.log.scope = *control;
     p->wrote.seq = spot.seq;

@@ -106,9 +106,9 @@ DAF_NODISCARD enum daf_err daf_camp_learner(const struct daf_camp *c,
  * subject; false at the end. */
 bool daf_camp_learner_at(const struct daf_camp *c, size_t index,
                          struct daf_learner *out);
-/** daf_camp_enter: a learner registered here, before its record is durable.
+/** daf_camp_enter: a learner registered here, once its record is durable.
  * DAF_OK also if known already; DAF_ESCOPE if its scope is no class known here;
- * DAF_ELIMIT, DAF_ENOMEM. */
+ * DAF_ELIMIT if there are too many learners; DAF_ENOMEM. */
 DAF_NODISCARD enum daf_err daf_camp_enter(struct daf_camp *c,
                                           const struct daf_learner *learner);
 

@@ -2,6 +2,7 @@
 #include "node/core/camp_impl.h"
 #include "proto/hash.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -156,6 +157,7 @@ static enum daf_err enter(struct daf_camp *c, struct daf_camp_known *known,
 
     if (slot != NULL) {
         p = slot->item;
+        assert(p != NULL);
         rename_pupil(c, p, p == find_subject(c, &known->id, &learner->subject),
                      learner->name);
         return DAF_OK;
@@ -322,6 +324,7 @@ bool daf_camp_learner_at(const struct daf_camp *c, size_t index,
     return true;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): body, bytes and learner out */
 enum daf_err daf_camp_open(const struct daf_camp *c,
                            const struct daf_scope_id *scope,
                            const struct daf_body *body, struct daf_view aad,
