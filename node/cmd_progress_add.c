@@ -49,9 +49,10 @@ enum daf_err daf_cmd_scope_of(const struct daf_cmd *cmd,
 
     out[0] = '\0';
     if (scope == NULL) return DAF_OK;
-    if (!daf_cert_scope_name_ok(
+    if (strncmp(scope, "class:", 6) != 0 ||
+        !daf_cert_scope_name_ok(
             (struct daf_view){(const uint8_t *)scope, strlen(scope)})) {
-        daf_home_trouble(t, "--scope must name a scope, such as class:1");
+        daf_home_trouble(t, "--scope must be a class, such as class:1");
         return DAF_EUSAGE;
     }
     (void)snprintf(out, DAF_SCOPE_NAME_BYTES_MAX + 1, "%s", scope);

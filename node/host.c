@@ -12,6 +12,7 @@
 #include "proto/hash.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -608,13 +609,27 @@ static enum daf_err open_agent(struct daf_host *h, uint64_t boot,
     return err;
 }
 
+#define LOCK_WAIT_MS 3000 /* a command holds the lock for milliseconds */
+
+static enum daf_err lock_home(struct daf_host *h, struct daf_trouble *t)
+{
+    struct daf_mono until = daf_clock_after(daf_clock_now(), LOCK_WAIT_MS);
+
+    for (;;) {
+        enum daf_err err = daf_home_lock(&h->home, t);
+
+        if (err != DAF_EBUSY || daf_clock_now().ms >= until.ms) return err;
+        (void)poll(NULL, 0, 50);
+    }
+}
+
 static enum daf_err open_all(struct daf_host *h, struct daf_trouble *t)
 {
     uint64_t boot = 0;
     enum daf_err err = daf_home_load(h->config->home, true, &h->home, t);
 
     if (err != DAF_OK) return err;
-    err = daf_home_lock(&h->home, t);
+    err = lock_home(h, t);
     if (err != DAF_OK) return err;
     remove_endpoint(h); /* of one that was killed */
     err = open_loop(h);

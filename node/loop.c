@@ -164,6 +164,7 @@ enum daf_err daf_loop_signals(struct daf_loop *l,
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP); /* its terminal was closed */
     if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) return DAF_EIO;
     fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0) return DAF_EIO;

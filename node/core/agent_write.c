@@ -300,7 +300,11 @@ static enum daf_err find_scope(const struct daf_agent *a, const char *name,
     const char *found = name;
 
     if (name[0] == '\0') found = daf_camp_own_class(a->camp, 0);
-    if (found == NULL) return DAF_ESCOPE;
+    /* A class there is, but not for this device to write in. */
+    if (found == NULL && daf_camp_scope(a->camp, 3, NULL) != NULL)
+        return DAF_EDENIED;
+    /* docs/records.md: sessions and registrations are a class's. */
+    if (found == NULL || strncmp(found, "class:", 6) != 0) return DAF_ESCOPE;
     *out = daf_hash_scope_id(&a->env.camp, found);
     if (daf_camp_scope_name(a->camp, out) == NULL) return DAF_ESCOPE;
     return auth->right(auth->ctx, &a->author, out) >= DAF_RIGHT_APPEND

@@ -10,7 +10,7 @@
 #include "tests/lib/t.h"
 #include "tests/lib/tmpdir.h"
 
-#define STORY_MAX (256 * 1024)
+#define STORY_MAX 262144
 #define STEPS_MAX 1000000
 #define HELD_MAX  4096 /* records handed over and not committed */
 
