@@ -24,7 +24,7 @@
 
 #define SESSION                                                          \
     "{\"op\":\"write\",\"kind\":\"session\",\"scope\":\"\",\"learner\":" \
-    "\"Amina\",\"did\":[[\"fractions/01\",800000,90]]}\n"
+    "\"Kite Example\",\"did\":[[\"fractions/01\",800000,90]]}\n"
 #define CONTROL "{\"op\":\"write\",\"kind\":\"control\",\"payload\":\"c0\"}\n"
 
 struct talker {
