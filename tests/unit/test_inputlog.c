@@ -107,7 +107,7 @@ static const struct daf_write session = {
     .claimed = {1700000000123},
     .time_quality = DAF_TIME_CLOCK,
     .scope = "class:1",
-    .learner = {(const uint8_t *)"Amina", 5},
+    .learner = {(const uint8_t *)"Kites", 5},
     .did = did,
     .did_count = 2,
 };

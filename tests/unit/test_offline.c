@@ -183,7 +183,7 @@ static void a_value_of_another_length_is_corrupt_and_stays(void **state)
 static void a_write_is_found_when_the_notebook_is_opened_anew(void **state)
 {
     struct daf_did did;
-    struct daf_write write = session("Amina", &did);
+    struct daf_write write = session("Kites", &did);
     struct daf_home *home;
     struct daf_wrote one, two;
 
@@ -211,7 +211,7 @@ static void a_write_is_found_when_the_notebook_is_opened_anew(void **state)
 static void a_write_that_is_refused_leaves_nothing(void **state)
 {
     struct daf_did did;
-    struct daf_write write = session("Amina", &did);
+    struct daf_write write = session("Kites", &did);
     struct daf_trouble t = {""};
     struct daf_home *home;
     struct daf_wrote good, bad;
@@ -305,7 +305,7 @@ static void on_wrote(void *ctx, const struct daf_wrote *wrote)
 
 static void many_writes_end_in_order_when_flushed(void **state)
 {
-    static const char *const learners[] = {"Amina", "Bilal", "Chen"};
+    static const char *const learners[] = {"Kites", "Lamps", "Mist"};
     struct ended ended = {0};
     struct daf_offline *o;
     struct daf_home *home;
