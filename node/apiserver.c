@@ -461,21 +461,22 @@ static bool has_line(const struct client *c)
 /* Answer the oldest line that came; false if there is none to answer now. */
 static bool serve_one(struct client *c)
 {
-    const char *line;
+    const char *line, *end;
     size_t len;
 
     if (c->dead || c->server->is_finishing || is_full(c)) return false;
-    if (!has_line(c)) {
-        if (c->in.len - c->in.at < DAF_APISERVER_LINE_MAX) return false;
-        /* Where its next line starts nobody can tell. */
+    if (!has_line(c) && c->in.len - c->in.at < DAF_APISERVER_LINE_MAX)
+        return false;
+    line = c->in.p + c->in.at;
+    end = memchr(line, '\n', c->in.len - c->in.at);
+    if (end == NULL || (size_t)(end - line) > DAF_APISERVER_LINE_MAX) {
+        /* Too long, whether its end is here by now or not: no more is heard. */
         line = "";
         len = 0;
         c->in.at = c->in.len;
         c->ended = true;
     } else {
-        line = c->in.p + c->in.at;
-        len = (size_t)((const char *)memchr(line, '\n', c->in.len - c->in.at) -
-                       line);
+        len = (size_t)(end - line);
         c->in.at += len + 1;
     }
     serve(c, line, len);

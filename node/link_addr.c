@@ -72,11 +72,24 @@ bool daf_link_addr_parse(const struct daf_addr *addr,
     return parse_host(text + 1, AF_INET6, out);
 }
 
+/* The IPv4 address inside "::ffff:192.0.2.7": judged as what it is. */
+static bool is_mapped(const struct daf_link_where *where)
+{
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+    return where->family == AF_INET6 && memcmp(where->ip, prefix, 12) == 0;
+}
+
 bool daf_link_addr_callable(const struct daf_link_where *where)
 {
+    struct daf_link_where inner = {.family = AF_INET, .port = where->port};
     bool many = where->family == AF_INET ? where->ip[0] >= 224 /* and above */
                                          : where->ip[0] == 0xff;
 
+    if (is_mapped(where)) {
+        memcpy(inner.ip, where->ip + 12, 4);
+        return daf_link_addr_callable(&inner);
+    }
     return where->port != 0 && !many && !is_any(where);
 }
 
