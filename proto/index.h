@@ -10,7 +10,7 @@
 #define DAF_PROTO_INDEX_H
 
 #include "proto/err.h"
-#include "proto/frontier.h"
+#include "proto/sketch.h"
 
 /* Why a body is not here; the numbers are the wire's (frame RUN). */
 enum daf_body_state {
@@ -26,6 +26,15 @@ struct daf_stored {
     enum daf_body_state body_state;
     struct daf_view body; /* empty unless HELD */
 };
+
+/* A stretch of seqs of one log, both ends included. */
+struct daf_stretch {
+    struct daf_log_key log;
+    uint64_t first, last;
+};
+
+/* Returns true to go on. */
+typedef bool (*daf_mark_fn)(void *ctx, const struct daf_mark *mark);
 
 struct daf_index {
     void *ctx;
@@ -45,6 +54,44 @@ struct daf_index {
     enum daf_err (*at_or_after)(void *ctx, const struct daf_log_key *log,
                                 const struct daf_spot *spot,
                                 struct daf_stored *out);
+
+    /* ---- comparing (docs/protocol.md §5.3) */
+
+    /* The mark of one log; DAF_ENOTFOUND if nothing of it is held. */
+    enum daf_err (*mark)(void *ctx, const struct daf_log_key *log,
+                         struct daf_mark *out);
+    /* The mark of the log with this tag (of several, the lowest log). */
+    enum daf_err (*mark_by_tag)(void *ctx, const struct daf_scope_id *scope,
+                                const struct daf_tag *tag,
+                                struct daf_mark *out);
+    /* Every mark of @scope whose tag is above *@after (NULL: all), ascending by
+     * tag, until @fn returns false.  @fn must not ask the index. */
+    enum daf_err (*marks)(void *ctx, const struct daf_scope_id *scope,
+                          const struct daf_tag *after, daf_mark_fn fn,
+                          void *fn_ctx);
+    /* Symbols @start to @start + @count of the sketch of @scope's items;
+     * @start + @count ≤ DAF_SYMBOLS_MAX. */
+    enum daf_err (*symbols)(void *ctx, const struct daf_scope_id *scope,
+                            size_t start, size_t count, struct daf_symbol *out);
+    /* A number that changes whenever a body is stored. */
+    enum daf_err (*bodies)(void *ctx, uint64_t *out);
+
+    /* ---- what has its own repair */
+
+    /* The first record of @scope whose body is ABSENT after (*@log, *@spot) in
+     * order of log, seq, id (@log NULL: from the start).  DAF_ENOTFOUND. */
+    enum daf_err (*absent_next)(void *ctx, const struct daf_scope_id *scope,
+                                const struct daf_log_key *log,
+                                const struct daf_spot *spot,
+                                struct daf_log_key *out_log,
+                                struct daf_spot *out_spot);
+    /* Whether the record's own signature was verified before it was stored, or
+     * since; a record that is not held is not. */
+    bool (*is_checked)(void *ctx, const struct daf_log_key *log,
+                       const struct daf_spot *spot);
+    /* The lowest stretch of seqs of any log, of any scope, in which records may
+     * be that were not verified.  DAF_ENOTFOUND: there is none. */
+    enum daf_err (*unchecked_next)(void *ctx, struct daf_stretch *out);
 };
 
 #endif

@@ -51,6 +51,11 @@
 #define DAF_HAVES_MAX        64   /* ids that bound one want */
 #define DAF_WANTS_MAX        128  /* tips and roots asked for in a log */
 #define DAF_SCOPES_MAX       32   /* common scopes of one session */
+#define DAF_SYMBOLS_MAX      4096 /* of one scope: some 2,900 changed items */
+#define DAF_ROOT_SYMBOLS     8    /* of a scope that differs, in ROOT */
+#define DAF_ITEMS_MAX        3600 /* in one HEADS: 64 KiB */
+#define DAF_DEFERRED_MAX     64   /* logs of a scope named as over budget */
+#define DAF_NEED_MAX         512  /* bodies asked for in one NEED */
 #define DAF_PATH_RECORDS_MAX 1024 /* records in one path of a RUN */
 
 /* ---- a session */

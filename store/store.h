@@ -73,6 +73,21 @@ DAF_NODISCARD enum daf_err daf_store_put(
     struct daf_store *s, const struct daf_record *r, struct daf_view header,
     enum daf_body_state state, struct daf_view body, enum daf_put *out);
 
+/** daf_store_unchecked: records of this stretch were put in this transaction
+ * whose own signatures nobody has verified yet.  Stretches are joined. */
+DAF_NODISCARD enum daf_err daf_store_unchecked(struct daf_store *s,
+                                               const struct daf_stretch *what);
+/** daf_store_checked: every held record of this stretch verifies. */
+DAF_NODISCARD enum daf_err daf_store_checked(struct daf_store *s,
+                                             const struct daf_stretch *what);
+/** daf_store_drop: forget a record whose own signature fails, and its body.
+ * Its successors become roots, its predecessor a tip if nothing else follows it;
+ * a log of which nothing is left goes.  DAF_ENOTFOUND if it is not held.
+ * DAF_ELIMIT: the frontier would not fit; it stays. */
+DAF_NODISCARD enum daf_err daf_store_drop(struct daf_store *s,
+                                          const struct daf_log_key *log,
+                                          const struct daf_spot *spot);
+
 /** daf_store_set: remember a small local value (≤ 4 KiB) by name, replacing the
  * one before.  Local: in no digest, never sent. */
 DAF_NODISCARD enum daf_err daf_store_set(struct daf_store *s, const char *name,
@@ -174,5 +189,39 @@ DAF_NODISCARD enum daf_err daf_store_check(struct daf_store *s,
                                            daf_accept_fn accept, daf_bad_fn bad,
                                            void *ctx,
                                            struct daf_store_check *out);
+
+/* ---- repair: what a damaged file still holds, in a new one */
+struct daf_store_repair {
+    uint64_t records, bodies; /* in the notebook now */
+    uint64_t refused;         /* headers found that do not verify */
+    uint64_t absent;          /* bodies lost here; peers are asked for them */
+    bool was_damaged;         /* false: it was good, nothing was changed */
+    bool is_new_start;        /* own logs go on in a new incarnation (below) */
+    char aside[64];           /* the damaged file's new name; "" if none */
+};
+/**
+ * daf_store_repair: make the notebook in @dir good again, with nobody using it.
+ *
+ * Every page of the file and of its journal is read, whether SQLite can open
+ * it or not; every header that verifies and every body that is its header's goes
+ * into a new notebook, frontiers and all indexes are computed anew.  The new one
+ * is durable before it takes the old one's name; the old one is kept beside it
+ * as `notebook.damaged-N` and never removed by this program.  Nothing is guessed:
+ * what does not verify stays in the damaged file.
+ *
+ * What peers hold of the rest comes back by sync: records by their heads, bodies
+ * by NEED.  Because a lost own record may be known to peers, the next start must
+ * not go on in the old incarnation: is_new_start says so, and it is remembered
+ * in the notebook itself as value "new-start" until the host has acted on it.
+ *
+ * @accept: verifies a header; may be NULL: then by id and hash only.
+ * @bad: what was wrong, as in daf_store_check; may be NULL.
+ * DAF_ENOTFOUND: no notebook; DAF_EFULL, DAF_EIO, DAF_EREADONLY, DAF_ENOMEM: the
+ * old one is untouched.
+ */
+DAF_NODISCARD enum daf_err daf_store_repair(const char *dir,
+                                            daf_accept_fn accept,
+                                            daf_bad_fn bad, void *ctx,
+                                            struct daf_store_repair *out);
 
 #endif
