@@ -19,6 +19,17 @@ static enum daf_right right_needed(const struct daf_authority *a,
     return DAF_RIGHT_APPEND;
 }
 
+enum daf_err daf_authority_entitled(const struct daf_authority *a,
+                                    const struct daf_log_key *log,
+                                    struct daf_device *out)
+{
+    if (!a->by_author(a->ctx, &log->author, out) ||
+        a->right(a->ctx, &log->author, &log->scope) <
+            right_needed(a, &log->scope))
+        return DAF_EAUTHOR;
+    return DAF_OK;
+}
+
 enum daf_err daf_authority_accept(const struct daf_authority *a,
                                   struct daf_view header,
                                   struct daf_record *out)
@@ -28,10 +39,8 @@ enum daf_err daf_authority_accept(const struct daf_authority *a,
 
     err = daf_record_decode(header, out);
     if (err != DAF_OK) return err;
-    if (!a->by_author(a->ctx, &out->log.author, &device)) return DAF_EAUTHOR;
-    if (a->right(a->ctx, &out->log.author, &out->log.scope) <
-        right_needed(a, &out->log.scope))
-        return DAF_EAUTHOR;
+    err = daf_authority_entitled(a, &out->log, &device);
+    if (err != DAF_OK) return err;
     /* Last: it costs more than all the rest, and strangers may ask. */
     return daf_record_verify(header, out, &device.keys.sign);
 }

@@ -19,7 +19,7 @@ static void read_version(struct daf_cursor *c)
     size_t count = daf_cursor_array(c, SIZE_MAX);
     size_t start = c->at;
 
-    if (daf_cursor_uint(c, UINT64_MAX) != DAF_PROTOCOL_VERSION)
+    if (daf_cursor_uint(c, UINT64_MAX) != DAF_FORMAT_VERSION)
         daf_cursor_fail(c, DAF_EVERSION, start);
     if (count != ITEMS) daf_cursor_fail(c, DAF_EFORM, 0);
 }
@@ -158,7 +158,7 @@ size_t daf_cert_pack(const struct daf_cert *cert, uint8_t *out, size_t cap)
     if (!rights_ok(cert)) return 0;
     daf_pack_init(&k, out, cap);
     daf_pack_array(&k, ITEMS);
-    daf_pack_uint(&k, DAF_PROTOCOL_VERSION);
+    daf_pack_uint(&k, DAF_FORMAT_VERSION);
     daf_pack_bin(&k, cert->camp.b, sizeof(cert->camp.b));
     daf_pack_uint(&k, KIND_DEVICE);
     daf_pack_bin(&k, cert->serial, sizeof(cert->serial));

@@ -7,9 +7,9 @@
  * the first item and the count, and the daf_frame_next_*() iterators, which then
  * cannot fail, read one item each:
  *
- *      struct daf_cursor c = f.heads.items;
- *      for (size_t i = 0; i < f.heads.count; i++)
- *          daf_frame_next_head(&c, &f.heads.scope, &head);
+ *      struct daf_cursor c = f.want.logs.items;
+ *      for (size_t i = 0; i < f.want.logs.count; i++)
+ *          daf_frame_next_want(&c, &want);
  *
  * Encoders write into a daf_pack of the caller's.  Lists whose length is known
  * only afterwards use daf_pack_open() and daf_pack_close(). */
@@ -70,37 +70,54 @@ struct daf_root {
     struct daf_sig sig;
     uint64_t manifest_number;
     struct daf_hash manifest_hash;
+    uint64_t bodies; /* a number that rises with each body stored */
+    struct daf_sum combined;
     struct daf_list parts; /* ≤ DAF_SCOPES_MAX, scopes strictly ascending */
 };
 struct daf_root_part {
     struct daf_scope_id scope;
     uint64_t heads_count;
     struct daf_sum sum;
-    struct daf_view symbols;
+    struct daf_view symbols;  /* whole ones, ≤ 32 */
+    struct daf_view deferred; /* whole tags, ≤ DAF_DEFERRED_MAX */
 };
 struct daf_symbols {
     struct daf_scope_id scope;
-    uint64_t start;
+    uint64_t start; /* and count: together ≤ DAF_SYMBOLS_MAX */
     struct daf_view symbols;
+};
+enum daf_heads_kind {
+    DAF_HEADS_PAGE = 0,    /* asked for; ascending by tag */
+    DAF_HEADS_NEWS = 1,    /* told unasked */
+    DAF_HEADS_UNACKED = 2, /* the sender's own, with no copy elsewhere */
+    DAF_HEADS_ANSWER = 3,  /* told in answer to news */
 };
 struct daf_heads {
     struct daf_scope_id scope;
-    bool is_news; /* else a page that was asked for */
+    enum daf_heads_kind kind;
     bool more;
-    struct daf_list heads; /* logs strictly ascending in a page */
+    size_t count; /* of items */
+    struct daf_view items;
+};
+enum daf_want_kind {
+    DAF_WANT_PAGE = 0,
+    DAF_WANT_RECORDS = 1,
+    DAF_WANT_SYMBOLS = 2,
 };
 struct daf_want {
     struct daf_scope_id scope;
-    bool is_page; /* asks for heads after `after` */
-    bool has_after;
-    struct daf_log_key after;
-    uint64_t credit;      /* bytes; records only */
-    struct daf_list logs; /* records only */
+    enum daf_want_kind kind;
+    bool has_after; /* PAGE */
+    struct daf_tag after;
+    uint64_t credit;       /* RECORDS; bytes */
+    struct daf_list logs;  /* RECORDS */
+    uint64_t start, count; /* SYMBOLS; together ≤ DAF_SYMBOLS_MAX */
 };
 struct daf_want_log {
-    struct daf_log_key log;
-    struct daf_list wants; /* 1 to DAF_WANTS_MAX spots */
+    struct daf_tag tag;
+    struct daf_list wants; /* ≤ DAF_WANTS_MAX spots */
     struct daf_list haves; /* ≤ DAF_HAVES_MAX spots */
+    bool all;              /* the haves are all that can be said */
 };
 struct daf_run {
     struct daf_scope_id scope;
@@ -109,7 +126,7 @@ struct daf_run {
 };
 struct daf_run_path {
     struct daf_log_key log;
-    struct daf_list records; /* 1 to DAF_PATH_RECORDS_MAX */
+    struct daf_list records; /* ≤ DAF_PATH_RECORDS_MAX; 0: "say more" */
 };
 struct daf_run_record {
     struct daf_view header; /* ≤ DAF_HEADER_BYTES_MAX, not decoded yet */
@@ -118,11 +135,15 @@ struct daf_run_record {
 };
 struct daf_need {
     struct daf_scope_id scope;
-    struct daf_list logs; /* [author, incarnation, [spot…]] */
+    struct daf_list logs; /* ≤ DAF_NEED_MAX spots in all */
+};
+struct daf_need_log {
+    struct daf_log_key log;
+    struct daf_list spots; /* at least 1 */
 };
 struct daf_defer {
     struct daf_scope_id scope;
-    struct daf_list logs; /* [author, incarnation] */
+    struct daf_view tags; /* whole ones, ≤ DAF_DEFERRED_MAX */
 };
 struct daf_ack {
     struct daf_scope_id scope;
@@ -187,10 +208,9 @@ const char *daf_frame_kind_str(enum daf_frame_kind kind);
 
 /* Iterators over checked lists. */
 void daf_frame_next_part(struct daf_cursor *c, struct daf_root_part *out);
-void daf_frame_next_head(struct daf_cursor *c, const struct daf_scope_id *scope,
-                         struct daf_head *out);
-void daf_frame_next_want(struct daf_cursor *c, const struct daf_scope_id *scope,
-                         struct daf_want_log *out);
+void daf_frame_next_want(struct daf_cursor *c, struct daf_want_log *out);
+void daf_frame_next_need(struct daf_cursor *c, const struct daf_scope_id *scope,
+                         struct daf_need_log *out);
 void daf_frame_next_spot(struct daf_cursor *c, struct daf_spot *out);
 void daf_frame_next_path(struct daf_cursor *c, const struct daf_scope_id *scope,
                          struct daf_run_path *out);
@@ -203,7 +223,14 @@ void daf_frame_pack_hello(struct daf_pack *k, const struct daf_hello *hello);
 void daf_frame_pack_bye(struct daf_pack *k, enum daf_bye reason);
 void daf_frame_pack_want_page(struct daf_pack *k,
                               const struct daf_scope_id *scope,
-                              const struct daf_log_key *after_or_null);
+                              const struct daf_tag *after_or_null);
+void daf_frame_pack_want_symbols(struct daf_pack *k,
+                                 const struct daf_scope_id *scope,
+                                 uint64_t start, uint64_t count);
+void daf_frame_pack_symbols(struct daf_pack *k, const struct daf_symbols *s);
+/* @items: what DAF_ITEM_BYTES divides. */
+void daf_frame_pack_heads(struct daf_pack *k, const struct daf_heads *heads);
+void daf_frame_pack_defer(struct daf_pack *k, const struct daf_defer *defer);
 void daf_frame_pack_knock(struct daf_pack *k, const struct daf_knock *knock);
 void daf_frame_pack_nonce(struct daf_pack *k, const struct daf_hash *nonce);
 void daf_frame_pack_proof(struct daf_pack *k, const struct daf_proof *proof,
@@ -213,14 +240,16 @@ void daf_frame_pack_proof(struct daf_pack *k, const struct daf_proof *proof,
  * items follow; end closes the list.  @mark is daf_pack_open()'s. */
 size_t daf_frame_begin_root(struct daf_pack *k, const struct daf_root *root);
 void daf_frame_add_part(struct daf_pack *k, const struct daf_root_part *part);
-size_t daf_frame_begin_heads(struct daf_pack *k,
-                             const struct daf_scope_id *scope, bool is_news);
-void daf_frame_add_head(struct daf_pack *k, const struct daf_head *head);
 size_t daf_frame_begin_want(struct daf_pack *k,
                             const struct daf_scope_id *scope, uint64_t credit);
-void daf_frame_add_want(struct daf_pack *k, const struct daf_log_key *log,
+void daf_frame_add_want(struct daf_pack *k, const struct daf_tag *tag,
                         const struct daf_spot *wants, size_t wants_count,
-                        const struct daf_spot *haves, size_t haves_count);
+                        const struct daf_spot *haves, size_t haves_count,
+                        bool all);
+size_t daf_frame_begin_need(struct daf_pack *k,
+                            const struct daf_scope_id *scope);
+void daf_frame_add_need(struct daf_pack *k, const struct daf_log_key *log,
+                        const struct daf_spot *spots, size_t count);
 size_t daf_frame_begin_run(struct daf_pack *k,
                            const struct daf_scope_id *scope);
 /* Opens one path of a RUN; close it with daf_pack_close(k, mark, records). */
@@ -229,8 +258,8 @@ void daf_frame_add_record(struct daf_pack *k, const struct daf_stored *record);
 size_t daf_frame_begin_ack(struct daf_pack *k,
                            const struct daf_scope_id *scope);
 void daf_frame_add_ack(struct daf_pack *k, const struct daf_ack_path *path);
-/** daf_frame_end: close the list and set HEADS' `more` or RUN's `last`, which
- * begin packed as false; @flag is ignored for other frames. */
+/** daf_frame_end: close the list and set RUN's `last`, which begins packed as
+ * false; @flag is ignored for other frames. */
 void daf_frame_end(struct daf_pack *k, size_t mark, size_t count, bool flag);
 
 #endif

@@ -34,6 +34,8 @@ static void read_root(struct daf_cursor *c, struct daf_frame *out)
     daf_cursor_bin_into(c, f->sig.b, sizeof(f->sig.b));
     f->manifest_number = daf_cursor_uint(c, DAF_INT_MAX);
     daf_cursor_bin_into(c, f->manifest_hash.b, sizeof(f->manifest_hash.b));
+    f->bodies = daf_cursor_uint(c, DAF_INT_MAX);
+    daf_cursor_bin_into(c, f->combined.b, sizeof(f->combined.b));
     daf_frame_decode_parts(c, &f->parts);
 }
 
@@ -42,8 +44,9 @@ static void read_symbols(struct daf_cursor *c, struct daf_frame *out)
     struct daf_symbols *f = &out->symbols;
 
     read_scope(c, &f->scope);
-    f->start = daf_cursor_uint(c, DAF_INT_MAX);
-    f->symbols = daf_cursor_bin(c, DAF_FRAME_BYTES_MAX);
+    f->start = daf_cursor_uint(c, DAF_SYMBOLS_MAX);
+    f->symbols = daf_frame_decode_units(c, DAF_SYMBOL_BYTES,
+                                        DAF_SYMBOLS_MAX - (size_t)f->start);
 }
 
 static void read_heads(struct daf_cursor *c, struct daf_frame *out)
@@ -51,9 +54,9 @@ static void read_heads(struct daf_cursor *c, struct daf_frame *out)
     struct daf_heads *f = &out->heads;
 
     read_scope(c, &f->scope);
-    f->is_news = daf_cursor_uint(c, 1) == 1;
+    f->kind = (enum daf_heads_kind)daf_cursor_uint(c, DAF_HEADS_ANSWER);
     f->more = daf_cursor_bool(c);
-    daf_frame_decode_heads(c, f);
+    daf_frame_decode_items(c, f);
 }
 
 static void read_want(struct daf_cursor *c, struct daf_frame *out)
@@ -61,19 +64,22 @@ static void read_want(struct daf_cursor *c, struct daf_frame *out)
     struct daf_want *f = &out->want;
 
     read_scope(c, &f->scope);
-    f->is_page = daf_cursor_uint(c, 1) == 0;
-    if (!f->is_page) {
+    f->kind = (enum daf_want_kind)daf_cursor_uint(c, DAF_WANT_SYMBOLS);
+    if (f->kind == DAF_WANT_RECORDS) {
         f->credit = daf_cursor_uint(c, DAF_INT_MAX);
         daf_frame_decode_wants(c, &f->logs);
         return;
     }
-    f->has_after = daf_cursor_peek(c) != DAF_KIND_NIL;
-    if (f->has_after) {
-        daf_cursor_array_of(c, 2);
-        daf_frame_decode_log(c, &f->scope, &f->after);
-    } else {
-        daf_cursor_nil(c);
+    if (f->kind == DAF_WANT_SYMBOLS) {
+        f->start = daf_cursor_uint(c, DAF_SYMBOLS_MAX);
+        f->count = daf_cursor_uint(c, DAF_SYMBOLS_MAX - f->start);
+        return;
     }
+    f->has_after = daf_cursor_peek(c) != DAF_KIND_NIL;
+    if (f->has_after)
+        daf_cursor_bin_into(c, f->after.b, sizeof(f->after.b));
+    else
+        daf_cursor_nil(c);
 }
 
 static void read_run(struct daf_cursor *c, struct daf_frame *out)
@@ -92,7 +98,8 @@ static void read_need(struct daf_cursor *c, struct daf_frame *out)
 static void read_defer(struct daf_cursor *c, struct daf_frame *out)
 {
     read_scope(c, &out->defer.scope);
-    daf_frame_decode_defers(c, &out->defer.logs);
+    out->defer.tags =
+        daf_frame_decode_units(c, DAF_TAG_BYTES, DAF_DEFERRED_MAX);
 }
 
 static void read_ack(struct daf_cursor *c, struct daf_frame *out)
@@ -180,7 +187,7 @@ static const struct {
 } shapes[] = {
     [DAF_FRAME_UNKNOWN] = {"UNKNOWN", 0, NULL},
     [DAF_FRAME_HELLO] = {"HELLO", 5, read_hello},
-    [DAF_FRAME_ROOT] = {"ROOT", 6, read_root},
+    [DAF_FRAME_ROOT] = {"ROOT", 8, read_root},
     [DAF_FRAME_SYMBOLS] = {"SYMBOLS", 4, read_symbols},
     [DAF_FRAME_HEADS] = {"HEADS", 5, read_heads},
     [DAF_FRAME_WANT] = {"WANT", 5, read_want},
@@ -234,7 +241,7 @@ static void read_frame(struct daf_cursor *c, struct daf_frame *out)
     }
     shapes[out->kind].read(c, out);
     arity = shapes[out->kind].arity;
-    if (out->kind == DAF_FRAME_WANT && out->want.is_page)
+    if (out->kind == DAF_FRAME_WANT && out->want.kind == DAF_WANT_PAGE)
         arity = WANT_PAGE_ARITY;
     daf_frame_require(c, count == arity, 0);
 }

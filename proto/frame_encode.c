@@ -54,17 +54,50 @@ void daf_frame_pack_bye(struct daf_pack *k, enum daf_bye reason)
 
 void daf_frame_pack_want_page(struct daf_pack *k,
                               const struct daf_scope_id *scope,
-                              const struct daf_log_key *after_or_null)
+                              const struct daf_tag *after_or_null)
 {
     begin(k, 4, DAF_FRAME_WANT);
     pack_scope(k, scope);
-    daf_pack_uint(k, 0);
-    if (after_or_null == NULL) {
+    daf_pack_uint(k, DAF_WANT_PAGE);
+    if (after_or_null == NULL)
         daf_pack_nil(k);
-        return;
-    }
-    daf_pack_array(k, 2);
-    pack_log(k, after_or_null);
+    else
+        daf_pack_bin(k, after_or_null->b, sizeof(after_or_null->b));
+}
+
+void daf_frame_pack_want_symbols(struct daf_pack *k,
+                                 const struct daf_scope_id *scope,
+                                 uint64_t start, uint64_t count)
+{
+    begin(k, 5, DAF_FRAME_WANT);
+    pack_scope(k, scope);
+    daf_pack_uint(k, DAF_WANT_SYMBOLS);
+    daf_pack_uint(k, start);
+    daf_pack_uint(k, count);
+}
+
+void daf_frame_pack_symbols(struct daf_pack *k, const struct daf_symbols *s)
+{
+    begin(k, 4, DAF_FRAME_SYMBOLS);
+    pack_scope(k, &s->scope);
+    daf_pack_uint(k, s->start);
+    daf_pack_bin(k, s->symbols.p, s->symbols.len);
+}
+
+void daf_frame_pack_heads(struct daf_pack *k, const struct daf_heads *heads)
+{
+    begin(k, 5, DAF_FRAME_HEADS);
+    pack_scope(k, &heads->scope);
+    daf_pack_uint(k, (uint64_t)heads->kind);
+    daf_pack_bool(k, heads->more);
+    daf_pack_bin(k, heads->items.p, heads->items.len);
+}
+
+void daf_frame_pack_defer(struct daf_pack *k, const struct daf_defer *defer)
+{
+    begin(k, 3, DAF_FRAME_DEFER);
+    pack_scope(k, &defer->scope);
+    daf_pack_bin(k, defer->tags.p, defer->tags.len);
 }
 
 void daf_frame_pack_knock(struct daf_pack *k, const struct daf_knock *knock)
@@ -102,39 +135,24 @@ void daf_frame_pack_proof(struct daf_pack *k, const struct daf_proof *proof,
 
 size_t daf_frame_begin_root(struct daf_pack *k, const struct daf_root *root)
 {
-    begin(k, 6, DAF_FRAME_ROOT);
+    begin(k, 8, DAF_FRAME_ROOT);
     daf_pack_bin(k, root->author.b, sizeof(root->author.b));
     daf_pack_bin(k, root->sig.b, sizeof(root->sig.b));
     daf_pack_uint(k, root->manifest_number);
     daf_pack_bin(k, root->manifest_hash.b, sizeof(root->manifest_hash.b));
+    daf_pack_uint(k, root->bodies);
+    daf_pack_bin(k, root->combined.b, sizeof(root->combined.b));
     return daf_pack_open(k);
 }
 
 void daf_frame_add_part(struct daf_pack *k, const struct daf_root_part *part)
 {
-    daf_pack_array(k, 4);
+    daf_pack_array(k, 5);
     pack_scope(k, &part->scope);
     daf_pack_uint(k, part->heads_count);
     daf_pack_bin(k, part->sum.b, sizeof(part->sum.b));
     daf_pack_bin(k, part->symbols.p, part->symbols.len);
-}
-
-size_t daf_frame_begin_heads(struct daf_pack *k,
-                             const struct daf_scope_id *scope, bool is_news)
-{
-    begin(k, 5, DAF_FRAME_HEADS);
-    pack_scope(k, scope);
-    daf_pack_uint(k, is_news ? 1 : 0);
-    daf_pack_bool(k, false); /* daf_frame_end() rewrites it in place */
-    return daf_pack_open(k);
-}
-
-void daf_frame_add_head(struct daf_pack *k, const struct daf_head *head)
-{
-    daf_pack_array(k, 4);
-    pack_log(k, &head->log);
-    pack_spots(k, head->tips, head->tips_count);
-    pack_spots(k, head->roots, head->roots_count);
+    daf_pack_bin(k, part->deferred.p, part->deferred.len);
 }
 
 size_t daf_frame_begin_want(struct daf_pack *k,
@@ -142,19 +160,37 @@ size_t daf_frame_begin_want(struct daf_pack *k,
 {
     begin(k, 5, DAF_FRAME_WANT);
     pack_scope(k, scope);
-    daf_pack_uint(k, 1);
+    daf_pack_uint(k, DAF_WANT_RECORDS);
     daf_pack_uint(k, credit);
     return daf_pack_open(k);
 }
 
-void daf_frame_add_want(struct daf_pack *k, const struct daf_log_key *log,
+void daf_frame_add_want(struct daf_pack *k, const struct daf_tag *tag,
                         const struct daf_spot *wants, size_t wants_count,
-                        const struct daf_spot *haves, size_t haves_count)
+                        const struct daf_spot *haves, size_t haves_count,
+                        bool all)
 {
     daf_pack_array(k, 4);
-    pack_log(k, log);
+    daf_pack_bin(k, tag->b, sizeof(tag->b));
     pack_spots(k, wants, wants_count);
     pack_spots(k, haves, haves_count);
+    daf_pack_bool(k, all);
+}
+
+size_t daf_frame_begin_need(struct daf_pack *k,
+                            const struct daf_scope_id *scope)
+{
+    begin(k, 3, DAF_FRAME_NEED);
+    pack_scope(k, scope);
+    return daf_pack_open(k);
+}
+
+void daf_frame_add_need(struct daf_pack *k, const struct daf_log_key *log,
+                        const struct daf_spot *spots, size_t count)
+{
+    daf_pack_array(k, 3);
+    pack_log(k, log);
+    pack_spots(k, spots, count);
 }
 
 size_t daf_frame_begin_run(struct daf_pack *k, const struct daf_scope_id *scope)
@@ -204,9 +240,8 @@ void daf_frame_end(struct daf_pack *k, size_t mark, size_t count, bool flag)
 
     daf_pack_close(k, mark, count);
     if (k->is_full || !flag) return;
-    if (k->p[NUMBER_AT] != DAF_FRAME_HEADS && k->p[NUMBER_AT] != DAF_FRAME_RUN)
-        return;
-    /* `more` or `last` is the one byte before the list. */
+    if (k->p[NUMBER_AT] != DAF_FRAME_RUN) return;
+    /* `last` is the one byte before the list. */
     daf_pack_init(&byte, k->p + mark - 1, 1);
     daf_pack_bool(&byte, true);
 }

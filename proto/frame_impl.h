@@ -17,11 +17,13 @@ void daf_frame_decode_log(struct daf_cursor *c,
                           struct daf_log_key *out);
 
 void daf_frame_decode_parts(struct daf_cursor *c, struct daf_list *out);
-void daf_frame_decode_heads(struct daf_cursor *c, struct daf_heads *out);
+void daf_frame_decode_items(struct daf_cursor *c, struct daf_heads *out);
+/** daf_frame_decode_units: a bin of whole units of @size bytes, ≤ @max. */
+struct daf_view daf_frame_decode_units(struct daf_cursor *c, size_t size,
+                                       size_t max);
 void daf_frame_decode_wants(struct daf_cursor *c, struct daf_list *out);
 void daf_frame_decode_paths(struct daf_cursor *c, struct daf_list *out);
 void daf_frame_decode_acks(struct daf_cursor *c, struct daf_list *out);
 void daf_frame_decode_needs(struct daf_cursor *c, struct daf_list *out);
-void daf_frame_decode_defers(struct daf_cursor *c, struct daf_list *out);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#define PART_SYMBOLS 32 /* in one part of ROOT */
+
 static const struct daf_scope_id no_scope;
 
 void daf_frame_require(struct daf_cursor *c, bool holds, size_t offset)
@@ -52,46 +54,41 @@ static void read_spots(struct daf_cursor *c, size_t min, size_t max,
         read_spot(c, &spot);
 }
 
-/* Tips or roots.  Ascending, or one frontier would have many digests. */
-static size_t read_frontier(struct daf_cursor *c, struct daf_spot *out)
+struct daf_view daf_frame_decode_units(struct daf_cursor *c, size_t size,
+                                       size_t max)
 {
-    size_t count = read_count(c, 1, DAF_FRONTIER_MAX);
+    size_t at = c->at;
+    struct daf_view units = daf_cursor_bin(c, size * max);
 
-    for (size_t i = 0; i < count && daf_cursor_ok(c); i++) {
-        size_t at = c->at;
-
-        read_spot(c, &out[i]);
-        daf_frame_require(
-            c, i == 0 || memcmp(out[i - 1].id.b, out[i].id.b, 32) < 0, at);
-    }
-    return count;
-}
-
-static void read_head(struct daf_cursor *c, const struct daf_scope_id *scope,
-                      struct daf_head *out)
-{
-    daf_cursor_array_of(c, 4);
-    daf_frame_decode_log(c, scope, &out->log);
-    out->tips_count = read_frontier(c, out->tips);
-    out->roots_count = read_frontier(c, out->roots);
+    daf_frame_require(c, units.len % size == 0, at);
+    return units;
 }
 
 static void read_part(struct daf_cursor *c, struct daf_root_part *out)
 {
-    daf_cursor_array_of(c, 4);
+    daf_cursor_array_of(c, 5);
     daf_cursor_bin_into(c, out->scope.b, sizeof(out->scope.b));
     out->heads_count = daf_cursor_uint(c, DAF_INT_MAX);
     daf_cursor_bin_into(c, out->sum.b, sizeof(out->sum.b));
-    out->symbols = daf_cursor_bin(c, DAF_FRAME_BYTES_MAX);
+    out->symbols = daf_frame_decode_units(c, DAF_SYMBOL_BYTES, PART_SYMBOLS);
+    out->deferred = daf_frame_decode_units(c, DAF_TAG_BYTES, DAF_DEFERRED_MAX);
 }
 
-static void read_want(struct daf_cursor *c, const struct daf_scope_id *scope,
-                      struct daf_want_log *out)
+static void read_want(struct daf_cursor *c, struct daf_want_log *out)
 {
     daf_cursor_array_of(c, 4);
-    daf_frame_decode_log(c, scope, &out->log);
-    read_spots(c, 1, DAF_WANTS_MAX, &out->wants);
+    daf_cursor_bin_into(c, out->tag.b, sizeof(out->tag.b));
+    read_spots(c, 0, DAF_WANTS_MAX, &out->wants);
     read_spots(c, 0, DAF_HAVES_MAX, &out->haves);
+    out->all = daf_cursor_bool(c);
+}
+
+static void read_need(struct daf_cursor *c, const struct daf_scope_id *scope,
+                      struct daf_need_log *out)
+{
+    daf_cursor_array_of(c, 3);
+    daf_frame_decode_log(c, scope, &out->log);
+    read_spots(c, 1, DAF_NEED_MAX, &out->spots);
 }
 
 /* The body, or the number that says why there is none. */
@@ -125,7 +122,7 @@ static void read_path(struct daf_cursor *c, const struct daf_scope_id *scope,
 
     daf_cursor_array_of(c, 3);
     daf_frame_decode_log(c, scope, &out->log);
-    out->records.count = read_count(c, 1, DAF_PATH_RECORDS_MAX);
+    out->records.count = read_count(c, 0, DAF_PATH_RECORDS_MAX);
     out->records.items = *c;
     for (size_t i = 0; i < out->records.count && daf_cursor_ok(c); i++)
         read_record(c, &record);
@@ -171,27 +168,20 @@ void daf_frame_decode_parts(struct daf_cursor *c, struct daf_list *out)
     }
 }
 
-static bool ascend(const struct daf_log_key *a, const struct daf_log_key *b)
+void daf_frame_decode_items(struct daf_cursor *c, struct daf_heads *out)
 {
-    int order = memcmp(a->author.b, b->author.b, sizeof(a->author.b));
+    size_t at = c->at;
 
-    return order < 0 || (order == 0 && a->incarnation < b->incarnation);
-}
+    out->items = daf_frame_decode_units(c, DAF_ITEM_BYTES, DAF_ITEMS_MAX);
+    out->count = out->items.len / DAF_ITEM_BYTES;
+    if (out->kind != DAF_HEADS_PAGE || !daf_cursor_ok(c)) return;
+    /* A page goes on after its last tag: out of order it never ends.  Two logs
+     * may share a tag if somebody took great pains. */
+    for (size_t i = 1; i < out->count; i++) {
+        const uint8_t *item = out->items.p + i * DAF_ITEM_BYTES;
 
-void daf_frame_decode_heads(struct daf_cursor *c, struct daf_heads *out)
-{
-    struct daf_log_key prev = {.incarnation = 0};
-    struct daf_head head;
-
-    open_list(c, DAF_FRAME_BYTES_MAX, &out->heads);
-    for (size_t i = 0; i < out->heads.count && daf_cursor_ok(c); i++) {
-        size_t at = c->at;
-
-        read_head(c, &out->scope, &head);
-        /* A page goes on after its last log: out of order it never ends. */
-        daf_frame_require(c, i == 0 || out->is_news || ascend(&prev, &head.log),
-                          at);
-        prev = head.log;
+        daf_frame_require(
+            c, memcmp(item - DAF_ITEM_BYTES, item, DAF_TAG_BYTES) <= 0, at);
     }
 }
 
@@ -201,7 +191,7 @@ void daf_frame_decode_wants(struct daf_cursor *c, struct daf_list *out)
 
     open_list(c, DAF_FRAME_BYTES_MAX, out);
     for (size_t i = 0; i < out->count && daf_cursor_ok(c); i++)
-        read_want(c, &no_scope, &want);
+        read_want(c, &want);
 }
 
 void daf_frame_decode_paths(struct daf_cursor *c, struct daf_list *out)
@@ -224,25 +214,16 @@ void daf_frame_decode_acks(struct daf_cursor *c, struct daf_list *out)
 
 void daf_frame_decode_needs(struct daf_cursor *c, struct daf_list *out)
 {
-    struct daf_log_key log;
-    struct daf_list spots;
+    struct daf_need_log need;
+    size_t spots = 0;
 
-    open_list(c, DAF_FRAME_BYTES_MAX, out);
+    open_list(c, DAF_NEED_MAX, out);
     for (size_t i = 0; i < out->count && daf_cursor_ok(c); i++) {
-        daf_cursor_array_of(c, 3);
-        daf_frame_decode_log(c, &no_scope, &log);
-        read_spots(c, 1, DAF_WANTS_MAX, &spots);
-    }
-}
+        size_t at = c->at;
 
-void daf_frame_decode_defers(struct daf_cursor *c, struct daf_list *out)
-{
-    struct daf_log_key log;
-
-    open_list(c, DAF_FRAME_BYTES_MAX, out);
-    for (size_t i = 0; i < out->count && daf_cursor_ok(c); i++) {
-        daf_cursor_array_of(c, 2);
-        daf_frame_decode_log(c, &no_scope, &log);
+        read_need(c, &no_scope, &need);
+        spots += need.spots.count;
+        daf_frame_require(c, spots <= DAF_NEED_MAX, at);
     }
 }
 
@@ -254,17 +235,16 @@ void daf_frame_next_part(struct daf_cursor *c, struct daf_root_part *out)
     assert(daf_cursor_ok(c));
 }
 
-void daf_frame_next_head(struct daf_cursor *c, const struct daf_scope_id *scope,
-                         struct daf_head *out)
+void daf_frame_next_want(struct daf_cursor *c, struct daf_want_log *out)
 {
-    read_head(c, scope, out);
+    read_want(c, out);
     assert(daf_cursor_ok(c));
 }
 
-void daf_frame_next_want(struct daf_cursor *c, const struct daf_scope_id *scope,
-                         struct daf_want_log *out)
+void daf_frame_next_need(struct daf_cursor *c, const struct daf_scope_id *scope,
+                         struct daf_need_log *out)
 {
-    read_want(c, scope, out);
+    read_need(c, scope, out);
     assert(daf_cursor_ok(c));
 }
 

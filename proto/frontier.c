@@ -85,17 +85,38 @@ struct daf_key daf_frontier_salt(const struct daf_hash *nonce_a,
     return salt;
 }
 
+static void add_number(uint8_t sum[16], const uint8_t number[16])
+{
+    unsigned carry = 0;
+
+    for (size_t i = 16; i > 0; i--) {
+        carry += (unsigned)sum[i - 1] + number[i - 1];
+        sum[i - 1] = (uint8_t)(carry & 0xff);
+        carry >>= 8;
+    }
+}
+
 void daf_frontier_add(struct daf_sum *sum, const struct daf_key *salt,
                       const struct daf_hash *digest)
 {
     uint8_t value[16];
-    unsigned carry = 0;
 
     daf_hash_keyed_128("daf.sum.1", salt->b,
                        (struct daf_view){digest->b, sizeof(digest->b)}, value);
-    for (size_t i = sizeof(value); i > 0; i--) {
-        carry += (unsigned)sum->b[i - 1] + value[i - 1];
-        sum->b[i - 1] = (uint8_t)(carry & 0xff);
-        carry >>= 8;
-    }
+    add_number(sum->b, value);
+}
+
+void daf_frontier_add_scope(struct daf_sum *sum, const struct daf_key *salt,
+                            const struct daf_scope_id *scope)
+{
+    uint8_t value[16];
+
+    daf_hash_keyed_128("daf.sum.1", salt->b,
+                       (struct daf_view){scope->b, sizeof(scope->b)}, value);
+    add_number(sum->b, value);
+}
+
+void daf_frontier_add_sum(struct daf_sum *sum, const struct daf_sum *other)
+{
+    add_number(sum->b, other->b);
 }

@@ -32,5 +32,10 @@ struct daf_key daf_frontier_salt(const struct daf_hash *nonce_a,
 /** daf_frontier_add: add the value of @digest under @salt to @sum. */
 void daf_frontier_add(struct daf_sum *sum, const struct daf_key *salt,
                       const struct daf_hash *digest);
+/** daf_frontier_add_scope: add the scope value of @scope likewise. */
+void daf_frontier_add_scope(struct daf_sum *sum, const struct daf_key *salt,
+                            const struct daf_scope_id *scope);
+/** daf_frontier_add_sum: add one sum to another. */
+void daf_frontier_add_sum(struct daf_sum *sum, const struct daf_sum *other);
 
 #endif

@@ -73,6 +73,11 @@ struct daf_index {
      * @start + @count ≤ DAF_SYMBOLS_MAX. */
     enum daf_err (*symbols)(void *ctx, const struct daf_scope_id *scope,
                             size_t start, size_t count, struct daf_symbol *out);
+    /* The next log of @author in @scope after incarnation *@after (NULL: the
+     * first) of which some record is not known to be durable at a peer. */
+    enum daf_err (*unacked_next)(void *ctx, const struct daf_scope_id *scope,
+                                 const struct daf_author_id *author,
+                                 const uint64_t *after, struct daf_mark *out);
     /* A number that changes whenever a body is stored. */
     enum daf_err (*bodies)(void *ctx, uint64_t *out);
 

@@ -22,7 +22,7 @@ static void read_version(struct daf_cursor *c)
     size_t count = daf_cursor_array(c, SIZE_MAX);
     size_t start = c->at;
 
-    if (daf_cursor_uint(c, UINT64_MAX) != DAF_PROTOCOL_VERSION)
+    if (daf_cursor_uint(c, UINT64_MAX) != DAF_FORMAT_VERSION)
         daf_cursor_fail(c, DAF_EVERSION, start);
     if (count != ITEMS) daf_cursor_fail(c, DAF_EFORM, 0);
 }
@@ -302,7 +302,7 @@ size_t daf_manifest_pack(const struct daf_manifest *m, uint8_t *out, size_t cap)
     assert(m->register_count <= DAF_REGISTER_MAX);
     daf_pack_init(&k, out, cap);
     daf_pack_array(&k, ITEMS);
-    daf_pack_uint(&k, DAF_PROTOCOL_VERSION);
+    daf_pack_uint(&k, DAF_FORMAT_VERSION);
     if (m->is_first)
         daf_pack_nil(&k);
     else

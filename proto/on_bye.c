@@ -25,7 +25,5 @@ void daf_on_bye(struct daf_session *s, struct daf_mono now,
                 const struct daf_frame *f)
 {
     (void)now;
-    daf_session_set_state(s, DAF_SESSION_CLOSED);
-    s->deadline = DAF_MONO_NEVER;
-    s->env->port->closed(s->env->port->ctx, s, meaning(f->bye));
+    daf_session_finish(s, meaning(f->bye));
 }

@@ -1,17 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HEADS: the page that we asked for, or news (protocol.md R28). */
+/* HEADS: the page that we asked for, or what the peer tells unasked
+ * (protocol.md R28, R36, R43, R47). */
 #include "proto/session_impl.h"
 
-/* A page begins after the log that we named, and more can only follow what it
+/* A page begins after the tag that we named, and more can only follow what it
  * has: else it would never end. */
-static bool leads_on(struct daf_session *s, const struct daf_heads *heads)
+static bool leads_on(const struct daf_session *s, const struct daf_heads *heads)
 {
-    struct daf_cursor c = heads->heads.items;
-    struct daf_head *first = s->env->head_a;
+    if (heads->count == 0) return !heads->more;
+    return !s->has_cursor ||
+           memcmp(s->cursor.b, heads->items.p, DAF_TAG_BYTES) < 0;
+}
 
-    if (heads->heads.count == 0) return !heads->more;
-    daf_frame_next_head(&c, &heads->scope, first);
-    return daf_session_mark_before(&s->cursor, &first->log);
+/* The peer's own logs that nobody acknowledged: said again if they are here,
+ * pulled early if not. */
+static void on_unacked(struct daf_session *s, struct daf_session_scope *sc,
+                       const struct daf_heads *heads)
+{
+    const struct daf_index *index = s->env->index;
+
+    for (size_t i = 0; i < heads->count; i++) {
+        struct daf_item item, own;
+        struct daf_tag tag;
+        struct daf_mark mark;
+
+        memcpy(item.b, heads->items.p + i * DAF_ITEM_BYTES, sizeof(item.b));
+        tag = daf_sketch_item_tag(&item);
+        if (index->mark_by_tag(index->ctx, &sc->id, &tag, &mark) == DAF_OK) {
+            own = daf_sketch_salted(&mark, &s->salt);
+            if (memcmp(own.b, item.b, sizeof(own.b)) == 0) {
+                daf_session_tell_whole(s, &mark);
+                continue;
+            }
+        }
+        if (s->urgent_count == DAF_URGENT_MAX) {
+            sc->is_dirty = true;
+            return;
+        }
+        s->urgent[s->urgent_count].scope_at = (uint8_t)(sc - s->scopes);
+        s->urgent[s->urgent_count++].item = item;
+    }
 }
 
 void daf_on_heads(struct daf_session *s, struct daf_mono now,
@@ -20,28 +48,33 @@ void daf_on_heads(struct daf_session *s, struct daf_mono now,
     const struct daf_heads *heads = &f->heads;
     struct daf_session_scope *sc = daf_session_scope(s, &heads->scope);
 
-    if (!heads->is_news) {
-        if (s->pull != DAF_PULL_HEADS || sc != &s->scopes[s->scope_at] ||
+    if (heads->kind == DAF_HEADS_PAGE) {
+        if (s->pull != DAF_PULL_PAGE || sc != &s->scopes[s->scope_at] ||
             !leads_on(s, heads)) {
             daf_session_breach(s, DAF_EPEER);
             return;
         }
-        daf_session_pull_heads(s, now, heads);
+        daf_session_compare_page(s, now, heads);
         return;
     }
     if (sc == NULL) { /* the peer may carry what we may not */
         daf_session_count(s, DAF_ESCOPE);
         return;
     }
-    /* News while we are busy, or too many to name: the scope is looked at
-     * again as a whole when its turn comes. */
-    if (s->pull != DAF_PULL_RESTING || heads->more) {
-        sc->is_dirty = true;
-        daf_session_pull_next(s, now);
+    if (heads->kind == DAF_HEADS_UNACKED) {
+        on_unacked(s, sc, heads);
+    } else if (heads->more) {
+        sc->is_dirty = true; /* too many to name */
+    } else if (s->pull == DAF_PULL_RESTING ||
+               (s->todo_count > 0 && sc == &s->scopes[s->scope_at])) {
+        s->scope_at = (size_t)(sc - s->scopes);
+        if (!daf_session_todo_heads(s, heads)) return;
+        if (s->pull == DAF_PULL_RESTING || s->pull == DAF_PULL_WAITING)
+            daf_session_pull_todo(s, now);
         return;
+    } else {
+        /* Another scope is in hand: this one is compared when its turn comes. */
+        sc->is_dirty = true;
     }
-    s->scope_at = (size_t)(sc - s->scopes);
-    s->is_news_round = true;
-    s->cursor.is_set = false;
-    daf_session_pull_heads(s, now, heads);
+    daf_session_pull_next(s, now);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HELLO: versions and nonces; then each side proves itself with ROOT. */
+/* HELLO: versions and nonces; then each side proves itself with ROOT, the
+ * acceptor first. */
 #include <sodium.h>
 
 #include "proto/session_impl.h"
@@ -28,7 +29,7 @@ void daf_on_hello(struct daf_session *s, struct daf_mono now,
     if (s->state == DAF_SESSION_NEW) {
         daf_session_send_hello(s);
         daf_session_set_state(s, DAF_SESSION_GREETING);
+        daf_session_send_root(s, NULL);
     }
-    daf_session_send_root(s);
     daf_session_set_state(s, DAF_SESSION_PROVING);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ROOT: the peer proves its device key, and both sides see which scopes differ. */
+/* ROOT: the peer proves its device key, and it shows which scopes differ. */
 #include "proto/hash.h"
 #include "proto/session_impl.h"
 
@@ -19,26 +19,13 @@ static bool is_proven(struct daf_session *s, const struct daf_root *root)
                            &s->peer.keys.sign, &root->sig);
 }
 
-/* A scope is common if we listed it and the peer did; dirty if it differs from
- * what we hold now. */
-static void compare(struct daf_session *s, const struct daf_root *root)
+/* Heads that changed since our ROOT was made. */
+static void tell_changes(struct daf_session *s)
 {
-    struct daf_cursor c = root->parts.items;
-
-    for (size_t i = 0; i < root->parts.count; i++) {
-        struct daf_root_part theirs, ours;
-
-        daf_frame_next_part(&c, &theirs);
-        for (size_t j = 0; j < s->scopes_count; j++) {
-            struct daf_session_scope *sc = &s->scopes[j];
-
-            if (memcmp(sc->id.b, theirs.scope.b, 16) != 0) continue;
-            sc->is_common = true;
-            sc->is_dirty =
-                daf_session_sum(s, &sc->id, &ours) != DAF_OK ||
-                ours.heads_count != theirs.heads_count ||
-                memcmp(ours.sum.b, theirs.sum.b, sizeof(ours.sum.b)) != 0;
-        }
+    for (size_t i = 0; i < s->scopes_count; i++) {
+        if (s->scopes[i].is_common && s->scopes[i].tell)
+            daf_session_tell_all(s, &s->scopes[i].id);
+        s->scopes[i].tell = false;
     }
 }
 
@@ -57,13 +44,16 @@ void daf_on_root(struct daf_session *s, struct daf_mono now,
         daf_session_close(s, why, DAF_EEXISTS);
         return;
     }
+    s->peer_bodies = f->root.bodies;
     daf_session_set_state(s, DAF_SESSION_OPEN);
     s->deadline = DAF_MONO_NEVER;
-    compare(s, &f->root);
-    for (size_t i = 0; i < s->scopes_count; i++) {
-        if (s->scopes[i].is_common && s->scopes[i].tell)
-            daf_session_tell(s, &s->scopes[i].id);
-        s->scopes[i].tell = false;
-    }
+    if (s->is_connector)
+        daf_session_send_root(s, &f->root);
+    else
+        daf_session_compare_roots(s, &f->root);
+    s->may_need =
+        s->env->port->may_need(s->env->port->ctx, s, s->peer_bodies);
+    tell_changes(s);
+    daf_session_tell_unacked(s);
     daf_session_pull_next(s, now);
 }

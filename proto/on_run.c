@@ -13,6 +13,10 @@ struct intake {
     size_t ack_mark, ack_count;
     struct daf_ack_path held; /* the stretch to acknowledge next */
     bool has_held;
+    bool is_continued;     /* the path may go on from the frame before */
+    bool is_need;          /* the answer to NEED: bodies of what is held */
+    struct daf_stretch unchecked; /* new and not verified; last 0: none */
+    struct daf_todo *todo;        /* the path's log in the list */
 };
 
 static void end_stretch(struct intake *in)
@@ -59,6 +63,36 @@ static void keep(struct intake *in, const struct daf_record *r,
                      state == DAF_BODY_HELD ? rr->body : (struct daf_view){0});
 }
 
+/* R26: a right may be founded on any record of the plain scopes. */
+static bool is_checked_at_once(const struct intake *in)
+{
+    const struct daf_authority *a = in->s->env->authority;
+    const struct daf_scope_id *scope = &in->scope->id;
+
+    return memcmp(scope->b, a->control.b, sizeof(scope->b)) == 0 ||
+           memcmp(scope->b, a->catalog.b, sizeof(scope->b)) == 0;
+}
+
+/* New here.  Those that nobody verified are checked later (R26). */
+static void note_new(struct intake *in, const struct daf_session_record *this)
+{
+    if (in->todo != NULL) in->todo->flags |= DAF_TODO_CHANGED;
+    if (this->is_verified) return;
+    if (in->unchecked.last == 0)
+        in->unchecked =
+            (struct daf_stretch){.log = this->r.log, .first = this->r.seq};
+    in->unchecked.last = this->r.seq;
+}
+
+static void end_new(struct intake *in)
+{
+    const struct daf_session_port *port = in->s->env->port;
+
+    if (in->unchecked.last > 0)
+        port->store_unchecked(port->ctx, in->s, &in->unchecked);
+    in->unchecked.last = 0;
+}
+
 /* A branch that leaves the log below our lowest `have` is answered from further
  * below, with what is held here.  How far that went is the next `have`, so that
  * an answer full of known records still leads on. */
@@ -72,64 +106,119 @@ static void note_seen(struct daf_session *s, const struct daf_record *r)
     s->has_moved = true;
 }
 
-/* Takes one record in.  False if the peer broke the protocol. */
-static bool take(struct intake *in, const struct daf_run_path *path,
-                 const struct daf_run_record *rr, struct daf_record *r)
+/* The body as it may be kept: what is not the header's is dropped (R13, R14). */
+static enum daf_body_state body_state(struct intake *in,
+                                      const struct daf_record *r,
+                                      const struct daf_run_record *rr)
 {
-    const struct daf_session_env *env = in->s->env;
     /* "Erased" and "retired" are only claims until control says so. */
-    enum daf_body_state state =
-        rr->body_state == DAF_BODY_HELD ? DAF_BODY_HELD : DAF_BODY_ABSENT;
-    struct daf_stored held;
-    enum daf_err err = daf_record_decode(rr->header, r);
+    if (rr->body_state != DAF_BODY_HELD) return DAF_BODY_ABSENT;
+    if (daf_authority_body(in->s->env->authority, r, rr->body) == DAF_OK)
+        return DAF_BODY_HELD;
+    daf_session_count(in->s, DAF_EBODY);
+    return DAF_BODY_ABSENT;
+}
 
-    /* What cannot be read, or is of another log, no honest peer holds. */
-    if (err != DAF_OK || memcmp(&r->log, &path->log, sizeof(r->log)) != 0)
-        return false;
-    if (state == DAF_BODY_HELD &&
-        daf_authority_body(env->authority, r, rr->body) != DAF_OK) {
-        daf_session_count(in->s, DAF_EBODY);
-        state = DAF_BODY_ABSENT;
-    }
+/* One record that is vouched for. */
+static void take(struct intake *in, const struct daf_session_record *this)
+{
+    const struct daf_index *index = in->s->env->index;
+    const struct daf_record *r = &this->r;
+    const struct daf_spot spot = {r->seq, r->id};
+    enum daf_body_state state = body_state(in, r, &this->got);
+    struct daf_stored held;
+
     /* Held already: the id covers every byte of the header, signature too. */
-    if (env->index->get(env->index->ctx, &r->log,
-                        &(struct daf_spot){r->seq, r->id}, &held) == DAF_OK) {
-        note_seen(in->s, r);
+    if (index->get(index->ctx, &r->log, &spot, &held) == DAF_OK) {
+        if (!in->is_need) note_seen(in->s, r);
         if (held.body_state == DAF_BODY_HELD) acknowledge(in, r);
-        if (held.body_state == DAF_BODY_HELD || state != DAF_BODY_HELD)
-            return true;
+        if (held.body_state == DAF_BODY_HELD || state != DAF_BODY_HELD) return;
+    } else if (in->is_need) {
+        return; /* nobody asked for it */
     } else {
-        err = daf_authority_accept(env->authority, rr->header, r);
-        if (err != DAF_OK) {
-            /* R26: counted against its author, never its sender. */
-            daf_session_count(in->s, err);
-            in->scope->uncertified |= err == DAF_EAUTHOR;
-            return true;
-        }
+        note_new(in, this);
     }
-    keep(in, r, rr, state);
+    keep(in, r, &this->got, state);
     if (state == DAF_BODY_HELD) acknowledge(in, r);
+}
+
+/* ---- one path */
+
+/* Reads all of it before anything is kept.  False if the peer broke the protocol
+ * (R37): a header that cannot be read, is of another log, or does not follow. */
+static bool read_path(struct intake *in, const struct daf_run_path *path)
+{
+    struct daf_session_record *records = in->s->env->records;
+    struct daf_cursor c = path->records.items;
+
+    for (size_t i = 0; i < path->records.count; i++) {
+        struct daf_session_record *this = &records[i];
+
+        daf_frame_next_record(&c, &this->got);
+        in->s->round_bytes += this->got.header.len + this->got.body.len;
+        if (daf_record_decode(this->got.header, &this->r) != DAF_OK ||
+            memcmp(&this->r.log, &path->log, sizeof(path->log)) != 0 ||
+            (i > 0 && !daf_record_follows(&records[i - 1].r, &this->r)))
+            return false;
+        this->is_verified = false;
+    }
     return true;
 }
 
+static bool verify(struct intake *in, struct daf_session_record *this,
+                   const struct daf_device *author)
+{
+    const struct daf_index *index = in->s->env->index;
+    const struct daf_spot spot = {this->r.seq, this->r.id};
+
+    this->is_verified =
+        index->is_checked(index->ctx, &this->r.log, &spot) ||
+        daf_record_verify(this->got.header, &this->r, &author->keys.sign) ==
+            DAF_OK;
+    if (!this->is_verified) daf_session_count(in->s, DAF_ESIG);
+    return this->is_verified;
+}
+
+/* R26: how many records, from the first, are vouched for: those up to the last
+ * whose own signature verifies.  The links before it are hashes, so only the
+ * author can have put a bad one among them. */
+static size_t vouched(struct intake *in, size_t count,
+                      const struct daf_device *author)
+{
+    struct daf_session_record *records = in->s->env->records;
+
+    while (count > 0 && !verify(in, &records[count - 1], author))
+        count--;
+    return count;
+}
+
+/* Takes a path in.  False if the peer broke the protocol. */
 static bool take_path(struct intake *in, const struct daf_run_path *path)
 {
-    struct daf_cursor c = path->records.items;
-    struct daf_record r[2];
+    const struct daf_session_env *env = in->s->env;
+    size_t count = path->records.count;
+    struct daf_device author;
 
-    for (size_t i = 0; i < path->records.count; i++) {
-        struct daf_record *this = &r[i % 2], *before = &r[(i + 1) % 2];
-        struct daf_run_record rr;
-
-        daf_frame_next_record(&c, &rr);
-        in->s->round_bytes += rr.header.len + rr.body.len;
-        if (!take(in, path, &rr, this) ||
-            (i > 0 && !daf_record_follows(before, this)))
-            return false;
+    if (!read_path(in, path)) return false;
+    if (count == 0) return true;
+    if (daf_authority_entitled(env->authority, &path->log, &author) != DAF_OK) {
+        daf_session_count(in->s, DAF_EAUTHOR);
+        in->scope->uncertified = true;
+        return true;
     }
+    if (!is_checked_at_once(in)) count = vouched(in, count, &author);
+    for (size_t i = 0; i < count; i++) {
+        struct daf_session_record *this = &env->records[i];
+
+        if (!is_checked_at_once(in) || verify(in, this, &author))
+            take(in, this);
+    }
+    end_new(in);
     end_stretch(in);
     return true;
 }
+
+/* ---- the frame */
 
 /* Closes the batch; also after a breach, for what came before it was verified. */
 static void finish(struct intake *in)
@@ -148,31 +237,66 @@ static void finish(struct intake *in)
     }
 }
 
+/* Finds the path's log in the list; paths come in the order of the WANT, so the
+ * search goes on where it was.  False: it was not asked for. */
+static bool find_todo(struct intake *in, const struct daf_run_path *path)
+{
+    struct daf_session *s = in->s;
+    struct daf_tag tag;
+
+    in->todo = NULL;
+    if (in->is_need) return true;
+    tag = daf_sketch_tag(&path->log);
+    in->todo = daf_session_todo_find(s, &tag);
+    if (in->todo == NULL || !(in->todo->flags & DAF_TODO_ASKED)) return false;
+    s->given = tag;
+    s->has_given = true;
+    if (path->records.count == 0) in->todo->flags |= DAF_TODO_MORE;
+    if (in->todo->flags & DAF_TODO_GIVEN && !in->is_continued)
+        in->todo->flags |= DAF_TODO_FORKED;
+    in->todo->flags |= DAF_TODO_GIVEN;
+    return true;
+}
+
+static bool take_frame(struct intake *in, const struct daf_run *run)
+{
+    struct daf_cursor c = run->paths.items;
+    bool is_good = true;
+
+    for (size_t i = 0; i < run->paths.count && is_good; i++) {
+        struct daf_run_path path;
+
+        daf_frame_next_path(&c, &run->scope, &path);
+        /* A long path goes on in the next frame. */
+        in->is_continued = i == 0;
+        is_good = find_todo(in, &path) && take_path(in, &path);
+    }
+    return is_good;
+}
+
 void daf_on_run(struct daf_session *s, struct daf_mono now,
                 const struct daf_frame *f)
 {
-    struct intake in = {.s = s, .scope = daf_session_scope(s, &f->run.scope)};
-    struct daf_cursor c = f->run.paths.items;
-    bool is_good = true;
+    struct intake in = {.s = s,
+                        .scope = daf_session_scope(s, &f->run.scope),
+                        .is_need = s->pull == DAF_PULL_BODIES};
+    uint64_t before = s->round_bytes;
+    bool is_good;
 
-    if (s->pull != DAF_PULL_RECORDS || in.scope != &s->scopes[s->scope_at]) {
+    if ((s->pull != DAF_PULL_RECORDS && s->pull != DAF_PULL_BODIES) ||
+        in.scope != &s->scopes[s->scope_at]) {
         daf_session_breach(s, DAF_EPEER);
         return;
     }
     daf_pack_init(&in.ack, s->env->frame2, DAF_WANT_BYTES_MAX);
     in.ack_mark = daf_frame_begin_ack(&in.ack, &f->run.scope);
-    for (size_t i = 0; i < f->run.paths.count && is_good; i++) {
-        struct daf_run_path path;
-
-        daf_frame_next_path(&c, &f->run.scope, &path);
-        s->given = daf_session_mark_of(&path.log);
-        is_good = take_path(&in, &path);
-    }
+    is_good = take_frame(&in, &f->run);
     finish(&in);
+    if (memcmp(in.scope->id.b, s->env->authority->control.b, 16) == 0)
+        s->control_bytes += s->round_bytes - before;
     /* An answer stops at the credit, give or take one record: a peer that goes
      * on would fill our disk as fast as it can sign. */
-    if (s->round_bytes >
-        DAF_CREDIT_BYTES_MAX + DAF_HEADER_BYTES_MAX + DAF_BODY_BYTES_MAX)
+    if (s->round_bytes > s->credit + DAF_HEADER_BYTES_MAX + DAF_BODY_BYTES_MAX)
         is_good = false;
     if (!is_good) {
         daf_session_breach(s, DAF_EPEER);
@@ -180,8 +304,9 @@ void daf_on_run(struct daf_session *s, struct daf_mono now,
     }
     s->deadline = (struct daf_mono){now.ms + DAF_ANSWER_MS};
     if (f->run.last) {
-        s->pull = DAF_PULL_STORING;
-        s->deadline = DAF_MONO_NEVER;
+        daf_session_wait_for(s, now, DAF_PULL_STORING);
         daf_session_pull_settle(s, now);
+    } else if (f->run.paths.count == 0) {
+        daf_session_breach(s, DAF_EPEER); /* it only keeps us waiting */
     }
 }

@@ -4,36 +4,60 @@
 #include "proto/path.h"
 #include "proto/session_impl.h"
 
+/* A page being filled. */
+struct page {
+    struct daf_session *s;
+    size_t count;
+    bool more;
+};
+
+static bool add_item(void *ctx, const struct daf_mark *mark)
+{
+    struct page *p = ctx;
+
+    p->more = p->count == DAF_ITEMS_MAX;
+    if (p->more) return false;
+    p->s->env->items[p->count++] = daf_sketch_salted(mark, &p->s->salt);
+    return true;
+}
+
 /* A scope that is not common is answered as if it were empty: that tells no more
  * than silence does, and the peer need not wait (R22). */
 static void answer_page(struct daf_session *s, const struct daf_want *want)
 {
     const struct daf_index *index = s->env->index;
-    const struct daf_log_key *after = want->has_after ? &want->after : NULL;
-    struct daf_head *head = s->env->head_a;
-    struct daf_log_key last;
-    size_t count = 0, mark;
-    bool more = false;
+    struct daf_heads heads = {.scope = want->scope, .kind = DAF_HEADS_PAGE};
+    struct page page = {.s = s};
     struct daf_pack k;
 
-    daf_pack_init(&k, s->env->frame, DAF_HEADS_BYTES_MAX);
-    mark = daf_frame_begin_heads(&k, &want->scope, false);
-    while (daf_session_scope(s, &want->scope) != NULL &&
-           index->head_next(index->ctx, &want->scope, after, head) == DAF_OK) {
-        struct daf_pack before = k;
+    if (daf_session_scope(s, &want->scope) != NULL &&
+        index->marks(index->ctx, &want->scope,
+                     want->has_after ? &want->after : NULL, add_item,
+                     &page) != DAF_OK)
+        page = (struct page){.s = s};
+    heads.more = page.more;
+    heads.count = page.count;
+    heads.items =
+        (struct daf_view){s->env->items[0].b, page.count * DAF_ITEM_BYTES};
+    daf_pack_init(&k, s->env->frame, DAF_FRAME_BYTES_MAX);
+    daf_frame_pack_heads(&k, &heads);
+    daf_session_send(s, &k);
+}
 
-        daf_frame_add_head(&k, head);
-        /* Five bytes are kept back for the header of the list. */
-        if (k.is_full || k.len + 5 > k.cap) {
-            k = before;
-            more = true;
-            break;
-        }
-        count++;
-        last = head->log;
-        after = &last;
-    }
-    daf_frame_end(&k, mark, count, more);
+static void answer_symbols(struct daf_session *s, const struct daf_want *want)
+{
+    const struct daf_index *index = s->env->index;
+    struct daf_symbols symbols = {.scope = want->scope, .start = want->start};
+    struct daf_pack k;
+
+    if (daf_session_scope(s, &want->scope) != NULL &&
+        index->symbols(index->ctx, &want->scope, (size_t)want->start,
+                       (size_t)want->count, s->env->symbols) == DAF_OK)
+        symbols.symbols =
+            (struct daf_view){s->env->symbols[0].item,
+                              (size_t)want->count * DAF_SYMBOL_BYTES};
+    daf_pack_init(&k, s->env->frame, DAF_FRAME_BYTES_MAX);
+    daf_frame_pack_symbols(&k, &symbols);
     daf_session_send(s, &k);
 }
 
@@ -43,8 +67,11 @@ struct answer {
     const struct daf_want *want;
     struct daf_pack k;
     size_t run_mark, paths;
-    size_t path_mark, records; /* of the open path; records 0: none open */
-    struct daf_log_key path;
+    size_t path_start, path_mark;
+    size_t records; /* of the open path; 0: none is */
+    struct daf_log_key log;
+    struct daf_spot last; /* record of the open path */
+    size_t starts[DAF_PATH_RECORDS_MAX]; /* where in k each record begins */
     uint64_t credit;
     bool is_first; /* nothing was given yet */
     bool is_spent;
@@ -59,9 +86,48 @@ static void begin_run(struct answer *a)
     a->records = 0;
 }
 
+/* Whether the own signature of the open path's last record is good; @out_prev:
+ * the one before it.  One that is not held any more is left to the peer. */
+static bool is_good(struct answer *a, struct daf_spot *out_prev)
+{
+    const struct daf_session_env *env = a->s->env;
+    struct daf_stored stored;
+    struct daf_record r;
+
+    if (env->index->is_checked(env->index->ctx, &a->log, &a->last)) return true;
+    if (env->index->get(env->index->ctx, &a->log, &a->last, &stored) != DAF_OK)
+        return true;
+    /* Its author was entitled when it was stored, and is. */
+    if (daf_authority_accept(env->authority, stored.header, &r) != DAF_ESIG)
+        return true;
+    *out_prev = (struct daf_spot){.seq = r.seq - 1, .id = r.prev};
+    return false;
+}
+
+/* R26: who serves a path vouches for its end.  A bad one is taken back and
+ * forgotten, and the one before it is the end. */
+static void take_back_bad(struct answer *a)
+{
+    const struct daf_session_port *port = a->s->env->port;
+    struct daf_spot prev;
+
+    while (a->records > 0 && !is_good(a, &prev)) {
+        daf_session_count(a->s, DAF_ESIG);
+        port->drop(port->ctx, a->s, &a->log, &a->last);
+        a->last = prev;
+        a->k.len = a->starts[--a->records];
+    }
+}
+
 static void end_path(struct answer *a)
 {
     if (a->records == 0) return;
+    take_back_bad(a);
+    /* A path without records means something else: it is taken back whole. */
+    if (a->records == 0) {
+        a->k.len = a->path_start;
+        return;
+    }
     daf_pack_close(&a->k, a->path_mark, a->records);
     a->records = 0;
     a->paths++;
@@ -97,51 +163,96 @@ static bool give(struct answer *a, const struct daf_log_key *log,
         end_run(a, false);
         begin_run(a);
     }
-    if (a->records == 0) a->path_mark = daf_frame_begin_path(&a->k, log);
+    if (a->records == 0) {
+        a->path_start = a->k.len;
+        a->path_mark = daf_frame_begin_path(&a->k, log);
+        a->log = *log;
+    }
+    a->starts[a->records++] = a->k.len;
+    a->last = r->spot;
     daf_frame_add_record(&a->k, r);
-    a->records++;
     return true;
+}
+
+/* One path: down from @want to what the peer has. */
+static void answer_path(struct answer *a, const struct daf_head *own,
+                        const struct daf_spot *want,
+                        const struct daf_spot *haves, size_t haves_count)
+{
+    const struct daf_index *index = a->s->env->index;
+    struct daf_path path = {.steps = &a->steps};
+    struct daf_stored r;
+
+    if (daf_path_begin(index, own, want, haves, haves_count, &path) != DAF_OK)
+        return;
+    while (daf_path_next(&path, &r) == DAF_OK && give(a, &own->log, &r))
+        ;
+    end_path(a);
+}
+
+/* R24: none of what the peer has is known here; it is to say more. */
+static void say_more(struct answer *a, const struct daf_log_key *log)
+{
+    if (!fits(a, 0)) {
+        end_run(a, false);
+        begin_run(a);
+    }
+    a->path_mark = daf_frame_begin_path(&a->k, log);
+    daf_pack_close(&a->k, a->path_mark, 0);
+    a->paths++;
 }
 
 static void answer_log(struct answer *a, const struct daf_want_log *w)
 {
     const struct daf_index *index = a->s->env->index;
+    struct daf_head *own = a->s->env->head_a;
     struct daf_spot haves[DAF_HAVES_MAX];
     struct daf_cursor c = w->haves.items;
+    struct daf_mark mark;
 
-    if (index->head(index->ctx, &w->log, a->s->env->head_b) != DAF_OK) return;
+    if (index->mark_by_tag(index->ctx, &a->want->scope, &w->tag, &mark) !=
+            DAF_OK ||
+        index->head(index->ctx, &mark.log, own) != DAF_OK)
+        return;
     for (size_t i = 0; i < w->haves.count; i++)
         daf_frame_next_spot(&c, &haves[i]);
+    if (!w->all && w->haves.count > 0 && own->tips_count == 1 &&
+        own->roots_count == 1 &&
+        !daf_path_knows(index, &mark.log, haves, w->haves.count)) {
+        say_more(a, &mark.log);
+        return;
+    }
+    for (size_t i = 0; i < own->tips_count && !a->is_spent; i++)
+        answer_path(a, own, &own->tips[i], haves, w->haves.count);
     c = w->wants.items;
     for (size_t i = 0; i < w->wants.count && !a->is_spent; i++) {
         struct daf_spot want;
-        struct daf_path path = {.steps = &a->steps};
-        struct daf_stored r;
 
         daf_frame_next_spot(&c, &want);
-        if (daf_path_begin(index, a->s->env->head_b, &want, haves,
-                           w->haves.count, &path) != DAF_OK)
-            continue;
-        while (daf_path_next(&path, &r) == DAF_OK && give(a, &w->log, &r))
-            ;
-        end_path(a);
+        answer_path(a, own, &want, haves, w->haves.count);
     }
+}
+
+static void begin_answer(struct answer *a, uint64_t credit)
+{
+    /* What the peer asks for sits in our memory until the link took it. */
+    a->credit =
+        credit < DAF_CREDIT_BYTES_MAX ? credit : DAF_CREDIT_BYTES_MAX;
+    a->is_first = true;
+    a->steps = DAF_PATH_STEPS(a->credit);
+    begin_run(a);
 }
 
 static void answer_records(struct daf_session *s, const struct daf_want *want)
 {
-    struct answer a = {.s = s, .want = want, .is_first = true};
+    struct answer a = {.s = s, .want = want};
     struct daf_cursor c = want->logs.items;
 
-    /* What the peer asks for sits in our memory until the link took it. */
-    a.credit = want->credit < DAF_CREDIT_BYTES_MAX ? want->credit
-                                                   : DAF_CREDIT_BYTES_MAX;
-    a.steps = DAF_PATH_STEPS(a.credit);
-    begin_run(&a);
+    begin_answer(&a, want->credit);
     for (size_t i = 0; i < want->logs.count && !a.is_spent; i++) {
         struct daf_want_log w;
 
-        daf_frame_next_want(&c, &want->scope, &w);
+        daf_frame_next_want(&c, &w);
         if (daf_session_scope(s, &want->scope) != NULL) answer_log(&a, &w);
     }
     end_run(&a, true);
@@ -153,8 +264,10 @@ void daf_on_want(struct daf_session *s, struct daf_mono now,
     (void)now;
     if (daf_session_scope(s, &f->want.scope) == NULL)
         daf_session_count(s, DAF_ESCOPE);
-    if (f->want.is_page)
+    if (f->want.kind == DAF_WANT_PAGE)
         answer_page(s, &f->want);
+    else if (f->want.kind == DAF_WANT_SYMBOLS)
+        answer_symbols(s, &f->want);
     else
         answer_records(s, &f->want);
 }

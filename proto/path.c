@@ -236,7 +236,7 @@ static void add(const struct daf_spot *spot, struct daf_spot out[],
 }
 
 size_t daf_path_haves(const struct daf_index *index, const struct daf_head *own,
-                      struct daf_spot out[])
+                      bool all, struct daf_spot out[])
 {
     struct daf_spot highest, from;
     struct daf_stored stored;
@@ -250,7 +250,8 @@ size_t daf_path_haves(const struct daf_index *index, const struct daf_head *own,
     add(&highest, out, &count);
     for (size_t i = 0; i < own->tips_count && count < DAF_PATH_TIPS_MAX; i++)
         add(&own->tips[i], out, &count);
-    for (uint64_t d = 1; d < highest.seq && count < DAF_HAVES_MAX; d *= 2) {
+    for (uint64_t d = 1; all && d < highest.seq && count < DAF_HAVES_MAX;
+         d *= 2) {
         from = lowest(highest.seq - d);
         /* Fewer haves make an answer longer, never wrong. */
         if (index->at_or_after(index->ctx, &own->log, &from, &stored) != DAF_OK)
@@ -260,23 +261,29 @@ size_t daf_path_haves(const struct daf_index *index, const struct daf_head *own,
     return count;
 }
 
-size_t daf_path_wants(const struct daf_index *index, const struct daf_head *own,
-                      const struct daf_head *peer, struct daf_spot out[])
+bool daf_path_knows(const struct daf_index *index,
+                    const struct daf_log_key *log,
+                    const struct daf_spot *haves, size_t haves_count)
 {
-    size_t roots_count = own == NULL ? 0 : own->roots_count;
+    struct daf_stored stored;
+
+    for (size_t i = 0; i < haves_count; i++) {
+        if (get(index, log, &haves[i], &stored) == DAF_OK) return true;
+    }
+    return false;
+}
+
+size_t daf_path_wants(const struct daf_index *index, const struct daf_head *own,
+                      struct daf_spot out[])
+{
     struct daf_stored stored;
     struct daf_spot prev;
     size_t count = 0;
 
-    static_assert(2 * DAF_FRONTIER_MAX <= DAF_WANTS_MAX, "wants have room");
-    assert(peer->tips_count <= DAF_FRONTIER_MAX);
-    assert(roots_count <= DAF_FRONTIER_MAX);
-    for (size_t i = 0; i < peer->tips_count; i++) {
-        if (own == NULL ||
-            get(index, &peer->log, &peer->tips[i], &stored) == DAF_ENOTFOUND)
-            add(&peer->tips[i], out, &count);
-    }
-    for (size_t i = 0; i < roots_count; i++) {
+    if (own == NULL) return 0;
+    static_assert(DAF_FRONTIER_MAX <= DAF_WANTS_MAX, "wants have room");
+    assert(own->roots_count <= DAF_FRONTIER_MAX);
+    for (size_t i = 0; i < own->roots_count; i++) {
         if (own->roots[i].seq == 1) continue;
         if (get(index, &own->log, &own->roots[i], &stored) == DAF_OK &&
             predecessor(stored.header, &prev) == DAF_OK)

@@ -5,10 +5,11 @@
  *
  * The puller, for each log whose head differs from the peer's:
  *
- *      wants_count = daf_path_wants(index, own_or_null, peer, wants);
- *      haves_count = daf_path_haves(index, own, haves);
+ *      wants_count = daf_path_wants(index, own_or_null, wants);
+ *      haves_count = daf_path_haves(index, own_or_null, all, haves);
  *
- * The answerer, for each want of that log, having fetched its own head once:
+ * The answerer, for each own tip and each want of that log, having fetched its
+ * own head once:
  *
  *      err = daf_path_begin(index, own, want, haves, haves_count, &path);
  *      while (err == DAF_OK && (err = daf_path_next(&path, &rec)) == DAF_OK)
@@ -84,17 +85,23 @@ DAF_NODISCARD enum daf_err daf_path_next(struct daf_path *path,
                                          struct daf_stored *out);
 
 /** daf_path_haves: ids that tell a peer what is held here: own tips, the highest
- * first, at most DAF_PATH_TIPS_MAX, then records 1, 2, 4, 8… below the highest.
+ * first, at most DAF_PATH_TIPS_MAX; with @all also records 1, 2, 4, 8… below the
+ * highest.
  * @own: this device's head, or NULL if it holds nothing of the log.
  * @out: DAF_HAVES_MAX.  Returns the count. */
 size_t daf_path_haves(const struct daf_index *index, const struct daf_head *own,
-                      struct daf_spot out[]);
+                      bool all, struct daf_spot out[]);
 
-/** daf_path_wants: what to ask of a peer with the head @peer: its tips that are
- * not held here, and the predecessors of own roots.
+/** daf_path_knows: whether any of @haves is held here. */
+bool daf_path_knows(const struct daf_index *index,
+                    const struct daf_log_key *log,
+                    const struct daf_spot *haves, size_t haves_count);
+
+/** daf_path_wants: what to ask of a peer beside its tips: the predecessors of own
+ * roots above seq 1.
  * @own: this device's head, or NULL if it holds nothing of the log.
- * @out: DAF_WANTS_MAX.  Returns the count; 0 if there is nothing to ask. */
+ * @out: DAF_WANTS_MAX.  Returns the count. */
 size_t daf_path_wants(const struct daf_index *index, const struct daf_head *own,
-                      const struct daf_head *peer, struct daf_spot out[]);
+                      struct daf_spot out[]);
 
 #endif

@@ -17,7 +17,7 @@ static void read_version(struct daf_cursor *c)
     size_t count = daf_cursor_array(c, SIZE_MAX);
     size_t start = c->at;
 
-    if (daf_cursor_uint(c, UINT64_MAX) != DAF_PROTOCOL_VERSION)
+    if (daf_cursor_uint(c, UINT64_MAX) != DAF_FORMAT_VERSION)
         daf_cursor_fail(c, DAF_EVERSION, start);
     if (count != ITEMS) daf_cursor_fail(c, DAF_EFORM, 0);
 }
@@ -83,7 +83,7 @@ static void pack_prefix(struct daf_pack *k, const struct daf_record *r)
     assert(r->claimed_ms <= DAF_INT_MAX && r->boot <= DAF_INT_MAX);
     assert(r->time_quality <= TIME_MAX);
     daf_pack_array(k, ITEMS);
-    daf_pack_uint(k, DAF_PROTOCOL_VERSION);
+    daf_pack_uint(k, DAF_FORMAT_VERSION);
     daf_pack_bin(k, r->log.scope.b, sizeof(r->log.scope.b));
     daf_pack_bin(k, r->log.author.b, sizeof(r->log.author.b));
     daf_pack_uint(k, r->log.incarnation);

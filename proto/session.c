@@ -27,18 +27,17 @@ static const bool session_transitions[5][5] = {
 #define IN(state) (1u << (state))
 static const struct {
     unsigned states;
-    void (*on)(struct daf_session *s, struct daf_mono now,
-               const struct daf_frame *f);
+    daf_session_on *on;
 } handlers[] = {
     [DAF_FRAME_HELLO] = {IN(DAF_SESSION_NEW) | IN(DAF_SESSION_GREETING),
                          daf_on_hello},
     [DAF_FRAME_ROOT] = {IN(DAF_SESSION_PROVING), daf_on_root},
-    [DAF_FRAME_SYMBOLS] = {IN(DAF_SESSION_OPEN), NULL},
+    [DAF_FRAME_SYMBOLS] = {IN(DAF_SESSION_OPEN), daf_on_symbols},
     [DAF_FRAME_HEADS] = {IN(DAF_SESSION_OPEN), daf_on_heads},
     [DAF_FRAME_WANT] = {IN(DAF_SESSION_OPEN), daf_on_want},
     [DAF_FRAME_RUN] = {IN(DAF_SESSION_OPEN), daf_on_run},
-    [DAF_FRAME_NEED] = {IN(DAF_SESSION_OPEN), NULL},
-    [DAF_FRAME_DEFER] = {IN(DAF_SESSION_OPEN), NULL},
+    [DAF_FRAME_NEED] = {IN(DAF_SESSION_OPEN), daf_on_need},
+    [DAF_FRAME_DEFER] = {IN(DAF_SESSION_OPEN), daf_on_defer},
     [DAF_FRAME_ACK] = {IN(DAF_SESSION_OPEN), daf_on_ack},
     [DAF_FRAME_BYE] = {~0u, daf_on_bye},
     [DAF_FRAME_MANIFEST] = {IN(DAF_SESSION_OPEN), NULL},
@@ -87,18 +86,31 @@ void daf_session_count(struct daf_session *s, enum daf_err why)
     s->env->refusals->by_err[why]++;
 }
 
+void daf_session_finish(struct daf_session *s, enum daf_err why)
+{
+    const struct daf_session_port *port = s->env->port;
+
+    daf_session_set_state(s, DAF_SESSION_CLOSED);
+    s->deadline = DAF_MONO_NEVER;
+    if (s->root_symbols != NULL) port->room(port->ctx, s, s->root_symbols, 0);
+    if (s->symbols != NULL) port->room(port->ctx, s, s->symbols, 0);
+    s->root_symbols = s->symbols = NULL;
+    daf_session_todo_free(s);
+    port->release(port->ctx, s);
+    port->closed(port->ctx, s, why);
+}
+
 void daf_session_close(struct daf_session *s, enum daf_bye bye,
                        enum daf_err why)
 {
     uint8_t room[16];
     struct daf_pack k;
 
+    if (s->state == DAF_SESSION_CLOSED) return;
     daf_pack_init(&k, room, sizeof(room));
     daf_frame_pack_bye(&k, bye);
     daf_session_send(s, &k);
-    daf_session_set_state(s, DAF_SESSION_CLOSED);
-    s->deadline = DAF_MONO_NEVER;
-    s->env->port->closed(s->env->port->ctx, s, why);
+    daf_session_finish(s, why);
 }
 
 void daf_session_breach(struct daf_session *s, enum daf_err why)
@@ -115,141 +127,6 @@ struct daf_session_scope *daf_session_scope(struct daf_session *s,
             return s->scopes[i].is_common ? &s->scopes[i] : NULL;
     }
     return NULL;
-}
-
-enum daf_err daf_session_sum(struct daf_session *s,
-                             const struct daf_scope_id *scope,
-                             struct daf_root_part *out)
-{
-    const struct daf_index *index = s->env->index;
-    struct daf_head *head = s->env->head_a;
-    const struct daf_log_key *after = NULL;
-    struct daf_log_key last;
-    enum daf_err err;
-
-    memset(out, 0, sizeof(*out));
-    out->scope = *scope;
-    while ((err = index->head_next(index->ctx, scope, after, head)) == DAF_OK) {
-        struct daf_hash digest = daf_frontier_digest(head);
-
-        daf_frontier_add(&out->sum, &s->salt, &digest);
-        out->heads_count++;
-        last = head->log;
-        after = &last;
-    }
-    return err == DAF_ENOTFOUND ? DAF_OK : err;
-}
-
-void daf_session_send_hello(struct daf_session *s)
-{
-    struct daf_hello hello = {.version_min = DAF_PROTOCOL_VERSION,
-                              .version_max = DAF_PROTOCOL_VERSION,
-                              .nonce = s->nonce};
-    struct daf_pack k;
-
-    memcpy(hello.boot, s->env->boot, sizeof(hello.boot));
-    daf_pack_init(&k, s->env->frame, DAF_FRAME_BYTES_MAX);
-    daf_frame_pack_hello(&k, &hello);
-    daf_session_send(s, &k);
-}
-
-void daf_session_proof(const struct daf_session *s, bool is_own,
-                       const struct daf_author_id *author, uint8_t *out)
-{
-    const struct {
-        const uint8_t *p;
-        size_t len;
-    } parts[] = {
-        {s->env->camp.b, 32},
-        {author->b, 16},
-        {is_own ? s->nonce.b : s->peer_nonce.b, 32},
-        {is_own ? s->peer_nonce.b : s->nonce.b, 32},
-        {is_own ? s->env->boot : s->peer_boot, 16},
-        {is_own ? s->peer_boot : s->env->boot, 16},
-        {is_own ? s->env->transport.b : s->peer_key.b, 32},
-        {is_own ? s->peer_key.b : s->env->transport.b, 32},
-    };
-
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        memcpy(out, parts[i].p, parts[i].len);
-        out += parts[i].len;
-    }
-}
-
-/* The scopes that we carry and that the peer may carry: nothing about others is
- * said, not even that they exist (R22). */
-static void list_scopes(struct daf_session *s, const struct daf_author_id *peer)
-{
-    const struct daf_authority *a = s->env->authority;
-    struct daf_scope_id own[DAF_SCOPES_MAX];
-    size_t count = a->scopes(a->ctx, &s->env->author, own);
-
-    s->scopes_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (a->right(a->ctx, peer, &own[i]) >= DAF_RIGHT_RELAY)
-            s->scopes[s->scopes_count++].id = own[i];
-    }
-}
-
-/* ROOT lists scopes ascending by id; scopes[] has control first. */
-static void pack_parts(struct daf_session *s, struct daf_pack *k,
-                       size_t *out_count)
-{
-    const struct daf_scope_id *last = NULL;
-    size_t count = 0;
-
-    for (;;) {
-        const struct daf_scope_id *next = NULL;
-        struct daf_root_part part;
-
-        for (size_t i = 0; i < s->scopes_count; i++) {
-            const struct daf_scope_id *id = &s->scopes[i].id;
-
-            if (last != NULL && memcmp(id->b, last->b, 16) <= 0) continue;
-            if (next == NULL || memcmp(id->b, next->b, 16) < 0) next = id;
-        }
-        if (next == NULL) break;
-        if (daf_session_sum(s, next, &part) == DAF_OK) {
-            daf_frame_add_part(k, &part);
-            count++;
-        }
-        last = next;
-    }
-    *out_count = count;
-}
-
-void daf_session_send_root(struct daf_session *s)
-{
-    const struct daf_session_env *env = s->env;
-    uint8_t proof[DAF_SESSION_PROOF_BYTES];
-    struct daf_root root = {.author = env->author,
-                            .manifest_number = env->manifest_number,
-                            .manifest_hash = env->manifest_hash};
-    struct daf_device peer;
-    struct daf_pack k;
-    size_t mark, count;
-
-    if (env->authority->by_transport(env->authority->ctx, &s->peer_key, &peer))
-        list_scopes(s, &peer.author);
-    daf_session_proof(s, true, &env->author, proof);
-    daf_hash_sign("daf.root.1", (struct daf_view){proof, sizeof(proof)},
-                  env->sign_sk, &root.sig);
-    daf_pack_init(&k, env->frame, DAF_FRAME_BYTES_MAX);
-    mark = daf_frame_begin_root(&k, &root);
-    pack_parts(s, &k, &count);
-    daf_frame_end(&k, mark, count, false);
-    daf_session_send(s, &k);
-}
-
-void daf_session_tell(struct daf_session *s, const struct daf_scope_id *scope)
-{
-    struct daf_pack k;
-    size_t mark;
-
-    daf_pack_init(&k, s->env->frame, DAF_FRAME_BYTES_MAX);
-    mark = daf_frame_begin_heads(&k, scope, true);
-    daf_frame_end(&k, mark, 0, true);
-    daf_session_send(s, &k);
 }
 
 /* ---- events */
@@ -291,8 +168,19 @@ void daf_session_frame(struct daf_session *s, struct daf_mono now,
 void daf_session_timer(struct daf_session *s, struct daf_mono now)
 {
     if (s->state == DAF_SESSION_CLOSED || now.ms < s->deadline.ms) return;
+    if (s->pull == DAF_PULL_WAITING) { /* whoever has it had time enough */
+        s->is_forcing = true;
+        daf_session_pull_todo(s, now);
+        return;
+    }
     daf_session_count(s, DAF_ETIME);
     daf_session_close(s, DAF_BYE_TIMEOUT, DAF_ETIME);
+}
+
+void daf_session_poke(struct daf_session *s, struct daf_mono now)
+{
+    if (s->state == DAF_SESSION_OPEN && s->pull == DAF_PULL_WAITING)
+        daf_session_pull_todo(s, now);
 }
 
 void daf_session_stored(struct daf_session *s, struct daf_mono now,
@@ -312,14 +200,29 @@ void daf_session_stored(struct daf_session *s, struct daf_mono now,
     daf_session_pull_settle(s, now);
 }
 
+void daf_session_deferred(struct daf_session *s,
+                          const struct daf_scope_id *scope,
+                          const struct daf_tag *tags, size_t count)
+{
+    struct daf_defer defer = {.scope = *scope};
+    struct daf_pack k;
+
+    if (s->state != DAF_SESSION_OPEN) return;
+    if (count > DAF_DEFERRED_MAX) count = DAF_DEFERRED_MAX;
+    defer.tags = (struct daf_view){tags[0].b, count * DAF_TAG_BYTES};
+    daf_pack_init(&k, s->env->frame, DAF_FRAME_BYTES_MAX);
+    daf_frame_pack_defer(&k, &defer);
+    daf_session_send(s, &k);
+}
+
 void daf_session_news(struct daf_session *s, struct daf_mono now,
                       const struct daf_scope_id *scope,
                       const struct daf_log_key *logs, size_t count)
 {
     const struct daf_index *index = s->env->index;
     struct daf_session_scope *sc = NULL;
+    struct daf_heads heads = {.scope = *scope, .kind = DAF_HEADS_NEWS};
     struct daf_pack k;
-    size_t mark, packed = 0;
 
     (void)now;
     for (size_t i = 0; i < s->scopes_count; i++) {
@@ -332,19 +235,23 @@ void daf_session_news(struct daf_session *s, struct daf_mono now,
         return;
     }
     if (!sc->is_common) return;
-    daf_pack_init(&k, s->env->frame, DAF_HEADS_BYTES_MAX);
-    mark = daf_frame_begin_heads(&k, scope, true);
-    for (size_t i = 0; logs != NULL && i < count && !k.is_full; i++) {
-        if (index->head(index->ctx, &logs[i], s->env->head_a) == DAF_OK) {
-            daf_frame_add_head(&k, s->env->head_a);
-            packed++;
-        }
+    if (logs == NULL || count > DAF_ITEMS_MAX) {
+        daf_session_tell_all(s, scope);
+        return;
     }
-    daf_frame_end(&k, mark, packed, false);
-    if (logs == NULL || k.is_full)
-        daf_session_tell(s, scope);
-    else if (packed > 0)
-        daf_session_send(s, &k);
+    for (size_t i = 0; i < count; i++) {
+        struct daf_mark mark;
+
+        if (index->mark(index->ctx, &logs[i], &mark) == DAF_OK &&
+            !daf_session_is_deferred(s, scope, &mark.tag))
+            s->env->items[heads.count++] = daf_sketch_salted(&mark, &s->salt);
+    }
+    if (heads.count == 0) return;
+    heads.items =
+        (struct daf_view){s->env->items[0].b, heads.count * DAF_ITEM_BYTES};
+    daf_pack_init(&k, s->env->frame, DAF_FRAME_BYTES_MAX);
+    daf_frame_pack_heads(&k, &heads);
+    daf_session_send(s, &k);
 }
 
 void daf_session_recheck(struct daf_session *s, struct daf_mono now)
@@ -362,15 +269,12 @@ void daf_session_recheck(struct daf_session *s, struct daf_mono now)
 
 void daf_session_end(struct daf_session *s, enum daf_bye why)
 {
-    if (s->state != DAF_SESSION_CLOSED) daf_session_close(s, why, DAF_ELOST);
+    daf_session_close(s, why, DAF_ELOST);
 }
 
 void daf_session_lost(struct daf_session *s)
 {
-    if (s->state == DAF_SESSION_CLOSED) return;
-    daf_session_set_state(s, DAF_SESSION_CLOSED);
-    s->deadline = DAF_MONO_NEVER;
-    s->env->port->closed(s->env->port->ctx, s, DAF_ELOST);
+    if (s->state != DAF_SESSION_CLOSED) daf_session_finish(s, DAF_ELOST);
 }
 
 /* ---- what others may know */

@@ -2,11 +2,10 @@
 /* proto/session.h - one conversation with one peer, without the network.
  *
  * A session makes two stores equal, scope by scope, control first.  Each side
- * pulls what it lacks at its own pace, so a side needs memory only for where it
- * is, and answering a peer needs none at all:
+ * pulls what it lacks at its own pace; answering a peer needs no memory at all:
  *
- *      event ---> daf_session_start, _frame, _timer, _stored, _news,
- *                 _recheck, _end, _lost ---> calls on the port, in order
+ *      event ---> daf_session_start, _frame, _timer, _stored, _deferred, _news,
+ *                 _recheck, _poke, _end, _lost ---> calls on the port, in order
  *
  * States, and everything that moves between them:
  *
@@ -16,12 +15,18 @@
  *
  * Inside OPEN the pull has its own small table:
  *
- *      RESTING --differs or news--> HEADS --page--> RECORDS --last RUN--+
- *         ^                         |   ^                               |
- *         |                         |   |                               v
- *         +---- all scopes done ----+   +---------- stored -------- STORING
+ *      RESTING --differs--> SYMBOLS --decoded--+--> RECORDS --last RUN--> STORING
+ *         |                    |               |       ^                    |
+ *         |                    v               |       +---- more to want --+
+ *         |                   PAGE --a page----+       |                    |
+ *         |                    ^               |       +-- WAITING          |
+ *         +--news--------------|---------------+                            |
+ *         ^                    +------------ more pages --------------------+
+ *         +---------------- all scopes done --------------------------------+
  *
- * (News that names its logs goes from RESTING to RECORDS and back by STORING.)
+ * What is wanted stands in a list in memory that the agent lends for as long as
+ * it lasts (`room`).  WAITING: another session has all of it in hand (R44).
+ * When all rests, bodies that are lacking are asked for: BODIES (R45).
  *
  * CLOSED is final.  The table that enforces the first picture is
  * session_transitions[] in session.c; the two change together.
@@ -37,6 +42,7 @@
 #include "proto/frame.h"
 #include "proto/record.h"
 #include "proto/rng.h"
+#include "proto/sketch.h"
 
 enum daf_session_state {
     DAF_SESSION_NEW,
@@ -48,9 +54,12 @@ enum daf_session_state {
 
 enum daf_pull {
     DAF_PULL_RESTING,
-    DAF_PULL_HEADS,   /* a page of heads was asked for */
+    DAF_PULL_SYMBOLS, /* symbols were asked for */
+    DAF_PULL_PAGE,    /* a page of items was asked for */
     DAF_PULL_RECORDS, /* records were asked for */
     DAF_PULL_STORING, /* all came; the disk is at work */
+    DAF_PULL_WAITING, /* other sessions have in hand what is wanted */
+    DAF_PULL_BODIES,  /* lacking bodies were asked for */
 };
 
 struct daf_session;
@@ -67,6 +76,28 @@ struct daf_session_port {
                        const struct daf_record *r, struct daf_view header,
                        enum daf_body_state state, struct daf_view body);
     void (*store_end)(void *ctx, struct daf_session *s, struct daf_view ack);
+    /* Within a batch: nobody verified the signatures of this stretch (R26). */
+    void (*store_unchecked)(void *ctx, struct daf_session *s,
+                            const struct daf_stretch *what);
+    /* A stored record turned out bad: forget it.  In no batch. */
+    void (*drop)(void *ctx, struct daf_session *s,
+                 const struct daf_log_key *log, const struct daf_spot *spot);
+    /* Memory while something is pulled: as realloc(); @size 0 gives it back.  All
+     * is given back before `closed`.  NULL: the session ends. */
+    void *(*room)(void *ctx, struct daf_session *s, void *old, size_t size);
+    /* Take a log in hand, so that no other session wants it too (R44); @force
+     * also if one has.  All are let go by release, and when the session ends. */
+    bool (*claim)(void *ctx, struct daf_session *s, const struct daf_tag *tag,
+                  bool force);
+    void (*release)(void *ctx, struct daf_session *s);
+    /* Logs of @scope that this device deferred (R46); at most DAF_DEFERRED_MAX.
+     * Returns the count. */
+    size_t (*deferred)(void *ctx, const struct daf_scope_id *scope,
+                       struct daf_tag out[]);
+    /* Whether nothing was stored since a session with this peer rested (R39). */
+    bool (*was_equal)(void *ctx, struct daf_session *s);
+    /* Whether to ask this peer, whose number is @bodies, for bodies (R45). */
+    bool (*may_need)(void *ctx, struct daf_session *s, uint64_t bodies);
     /* The peer holds these of ours durably. */
     void (*acked)(void *ctx, struct daf_session *s,
                   const struct daf_ack_path *path);
@@ -80,6 +111,13 @@ struct daf_session_port {
 struct daf_refusals {
     uint64_t by_err[DAF_ERR_COUNT]; /* records, bodies and frames refused */
     uint64_t unknown_frames;        /* skipped */
+};
+
+/* A record of a RUN while it is looked at. */
+struct daf_session_record {
+    struct daf_record r;
+    struct daf_run_record got;
+    bool is_verified; /* its own signature is known to be good */
 };
 
 /* What all sessions of one device share; lent by the agent, outlives them. */
@@ -99,7 +137,12 @@ struct daf_session_env {
     /* Scratch for one step, shared by all sessions. */
     uint8_t *frame;  /* DAF_FRAME_BYTES_MAX: the frame being made */
     uint8_t *frame2; /* DAF_WANT_BYTES_MAX: the ACK beside it */
-    struct daf_head *head_a, *head_b;
+    struct daf_head *head_a;
+    struct daf_item *items;             /* DAF_ITEMS_MAX: HEADS being made */
+    struct daf_symbol *symbols;         /* DAF_SYMBOLS_MAX: ours */
+    struct daf_symbol *symbols2;        /* DAF_SYMBOLS_MAX: the difference */
+    struct daf_sketch_one *differences; /* DAF_SYMBOLS_MAX: what it came to */
+    struct daf_session_record *records; /* DAF_PATH_RECORDS_MAX: a path */
 };
 
 /** daf_session_init: make a session in state NEW in storage of the caller's.
@@ -127,6 +170,13 @@ void daf_session_timer(struct daf_session *s, struct daf_mono now);
 void daf_session_stored(struct daf_session *s, struct daf_mono now,
                         enum daf_err err, uint64_t changed,
                         struct daf_view ack);
+/** daf_session_deferred: of the oldest batch not yet answered some records were
+ * over the budget of these logs.  Before daf_session_stored(). */
+void daf_session_deferred(struct daf_session *s,
+                          const struct daf_scope_id *scope,
+                          const struct daf_tag *tags, size_t count);
+/** daf_session_poke: logs that others had in hand were let go. */
+void daf_session_poke(struct daf_session *s, struct daf_mono now);
 /** daf_session_news: heads of @scope changed here, by another way than this
  * session.  @logs may be NULL when they are too many to name. */
 void daf_session_news(struct daf_session *s, struct daf_mono now,

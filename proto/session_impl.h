@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* proto/session_impl.h - the inside of a session, shared by session.c,
- * session_pull.c and the on_*.c handlers; nobody else includes it. */
+/* proto/session_impl.h - the inside of a session, shared by session*.c and the
+ * on_*.c handlers; nobody else includes it.
+ *
+ *      session.c          states, events, what others may know
+ *      session_root.c     sums; HELLO and ROOT being made
+ *      session_compare.c  which logs of a scope differ: symbols, pages
+ *      session_todo.c     the list of logs that differ
+ *      session_pull.c     what to do next; WANT; when a round is over
+ *      session_tell.c     items told to the peer; ACK of a whole log; NEED */
 #ifndef DAF_PROTO_SESSION_IMPL_H
 #define DAF_PROTO_SESSION_IMPL_H
 
@@ -10,17 +17,42 @@
 struct daf_session_scope {
     struct daf_scope_id id;
     bool is_common;   /* the peer listed it as well */
-    bool is_dirty;    /* to be pulled */
+    bool is_dirty;    /* to be compared */
+    bool is_paged;    /* by pages, not by symbols */
+    bool differs;     /* the salted sums do: "nothing" is not believed (R41) */
     bool tell;        /* heads changed before the peer was proven */
     bool uncertified; /* records were refused because nobody vouched yet */
+    bool is_lacking;  /* bodies may be lacking: NEED is to be said */
+    uint8_t symbols_at; /* where its symbols of ROOT are, plus 1; 0: none */
 };
 
-/* Where a log stands in the order of heads. */
-struct daf_session_mark {
-    bool is_set;
-    struct daf_author_id author;
-    uint64_t incarnation;
+/* A log in which the peer and we differ, or did. */
+struct daf_todo {
+    struct daf_item item; /* the peer's; only the tag if it has none */
+    uint16_t flags;
 };
+enum {
+    DAF_TODO_PULL = 1,     /* to be wanted */
+    DAF_TODO_TELL = 2,     /* our item is to be told in the end */
+    DAF_TODO_SALTED = 4,   /* the mark is the head value's, else the digest's */
+    DAF_TODO_NEWS = 8,     /* it was told: an answer is enough */
+    DAF_TODO_ANSWER = 16,  /* it was an answer: silence unless changed */
+    DAF_TODO_ALL = 32,     /* "say more": with all haves */
+    DAF_TODO_ASKED = 64,   /* in the WANT under way */
+    DAF_TODO_GIVEN = 128,  /* a path of it came in this round */
+    DAF_TODO_FORKED = 256, /* several did, or it has several ends here */
+    DAF_TODO_MORE = 512,   /* the peer knows none of our haves: say more */
+    DAF_TODO_CHANGED = 1024, /* something new of it came */
+    DAF_TODO_RENEWED = 2048, /* told anew while it was asked for */
+};
+#define DAF_TODO_MAX   4096 /* 78 KB; more are compared again afterwards */
+#define DAF_URGENT_MAX 8    /* unacknowledged logs of the peer to pull early */
+
+/* Control before a peer's unacknowledged records (R23). */
+#define DAF_CONTROL_FIRST_BYTES 65536
+/* A claim that is not let go is taken over: a peer that dawdles cannot keep a log
+ * from us. */
+#define DAF_CLAIM_MS 5000
 
 struct daf_session {
     const struct daf_session_env *env;
@@ -33,27 +65,56 @@ struct daf_session {
     struct daf_hash nonce, peer_nonce;
     uint8_t peer_boot[16];
     struct daf_device peer; /* after ROOT */
+    uint64_t peer_bodies;   /* after ROOT */
     struct daf_key salt;
+    bool sent_parts; /* our ROOT named its scopes one by one */
+    struct daf_sum combined;
+    size_t peer_deferred_count;
+    struct daf_tag peer_deferred[DAF_DEFERRED_MAX];
 
     size_t scopes_count; /* control first, then ascending */
     struct daf_session_scope scopes[DAF_SCOPES_MAX];
 
-    /* The pull: one scope, one page, one WANT at a time. */
+    /* The pull: one scope at a time. */
     enum daf_pull pull;
-    size_t scope_at;                /* of scopes[] */
-    bool is_news_round;             /* the heads came unasked */
-    struct daf_session_mark cursor; /* heads up to here are dealt with */
-    struct daf_session_mark asked;  /* the last log named in the WANT */
-    struct daf_session_mark given;  /* the last log that its answer named */
-    bool page_rest;                 /* more heads after `asked` */
-    uint64_t round_bytes;           /* records received for this WANT */
-    uint64_t round_changed;         /* records that were new here */
+    size_t scope_at; /* of scopes[] */
+    struct daf_symbol *root_symbols; /* DAF_ROOT_SYMBOLS each; lent */
+    /* Symbols of the peer so far; lent. */
+    struct daf_symbol *symbols;
+    size_t symbols_count, symbols_asked;
+    /* What differs; lent. */
+    struct daf_todo *todo;
+    size_t todo_count, todo_cap;
+    size_t todo_hint; /* where the last path's log was */
+    /* Pages. */
+    bool has_cursor; /* pages up to here are dealt with */
+    struct daf_tag cursor;
+    bool page_rest; /* more pages follow */
+    /* The WANT under way. */
+    uint64_t credit;
+    uint64_t round_bytes;   /* records received for it */
+    uint64_t round_changed; /* records that were new here */
+    bool is_forcing; /* take logs over from sessions that dawdle */
+    struct daf_tag given;   /* the last log that the answer named */
+    bool has_given;
     /* The highest record given that was held here: the next WANT names it. */
     struct daf_log_key seen_log;
     struct daf_spot seen; /* seq 0: none */
     bool has_moved;       /* `seen` rose in this round */
-    bool is_forked;       /* a log asked for in this round has forks or gaps */
     uint32_t stores_open; /* batches not yet answered */
+
+    uint64_t control_bytes; /* of control received in all */
+    size_t urgent_count;
+    struct {
+        uint8_t scope_at;
+        struct daf_item item;
+    } urgent[DAF_URGENT_MAX];
+
+    /* NEED. */
+    bool may_need;
+    bool has_needed; /* needed_log, needed are set */
+    struct daf_log_key needed_log;
+    struct daf_spot needed; /* asked for up to here, in needed_log */
 };
 
 /* ---- session.c */
@@ -66,51 +127,88 @@ void daf_session_breach(struct daf_session *s, enum daf_err why);
 /* Say BYE (unless the peer did) and close. */
 void daf_session_close(struct daf_session *s, enum daf_bye bye,
                        enum daf_err why);
+/* Give back what was lent, be CLOSED, tell the port. */
+void daf_session_finish(struct daf_session *s, enum daf_err why);
 void daf_session_count(struct daf_session *s, enum daf_err why);
 /* The scope with this id if both sides have it, else NULL. */
 struct daf_session_scope *daf_session_scope(struct daf_session *s,
                                             const struct daf_scope_id *id);
-/* Count and sum of our heads in a scope under the session's salt. */
-enum daf_err daf_session_sum(struct daf_session *s,
-                             const struct daf_scope_id *scope,
-                             struct daf_root_part *out);
+
+/* ---- session_root.c */
 void daf_session_send_hello(struct daf_session *s);
-void daf_session_send_root(struct daf_session *s);
+/* @theirs: the acceptor's, NULL when we are the acceptor. */
+void daf_session_send_root(struct daf_session *s,
+                           const struct daf_root *theirs);
+/* The acceptor has the connector's ROOT: which scopes are common, which differ. */
+void daf_session_compare_roots(struct daf_session *s,
+                               const struct daf_root *theirs);
+/* Tags that the peer deferred; those beyond DAF_DEFERRED_MAX are let be. */
+void daf_session_note_deferred(struct daf_session *s, struct daf_view tags);
 /* What ROOT signs (R20); @out has room for DAF_SESSION_PROOF_BYTES. */
 #define DAF_SESSION_PROOF_BYTES (32 + 16 + 32 + 32 + 16 + 16 + 32 + 32)
 void daf_session_proof(const struct daf_session *s, bool is_own,
                        const struct daf_author_id *author, uint8_t *out);
-/* Tell the peer that all of a scope is worth another look. */
-void daf_session_tell(struct daf_session *s, const struct daf_scope_id *scope);
+
+/* ---- session_compare.c */
+/* Compare scopes[scope_at]: ask for symbols, or for a page. */
+void daf_session_compare(struct daf_session *s, struct daf_mono now);
+/* Symbols of it came, the next in order. */
+void daf_session_compare_symbols(struct daf_session *s, struct daf_mono now,
+                                 struct daf_view symbols);
+void daf_session_compare_page(struct daf_session *s, struct daf_mono now,
+                              const struct daf_heads *page);
+void daf_session_ask_page(struct daf_session *s, struct daf_mono now);
+
+/* ---- session_todo.c */
+/* Add a log, or renew its entry.  False: no room (the scope is dirty then), or
+ * the session ended for lack of memory. */
+bool daf_session_todo_add(struct daf_session *s, const struct daf_item *item,
+                          unsigned flags);
+/* The entry of a log, searched from where the last was found; NULL. */
+struct daf_todo *daf_session_todo_find(struct daf_session *s,
+                                       const struct daf_tag *tag);
+/* How our mark of an entry's log looks beside the peer's. */
+struct daf_item daf_session_todo_item(const struct daf_session *s,
+                                      const struct daf_todo *t,
+                                      const struct daf_mark *mark);
+/* Items of HEADS news or answers: what to pull, what to tell.  False: the session
+ * ended for lack of memory. */
+bool daf_session_todo_heads(struct daf_session *s,
+                            const struct daf_heads *heads);
+void daf_session_todo_free(struct daf_session *s);
+/* Whether either side left the log out for lack of budget. */
+bool daf_session_is_deferred(struct daf_session *s,
+                             const struct daf_scope_id *scope,
+                             const struct daf_tag *tag);
 
 /* ---- session_pull.c */
-struct daf_session_mark daf_session_mark_of(const struct daf_log_key *log);
-/* Whether @log comes after @mark in the order of heads. */
-bool daf_session_mark_before(const struct daf_session_mark *mark,
-                             const struct daf_log_key *log);
-/* If nothing is under way: take the first dirty scope, or rest. */
+void daf_session_wait_for(struct daf_session *s, struct daf_mono now,
+                          enum daf_pull pull);
+/* If nothing is under way: take what is first in order, or rest. */
 void daf_session_pull_next(struct daf_session *s, struct daf_mono now);
-/* Heads came: ask for what is lacking in them, or go on. */
-void daf_session_pull_heads(struct daf_session *s, struct daf_mono now,
-                            const struct daf_heads *heads);
+/* Want what the list says, or if nothing is left tell and go on. */
+void daf_session_pull_todo(struct daf_session *s, struct daf_mono now);
 /* The last RUN came, or a batch is durable: is the round over? */
 void daf_session_pull_settle(struct daf_session *s, struct daf_mono now);
 
+/* ---- session_tell.c */
+/* Tell the peer that all of a scope is worth another look. */
+void daf_session_tell_all(struct daf_session *s,
+                          const struct daf_scope_id *scope);
+/* The list is dealt with: tell what the peer lacks of it. */
+void daf_session_tell_todo(struct daf_session *s);
+/* Our own logs that nobody acknowledged (R47). */
+void daf_session_tell_unacked(struct daf_session *s);
+/* If the peer's own log is here whole and with bodies, say so. */
+void daf_session_tell_whole(struct daf_session *s, const struct daf_mark *mark);
+/* Ask for lacking bodies; false if none are, or this peer is not to be asked. */
+bool daf_session_tell_need(struct daf_session *s, struct daf_mono now);
+
 /* ---- on_*.c: one file for each frame a peer may send.  State is checked by
  * session.c's table; the frame is well formed. */
-void daf_on_hello(struct daf_session *s, struct daf_mono now,
-                  const struct daf_frame *f);
-void daf_on_root(struct daf_session *s, struct daf_mono now,
-                 const struct daf_frame *f);
-void daf_on_heads(struct daf_session *s, struct daf_mono now,
-                  const struct daf_frame *f);
-void daf_on_want(struct daf_session *s, struct daf_mono now,
-                 const struct daf_frame *f);
-void daf_on_run(struct daf_session *s, struct daf_mono now,
-                const struct daf_frame *f);
-void daf_on_ack(struct daf_session *s, struct daf_mono now,
-                const struct daf_frame *f);
-void daf_on_bye(struct daf_session *s, struct daf_mono now,
-                const struct daf_frame *f);
+typedef void daf_session_on(struct daf_session *s, struct daf_mono now,
+                            const struct daf_frame *f);
+daf_session_on daf_on_hello, daf_on_root, daf_on_symbols, daf_on_heads,
+    daf_on_want, daf_on_run, daf_on_need, daf_on_defer, daf_on_ack, daf_on_bye;
 
 #endif

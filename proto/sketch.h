@@ -20,7 +20,7 @@
  *
  * Symbols are xor: who may write logs can, with effort, build sets whose symbols
  * agree and that differ.  So "nothing differs" is never believed while salted
- * sums disagree, and a page of salted items decides (protocol.md R43). */
+ * sums disagree, and a page of salted items decides (protocol.md R41). */
 #ifndef DAF_PROTO_SKETCH_H
 #define DAF_PROTO_SKETCH_H
 
