@@ -85,14 +85,20 @@ struct daf_key daf_frontier_salt(const struct daf_hash *nonce_a,
     return salt;
 }
 
+void daf_frontier_value(const struct daf_key *salt,
+                        const struct daf_hash *digest, uint8_t out[16])
+{
+    daf_hash_keyed_128("daf.sum.1", salt->b,
+                       (struct daf_view){digest->b, sizeof(digest->b)}, out);
+}
+
 void daf_frontier_add(struct daf_sum *sum, const struct daf_key *salt,
                       const struct daf_hash *digest)
 {
     uint8_t value[16];
     unsigned carry = 0;
 
-    daf_hash_keyed_128("daf.sum.1", salt->b,
-                       (struct daf_view){digest->b, sizeof(digest->b)}, value);
+    daf_frontier_value(salt, digest, value);
     for (size_t i = sizeof(value); i > 0; i--) {
         carry += (unsigned)sum->b[i - 1] + value[i - 1];
         sum->b[i - 1] = (uint8_t)(carry & 0xff);
