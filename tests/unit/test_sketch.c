@@ -333,6 +333,34 @@ static void garbage_ends(void **state)
     }
 }
 
+/* Each symbol is that of one of three sets, so that many are pure and most are
+ * wrong: peeling goes on for long, and ends. */
+static void symbols_of_several_sets_mixed_end(void **state)
+{
+    unsigned contradictions = 0;
+
+    (void)state;
+    for (size_t t = 0; t < 40; t++) {
+        size_t found;
+        enum daf_err err;
+
+        make_sets(300, 50);
+        for (size_t k = 0; k < 2; k++) {
+            memset(w.ours, 0, sizeof(w.ours));
+            for (size_t i = 0; i < 300; i++)
+                add(w.ours, DAF_SYMBOLS_MAX, &w.put[(i * (k + 2)) % 300].item,
+                    i % 2 == 0 ? 1 : -1);
+            for (size_t i = 0; i < DAF_SYMBOLS_MAX; i++)
+                if (daf_rng_below(&rng, 3) == 0) w.difference[i] = w.ours[i];
+        }
+        err = decode(DAF_SYMBOLS_MAX, DAF_SYMBOLS_MAX, &found);
+        assert_true(err == DAF_EBUSY || err == DAF_ECORRUPT);
+        assert_true(found < DAF_SYMBOLS_MAX);
+        contradictions += err == DAF_ECORRUPT ? 1 : 0;
+    }
+    assert_true(contradictions > 20);
+}
+
 /* The symbol of @item alone, as in symbol 0 of a set of one. */
 static struct daf_symbol alone(const struct daf_item *item, int count)
 {
@@ -360,6 +388,24 @@ static void an_item_that_does_not_go_there_is_a_contradiction(void **state)
         assert_int_equal(decode(DAF_SYMBOLS_MAX, DAF_SYMBOLS_MAX, &found),
                          DAF_ECORRUPT);
     }
+}
+
+/* Symbol 2 holds an item that does not go there, and else there is nothing. */
+static void one_item_where_it_does_not_go_is_a_contradiction(void **state)
+{
+    struct daf_item item;
+    size_t found;
+
+    (void)state;
+    do {
+        item = some_item();
+        memset(&w, 0, sizeof(w));
+        add(w.difference, 3, &item, 1);
+    } while (w.difference[2].count[1] != 0);
+    memset(&w, 0, sizeof(w));
+    w.difference[2] = alone(&item, 1);
+    assert_int_equal(decode(3, DAF_SYMBOLS_MAX, &found), DAF_ECORRUPT);
+    assert_int_equal(found, 0);
 }
 
 /* One item in all symbols: it comes out of one, and is still in others. */
@@ -395,7 +441,7 @@ static void an_item_that_goes_to_and_fro_is_a_contradiction(void **state)
     assert_true(w.out[0].is_theirs);
 }
 
-/* One byte of an honest sketch changed: never a wrong answer that says OK. */
+/* One byte of a hundred honest symbols changed: never a wrong answer that says OK. */
 static void a_changed_byte_is_never_a_full_answer(void **state)
 {
     size_t found;
@@ -403,8 +449,7 @@ static void a_changed_byte_is_never_a_full_answer(void **state)
     (void)state;
     make_sets(50, 50);
     for (size_t t = 0; t < 500; t++) {
-        uint8_t *at = (uint8_t *)w.difference +
-                      daf_rng_below(&rng, 100 * DAF_SYMBOL_BYTES);
+        uint8_t *at = (uint8_t *)w.difference + daf_rng_below(&rng, 2400);
         uint8_t flip = (uint8_t)(daf_rng_below(&rng, 255) + 1);
 
         *at ^= flip;
@@ -445,8 +490,8 @@ static double squared_error(size_t d, size_t count, unsigned theirs_percent,
     return sum;
 }
 
-/* For n symbols the error is about sqrt(2/(n-1)), less where the counts of the
- * first symbols bound it, more where most symbols hold nothing. */
+/* The standard error of n symbols is about sqrt(2/(n-1)) of d: less where the
+ * balance bounds it, more where most symbols hold nothing. */
 static void the_estimate_is_about_right(void **state)
 {
     static const size_t ds[] = {2, 10, 100, 1000};
@@ -554,7 +599,9 @@ int main(void)
         TEST(the_cap_is_kept),
         TEST(another_scope_finds_nothing),
         TEST(garbage_ends),
+        TEST(symbols_of_several_sets_mixed_end),
         TEST(an_item_that_does_not_go_there_is_a_contradiction),
+        TEST(one_item_where_it_does_not_go_is_a_contradiction),
         TEST(an_item_that_comes_out_twice_is_a_contradiction),
         TEST(an_item_that_goes_to_and_fro_is_a_contradiction),
         TEST(a_changed_byte_is_never_a_full_answer),
