@@ -85,6 +85,13 @@ struct daf_key daf_frontier_salt(const struct daf_hash *nonce_a,
     return salt;
 }
 
+void daf_frontier_value(const struct daf_key *salt,
+                        const struct daf_hash *digest, uint8_t out[16])
+{
+    daf_hash_keyed_128("daf.sum.1", salt->b,
+                       (struct daf_view){digest->b, sizeof(digest->b)}, out);
+}
+
 static void add_number(uint8_t sum[16], const uint8_t number[16])
 {
     unsigned carry = 0;
@@ -101,8 +108,7 @@ void daf_frontier_add(struct daf_sum *sum, const struct daf_key *salt,
 {
     uint8_t value[16];
 
-    daf_hash_keyed_128("daf.sum.1", salt->b,
-                       (struct daf_view){digest->b, sizeof(digest->b)}, value);
+    daf_frontier_value(salt, digest, value);
     add_number(sum->b, value);
 }
 

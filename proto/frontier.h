@@ -29,6 +29,9 @@ struct daf_sum {
 /** daf_frontier_salt: the session salt of two nonces, in either order. */
 struct daf_key daf_frontier_salt(const struct daf_hash *nonce_a,
                                  const struct daf_hash *nonce_b);
+/** daf_frontier_value: the head value of @digest under @salt. */
+void daf_frontier_value(const struct daf_key *salt,
+                        const struct daf_hash *digest, uint8_t out[16]);
 /** daf_frontier_add: add the value of @digest under @salt to @sum. */
 void daf_frontier_add(struct daf_sum *sum, const struct daf_key *salt,
                       const struct daf_hash *digest);
