@@ -262,8 +262,8 @@ size_t daf_path_haves(const struct daf_index *index, const struct daf_head *own,
 }
 
 bool daf_path_knows(const struct daf_index *index,
-                    const struct daf_log_key *log,
-                    const struct daf_spot *haves, size_t haves_count)
+                    const struct daf_log_key *log, const struct daf_spot *haves,
+                    size_t haves_count)
 {
     struct daf_stored stored;
 

@@ -94,8 +94,8 @@ size_t daf_path_haves(const struct daf_index *index, const struct daf_head *own,
 
 /** daf_path_knows: whether any of @haves is held here. */
 bool daf_path_knows(const struct daf_index *index,
-                    const struct daf_log_key *log,
-                    const struct daf_spot *haves, size_t haves_count);
+                    const struct daf_log_key *log, const struct daf_spot *haves,
+                    size_t haves_count);
 
 /** daf_path_wants: what to ask of a peer beside its tips: the predecessors of own
  * roots above seq 1.
