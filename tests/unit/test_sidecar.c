@@ -53,9 +53,9 @@ static const char *filled(const char *head, char c, size_t count,
     size_t at = strlen(head);
 
     assert_true(at + count + strlen(tail) < sizeof(text));
-    memcpy(text, head, at);
+    (void)snprintf(text, sizeof(text), "%s", head);
     memset(text + at, c, count);
-    memcpy(text + at + count, tail, strlen(tail) + 1);
+    (void)snprintf(text + at + count, sizeof(text) - at - count, "%s", tail);
     return text;
 }
 
@@ -292,7 +292,8 @@ static void the_file_has_a_limit(void **state)
 
     (void)state;
     memset(text, '\n', sizeof(text));
-    memcpy(text, TITLE, strlen(TITLE));
+    (void)snprintf(text, sizeof(text), "%s", TITLE);
+    text[strlen(TITLE)] = '\n';
     assert_int_equal(parse(text, sizeof(text) - 1), DAF_OK);
     assert_int_equal(parse(text, sizeof(text)), DAF_ELIMIT);
     assert_int_equal(trouble.line, 0);
@@ -303,9 +304,9 @@ static void there_are_sixteen_languages_at_most(void **state)
     char text[512] = "[title]\n", list[512] = TITLE "[content]\nlanguages = aa";
 
     (void)state;
-    for (char c = 'a'; c < 'a' + DAF_SIDECAR_LANGUAGES_MAX; c++) {
-        (void)snprintf(text + strlen(text), 16, "a%c = x\n", c);
-        if (c > 'a') (void)snprintf(list + strlen(list), 8, ",a%c", c);
+    for (int i = 0; i < DAF_SIDECAR_LANGUAGES_MAX; i++) {
+        (void)snprintf(text + strlen(text), 16, "a%c = x\n", 'a' + i);
+        if (i > 0) (void)snprintf(list + strlen(list), 8, ",a%c", 'a' + i);
     }
     reads(text);
     assert_int_equal(s.titles_count, DAF_SIDECAR_LANGUAGES_MAX);
