@@ -106,7 +106,7 @@ static struct event *post(struct bench_crowd *w, uint64_t at, size_t node,
 
     if (i == w->events_cap) {
         w->events_cap = i == 0 ? 1024 : 2 * i;
-        w->events = realloc(w->events, w->events_cap * sizeof(*w->events));
+        w->events = realloc(w->events, w->events_cap * sizeof(struct event *));
     }
     if (e == NULL || w->events == NULL) bench_die("out of memory");
     e->at = at;
@@ -626,10 +626,12 @@ struct bench_crowd *bench_crowd_new(const struct bench_crowd_config *config)
 
 void bench_crowd_free(struct bench_crowd *w)
 {
+    /* All of them first: each hangs up on the others. */
+    for (size_t i = 0; i < w->config.nodes; i++)
+        daf_agent_free(w->nodes[i].agent);
     for (size_t i = 0; i < w->config.nodes; i++) {
         struct node *n = &w->nodes[i];
 
-        daf_agent_free(n->agent);
         daf_fake_index_free(n->store);
         while (n->kept != NULL) {
             struct kept *next = n->kept->next;

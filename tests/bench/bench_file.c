@@ -80,6 +80,7 @@ void bench_file_copy_tree(const char *from, const char *to)
 {
     tree_from = from;
     tree_to = to;
+    /* One thread walks folders.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     if (nftw(from, copy_one, 16, FTW_PHYS) != 0)
         bench_die("cannot copy %s: errno %d", from, errno);
 }
@@ -95,6 +96,7 @@ static int remove_one(const char *path, const struct stat *st, int kind,
 
 void bench_file_remove(const char *path)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): as above */
     (void)nftw(path, remove_one, 16, FTW_PHYS | FTW_DEPTH);
 }
 

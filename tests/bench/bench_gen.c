@@ -19,6 +19,7 @@
 #include "proto/body.h"
 #include "proto/hash.h"
 #include "proto/payload.h"
+#include "store/migrations.h"
 #include "store/store.h"
 #include "tests/bench/bench_camp.h"
 
@@ -475,7 +476,8 @@ void bench_gen(const struct bench *b, size_t records, size_t body,
     struct making *m;
 
     *out = (struct bench_world){.dir = ""};
-    bench_path(final, "%s/world-%zu-%zu-%d", b->cache, records, body, FORMAT);
+    bench_path(final, "%s/world-%zu-%zu-%d-%d", b->cache, records, body, FORMAT,
+               daf_migrations_version());
     bench_path(out->dir, "%s", final);
     bench_path(path, "%s/amounts", final);
     if (read_amounts(out, path)) return;

@@ -66,7 +66,8 @@ static void add_table(struct bench_limit *l, const char *name)
     text = sqlite3_str_finish(insert);
     t->to = prepare(l->to, text);
     sqlite3_free(text);
-    t->values = calloc((size_t)BATCH * (size_t)t->columns, sizeof(*t->values));
+    t->values =
+        calloc((size_t)BATCH * (size_t)t->columns, sizeof(sqlite3_value *));
     if (t->values == NULL) bench_die("out of memory");
     if (sqlite3_stricmp(name, "header") == 0) l->header = t;
     if (sqlite3_stricmp(name, "body") == 0) l->body = t;

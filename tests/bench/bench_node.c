@@ -170,7 +170,7 @@ double bench_node_cpu(const struct bench_daemon *d)
     if (tasks == NULL) bench_die("a daemon is gone");
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): the relay reads no folder */
     while ((entry = readdir(tasks)) != NULL) {
-        unsigned long long ns = 0;
+        char text[80], *end = text;
         FILE *f;
 
         if (entry->d_name[0] == '.') continue;
@@ -178,31 +178,40 @@ double bench_node_cpu(const struct bench_daemon *d)
                    entry->d_name);
         f = fopen(path, "re");
         /* "time on the processor, time waiting, turns", nanoseconds */
-        if (f == NULL || fscanf(f, "%llu", &ns) != 1)
+        if (f != NULL && fgets(text, sizeof(text), f) != NULL)
+            sum += strtoull(text, &end, 10);
+        if (f == NULL || end == text)
             bench_die("this kernel does not tell processor time");
         (void)fclose(f);
-        sum += ns;
     }
     (void)closedir(tasks);
     return (double)sum / 1e6;
 }
 
-/* "  0: 0100007F:A3D1 00000000:0000 0A …": state 0A listens. */
+/* "  0: 0100007F:A3D1 00000000:0000 0A …": the port is the second word's, and
+ * state 0A, the fourth word, listens. */
+static bool read_listener(char *line, uint16_t *out)
+{
+    char *words[4], *rest = NULL;
+
+    for (size_t i = 0; i < 4; i++) {
+        words[i] = strtok_r(i == 0 ? line : NULL, " ", &rest);
+        if (words[i] == NULL) return false;
+    }
+    if (strcmp(words[3], "0A") != 0 || strchr(words[1], ':') == NULL)
+        return false;
+    *out = (uint16_t)strtoul(strchr(words[1], ':') + 1, NULL, 16);
+    return true;
+}
+
 static size_t read_listeners(const char *path, uint16_t *out, size_t cap)
 {
     FILE *f = fopen(path, "re");
     char line[512];
     size_t count = 0;
 
-    while (f != NULL && count < cap && fgets(line, sizeof(line), f) != NULL) {
-        char local[64];
-        unsigned state;
-
-        if (sscanf(line, "%*s %63s %*s %x", local, &state) != 2 ||
-            state != 0x0a || strrchr(local, ':') == NULL)
-            continue;
-        out[count++] = (uint16_t)strtoul(strrchr(local, ':') + 1, NULL, 16);
-    }
+    while (f != NULL && count < cap && fgets(line, sizeof(line), f) != NULL)
+        count += read_listener(line, &out[count]);
     if (f != NULL) (void)fclose(f);
     return count;
 }

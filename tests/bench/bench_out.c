@@ -32,7 +32,7 @@ void bench_die(const char *format, ...)
     (void)vfprintf(stderr, format, args);
     va_end(args);
     (void)fputs("\n", stderr);
-    exit(1);
+    exit(1); /* NOLINT(concurrency-mt-unsafe): no other handler than ours */
 }
 
 void bench_ok(enum daf_err err, const char *doing)

@@ -6,8 +6,8 @@
 
 #define BODY       300
 #define BODY_LARGE 2048
-#define BLOCK      200 /* appends before the other one's turn */
-#define ROUNDS     7
+#define BLOCK      ((size_t)200) /* appends before the other one's turn */
+#define ROUNDS     ((size_t)7)
 
 /* ---- append */
 
@@ -51,9 +51,9 @@ void case_append(const struct bench *b)
     bench_ok(daf_store_open(to, DAF_STORE_WRITER, &s), "open a store");
     bench_file_settle(b->run);
     for (size_t i = 0; i < ROUNDS; i++) {
-        bench_progress(b, "append, %zu of %d", i + 1, ROUNDS);
-        limit[i] = BLOCK / bench_limit_append(l, BLOCK);
-        ours[i] = BLOCK / append_block(s, records + i * BLOCK);
+        bench_progress(b, "append, %zu of %zu", i + 1, ROUNDS);
+        limit[i] = (double)BLOCK / bench_limit_append(l, BLOCK);
+        ours[i] = (double)BLOCK / append_block(s, records + i * BLOCK);
         ratio[i] = ours[i] / limit[i];
     }
     daf_store_close(s);
