@@ -214,5 +214,5 @@ double bench_contact_trips_to_run(const struct bench_contact *c, int way)
         if (c->frames[i].way == way && c->frames[i].bytes > DAF_HEADS_BYTES_MAX)
             return (c->frames[i].depth - root->depth) / 2.0;
     }
-    return 0;
+    return -1;
 }

@@ -121,7 +121,8 @@ struct bench_metadata bench_contact_metadata(const struct bench_contact *c,
 /** bench_contact_trips: round trips after HELLO, half ones too. */
 double bench_contact_trips(const struct bench_contact *c);
 /** bench_contact_trips_to_run: those between the giver's ROOT and its first
- * RUN: the times it had to wait for the other.  @way: the records'. */
+ * RUN: the times it had to wait for the other.  @way: the records'.
+ * Below 0 if no frame was long enough to be known as a RUN. */
 double bench_contact_trips_to_run(const struct bench_contact *c, int way);
 
 #endif
