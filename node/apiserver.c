@@ -198,6 +198,27 @@ static bool put_numbers(json_t *to, const struct number *numbers, size_t count)
     return fits;
 }
 
+/* {"HELLO":{"frames":1,"bytes":57},…}: kinds of which there was none are not
+ * named. */
+static json_t *tallies(const struct daf_agent_tally *by_kind)
+{
+    json_t *o = json_object();
+    bool fits = o != NULL;
+
+    for (size_t i = 0; i < DAF_AGENT_KINDS; i++) {
+        if (by_kind[i].frames == 0) continue;
+        fits &=
+            json_object_set_new(o, daf_frame_kind_str((enum daf_frame_kind)i),
+                                json_pack("{sI sI}", "frames",
+                                          (json_int_t)by_kind[i].frames,
+                                          "bytes",
+                                          (json_int_t)by_kind[i].bytes)) == 0;
+    }
+    if (fits) return o;
+    json_decref(o);
+    return NULL;
+}
+
 static json_t *status_object(const struct daf_apiserver *s,
                              const struct daf_apiserver_status *status)
 {
@@ -217,16 +238,19 @@ static json_t *status_object(const struct daf_apiserver *s,
         {"records_in", stats.records_in},
         {"deferred", stats.deferred},
         {"pending_writes", stats.pending_writes},
+        {"frames_in", stats.frames_in},
+        {"frames_out", stats.frames_out},
         {"bytes_in", stats.bytes_in},
         {"bytes_out", stats.bytes_out},
         {"uptime_s", status->uptime_s},
     };
-    o = json_pack("{sb so so so ss so}", "running", 1, "author",
+    o = json_pack("{sb so so so ss so so so}", "running", 1, "author",
                   daf_cmd_hex(daf_agent_author(s->agent)->b,
                               sizeof(struct daf_author_id)),
                   "camp", daf_cmd_hex(m->camp.b, sizeof(m->camp.b)),
                   "camp_name", daf_cmd_text(m->name), "endpoint",
-                  status->endpoint, "refusals", by_name);
+                  status->endpoint, "refusals", by_name, "sent",
+                  tallies(stats.sent), "received", tallies(stats.received));
     if (put_numbers(o, numbers, sizeof(numbers) / sizeof(numbers[0]))) return o;
     json_decref(o);
     return NULL;

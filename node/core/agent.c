@@ -175,6 +175,7 @@ static void on_frame(struct daf_agent *a, const struct daf_input *in)
     if (c == NULL) return;
     a->stats.frames_in++;
     a->stats.bytes_in += in->bytes.len;
+    daf_agent_conn_tally(a->stats.received, in->bytes);
     if (c->endpoint == DAF_ENDPOINT_DOOR)
         daf_agent_door_frame(a, c, in->bytes);
     else if (c->session != NULL)

@@ -155,6 +155,12 @@ const struct daf_camp *daf_agent_camp(const struct daf_agent *a);
 /** daf_agent_author: this device. */
 const struct daf_author_id *daf_agent_author(const struct daf_agent *a);
 
+/* Frames of one kind and their bytes, door's and mesh's. */
+struct daf_agent_tally {
+    uint64_t frames, bytes;
+};
+#define DAF_AGENT_KINDS (DAF_FRAME_WELCOME + 1)
+
 /* What `status` and `peers` show. */
 struct daf_agent_stats {
     size_t sessions;       /* open with proven peers */
@@ -162,6 +168,8 @@ struct daf_agent_stats {
     struct daf_refusals refusals;
     uint64_t door_refused; /* door frames that did not verify */
     uint64_t frames_in, frames_out, bytes_in, bytes_out;
+    /* The same by enum daf_frame_kind; what is no known frame is UNKNOWN. */
+    struct daf_agent_tally sent[DAF_AGENT_KINDS], received[DAF_AGENT_KINDS];
     uint64_t records_in; /* new ones from peers */
     uint64_t deferred;
 };

@@ -76,11 +76,27 @@ void daf_agent_conns_lost(struct daf_agent *a)
     daf_agent_conns_sweep(a);
 }
 
+/* By its first two bytes, before anybody has checked the rest: all frames are
+ * short arrays (R18) and all their numbers one byte. */
+void daf_agent_conn_tally(struct daf_agent_tally *by_kind,
+                          struct daf_view frame)
+{
+    size_t kind = DAF_FRAME_UNKNOWN;
+
+    if (frame.len >= 2 && (frame.p[0] & 0xf0) == 0x90 &&
+        (frame.p[1] <= DAF_FRAME_CHUNK ||
+         (frame.p[1] >= DAF_FRAME_KNOCK && frame.p[1] <= DAF_FRAME_WELCOME)))
+        kind = frame.p[1];
+    by_kind[kind].frames++;
+    by_kind[kind].bytes += frame.len;
+}
+
 void daf_agent_conn_send(struct daf_agent *a, const struct daf_conn *c,
                          struct daf_view frame)
 {
     a->stats.frames_out++;
     a->stats.bytes_out += frame.len;
+    daf_agent_conn_tally(a->stats.sent, frame);
     a->config.port->send(a->config.port->ctx, c->id, frame);
 }
 

@@ -136,6 +136,9 @@ void daf_agent_conns_sweep(struct daf_agent *a);
 void daf_agent_conns_lost(struct daf_agent *a);
 void daf_agent_conn_send(struct daf_agent *a, const struct daf_conn *c,
                          struct daf_view frame);
+/* Count a frame under its kind in stats.sent or stats.received. */
+void daf_agent_conn_tally(struct daf_agent_tally *by_kind,
+                          struct daf_view frame);
 void daf_agent_session_start(struct daf_agent *a, struct daf_conn *c);
 void daf_agent_session_port(struct daf_agent *a);
 /* A proven session with this author, not closed; NULL if there is none. */

@@ -58,6 +58,35 @@ static void equal_devices_say_nothing(void **state)
     cast_free(c);
 }
 
+/* Once at each side: KNOCK, NONCE, PROOF, WELCOME, HELLO, ROOT. */
+static void frames_are_counted_by_kind(void **state)
+{
+    struct cast *c = cast_new(2, false);
+    struct daf_agent_stats one, two;
+    uint64_t bytes = 0;
+
+    (void)state;
+    cast_peer(c, 1, 0);
+    cast_run(c, 0);
+    daf_agent_stats(cast_agent(c, 1), &one);
+    daf_agent_stats(cast_agent(c, 0), &two);
+    assert_int_equal(one.sent[DAF_FRAME_KNOCK].frames, 1);
+    assert_int_equal(two.received[DAF_FRAME_KNOCK].frames, 1);
+    assert_int_equal(one.sent[DAF_FRAME_WELCOME].frames, 0);
+    assert_int_equal(two.sent[DAF_FRAME_WELCOME].frames, 1);
+    assert_int_equal(one.sent[DAF_FRAME_HELLO].frames, 1);
+    assert_int_equal(two.received[DAF_FRAME_HELLO].frames, 1);
+    assert_int_equal(one.sent[DAF_FRAME_RUN].frames, 0);
+    for (size_t i = 0; i < DAF_AGENT_KINDS; i++) {
+        assert_int_equal(one.sent[i].frames, two.received[i].frames);
+        assert_int_equal(one.sent[i].bytes, two.received[i].bytes);
+        bytes += one.sent[i].bytes;
+    }
+    assert_int_equal(one.sent[DAF_FRAME_UNKNOWN].frames, 0);
+    assert_int_equal(bytes, one.bytes_out);
+    cast_free(c);
+}
+
 static void a_new_record_is_pushed_as_news_and_fetched(void **state)
 {
     struct cast *c = cast_new(2, false);
@@ -83,6 +112,7 @@ int main(void)
         cmocka_unit_test(
             strangers_of_one_camp_meet_at_the_door_and_become_equal),
         cmocka_unit_test(equal_devices_say_nothing),
+        cmocka_unit_test(frames_are_counted_by_kind),
         cmocka_unit_test(a_new_record_is_pushed_as_news_and_fetched),
     };
 

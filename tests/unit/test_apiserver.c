@@ -302,6 +302,25 @@ static void status_tells_what_the_host_says(void **state)
     json_decref(o);
 }
 
+/* No frame yet: none is named, and the keys are there. */
+static void status_tells_frames_by_kind(void **state)
+{
+    struct talker *t = call(0);
+    json_t *o, *sent, *received;
+
+    (void)state;
+    say(t, "{\"op\":\"status\"}\n");
+    until_lines(t, 1);
+    o = line_of(t, 0);
+    sent = json_object_get(o, "sent");
+    received = json_object_get(o, "received");
+    assert_true(json_is_object(sent));
+    assert_int_equal(json_object_size(sent), 0);
+    assert_true(json_is_object(received));
+    assert_int_equal(json_object_size(received), 0);
+    json_decref(o);
+}
+
 static void a_line_may_come_in_halves(void **state)
 {
     struct talker *t = call(0), *other = call(1);
@@ -596,6 +615,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         T(the_socket_is_its_owners),
         T(status_tells_what_the_host_says),
+        T(status_tells_frames_by_kind),
         T(a_line_may_come_in_halves),
         T(what_is_no_request_is_refused_and_the_next_is_answered),
         T(a_line_over_a_mebibyte_is_refused_and_ends_it),

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests/bench/bench.h - what all of the benchmark share.
+ *
+ *      bench.c           options, the list of cases
+ *      bench_out.c       rows, goals, progress, the machine
+ *      bench_file.c      folders and copies under build/bench
+ *      bench_gen.c       the stores to measure on, made once and kept
+ *      bench_node.c      real daemons on loopback
+ *      bench_relay.c     TCP between them: counts, delays, cuts
+ *      bench_contact.c   two daemons from handshake to silence
+ *      bench_limit.c     what bare SQLite does with the same rows
+ *      case_<name>.c     one family of cases each
+ *
+ * Whatever goes wrong with the tool itself ends it with a message (bench_die());
+ * a goal that is missed is only a row. */
+#ifndef DAF_TESTS_BENCH_H
+#define DAF_TESTS_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/err.h"
+#include "proto/types.h"
+
+#define BENCH_PATH_MAX 1024
+#define BENCH_TIMES    3 /* measurements behind a median */
+
+struct bench {
+    bool json;
+    size_t records, nodes;
+    char bin[BENCH_PATH_MAX];   /* folder of the programs */
+    char cache[BENCH_PATH_MAX]; /* build/bench */
+    char run[BENCH_PATH_MAX];   /* of this run; removed at its end */
+};
+
+/* ---- bench_out.c */
+void bench_die(const char *format, ...)
+    __attribute__((format(printf, 1, 2), noreturn));
+/* @err must be DAF_OK. */
+void bench_ok(enum daf_err err, const char *doing);
+/** bench_progress: one line on a terminal, of what takes long now. */
+void bench_progress(const struct bench *b, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/** bench_row: a result.  @goal: "<= 1.30", ">= 0.35", "= 100", or NULL. */
+void bench_row(const struct bench *b, const char *name, const char *metric,
+               double value, const char *unit, const char *goal);
+/** bench_row_none: a result that this build cannot give: @why. */
+void bench_row_none(const struct bench *b, const char *name, const char *metric,
+                    const char *why, const char *goal);
+void bench_machine(const struct bench *b);
+double bench_now(void); /* seconds, monotonic */
+/** bench_median: of @count values, which are put in order. */
+double bench_median(double *values, size_t count);
+void bench_pause(unsigned ms); /* between two looks at a condition */
+
+/* ---- bench_file.c */
+/** bench_path: "A/B" of printf form in @out (BENCH_PATH_MAX). */
+void bench_path(char *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+bool bench_file_exists(const char *path);
+void bench_file_mkdir(const char *path); /* and what leads there; 0700 */
+void bench_file_copy(const char *from, const char *to);
+/** bench_file_copy_tree: folders and files of @from into @to. */
+void bench_file_copy_tree(const char *from, const char *to);
+void bench_file_remove(const char *path); /* whatever it is, all of it */
+uint64_t bench_file_size(const char *path);
+/** bench_file_settle: nothing waits to be written when measuring begins. */
+void bench_file_settle(const char *path);
+
+/* ---- bench_gen.c */
+/* A notebook of the four, by what it lacks. */
+enum bench_store {
+    BENCH_STORE_FULL,
+    BENCH_STORE_CONTROL, /* as after `join`: control and nothing else */
+    BENCH_STORE_LATE,    /* less the newest 500 records of one author */
+    BENCH_STORE_DAY,     /* less the newest 20 records of 300 authors */
+};
+struct bench_amount {
+    uint64_t records, bytes; /* headers and bodies */
+};
+struct bench_world {
+    char dir[BENCH_PATH_MAX];
+    struct bench_amount all, control, late, day; /* late, day: what lacks */
+};
+/** bench_gen: find or make the world of @records records with bodies of about
+ * @body bytes. */
+void bench_gen(const struct bench *b, size_t records, size_t body,
+               struct bench_world *out);
+/** bench_gen_notebook: where a kept notebook.db is; to be copied, not used. */
+void bench_gen_notebook(const struct bench_world *w, enum bench_store which,
+                        char *out);
+/** bench_gen_home: make a home to run: device 'A' (the coordinator) or 'B',
+ * with a copy of a notebook. */
+void bench_gen_home(const struct bench *b, const struct bench_world *w,
+                    char device, enum bench_store which, char *out);
+/** bench_gen_records: @count records of a device that no store holds, ready to
+ * be put; one log, oldest first.  The caller frees the array and its bytes. */
+struct bench_record {
+    uint8_t *header, *body;
+    size_t header_len, body_len;
+};
+struct bench_record *bench_gen_records(size_t count, size_t body);
+void bench_gen_records_free(struct bench_record *records, size_t count);
+
+/* ---- bench_limit.c */
+/** bench_limit_copy: seconds that plain SQLite needs to write all rows of the
+ * notebook @from into a new file @to with the same tables. */
+double bench_limit_copy(const char *from, const char *to);
+/** bench_limit_append: make @to with @from's tables, then write @count rows each
+ * of header and body, a transaction for each pair.  Continues where it is. */
+struct bench_limit; /* opaque */
+struct bench_limit *bench_limit_open(const char *from, const char *to);
+double bench_limit_append(struct bench_limit *l, size_t count);
+void bench_limit_close(struct bench_limit *l);
+
+/* ---- the cases */
+void case_equal(const struct bench *b);
+void case_late(const struct bench *b);
+void case_day(const struct bench *b);
+void case_full(const struct bench *b);
+void case_append(const struct bench *b);
+void case_disk(const struct bench *b);
+void case_sketch(const struct bench *b);
+void case_push(const struct bench *b);
+
+#endif

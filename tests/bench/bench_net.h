@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests/bench/bench_net.h - two real daemons, and what passes between them.
+ *
+ *      A listens on 127.0.0.1, door and mesh.
+ *      The relay listens on 127.0.0.2, on the same ports.
+ *      B is told of 127.0.0.2 as its peer: A's mesh is an address of its door
+ *      with another port, so both of B's connections pass the relay. */
+#ifndef DAF_TESTS_BENCH_NET_H
+#define DAF_TESTS_BENCH_NET_H
+
+#include <sys/types.h>
+
+#include "node/core/agent.h"
+#include "tests/bench/bench.h"
+
+/* ---- bench_relay.c */
+struct bench_relay; /* opaque; a thread of its own */
+
+enum { BENCH_OUT, BENCH_BACK, BENCH_WAYS }; /* from B to A; from A to B */
+
+/* One ZeroMQ message after the handshake: one frame of the protocol.  It is
+ * ciphertext, of which the length alone is known. */
+struct bench_frame {
+    int way;
+    uint32_t bytes; /* of the frame as it was before encryption */
+    /* How many frames must have come one after the other for this one to be
+     * said: one more than the last that its speaker had received. */
+    uint32_t depth;
+    double at; /* seconds */
+};
+/* Of the mesh connections since bench_relay_reset(). */
+struct bench_relay_look {
+    size_t waiting;                 /* connections held at the gate */
+    size_t opened;                  /* let through */
+    uint64_t shaking[BENCH_WAYS];   /* bytes up to the end of the handshake */
+    uint64_t bytes[BENCH_WAYS];     /* after it, ZMTP's own included */
+    uint64_t heartbeat[BENCH_WAYS]; /* PING and PONG, not in `bytes` */
+    size_t frames_count;
+    double last; /* when anything of `bytes` came; 0: nothing did */
+};
+
+/** bench_relay_new: @delay_ms is added in each direction, so that what crosses
+ * on the way is told from what answers. */
+struct bench_relay *bench_relay_new(unsigned delay_ms);
+void bench_relay_free(struct bench_relay *r);
+/** bench_relay_listen: 127.0.0.2:@port leads to 127.0.0.1:@port from now on. */
+void bench_relay_listen(struct bench_relay *r, uint16_t port, bool is_mesh);
+/** bench_relay_hold: mesh connections wait at the gate, or (false) pass. */
+void bench_relay_hold(struct bench_relay *r, bool hold);
+/** bench_relay_cut: close every connection that passes. */
+void bench_relay_cut(struct bench_relay *r);
+void bench_relay_reset(struct bench_relay *r);
+void bench_relay_look(struct bench_relay *r, struct bench_relay_look *out);
+/** bench_relay_frames: copies of all frames so far; the caller frees them. */
+struct bench_frame *bench_relay_frames(struct bench_relay *r,
+                                       size_t *out_count);
+
+/* ---- bench_node.c */
+struct bench_daemon {
+    pid_t pid; /* core's; 0: none */
+    char home[BENCH_PATH_MAX];
+    uint16_t door;
+};
+/** bench_node_start: run daftard; returns when it answers.  @peer: its one peer,
+ * or NULL. */
+void bench_node_start(const struct bench *b, const char *home, const char *peer,
+                      struct bench_daemon *out);
+/** bench_node_stop: SIGTERM, and wait. */
+void bench_node_stop(struct bench_daemon *d);
+
+/* What `daftar status` and `peers` tell. */
+struct bench_status {
+    struct daf_agent_tally sent[DAF_AGENT_KINDS];
+    uint64_t bytes_in, bytes_out, records, records_in, sessions;
+    uint64_t unverified; /* records whose own signature waits; 0: none */
+    bool in_step;        /* one peer, connected and in step */
+};
+void bench_node_status(const struct bench_daemon *d, struct bench_status *out);
+/** bench_node_cpu: milliseconds of processor time that core has used. */
+double bench_node_cpu(const struct bench_daemon *d);
+
+/** bench_node_listeners: TCP ports that are listened on, of all programs.
+ * Returns the count, at most @cap. */
+size_t bench_node_listeners(uint16_t *out, size_t cap);
+
+/* ---- bench_contact.c */
+struct bench_pair {
+    const struct bench *b;
+    struct bench_relay *relay;
+    struct bench_daemon a, d; /* d connects to a */
+};
+/* What one contact cost, from the end of the handshake to silence. */
+struct bench_contact {
+    struct bench_relay_look wire;
+    struct bench_frame *frames; /* owned */
+    double cpu_ms;              /* both cores */
+    double seconds;             /* from the gate to the last byte */
+    struct daf_agent_tally sent[BENCH_WAYS][DAF_AGENT_KINDS];
+};
+/** bench_contact_open: start both on homes made by bench_gen_home(); the
+ * connection waits at the gate when this returns. */
+void bench_contact_open(const struct bench *b, const char *home_a,
+                        const char *home_b, unsigned delay_ms,
+                        struct bench_pair *out);
+/** bench_contact_go: open the gate; returns when both are silent. */
+void bench_contact_go(struct bench_pair *p, struct bench_contact *out);
+/** bench_contact_again: cut the link; B comes again by itself, up to the gate. */
+void bench_contact_again(struct bench_pair *p);
+void bench_contact_close(struct bench_pair *p);
+void bench_contact_free(struct bench_contact *c);
+
+/* Frames' bytes of both, HELLO and the door's less. */
+struct bench_metadata {
+    double identification; /* all but RUN and ACK */
+    double ack;
+    double run; /* RUN less the records in it */
+};
+/** bench_contact_metadata: @records: bytes of headers and bodies that went. */
+struct bench_metadata bench_contact_metadata(const struct bench_contact *c,
+                                             uint64_t records);
+/** bench_contact_trips: round trips after HELLO, half ones too. */
+double bench_contact_trips(const struct bench_contact *c);
+/** bench_contact_trips_to_run: those between the giver's ROOT and its first
+ * RUN: the times it had to wait for the other.  @way: the records'.
+ * Below 0 if no frame was long enough to be known as a RUN. */
+double bench_contact_trips_to_run(const struct bench_contact *c, int way);
+
+#endif
