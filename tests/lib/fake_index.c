@@ -13,13 +13,15 @@ struct row {
     enum daf_body_state body_state;
     uint8_t *body;
     size_t body_len;
+    bool is_unchecked;
 };
 
 struct daf_fake_index {
     struct daf_index index;
     struct row *rows; /* ascending by log, seq, id */
     size_t count, cap;
-    uint8_t *lent; /* what the last question handed out */
+    uint64_t bodies; /* ever stored */
+    uint8_t *lent;   /* what the last question handed out */
     size_t lent_len;
     size_t calls;
     size_t left; /* questions until they fail */
@@ -214,6 +216,229 @@ static enum daf_err at_or_after(void *ctx, const struct daf_log_key *log,
     return DAF_OK;
 }
 
+/* ---- comparing */
+
+/* The first row after all of the log that row @at is of. */
+static size_t after_log(const struct daf_fake_index *f, size_t at)
+{
+    const struct daf_log_key *log = &f->rows[at].log;
+
+    while (is_in_log(f, at, log))
+        at++;
+    return at;
+}
+
+static struct daf_mark mark_of(const struct daf_fake_index *f,
+                               const struct daf_log_key *log)
+{
+    struct daf_head head;
+
+    fill_head(f, log, &head);
+    return daf_sketch_mark(&head);
+}
+
+/* Ascending by tag, then by log. */
+static int compare_marks(const void *a, const void *b)
+{
+    const struct daf_mark *x = a, *y = b;
+    int order = memcmp(x->tag.b, y->tag.b, sizeof(x->tag.b));
+
+    return order != 0 ? order : compare_logs(&x->log, &y->log);
+}
+
+/* All of a scope; the caller frees the list. */
+static struct daf_mark *list_marks(const struct daf_fake_index *f,
+                                   const struct daf_scope_id *scope,
+                                   size_t *out_count)
+{
+    struct daf_mark *list = calloc(f->count + 1, sizeof(*list));
+
+    assert(list != NULL);
+    *out_count = 0;
+    for (size_t at = 0; at < f->count; at = after_log(f, at)) {
+        if (memcmp(&f->rows[at].log.scope, scope, sizeof(*scope)) == 0)
+            list[(*out_count)++] = mark_of(f, &f->rows[at].log);
+    }
+    qsort(list, *out_count, sizeof(*list), compare_marks);
+    return list;
+}
+
+static enum daf_err mark(void *ctx, const struct daf_log_key *log,
+                         struct daf_mark *out)
+{
+    struct daf_fake_index *f = ctx;
+
+    if (!begin_question(f)) return DAF_EIO;
+    if (!is_in_log(f, find(f, log, &(struct daf_spot){0}), log))
+        return DAF_ENOTFOUND;
+    *out = mark_of(f, log);
+    return DAF_OK;
+}
+
+static enum daf_err mark_by_tag(void *ctx, const struct daf_scope_id *scope,
+                                const struct daf_tag *tag, struct daf_mark *out)
+{
+    struct daf_fake_index *f = ctx;
+    size_t count, at = 0;
+    struct daf_mark *list;
+
+    if (!begin_question(f)) return DAF_EIO;
+    list = list_marks(f, scope, &count);
+    while (at < count && memcmp(&list[at].tag, tag, sizeof(*tag)) != 0)
+        at++;
+    if (at < count) *out = list[at];
+    free(list);
+    return at < count ? DAF_OK : DAF_ENOTFOUND;
+}
+
+static enum daf_err marks(void *ctx, const struct daf_scope_id *scope,
+                          const struct daf_tag *after, daf_mark_fn fn,
+                          void *fn_ctx)
+{
+    struct daf_fake_index *f = ctx;
+    struct daf_mark *list;
+    size_t count;
+
+    if (!begin_question(f)) return DAF_EIO;
+    list = list_marks(f, scope, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (after != NULL && memcmp(&list[i].tag, after, sizeof(*after)) <= 0)
+            continue;
+        if (!fn(fn_ctx, &list[i])) break;
+    }
+    free(list);
+    return DAF_OK;
+}
+
+static enum daf_err symbols(void *ctx, const struct daf_scope_id *scope,
+                            size_t start, size_t count, struct daf_symbol *out)
+{
+    struct daf_fake_index *f = ctx;
+    struct daf_symbol *all = calloc(DAF_SYMBOLS_MAX, sizeof(*all));
+    struct daf_mark *list;
+    size_t marks_count;
+
+    assert(all != NULL && start <= DAF_SYMBOLS_MAX);
+    assert(count <= DAF_SYMBOLS_MAX - start);
+    if (!begin_question(f)) {
+        free(all);
+        return DAF_EIO;
+    }
+    list = list_marks(f, scope, &marks_count);
+    for (size_t i = 0; i < marks_count; i++) {
+        struct daf_item item = daf_sketch_item(&list[i]);
+
+        daf_sketch_add(all, start + count, scope, &item, 1);
+    }
+    memcpy(out, all + start, count * sizeof(*out));
+    free(list);
+    free(all);
+    return DAF_OK;
+}
+
+static enum daf_err bodies(void *ctx, uint64_t *out)
+{
+    struct daf_fake_index *f = ctx;
+
+    if (!begin_question(f)) return DAF_EIO;
+    *out = f->bodies;
+    return DAF_OK;
+}
+
+/* ---- repair */
+
+static enum daf_err absent_next(void *ctx, const struct daf_scope_id *scope,
+                                const struct daf_log_key *log,
+                                const struct daf_spot *spot,
+                                struct daf_log_key *out_log,
+                                struct daf_spot *out_spot)
+{
+    struct daf_fake_index *f = ctx;
+    size_t at = 0;
+
+    if (!begin_question(f)) return DAF_EIO;
+    if (log != NULL) {
+        at = find(f, log, spot);
+        at += holds(f, log, spot) ? 1 : 0;
+    }
+    for (; at < f->count; at++) {
+        const struct row *row = &f->rows[at];
+
+        if (memcmp(&row->log.scope, scope, sizeof(*scope)) != 0 ||
+            row->body_state != DAF_BODY_ABSENT)
+            continue;
+        *out_log = row->log;
+        *out_spot = row->spot;
+        return DAF_OK;
+    }
+    return DAF_ENOTFOUND;
+}
+
+static bool is_checked(void *ctx, const struct daf_log_key *log,
+                       const struct daf_spot *spot)
+{
+    struct daf_fake_index *f = ctx;
+
+    if (!begin_question(f) || !holds(f, log, spot)) return false;
+    return !f->rows[find(f, log, spot)].is_unchecked;
+}
+
+/* From the first that is not verified to the last before one that is. */
+static enum daf_err unchecked_next(void *ctx, struct daf_stretch *out)
+{
+    struct daf_fake_index *f = ctx;
+    size_t at = 0;
+
+    if (!begin_question(f)) return DAF_EIO;
+    while (at < f->count && !f->rows[at].is_unchecked)
+        at++;
+    if (at == f->count) return DAF_ENOTFOUND;
+    *out = (struct daf_stretch){.log = f->rows[at].log,
+                                .first = f->rows[at].spot.seq};
+    for (; is_in_log(f, at, &out->log) && f->rows[at].is_unchecked; at++)
+        out->last = f->rows[at].spot.seq;
+    return DAF_OK;
+}
+
+static void set_unchecked(struct daf_fake_index *f,
+                          const struct daf_stretch *what, bool is_unchecked)
+{
+    size_t at = find(f, &what->log, &(struct daf_spot){.seq = what->first});
+
+    assert(what->first >= 1 && what->first <= what->last);
+    for (; is_in_log(f, at, &what->log); at++) {
+        if (f->rows[at].spot.seq > what->last) break;
+        f->rows[at].is_unchecked = is_unchecked;
+    }
+}
+
+void daf_fake_index_unchecked(struct daf_fake_index *f,
+                              const struct daf_stretch *what)
+{
+    set_unchecked(f, what, true);
+}
+
+void daf_fake_index_checked(struct daf_fake_index *f,
+                            const struct daf_stretch *what)
+{
+    set_unchecked(f, what, false);
+}
+
+bool daf_fake_index_drop(struct daf_fake_index *f,
+                         const struct daf_log_key *log,
+                         const struct daf_spot *spot)
+{
+    size_t at = find(f, log, spot);
+
+    if (!holds(f, log, spot)) return false;
+    free(f->rows[at].header);
+    free(f->rows[at].body);
+    f->count--;
+    memmove(f->rows + at, f->rows + at + 1,
+            (f->count - at) * sizeof(f->rows[0]));
+    return true;
+}
+
 /* ---- life */
 
 struct daf_fake_index *daf_fake_index_new(void)
@@ -226,7 +451,15 @@ struct daf_fake_index *daf_fake_index_new(void)
                                   .head_next = head_next,
                                   .head = head,
                                   .get = get,
-                                  .at_or_after = at_or_after};
+                                  .at_or_after = at_or_after,
+                                  .mark = mark,
+                                  .mark_by_tag = mark_by_tag,
+                                  .marks = marks,
+                                  .symbols = symbols,
+                                  .bodies = bodies,
+                                  .absent_next = absent_next,
+                                  .is_checked = is_checked,
+                                  .unchecked_next = unchecked_next};
     return f;
 }
 
@@ -256,14 +489,15 @@ static uint8_t *copy(struct daf_view bytes)
     return p;
 }
 
-static bool set_body(struct row *row, enum daf_body_state state,
-                     struct daf_view body)
+static bool set_body(struct daf_fake_index *f, struct row *row,
+                     enum daf_body_state state, struct daf_view body)
 {
     if (row->body_state != DAF_BODY_ABSENT || state == DAF_BODY_ABSENT)
         return false;
     row->body_state = state;
     if (state == DAF_BODY_HELD) {
         free(row->body);
+        f->bodies++;
         row->body = copy(body);
         row->body_len = body.len;
     }
@@ -278,12 +512,12 @@ bool daf_fake_index_put(struct daf_fake_index *f, const struct daf_record *r,
     size_t at = find(f, &r->log, &row.spot);
 
     if (holds(f, &r->log, &row.spot))
-        return set_body(&f->rows[at], state, body);
+        return set_body(f, &f->rows[at], state, body);
     row.prev = (struct daf_spot){r->seq - 1, r->prev};
     row.header = copy(header);
     row.header_len = header.len;
     row.body_state = DAF_BODY_ABSENT;
-    (void)set_body(&row, state, body);
+    (void)set_body(f, &row, state, body);
     if (f->count == f->cap) {
         f->cap = f->cap == 0 ? 64 : 2 * f->cap;
         f->rows = realloc(f->rows, f->cap * sizeof(row));

@@ -31,6 +31,18 @@ bool daf_fake_index_put(struct daf_fake_index *f, const struct daf_record *r,
                         struct daf_view header, enum daf_body_state state,
                         struct daf_view body);
 
+/** daf_fake_index_unchecked, _checked: the signatures of the records held of
+ * this stretch are not verified yet; or they are.  All are at first. */
+void daf_fake_index_unchecked(struct daf_fake_index *f,
+                              const struct daf_stretch *what);
+void daf_fake_index_checked(struct daf_fake_index *f,
+                            const struct daf_stretch *what);
+
+/** daf_fake_index_drop: forget a record.  Returns whether it was held. */
+bool daf_fake_index_drop(struct daf_fake_index *f,
+                         const struct daf_log_key *log,
+                         const struct daf_spot *spot);
+
 /** daf_fake_index_count: how many records it holds, of all logs. */
 size_t daf_fake_index_count(const struct daf_fake_index *f);
 
