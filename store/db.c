@@ -81,6 +81,11 @@ static const char *const questions[DAF_SQL_COUNT] = {
         "DELETE FROM frontier WHERE log=?1 AND is_root=?2 AND id=?3",
     [DAF_SQL_ACKED_GET] = "SELECT seq,id FROM acked WHERE log=?1",
     [DAF_SQL_ACKED_SET] = "REPLACE INTO acked(log,seq,id)VALUES(?1,?2,?3)",
+    [DAF_SQL_UNACKED_NEXT] =
+        "SELECT author,incarnation,tag,height,digest "
+        "FROM log LEFT JOIN acked USING(log) "
+        "WHERE scope=?1 AND author=?2 AND incarnation>?3 "
+        "AND height>ifnull(acked.seq,0) ORDER BY incarnation LIMIT 1",
     [DAF_SQL_ACKED_REMOVE] = "DELETE FROM acked WHERE log=?1",
     [DAF_SQL_UNCHECKED_AT] = "SELECT last FROM unchecked "
                              "WHERE log=?1 AND first<=?2 "

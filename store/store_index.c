@@ -370,6 +370,7 @@ const struct daf_index *daf_store_index(struct daf_store *s)
         .absent_next = absent_next,
         .is_checked = daf_store_is_checked,
         .unchecked_next = daf_store_unchecked_next,
+        .unacked_next = daf_store_unacked_next,
     };
     return &s->index;
 }
