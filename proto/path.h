@@ -24,7 +24,7 @@
  * first can be kept as soon as it comes.  Wants of a forked log may share a
  * beginning, which is then given twice: a fork is a fault, not a habit.
  *
- * In a log without forks and gaps a path costs two questions for each record.
+ * In a log without forks and gaps a path costs one question for each record.
  * Elsewhere it is first walked back, one question for each record, and once
  * more for each fork that it passes. */
 #ifndef DAF_PROTO_PATH_H

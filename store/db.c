@@ -51,6 +51,11 @@ static const char *const questions[DAF_SQL_COUNT] = {
     [DAF_SQL_HEADER_AFTER] =
         "SELECT state,seq,id,bytes FROM header "
         "WHERE log=?1 AND (seq,id)>=(?2,?3) ORDER BY seq,id LIMIT 1",
+    /* With the body's first piece, which nearly always is all of it. */
+    [DAF_SQL_HEADER_NEXT] = "SELECT h.state,h.body,h.bytes,h.seq,h.id,b.bytes "
+                            "FROM header h LEFT JOIN body b ON b.body=h.body "
+                            "WHERE h.log=?1 AND (h.seq,h.id)>(?2,?3) "
+                            "ORDER BY h.seq,h.id LIMIT 1",
     [DAF_SQL_HEADER_AT] = "SELECT id,bytes FROM header WHERE log=?1 AND seq=?2",
     [DAF_SQL_HEADER_ADD] =
         "INSERT INTO header(log,seq,id,retention,state,body,bytes)"

@@ -223,6 +223,21 @@ static enum daf_err at_or_after(void *ctx, const struct daf_log_key *log,
     return DAF_OK;
 }
 
+static enum daf_err next(void *ctx, const struct daf_log_key *log,
+                         const struct daf_spot *spot, struct daf_stored *out)
+{
+    struct daf_fake_index *f = ctx;
+    size_t at;
+
+    if (!begin_question(f)) return DAF_EIO;
+    at = find(f, log, spot);
+    if (is_in_log(f, at, log) && compare_spots(&f->rows[at].spot, spot) == 0)
+        at++;
+    if (!is_in_log(f, at, log)) return DAF_ENOTFOUND;
+    lend(f, &f->rows[at], true, out);
+    return DAF_OK;
+}
+
 /* ---- comparing */
 
 /* The first row after all of the log that row @at is of. */
@@ -508,6 +523,7 @@ struct daf_fake_index *daf_fake_index_new(void)
                                   .head = head,
                                   .get = get,
                                   .at_or_after = at_or_after,
+                                  .next = next,
                                   .mark = mark,
                                   .mark_by_tag = mark_by_tag,
                                   .marks = marks,
