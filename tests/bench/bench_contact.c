@@ -211,7 +211,7 @@ double bench_contact_trips_to_run(const struct bench_contact *c, int way)
 
     for (size_t i = 0; root != NULL && i < c->wire.frames_count; i++) {
         /* Nothing else is longer than a page of heads. */
-        if (c->frames[i].way == way && c->frames[i].bytes > DAF_HEADS_BYTES_MAX)
+        if (c->frames[i].way == way && c->frames[i].bytes > 65536)
             return (c->frames[i].depth - root->depth) / 2.0;
     }
     return -1;

@@ -25,7 +25,7 @@ static double first_run(struct bench_pair *p)
             double at = frames[i].at;
 
             if (frames[i].way != BENCH_BACK ||
-                frames[i].bytes <= DAF_HEADS_BYTES_MAX)
+                frames[i].bytes <= 65536)
                 continue;
             free(frames);
             return at;
