@@ -94,7 +94,7 @@ struct daf_index {
      * since; a record that is not held is not. */
     bool (*is_checked)(void *ctx, const struct daf_log_key *log,
                        const struct daf_spot *spot);
-    /* The lowest stretch of seqs of any log, of any scope, in which records may
+    /* The lowest stretch of seqs of some log, of any scope, in which records may
      * be that were not verified.  DAF_ENOTFOUND: there is none. */
     enum daf_err (*unchecked_next)(void *ctx, struct daf_stretch *out);
 };

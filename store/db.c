@@ -14,6 +14,7 @@
 
 #define SPOT    "log=?1 AND seq=?2 AND id=?3"
 #define LOG_KEY "scope=?1 AND author=?2 AND incarnation=?3"
+#define MARK    "SELECT author,incarnation,tag,height,digest FROM log "
 
 static const char *const questions[DAF_SQL_COUNT] = {
     [DAF_SQL_BEGIN] = "BEGIN",
@@ -21,12 +22,15 @@ static const char *const questions[DAF_SQL_COUNT] = {
     [DAF_SQL_COMMIT] = "COMMIT",
     [DAF_SQL_COMMITS_GET] = "SELECT count FROM commits",
     [DAF_SQL_COMMITS_ADD] =
-        "UPDATE commits SET count=count+1,inverse=~(count+1)",
+        "UPDATE commits SET count=count+1,inverse=~(count+1),"
+        "bodies=bodies+?1,bodies_inverse=~(bodies+?1)",
+    [DAF_SQL_BODIES_GET] = "SELECT bodies FROM commits",
     [DAF_SQL_LOG_GET] = "SELECT log FROM log WHERE " LOG_KEY,
     [DAF_SQL_LOG_COUNT] =
         "SELECT count(*) FROM log WHERE scope=?1 AND author=?2",
     [DAF_SQL_LOG_ADD] =
-        "INSERT INTO log(scope,author,incarnation)VALUES(?1,?2,?3)",
+        "INSERT INTO log(scope,author,incarnation,tag)VALUES(?1,?2,?3,?4)",
+    [DAF_SQL_LOG_REMOVE] = "DELETE FROM log WHERE log=?1",
     [DAF_SQL_LOG_NEXT] = "SELECT log,author,incarnation FROM log "
                          "WHERE scope=?1 AND (author,incarnation)>(?2,?3) "
                          "ORDER BY author,incarnation LIMIT 1",
@@ -34,20 +38,41 @@ static const char *const questions[DAF_SQL_COUNT] = {
         "SELECT incarnation FROM log WHERE scope=?1 AND author=?2 "
         "ORDER BY log DESC",
     [DAF_SQL_SCOPES] = "SELECT DISTINCT scope FROM log ORDER BY scope",
+    [DAF_SQL_MARK_GET] = MARK "WHERE " LOG_KEY,
+    [DAF_SQL_MARK_BY_TAG] = MARK "WHERE scope=?1 AND tag=?2 "
+                                 "ORDER BY author,incarnation LIMIT 1",
+    [DAF_SQL_MARK_ALL] = MARK "WHERE scope=?1 ORDER BY tag,author,incarnation",
+    [DAF_SQL_MARK_SINCE] = MARK "WHERE scope=?1 AND changed>=?2",
+    [DAF_SQL_MARK_COUNT] = "SELECT count(*) FROM log WHERE scope=?1",
+    [DAF_SQL_MARK_SET] = "UPDATE log SET height=?2,digest=?3,"
+                         "changed=(SELECT count+1 FROM commits) WHERE log=?1",
     [DAF_SQL_HEADER_GET] = "SELECT state,body,bytes FROM header WHERE " SPOT,
     [DAF_SQL_HEADER_STATE] = "SELECT state FROM header WHERE " SPOT,
     [DAF_SQL_HEADER_AFTER] =
         "SELECT state,seq,id,bytes FROM header "
         "WHERE log=?1 AND (seq,id)>=(?2,?3) ORDER BY seq,id LIMIT 1",
+    [DAF_SQL_HEADER_AT] = "SELECT id,bytes FROM header WHERE log=?1 AND seq=?2",
     [DAF_SQL_HEADER_ADD] =
         "INSERT INTO header(log,seq,id,retention,state,body,bytes)"
         "VALUES(?1,?2,?3,?4,?5,?6,?7)",
     [DAF_SQL_HEADER_SET] = "UPDATE header SET state=?4,body=?5 WHERE " SPOT,
+    [DAF_SQL_HEADER_REMOVE] = "DELETE FROM header WHERE " SPOT,
     [DAF_SQL_HEADER_COUNT] =
         "SELECT count(*),ifnull(sum(state=0),0) FROM header WHERE log=?1",
+    [DAF_SQL_ABSENT_IN_LOG] =
+        "SELECT seq,id FROM header INDEXED BY header_absent "
+        "WHERE state=3 AND log=?1 AND (seq,id)>(?2,?3) "
+        "ORDER BY seq,id LIMIT 1",
+    [DAF_SQL_ABSENT_IN_LATER] =
+        "SELECT log.author,log.incarnation,h.seq,h.id FROM log "
+        "CROSS JOIN header AS h INDEXED BY header_absent "
+        "ON h.log=log.log AND h.state=3 "
+        "WHERE log.scope=?1 AND (log.author,log.incarnation)>(?2,?3) "
+        "ORDER BY log.author,log.incarnation,h.seq,h.id LIMIT 1",
     [DAF_SQL_BODY_GET] = "SELECT body,bytes FROM body WHERE body>=?1 "
                          "ORDER BY body",
     [DAF_SQL_BODY_ADD] = "INSERT INTO body(body,bytes)VALUES(?1,?2)",
+    [DAF_SQL_BODY_REMOVE] = "DELETE FROM body WHERE body>=?1 AND body<?2",
     [DAF_SQL_FRONTIER_GET] = "SELECT is_root,seq,id FROM frontier WHERE log=?1 "
                              "ORDER BY is_root,id",
     [DAF_SQL_FRONTIER_ADD] =
@@ -56,6 +81,20 @@ static const char *const questions[DAF_SQL_COUNT] = {
         "DELETE FROM frontier WHERE log=?1 AND is_root=?2 AND id=?3",
     [DAF_SQL_ACKED_GET] = "SELECT seq,id FROM acked WHERE log=?1",
     [DAF_SQL_ACKED_SET] = "REPLACE INTO acked(log,seq,id)VALUES(?1,?2,?3)",
+    [DAF_SQL_ACKED_REMOVE] = "DELETE FROM acked WHERE log=?1",
+    [DAF_SQL_UNCHECKED_AT] = "SELECT last FROM unchecked "
+                             "WHERE log=?1 AND first<=?2 "
+                             "ORDER BY first DESC LIMIT 1",
+    [DAF_SQL_UNCHECKED_NEXT] =
+        "SELECT log.scope,log.author,log.incarnation,u.first,u.last "
+        "FROM unchecked AS u CROSS JOIN log ON log.log=u.log "
+        "ORDER BY u.log,u.first LIMIT 1",
+    [DAF_SQL_UNCHECKED_SPAN] = "SELECT min(first),max(last) FROM unchecked "
+                               "WHERE log=?1 AND last>=?2 AND first<=?3",
+    [DAF_SQL_UNCHECKED_ADD] =
+        "INSERT INTO unchecked(log,first,last)VALUES(?1,?2,?3)",
+    [DAF_SQL_UNCHECKED_REMOVE] =
+        "DELETE FROM unchecked WHERE log=?1 AND last>=?2 AND first<=?3",
     [DAF_SQL_VALUE_GET] = "SELECT value,sum FROM value WHERE name=?1",
     [DAF_SQL_VALUE_SET] = "REPLACE INTO value(name,value,sum)VALUES(?1,?2,?3)",
 };

@@ -198,6 +198,7 @@ void daf_store_close(struct daf_store *s)
     if (s == NULL) return;
     daf_db_rollback(&s->db);
     daf_db_close(&s->db);
+    daf_store_marks_forget(s);
     free(s);
 }
 
@@ -212,6 +213,9 @@ void daf_store_forget(struct daf_store *s)
 {
     s->log = 0;
     s->front.log = 0;
+    s->front.is_dirty = false;
+    s->bodies_new = 0;
+    daf_store_marks_forget(s);
 }
 
 enum daf_err daf_store_begin(struct daf_store *s)
@@ -228,8 +232,10 @@ enum daf_err daf_store_commit(struct daf_store *s)
 {
     assert(s->is_writing);
     enum daf_err err = s->spoilt;
+    if (err == DAF_OK) err = daf_store_front_flush(s);
     if (err == DAF_OK) {
         struct daf_query q = daf_db_start(&s->db, DAF_SQL_COMMITS_ADD);
+        daf_db_bind_int(&q, 1, (int64_t)s->bodies_new);
         err = daf_db_run(&q);
     }
     if (err == DAF_OK) {
@@ -237,6 +243,7 @@ enum daf_err daf_store_commit(struct daf_store *s)
         err = daf_db_run(&q);
     }
     if (err != DAF_OK) daf_store_rollback(s);
+    s->bodies_new = 0;
     s->is_writing = false;
     return err;
 }
@@ -254,6 +261,8 @@ enum daf_err daf_store_hold(struct daf_store *s)
         struct daf_query q = daf_db_start(&s->db, DAF_SQL_BEGIN);
         enum daf_err err = daf_db_run(&q);
         if (err != DAF_OK) return err;
+        /* Between two moments a log may go, and its number to another. */
+        if (s->mode == DAF_STORE_READER) s->log = 0;
     }
     s->pins++;
     return DAF_OK;

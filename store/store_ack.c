@@ -4,8 +4,8 @@
 
 #include "store/store_impl.h"
 
-static enum daf_err get_acked(struct daf_store *s, int64_t log,
-                              struct daf_spot *out)
+enum daf_err daf_store_acked_get(struct daf_store *s, int64_t log,
+                                 struct daf_spot *out)
 {
     *out = (struct daf_spot){0};
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_ACKED_GET);
@@ -25,9 +25,7 @@ static enum daf_err step_down(struct daf_store *s, int64_t log,
 {
     struct daf_record r;
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_GET);
-    daf_db_bind_int(&q, 1, log);
-    daf_db_bind_int(&q, 2, (int64_t)at->seq);
-    daf_db_bind_blob(&q, 3, at->id.b, sizeof(at->id.b));
+    daf_store_bind_spot(&q, log, at);
     enum daf_err err = daf_db_step(&q);
     if (err == DAF_OK) err = daf_record_decode(daf_db_bytes(&q, 2), &r);
     daf_db_end(&q);
@@ -36,8 +34,25 @@ static enum daf_err step_down(struct daf_store *s, int64_t log,
     return err;
 }
 
-/* Whether the path below @last reaches @floor; only what is held counts, so a
- * peer cannot ack what we do not have. */
+/* A log without a fork or gap is one path: two counts tell what a walk would. */
+static enum daf_err is_linear(struct daf_store *s, int64_t log, bool *out)
+{
+    struct daf_store_front other;
+    const struct daf_store_front *f = &s->front;
+    enum daf_err err = DAF_OK;
+    if (f->log != log) {
+        err = daf_store_front_load(s, log, &other);
+        f = &other;
+    }
+    *out = err == DAF_OK && f->count[DAF_STORE_TIPS] == 1 &&
+           f->count[DAF_STORE_ROOTS] == 1 &&
+           f->spots[DAF_STORE_ROOTS][0].seq == 1;
+    return err;
+}
+
+/* Whether the path below @last reaches @floor, which is zeros for the beginning;
+ * only what is held counts, so a peer cannot ack what we do not have, and a walk
+ * ends where the log does. */
 static enum daf_err reaches(struct daf_store *s, int64_t log,
                             const struct daf_spot *last,
                             const struct daf_spot *floor, bool *out)
@@ -52,31 +67,75 @@ static enum daf_err reaches(struct daf_store *s, int64_t log,
     return DAF_OK;
 }
 
+static enum daf_err joins(struct daf_store *s, int64_t log,
+                          const struct daf_spot *last,
+                          const struct daf_spot *floor, bool *out)
+{
+    enum daf_body_state state;
+    enum daf_err err = daf_store_state(s, log, last, &state);
+    if (err == DAF_OK) err = is_linear(s, log, out);
+    if (err != DAF_OK || *out) return err;
+    return reaches(s, log, last, floor, out);
+}
+
+static enum daf_err set_acked(struct daf_store *s, int64_t log,
+                              const struct daf_spot *spot)
+{
+    struct daf_query q = daf_db_start(&s->db, DAF_SQL_ACKED_SET);
+    daf_store_bind_spot(&q, log, spot);
+    return daf_db_run(&q);
+}
+
 enum daf_err daf_store_acked(struct daf_store *s, const struct daf_log_key *log,
                              uint64_t seq_first, const struct daf_spot *last)
 {
     assert(s->is_writing);
     struct daf_spot floor;
     int64_t number = 0;
-    bool joins = false;
+    bool is_joined = false;
     if (s->spoilt != DAF_OK) return s->spoilt;
-    enum daf_err err = daf_store_number(s, log, &number);
-    if (err == DAF_OK) err = get_acked(s, number, &floor);
-    if (err != DAF_OK) return err;
     if (last->seq > DAF_INT_MAX) return DAF_ENOTFOUND;
-    /* Known, or a gap is left below, or longer than a RUN can be: a peer that
-     * makes up ACKs must not make us walk a whole log for each. */
-    if (last->seq <= floor.seq || seq_first > floor.seq + 1 ||
-        last->seq - floor.seq > DAF_PATH_RECORDS_MAX)
-        return DAF_OK;
-    err = reaches(s, number, last, &floor, &joins);
-    if (err != DAF_OK || !joins) return err;
-    struct daf_query q = daf_db_start(&s->db, DAF_SQL_ACKED_SET);
-    daf_db_bind_int(&q, 1, number);
-    daf_db_bind_int(&q, 2, (int64_t)last->seq);
-    daf_db_bind_blob(&q, 3, last->id.b, sizeof(last->id.b));
-    s->spoilt = daf_db_run(&q);
+    enum daf_err err = daf_store_number(s, log, &number);
+    if (err == DAF_OK) err = daf_store_acked_get(s, number, &floor);
+    if (err != DAF_OK) return err;
+    /* Known, or a gap is left below. */
+    if (last->seq <= floor.seq || seq_first > floor.seq + 1) return DAF_OK;
+    err = joins(s, number, last, &floor, &is_joined);
+    if (err != DAF_OK || !is_joined) return err;
+    s->spoilt = set_acked(s, number, last);
     return s->spoilt;
+}
+
+/* Whether @spot is on the path from @acked down to the beginning. */
+static enum daf_err is_under(struct daf_store *s, int64_t log,
+                             const struct daf_spot *acked,
+                             const struct daf_spot *spot, bool *out)
+{
+    struct daf_spot at = *acked;
+    while (at.seq > spot->seq) {
+        enum daf_err err = step_down(s, log, &at);
+        if (err == DAF_ENOTFOUND)
+            return daf_db_say(&s->db, DAF_ECORRUPT, "an acked path has a gap");
+        if (err != DAF_OK) return err;
+    }
+    *out = daf_store_same_spot(&at, spot);
+    return DAF_OK;
+}
+
+enum daf_err daf_store_acked_drop(struct daf_store *s, int64_t log,
+                                  const struct daf_spot *spot,
+                                  const struct daf_spot *below)
+{
+    struct daf_spot acked;
+    bool is_hit = false;
+    enum daf_err err = daf_store_acked_get(s, log, &acked);
+    if (err == DAF_OK && acked.seq >= spot->seq)
+        err = is_under(s, log, &acked, spot, &is_hit);
+    if (err != DAF_OK || !is_hit) return err;
+    if (below->seq > 0) return set_acked(s, log, below);
+    struct daf_query q = daf_db_start(&s->db, DAF_SQL_ACKED_REMOVE);
+    daf_db_bind_int(&q, 1, log);
+    return daf_db_run(&q);
 }
 
 uint64_t daf_store_acked_seq(struct daf_store *s, const struct daf_log_key *log)
@@ -84,7 +143,7 @@ uint64_t daf_store_acked_seq(struct daf_store *s, const struct daf_log_key *log)
     struct daf_spot spot = {0};
     int64_t number = 0;
     if (daf_store_number(s, log, &number) != DAF_OK ||
-        get_acked(s, number, &spot) != DAF_OK)
+        daf_store_acked_get(s, number, &spot) != DAF_OK)
         return 0;
     return spot.seq;
 }

@@ -2,10 +2,10 @@
 /* Is what is stored what it says it is.
  *
  * SQLite's own check sees damage to the tree and the indexes, not to what is in
- * them.  That is seen here: headers and bodies are hashes' inputs, the frontier
- * is computed again, the local values carry sums, and the schema is compared
- * with the one this program makes.  So no byte that means something can change
- * unseen. */
+ * them.  That is seen here: headers and bodies are hashes' inputs, frontiers and
+ * marks are computed again, the local values carry sums, and the schema is
+ * compared with the one this program makes.  So no byte that means something can
+ * change unseen. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -317,10 +317,101 @@ static enum daf_err check_rest(struct check *c)
     if (err == DAF_OK)
         err = expect_number(c,
                             "SELECT count(*) FROM commits "
-                            "WHERE one=1 AND inverse=~count",
+                            "WHERE one=1 AND inverse=~count "
+                            "AND bodies_inverse=~bodies",
                             1, "database", "the commit counter is damaged");
     return err;
 }
+
+/* ---- marks and stretches */
+
+static void tell_log(struct check *c, const char *what, int64_t log,
+                     const char *why)
+{
+    char where[160];
+    (void)snprintf(where, sizeof(where), "log %" PRId64 ": %s", log, why);
+    tell(c, what, where);
+}
+
+/* The frontier was computed anew before; what it says, the mark must repeat. */
+static enum daf_err check_mark(struct check *c, const struct daf_query *q)
+{
+    struct daf_store_front front;
+    struct daf_log_key key;
+    struct daf_head head;
+    uint8_t incarnation[8], tag[DAF_TAG_BYTES], digest[32];
+    int64_t log = daf_db_int(q, 0);
+    enum daf_err err = daf_store_front_load(c->s, log, &front);
+    if (err == DAF_ECORRUPT) { /* told already, if rows are too many */
+        tell_log(c, "frontier", log, c->s->db.trouble);
+        return DAF_OK;
+    }
+    if (err != DAF_OK) return err;
+    if (!daf_db_copy(q, 1, key.scope.b, sizeof(key.scope.b)) ||
+        !daf_db_copy(q, 2, key.author.b, sizeof(key.author.b)) ||
+        !daf_db_copy(q, 3, incarnation, sizeof(incarnation))) {
+        tell_log(c, "log", log, "not a log's name");
+        return DAF_OK;
+    }
+    key.incarnation = daf_store_incarnation_of(incarnation);
+    daf_store_front_head(&front, &key, &head);
+    struct daf_mark mark = daf_sketch_mark(&head);
+    if (!daf_db_copy(q, 4, tag, sizeof(tag)) ||
+        memcmp(tag, mark.tag.b, sizeof(tag)) != 0)
+        tell_log(c, "mark", log, "its tag is not its name's");
+    if (daf_db_int(q, 5) != mark.height)
+        tell_log(c, "mark", log, "its height is not its frontier's");
+    if (!daf_db_copy(q, 6, digest, sizeof(digest)) ||
+        memcmp(digest, mark.digest.b, sizeof(digest)) != 0)
+        tell_log(c, "mark", log, "its digest is not its frontier's");
+    return DAF_OK;
+}
+
+static enum daf_err check_marks(struct check *c)
+{
+    struct daf_query q = {0};
+    enum daf_err err = daf_db_prepare(
+        &c->s->db,
+        "SELECT log,scope,author,incarnation,tag,height,digest FROM log "
+        "ORDER BY log",
+        &q);
+    while (err == DAF_OK && (err = daf_db_step(&q)) == DAF_OK)
+        err = check_mark(c, &q);
+    daf_db_drop(&q);
+    if (err == DAF_ENOTFOUND)
+        err = expect_number(c,
+                            "SELECT count(*) FROM log WHERE changed<0 OR "
+                            "changed>(SELECT count FROM commits)",
+                            0, "mark", "a log changed after the last commit");
+    return err;
+}
+
+static enum daf_err check_unchecked(struct check *c)
+{
+    struct daf_query q = {0};
+    int64_t log = 0, reached = 0;
+    enum daf_err err = daf_db_prepare(
+        &c->s->db,
+        "SELECT log,first,last,EXISTS(SELECT 1 FROM log "
+        "WHERE log.log=unchecked.log) FROM unchecked ORDER BY log,first",
+        &q);
+    while (err == DAF_OK && (err = daf_db_step(&q)) == DAF_OK) {
+        int64_t first = daf_db_int(&q, 1), last = daf_db_int(&q, 2);
+        if (daf_db_int(&q, 0) != log) reached = -1;
+        log = daf_db_int(&q, 0);
+        if (first < 1 || last < first)
+            tell_log(c, "unchecked", log, "a stretch that is none");
+        else if (first - 1 <= reached)
+            tell_log(c, "unchecked", log, "stretches that are one");
+        else if (daf_db_int(&q, 3) == 0)
+            tell_log(c, "unchecked", log, "a stretch of no log");
+        reached = last;
+    }
+    daf_db_drop(&q);
+    return err == DAF_ENOTFOUND ? DAF_OK : err;
+}
+
+/* ---- local values */
 
 static enum daf_err check_values(struct check *c)
 {
@@ -375,6 +466,8 @@ static enum daf_err check_all(struct check *c)
     if (err == DAF_OK && c->spots.stmt != NULL)
         err = damage(c, check_records(c));
     if (err == DAF_OK) err = damage(c, check_rest(c));
+    if (err == DAF_OK) err = damage(c, check_marks(c));
+    if (err == DAF_OK) err = damage(c, check_unchecked(c));
     if (err == DAF_OK) err = damage(c, check_values(c));
     daf_db_drop(&c->rows);
     daf_db_drop(&c->pieces);

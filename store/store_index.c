@@ -18,27 +18,60 @@ uint64_t daf_store_incarnation_of(const uint8_t bytes[8])
     return number;
 }
 
-static bool same_log(const struct daf_log_key *a, const struct daf_log_key *b)
+bool daf_store_same_log(const struct daf_log_key *a,
+                        const struct daf_log_key *b)
 {
     return a->incarnation == b->incarnation &&
            memcmp(&a->author, &b->author, sizeof(a->author)) == 0 &&
            memcmp(&a->scope, &b->scope, sizeof(a->scope)) == 0;
 }
 
+bool daf_store_same_spot(const struct daf_spot *a, const struct daf_spot *b)
+{
+    return a->seq == b->seq && memcmp(&a->id, &b->id, sizeof(a->id)) == 0;
+}
+
+void daf_store_bind_log(struct daf_query *q, const struct daf_log_key *log,
+                        uint8_t incarnation[8])
+{
+    daf_store_incarnation(log->incarnation, incarnation);
+    daf_db_bind_blob(q, 1, log->scope.b, sizeof(log->scope.b));
+    daf_db_bind_blob(q, 2, log->author.b, sizeof(log->author.b));
+    daf_db_bind_blob(q, 3, incarnation, 8);
+}
+
+void daf_store_bind_spot(struct daf_query *q, int64_t log,
+                         const struct daf_spot *spot)
+{
+    daf_db_bind_int(q, 1, log);
+    daf_db_bind_int(q, 2, (int64_t)spot->seq);
+    daf_db_bind_blob(q, 3, spot->id.b, sizeof(spot->id.b));
+}
+
+enum daf_err daf_store_state(struct daf_store *s, int64_t log,
+                             const struct daf_spot *spot,
+                             enum daf_body_state *out)
+{
+    struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_STATE);
+    daf_store_bind_spot(&q, log, spot);
+    enum daf_err err = daf_db_step(&q);
+    if (err == DAF_OK) *out = (enum daf_body_state)daf_db_int(&q, 0);
+    daf_db_end(&q);
+    return err;
+}
+
 enum daf_err daf_store_number(struct daf_store *s,
                               const struct daf_log_key *key, int64_t *out)
 {
-    /* A log's number never changes and logs never go. */
-    if (s->log != 0 && same_log(key, &s->log_key)) {
+    /* What is remembered is of the moment pinned, or the writer's own. */
+    bool is_one_moment = s->pins > 0 || s->mode == DAF_STORE_WRITER;
+    if (is_one_moment && s->log != 0 && daf_store_same_log(key, &s->log_key)) {
         *out = s->log;
         return DAF_OK;
     }
     uint8_t incarnation[8];
-    daf_store_incarnation(key->incarnation, incarnation);
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_LOG_GET);
-    daf_db_bind_blob(&q, 1, key->scope.b, sizeof(key->scope.b));
-    daf_db_bind_blob(&q, 2, key->author.b, sizeof(key->author.b));
-    daf_db_bind_blob(&q, 3, incarnation, sizeof(incarnation));
+    daf_store_bind_log(&q, key, incarnation);
     enum daf_err err = daf_db_step(&q);
     if (err == DAF_OK) {
         *out = daf_db_int(&q, 0);
@@ -47,29 +80,6 @@ enum daf_err daf_store_number(struct daf_store *s,
     }
     daf_db_end(&q);
     return err;
-}
-
-enum daf_err daf_store_front_load(struct daf_store *s, int64_t log,
-                                  struct daf_store_front *out)
-{
-    out->log = 0; /* until it is whole */
-    out->count[DAF_STORE_TIPS] = out->count[DAF_STORE_ROOTS] = 0;
-    struct daf_query q = daf_db_start(&s->db, DAF_SQL_FRONTIER_GET);
-    daf_db_bind_int(&q, 1, log);
-    enum daf_err err;
-    while ((err = daf_db_step(&q)) == DAF_OK) {
-        int side = daf_db_int(&q, 0) == 0 ? DAF_STORE_TIPS : DAF_STORE_ROOTS;
-        if (out->count[side] == DAF_FRONTIER_MAX) break;
-        struct daf_spot *spot = &out->spots[side][out->count[side]++];
-        spot->seq = (uint64_t)daf_db_int(&q, 1);
-        if (!daf_db_copy(&q, 2, spot->id.b, sizeof(spot->id.b))) break;
-    }
-    daf_db_end(&q);
-    if (err == DAF_OK)
-        return daf_db_say(&s->db, DAF_ECORRUPT, "a frontier is damaged");
-    if (err != DAF_ENOTFOUND) return err;
-    out->log = log;
-    return DAF_OK;
 }
 
 /* ---- heads */
@@ -83,22 +93,15 @@ static enum daf_err read_head(struct daf_store *s, int64_t log,
     if (err != DAF_OK) return err;
     if (front.count[DAF_STORE_TIPS] == 0 || front.count[DAF_STORE_ROOTS] == 0)
         return daf_db_say(&s->db, DAF_ECORRUPT, "a log has no frontier");
-    out->log = *key;
-    out->tips_count = front.count[DAF_STORE_TIPS];
-    out->roots_count = front.count[DAF_STORE_ROOTS];
-    /* The query gives them by ascending id. */
-    memcpy(out->tips, front.spots[DAF_STORE_TIPS],
-           out->tips_count * sizeof(out->tips[0]));
-    memcpy(out->roots, front.spots[DAF_STORE_ROOTS],
-           out->roots_count * sizeof(out->roots[0]));
+    daf_store_front_head(&front, key, out);
     return DAF_OK;
 }
 
-static enum daf_err head_next(void *ctx, const struct daf_scope_id *scope,
+static enum daf_err find_next(struct daf_store *s,
+                              const struct daf_scope_id *scope,
                               const struct daf_log_key *after,
                               struct daf_head *out)
 {
-    struct daf_store *s = ctx;
     struct daf_log_key key = {.scope = *scope};
     uint8_t incarnation[8] = {0};
     int64_t log = 0;
@@ -123,13 +126,30 @@ static enum daf_err head_next(void *ctx, const struct daf_scope_id *scope,
     return err == DAF_OK ? read_head(s, log, &key, out) : err;
 }
 
+/* Two reads each, of one moment: between two a log may go. */
+static enum daf_err head_next(void *ctx, const struct daf_scope_id *scope,
+                              const struct daf_log_key *after,
+                              struct daf_head *out)
+{
+    struct daf_store *s = ctx;
+    enum daf_err err = daf_store_hold(s);
+    if (err != DAF_OK) return err;
+    err = find_next(s, scope, after, out);
+    daf_store_release(s);
+    return err;
+}
+
 static enum daf_err head(void *ctx, const struct daf_log_key *log,
                          struct daf_head *out)
 {
     struct daf_store *s = ctx;
     int64_t number = 0;
-    enum daf_err err = daf_store_number(s, log, &number);
-    return err == DAF_OK ? read_head(s, number, log, out) : err;
+    enum daf_err err = daf_store_hold(s);
+    if (err != DAF_OK) return err;
+    err = daf_store_number(s, log, &number);
+    if (err == DAF_OK) err = read_head(s, number, log, out);
+    daf_store_release(s);
+    return err;
 }
 
 /* ---- records */
@@ -204,28 +224,23 @@ static enum daf_err get(void *ctx, const struct daf_log_key *log,
     enum daf_err err = daf_store_number(s, log, &number);
     if (err != DAF_OK) return err;
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_GET);
-    daf_db_bind_int(&q, 1, number);
-    daf_db_bind_int(&q, 2, (int64_t)spot->seq);
-    daf_db_bind_blob(&q, 3, spot->id.b, sizeof(spot->id.b));
+    daf_store_bind_spot(&q, number, spot);
     err = read_record(s, &q, out);
     daf_db_end(&q);
     out->spot = *spot;
     return err;
 }
 
-static enum daf_err at_or_after(void *ctx, const struct daf_log_key *log,
-                                const struct daf_spot *spot,
-                                struct daf_stored *out)
+static enum daf_err find_after(struct daf_store *s,
+                               const struct daf_log_key *log,
+                               const struct daf_spot *spot,
+                               struct daf_stored *out)
 {
-    struct daf_store *s = ctx;
     int64_t number = 0;
-    if (spot->seq > DAF_INT_MAX) return DAF_ENOTFOUND;
     enum daf_err err = daf_store_number(s, log, &number);
     if (err != DAF_OK) return err;
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_AFTER);
-    daf_db_bind_int(&q, 1, number);
-    daf_db_bind_int(&q, 2, (int64_t)spot->seq);
-    daf_db_bind_blob(&q, 3, spot->id.b, sizeof(spot->id.b));
+    daf_store_bind_spot(&q, number, spot);
     err = daf_db_step(&q);
     if (err == DAF_OK) {
         struct daf_spot found = {.seq = (uint64_t)daf_db_int(&q, 1)};
@@ -239,6 +254,106 @@ static enum daf_err at_or_after(void *ctx, const struct daf_log_key *log,
     return err;
 }
 
+static enum daf_err at_or_after(void *ctx, const struct daf_log_key *log,
+                                const struct daf_spot *spot,
+                                struct daf_stored *out)
+{
+    struct daf_store *s = ctx;
+    if (spot->seq > DAF_INT_MAX) return DAF_ENOTFOUND;
+    enum daf_err err = daf_store_hold(s);
+    if (err != DAF_OK) return err;
+    err = find_after(s, log, spot, out);
+    daf_store_release(s);
+    return err;
+}
+
+/* ---- bodies that are not here */
+
+static enum daf_err bodies(void *ctx, uint64_t *out)
+{
+    struct daf_store *s = ctx;
+    struct daf_query q = daf_db_start(&s->db, DAF_SQL_BODIES_GET);
+    enum daf_err err = daf_db_step(&q);
+    if (err == DAF_OK) *out = (uint64_t)daf_db_int(&q, 0) + s->bodies_new;
+    daf_db_end(&q);
+    return err == DAF_ENOTFOUND ? DAF_ECORRUPT : err;
+}
+
+static enum daf_err absent_in_log(struct daf_store *s,
+                                  const struct daf_log_key *log,
+                                  const struct daf_spot *spot,
+                                  struct daf_spot *out)
+{
+    int64_t number = 0;
+    if (spot->seq > DAF_INT_MAX) return DAF_ENOTFOUND;
+    enum daf_err err = daf_store_number(s, log, &number);
+    if (err != DAF_OK) return err;
+    struct daf_query q = daf_db_start(&s->db, DAF_SQL_ABSENT_IN_LOG);
+    daf_store_bind_spot(&q, number, spot);
+    err = daf_db_step(&q);
+    if (err == DAF_OK) {
+        out->seq = (uint64_t)daf_db_int(&q, 0);
+        if (!daf_db_copy(&q, 1, out->id.b, sizeof(out->id.b)))
+            err = daf_db_say(&s->db, DAF_ECORRUPT, "an id is damaged");
+    }
+    daf_db_end(&q);
+    return err;
+}
+
+static enum daf_err absent_in_later(struct daf_store *s,
+                                    const struct daf_scope_id *scope,
+                                    const struct daf_log_key *after,
+                                    struct daf_log_key *out_log,
+                                    struct daf_spot *out)
+{
+    uint8_t incarnation[8] = {0};
+    if (after != NULL) daf_store_incarnation(after->incarnation, incarnation);
+    struct daf_query q = daf_db_start(&s->db, DAF_SQL_ABSENT_IN_LATER);
+    daf_db_bind_blob(&q, 1, scope->b, sizeof(scope->b));
+    /* The empty blob sorts before any author. */
+    daf_db_bind_blob(&q, 2, after != NULL ? after->author.b : NULL,
+                     after != NULL ? sizeof(after->author.b) : 0);
+    daf_db_bind_blob(&q, 3, incarnation, sizeof(incarnation));
+    enum daf_err err = daf_db_step(&q);
+    if (err == DAF_OK) {
+        struct daf_log_key log = {.scope = *scope};
+        out->seq = (uint64_t)daf_db_int(&q, 2);
+        if (!daf_db_copy(&q, 0, log.author.b, sizeof(log.author.b)) ||
+            !daf_db_copy(&q, 1, incarnation, sizeof(incarnation)) ||
+            !daf_db_copy(&q, 3, out->id.b, sizeof(out->id.b)))
+            err = daf_db_say(&s->db, DAF_ECORRUPT, "a log's name is damaged");
+        log.incarnation = daf_store_incarnation_of(incarnation);
+        *out_log = log;
+    }
+    daf_db_end(&q);
+    return err;
+}
+
+static enum daf_err absent_next(void *ctx, const struct daf_scope_id *scope,
+                                const struct daf_log_key *log,
+                                const struct daf_spot *spot,
+                                struct daf_log_key *out_log,
+                                struct daf_spot *out_spot)
+{
+    struct daf_store *s = ctx;
+    /* Where the walk is may be the caller's own @out. */
+    struct daf_log_key at = {.scope = *scope};
+    enum daf_err err = daf_store_hold(s);
+    if (err != DAF_OK) return err;
+    if (log != NULL) {
+        at = *log;
+        at.scope = *scope;
+        err = absent_in_log(s, &at, spot, out_spot);
+    }
+    if (log == NULL || err == DAF_ENOTFOUND)
+        err = absent_in_later(s, scope, log == NULL ? NULL : &at, out_log,
+                              out_spot);
+    else if (err == DAF_OK)
+        *out_log = at;
+    daf_store_release(s);
+    return err;
+}
+
 const struct daf_index *daf_store_index(struct daf_store *s)
 {
     s->index = (struct daf_index){
@@ -247,6 +362,14 @@ const struct daf_index *daf_store_index(struct daf_store *s)
         .head = head,
         .get = get,
         .at_or_after = at_or_after,
+        .mark = daf_store_mark,
+        .mark_by_tag = daf_store_mark_by_tag,
+        .marks = daf_store_marks_walk,
+        .symbols = daf_store_symbols,
+        .bodies = bodies,
+        .absent_next = absent_next,
+        .is_checked = daf_store_is_checked,
+        .unchecked_next = daf_store_unchecked_next,
     };
     return &s->index;
 }

@@ -45,7 +45,7 @@ static enum daf_err add_log(struct daf_store *s, const struct daf_log_key *key,
                             int64_t *out, bool *out_deferred)
 {
     uint8_t incarnation[8];
-    daf_store_incarnation(key->incarnation, incarnation);
+    struct daf_tag tag = daf_sketch_tag(key);
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_LOG_COUNT);
     daf_db_bind_blob(&q, 1, key->scope.b, sizeof(key->scope.b));
     daf_db_bind_blob(&q, 2, key->author.b, sizeof(key->author.b));
@@ -55,35 +55,14 @@ static enum daf_err add_log(struct daf_store *s, const struct daf_log_key *key,
     if (err != DAF_OK || *out_deferred) return err;
 
     q = daf_db_start(&s->db, DAF_SQL_LOG_ADD);
-    daf_db_bind_blob(&q, 1, key->scope.b, sizeof(key->scope.b));
-    daf_db_bind_blob(&q, 2, key->author.b, sizeof(key->author.b));
-    daf_db_bind_blob(&q, 3, incarnation, sizeof(incarnation));
+    daf_store_bind_log(&q, key, incarnation);
+    daf_db_bind_blob(&q, 4, tag.b, sizeof(tag.b));
     err = daf_db_run(&q);
     *out = sqlite3_last_insert_rowid(s->db.handle);
     return err;
 }
 
 /* ---- header and body */
-
-static void bind_spot(struct daf_query *q, int64_t log,
-                      const struct daf_spot *spot)
-{
-    daf_db_bind_int(q, 1, log);
-    daf_db_bind_int(q, 2, (int64_t)spot->seq);
-    daf_db_bind_blob(q, 3, spot->id.b, sizeof(spot->id.b));
-}
-
-static enum daf_err find_state(struct daf_store *s, int64_t log,
-                               const struct daf_spot *spot,
-                               enum daf_body_state *out)
-{
-    struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_STATE);
-    bind_spot(&q, log, spot);
-    enum daf_err err = daf_db_step(&q);
-    if (err == DAF_OK) *out = (enum daf_body_state)daf_db_int(&q, 0);
-    daf_db_end(&q);
-    return err;
-}
 
 /* One row for each piece, the last one shorter than a piece, if only by being
  * empty: so a body needs no length beside it. */
@@ -107,6 +86,7 @@ static enum daf_err add_body(struct daf_store *s, struct daf_view body,
         if (at == 0) *out = sqlite3_last_insert_rowid(s->db.handle);
         at += len;
     } while (err == DAF_OK && len == DAF_STORE_PIECE_BYTES);
+    s->bodies_new++;
     return err;
 }
 
@@ -119,7 +99,7 @@ static enum daf_err add_header(struct daf_store *s, int64_t log,
         if (err != DAF_OK) return err;
     }
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_ADD);
-    bind_spot(&q, log, &a->spot);
+    daf_store_bind_spot(&q, log, &a->spot);
     daf_db_bind_int(&q, 4, a->r->retention);
     daf_db_bind_int(&q, 5, a->state);
     if (a->state == DAF_BODY_HELD)
@@ -146,7 +126,7 @@ static enum daf_err add_to_header(struct daf_store *s, int64_t log,
         if (err != DAF_OK) return err;
     }
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_SET);
-    bind_spot(&q, log, &a->spot);
+    daf_store_bind_spot(&q, log, &a->spot);
     daf_db_bind_int(&q, 4, a->state);
     if (fills)
         daf_db_bind_int(&q, 5, body);
@@ -162,7 +142,7 @@ static enum daf_err is_successor(struct daf_store *s, const struct arrival *a,
 {
     struct daf_record r;
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_GET);
-    bind_spot(&q, s->front.log, root);
+    daf_store_bind_spot(&q, s->front.log, root);
     enum daf_err err = daf_db_step(&q);
     if (err == DAF_OK) err = daf_record_decode(daf_db_bytes(&q, 2), &r);
     if (err == DAF_OK)
@@ -206,7 +186,7 @@ static enum daf_err find_predecessor(struct daf_store *s,
             return DAF_OK;
         }
     }
-    enum daf_err err = find_state(s, f->log, &pred, &state);
+    enum daf_err err = daf_store_state(s, f->log, &pred, &state);
     plan->is_root = err == DAF_ENOTFOUND;
     return err == DAF_ENOTFOUND ? DAF_OK : err;
 }
@@ -221,45 +201,19 @@ static bool fits(const struct daf_store_front *f, const struct plan *plan)
     return tips <= DAF_FRONTIER_MAX && roots <= DAF_FRONTIER_MAX;
 }
 
-static enum daf_err remove_spot(struct daf_store *s, int side, size_t at)
-{
-    struct daf_store_front *f = &s->front;
-    struct daf_query q = daf_db_start(&s->db, DAF_SQL_FRONTIER_REMOVE);
-    daf_db_bind_int(&q, 1, f->log);
-    daf_db_bind_int(&q, 2, side);
-    daf_db_bind_blob(&q, 3, f->spots[side][at].id.b, 32);
-    enum daf_err err = daf_db_run(&q);
-    f->spots[side][at] = f->spots[side][--f->count[side]];
-    return err;
-}
-
-static enum daf_err add_spot(struct daf_store *s, int side,
-                             const struct daf_spot *spot)
-{
-    struct daf_store_front *f = &s->front;
-    assert(f->count[side] < DAF_FRONTIER_MAX); /* fits() said so */
-    struct daf_query q = daf_db_start(&s->db, DAF_SQL_FRONTIER_ADD);
-    daf_db_bind_int(&q, 1, f->log);
-    daf_db_bind_int(&q, 2, side);
-    daf_db_bind_blob(&q, 3, spot->id.b, sizeof(spot->id.b));
-    daf_db_bind_int(&q, 4, (int64_t)spot->seq);
-    f->spots[side][f->count[side]++] = *spot;
-    return daf_db_run(&q);
-}
-
 static enum daf_err apply(struct daf_store *s, const struct arrival *a,
                           const struct plan *plan)
 {
     enum daf_err err = DAF_OK;
     if (plan->pred_tip < s->front.count[DAF_STORE_TIPS])
-        err = remove_spot(s, DAF_STORE_TIPS, plan->pred_tip);
+        err = daf_store_front_remove(s, DAF_STORE_TIPS, plan->pred_tip);
     /* From the last, because removing moves the last one into the gap. */
     for (size_t i = plan->succ_count; err == DAF_OK && i-- > 0;)
-        err = remove_spot(s, DAF_STORE_ROOTS, plan->succ[i]);
+        err = daf_store_front_remove(s, DAF_STORE_ROOTS, plan->succ[i]);
     if (err == DAF_OK && plan->succ_count == 0)
-        err = add_spot(s, DAF_STORE_TIPS, &a->spot);
+        err = daf_store_front_add(s, DAF_STORE_TIPS, &a->spot);
     if (err == DAF_OK && plan->is_root)
-        err = add_spot(s, DAF_STORE_ROOTS, &a->spot);
+        err = daf_store_front_add(s, DAF_STORE_ROOTS, &a->spot);
     return err;
 }
 
@@ -292,11 +246,10 @@ static enum daf_err put(struct daf_store *s, const struct arrival *a,
         *out = DAF_PUT_DEFERRED;
         return DAF_OK;
     }
-    if (err == DAF_OK && s->front.log != log)
-        err = daf_store_front_load(s, log, &s->front);
+    if (err == DAF_OK) err = daf_store_front_enter(s, log, &a->r->log);
     if (err != DAF_OK) return err;
     enum daf_body_state was;
-    err = find_state(s, log, &a->spot, &was);
+    err = daf_store_state(s, log, &a->spot, &was);
     if (err == DAF_OK) return add_to_header(s, log, a, was, out);
     return err == DAF_ENOTFOUND ? add_record(s, log, a, out) : err;
 }

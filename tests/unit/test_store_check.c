@@ -28,7 +28,7 @@ static const char *path_of(const char *dir, const char *name)
 }
 
 /* A store with forks, a gap, bodies of one and of three pieces, absent ones,
- * identity records, local values and an ack. */
+ * identity records, local values, an ack and a stretch not verified yet. */
 static void make_store(const char *dir, struct daf_made *made)
 {
     static const uint8_t value[] = "a value";
@@ -50,6 +50,8 @@ static void make_store(const char *dir, struct daf_made *made)
     }
     assert_int_equal(daf_store_acked(s, &made[0].r.log, 1, &made[2].spot),
                      DAF_OK);
+    struct daf_stretch what = {made[0].r.log, 3, 5};
+    assert_int_equal(daf_store_unchecked(s, &what), DAF_OK);
     assert_int_equal(daf_store_set(s, "name",
                                    (struct daf_view){value, sizeof(value)}),
                      DAF_OK);
@@ -129,6 +131,13 @@ static void every_contradiction_is_found(void **state)
         {"INSERT INTO log(scope,author,incarnation)"
          "VALUES(zeroblob(16),zeroblob(16),zeroblob(8))",
          "log"},
+        {"UPDATE log SET tag=zeroblob(8) WHERE log=1", "mark"},
+        {"UPDATE log SET height=height+1 WHERE log=2", "mark"},
+        {"UPDATE log SET digest=zeroblob(32) WHERE log=1", "mark"},
+        {"UPDATE log SET changed=9 WHERE log=1", "mark"},
+        {"UPDATE unchecked SET last=2", "unchecked"},
+        {"UPDATE unchecked SET log=9", "unchecked"},
+        {"INSERT INTO unchecked VALUES(1,6,6)", "unchecked"},
         {"DELETE FROM body WHERE body=1", "body"},
         {"INSERT INTO body(bytes)VALUES(x'00')", "body"},
         {"UPDATE body SET bytes=zeroblob(length(bytes)) WHERE body=2", "body"},
@@ -143,6 +152,8 @@ static void every_contradiction_is_found(void **state)
         {"UPDATE value SET value=x'00' WHERE name='empty'", "value"},
         {"UPDATE value SET name='nane' WHERE name='name'", "value"},
         {"DELETE FROM commits", "database"},
+        {"PRAGMA ignore_check_constraints=ON;UPDATE commits SET bodies=1",
+         "database"},
         {"DROP INDEX header_absent", "database"},
         {"CREATE TABLE extra(x)", "database"},
     };
@@ -201,7 +212,8 @@ static size_t dump(const char *dir, uint8_t *out)
         "SELECT * FROM header",        "SELECT * FROM body",
         "SELECT * FROM frontier",      "SELECT * FROM acked",
         "SELECT * FROM value",         "SELECT * FROM commits",
-        "PRAGMA user_version",         "PRAGMA application_id",
+        "SELECT * FROM unchecked",     "PRAGMA user_version",
+        "PRAGMA application_id",
     };
     sqlite3 *db;
     size_t at = 1;
