@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/inspect_impl.h"
 
+/* How many symbols of a row are shown: sums tell a person little. */
+#define SYMBOLS_SHOWN 4
+
 static void put_scope(struct daf_inspect_out *o, const struct daf_scope_id *id)
 {
     daf_inspect_put_hex(o, "scope", id->b, sizeof(id->b));
@@ -20,16 +23,6 @@ static void show_spot(struct daf_inspect_out *o, const struct daf_spot *spot)
     daf_inspect_close(o, '}');
 }
 
-static void put_spots(struct daf_inspect_out *o, const char *key,
-                      const struct daf_spot *spots, size_t count)
-{
-    daf_inspect_key(o, key);
-    daf_inspect_open(o, '[');
-    for (size_t i = 0; i < count; i++)
-        show_spot(o, &spots[i]);
-    daf_inspect_close(o, ']');
-}
-
 static void put_spot_list(struct daf_inspect_out *o, const char *key,
                           const struct daf_list *list)
 {
@@ -45,17 +38,59 @@ static void put_spot_list(struct daf_inspect_out *o, const char *key,
     daf_inspect_close(o, ']');
 }
 
-/* A list without an iterator of its own: as it stands. */
-static void put_plain_list(struct daf_inspect_out *o, const char *key,
-                           const struct daf_list *list)
+/* Tags stand side by side. */
+static void put_tags(struct daf_inspect_out *o, const char *key,
+                     struct daf_view tags)
 {
-    struct daf_cursor c = list->items;
-
     daf_inspect_key(o, key);
     daf_inspect_open(o, '[');
-    for (size_t i = 0; i < list->count; i++)
-        daf_inspect_value(o, &c);
+    for (size_t at = 0; at < tags.len; at += DAF_TAG_BYTES)
+        daf_inspect_hex(o, tags.p + at, DAF_TAG_BYTES);
     daf_inspect_close(o, ']');
+}
+
+static void put_items(struct daf_inspect_out *o, struct daf_view items)
+{
+    daf_inspect_key(o, "items");
+    daf_inspect_open(o, '[');
+    for (size_t at = 0; at < items.len; at += DAF_ITEM_BYTES) {
+        const size_t mark_at = DAF_TAG_BYTES + 4;
+        struct daf_item item;
+
+        memcpy(item.b, items.p + at, sizeof(item.b));
+        daf_inspect_open(o, '{');
+        daf_inspect_put_hex(o, "log", item.b, DAF_TAG_BYTES);
+        daf_inspect_put_uint(o, "height", daf_sketch_item_height(&item));
+        daf_inspect_put_hex(o, "mark", item.b + mark_at,
+                            sizeof(item.b) - mark_at);
+        daf_inspect_close(o, '}');
+    }
+    daf_inspect_close(o, ']');
+}
+
+/* How many there are, and the first few. */
+static void put_symbols(struct daf_inspect_out *o, struct daf_view symbols)
+{
+    size_t count = symbols.len / DAF_SYMBOL_BYTES;
+
+    daf_inspect_key(o, "symbols");
+    daf_inspect_open(o, '{');
+    daf_inspect_put_uint(o, "count", count);
+    daf_inspect_key(o, "first");
+    daf_inspect_open(o, '[');
+    for (size_t i = 0; i < count && i < SYMBOLS_SHOWN; i++) {
+        struct daf_symbol symbol;
+
+        memcpy(&symbol, symbols.p + i * DAF_SYMBOL_BYTES, sizeof(symbol));
+        daf_inspect_open(o, '{');
+        daf_inspect_put_hex(o, "item", symbol.item, sizeof(symbol.item));
+        daf_inspect_put_hex(o, "check", symbol.check, sizeof(symbol.check));
+        daf_inspect_put_uint(o, "count",
+                             (uint64_t)symbol.count[0] << 8 | symbol.count[1]);
+        daf_inspect_close(o, '}');
+    }
+    daf_inspect_close(o, ']');
+    daf_inspect_close(o, '}');
 }
 
 static void show_hello(struct daf_inspect_out *o, const struct daf_hello *h)
@@ -76,6 +111,8 @@ static void show_root(struct daf_inspect_out *o, const struct daf_root *r)
     daf_inspect_put_uint(o, "manifest_number", r->manifest_number);
     daf_inspect_put_hex(o, "manifest_hash", r->manifest_hash.b,
                         sizeof(r->manifest_hash.b));
+    daf_inspect_put_uint(o, "bodies", r->bodies);
+    daf_inspect_put_hex(o, "combined", r->combined.b, sizeof(r->combined.b));
     daf_inspect_key(o, "scopes");
     daf_inspect_open(o, '[');
     for (size_t i = 0; i < r->parts.count; i++) {
@@ -84,28 +121,51 @@ static void show_root(struct daf_inspect_out *o, const struct daf_root *r)
         put_scope(o, &part.scope);
         daf_inspect_put_uint(o, "heads", part.heads_count);
         daf_inspect_put_hex(o, "sum", part.sum.b, sizeof(part.sum.b));
-        daf_inspect_put_hex(o, "symbols", part.symbols.p, part.symbols.len);
+        put_symbols(o, part.symbols);
+        put_tags(o, "deferred", part.deferred);
         daf_inspect_close(o, '}');
     }
     daf_inspect_close(o, ']');
 }
 
+static const char *heads_str(enum daf_heads_kind kind)
+{
+    switch (kind) {
+    case DAF_HEADS_PAGE:
+        return "page";
+    case DAF_HEADS_NEWS:
+        return "news";
+    case DAF_HEADS_UNACKED:
+        return "unacknowledged";
+    case DAF_HEADS_ANSWER:
+        return "answer";
+    }
+    return "?";
+}
+
 static void show_heads(struct daf_inspect_out *o, const struct daf_heads *h)
 {
-    struct daf_cursor c = h->heads.items;
-    struct daf_head head;
-
     put_scope(o, &h->scope);
-    daf_inspect_put_bool(o, "news", h->is_news);
+    daf_inspect_put_text(o, "heads", heads_str(h->kind));
     daf_inspect_put_bool(o, "more", h->more);
-    daf_inspect_key(o, "heads");
+    put_items(o, h->items);
+}
+
+static void show_want_logs(struct daf_inspect_out *o, const struct daf_want *w)
+{
+    struct daf_cursor c = w->logs.items;
+    struct daf_want_log want;
+
+    daf_inspect_put_uint(o, "credit", w->credit);
+    daf_inspect_key(o, "logs");
     daf_inspect_open(o, '[');
-    for (size_t i = 0; i < h->heads.count; i++) {
-        daf_frame_next_head(&c, &h->scope, &head);
+    for (size_t i = 0; i < w->logs.count; i++) {
+        daf_frame_next_want(&c, &want);
         daf_inspect_open(o, '{');
-        put_log(o, &head.log);
-        put_spots(o, "tips", head.tips, head.tips_count);
-        put_spots(o, "roots", head.roots, head.roots_count);
+        daf_inspect_put_hex(o, "log", want.tag.b, sizeof(want.tag.b));
+        put_spot_list(o, "wants", &want.wants);
+        put_spot_list(o, "haves", &want.haves);
+        daf_inspect_put_bool(o, "all", want.all);
         daf_inspect_close(o, '}');
     }
     daf_inspect_close(o, ']');
@@ -113,31 +173,41 @@ static void show_heads(struct daf_inspect_out *o, const struct daf_heads *h)
 
 static void show_want(struct daf_inspect_out *o, const struct daf_want *w)
 {
-    struct daf_cursor c = w->logs.items;
-    struct daf_want_log want;
-
     put_scope(o, &w->scope);
-    daf_inspect_put_text(o, "asks", w->is_page ? "heads" : "records");
-    if (w->is_page) {
+    switch (w->kind) {
+    case DAF_WANT_PAGE:
+        daf_inspect_put_text(o, "asks", "page");
         daf_inspect_key(o, "after");
-        if (!w->has_after) {
+        if (w->has_after)
+            daf_inspect_hex(o, w->after.b, sizeof(w->after.b));
+        else
             daf_inspect_null(o);
-            return;
-        }
-        daf_inspect_open(o, '{');
-        put_log(o, &w->after);
-        daf_inspect_close(o, '}');
+        return;
+    case DAF_WANT_RECORDS:
+        daf_inspect_put_text(o, "asks", "records");
+        show_want_logs(o, w);
+        return;
+    case DAF_WANT_SYMBOLS:
+        daf_inspect_put_text(o, "asks", "symbols");
+        daf_inspect_put_uint(o, "start", w->start);
+        daf_inspect_put_uint(o, "count", w->count);
         return;
     }
-    daf_inspect_put_uint(o, "credit", w->credit);
+}
+
+static void show_need(struct daf_inspect_out *o, const struct daf_need *n)
+{
+    struct daf_cursor c = n->logs.items;
+    struct daf_need_log need;
+
+    put_scope(o, &n->scope);
     daf_inspect_key(o, "logs");
     daf_inspect_open(o, '[');
-    for (size_t i = 0; i < w->logs.count; i++) {
-        daf_frame_next_want(&c, &w->scope, &want);
+    for (size_t i = 0; i < n->logs.count; i++) {
+        daf_frame_next_need(&c, &n->scope, &need);
         daf_inspect_open(o, '{');
-        put_log(o, &want.log);
-        put_spot_list(o, "wants", &want.wants);
-        put_spot_list(o, "haves", &want.haves);
+        put_log(o, &need.log);
+        put_spot_list(o, "records", &need.spots);
         daf_inspect_close(o, '}');
     }
     daf_inspect_close(o, ']');
@@ -284,8 +354,7 @@ static void show_fields(struct daf_inspect_out *o, const struct daf_frame *f)
     case DAF_FRAME_SYMBOLS:
         put_scope(o, &f->symbols.scope);
         daf_inspect_put_uint(o, "start", f->symbols.start);
-        daf_inspect_put_hex(o, "symbols", f->symbols.symbols.p,
-                            f->symbols.symbols.len);
+        put_symbols(o, f->symbols.symbols);
         return;
     case DAF_FRAME_HEADS:
         show_heads(o, &f->heads);
@@ -297,12 +366,11 @@ static void show_fields(struct daf_inspect_out *o, const struct daf_frame *f)
         show_run(o, &f->run);
         return;
     case DAF_FRAME_NEED:
-        put_scope(o, &f->need.scope);
-        put_plain_list(o, "logs", &f->need.logs);
+        show_need(o, &f->need);
         return;
     case DAF_FRAME_DEFER:
         put_scope(o, &f->defer.scope);
-        put_plain_list(o, "logs", &f->defer.logs);
+        put_tags(o, "deferred", f->defer.tags);
         return;
     case DAF_FRAME_ACK:
         show_ack(o, &f->ack);

@@ -46,9 +46,9 @@ DAF_NODISCARD enum daf_err daf_authority_accept(const struct daf_authority *a,
 
 /** daf_authority_entitled: whether the author of @log may write it, its
  * signatures aside (R7): DAF_OK or DAF_EAUTHOR.  @out: the author's keys. */
-DAF_NODISCARD enum daf_err daf_authority_entitled(
-    const struct daf_authority *a, const struct daf_log_key *log,
-    struct daf_device *out);
+DAF_NODISCARD enum daf_err daf_authority_entitled(const struct daf_authority *a,
+                                                  const struct daf_log_key *log,
+                                                  struct daf_device *out);
 
 /** daf_authority_body: whether @body is @r's and may be kept (R13, R14):
  * DAF_OK or DAF_EBODY. */

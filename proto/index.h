@@ -55,6 +55,11 @@ struct daf_index {
                                 const struct daf_spot *spot,
                                 struct daf_stored *out);
 
+    /* The record of the log just after (seq, id) in that order, with its body;
+     * DAF_ENOTFOUND at the end.  For reading a log without forks. */
+    enum daf_err (*next)(void *ctx, const struct daf_log_key *log,
+                         const struct daf_spot *spot, struct daf_stored *out);
+
     /* ---- comparing (docs/protocol.md §5.3) */
 
     /* The mark of one log; DAF_ENOTFOUND if nothing of it is held. */

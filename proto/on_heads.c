@@ -34,7 +34,7 @@ static void on_unacked(struct daf_session *s, struct daf_session_scope *sc,
             }
         }
         if (s->urgent_count == DAF_URGENT_MAX) {
-            sc->is_dirty = true;
+            daf_session_dirty(sc, DAF_TODO_NEWS);
             return;
         }
         s->urgent[s->urgent_count].scope_at = (uint8_t)(sc - s->scopes);
@@ -64,7 +64,7 @@ void daf_on_heads(struct daf_session *s, struct daf_mono now,
     if (heads->kind == DAF_HEADS_UNACKED) {
         on_unacked(s, sc, heads);
     } else if (heads->more) {
-        sc->is_dirty = true; /* too many to name */
+        daf_session_dirty(sc, DAF_TODO_NEWS); /* too many to name */
     } else if (s->pull == DAF_PULL_RESTING ||
                (s->todo_count > 0 && sc == &s->scopes[s->scope_at])) {
         s->scope_at = (size_t)(sc - s->scopes);
@@ -74,7 +74,9 @@ void daf_on_heads(struct daf_session *s, struct daf_mono now,
         return;
     } else {
         /* Another scope is in hand: this one is compared when its turn comes. */
-        sc->is_dirty = true;
+        daf_session_dirty(sc, heads->kind == DAF_HEADS_ANSWER
+                                  ? DAF_TODO_NEWS | DAF_TODO_ANSWER
+                                  : DAF_TODO_NEWS);
     }
     daf_session_pull_next(s, now);
 }

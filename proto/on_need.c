@@ -64,8 +64,9 @@ static bool give_log(struct giving *g, const struct daf_need_log *need)
 void daf_on_need(struct daf_session *s, struct daf_mono now,
                  const struct daf_frame *f)
 {
-    struct giving g = {
-        .s = s, .scope = &f->need.scope, .credit = DAF_CREDIT_BYTES_MAX};
+    struct giving g = {.s = s,
+                       .scope = &f->need.scope,
+                       .credit = DAF_CREDIT_BYTES_MAX};
     struct daf_cursor c = f->need.logs.items;
     bool is_common = daf_session_scope(s, &f->need.scope) != NULL;
 

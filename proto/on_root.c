@@ -51,8 +51,7 @@ void daf_on_root(struct daf_session *s, struct daf_mono now,
         daf_session_send_root(s, &f->root);
     else
         daf_session_compare_roots(s, &f->root);
-    s->may_need =
-        s->env->port->may_need(s->env->port->ctx, s, s->peer_bodies);
+    s->may_need = s->env->port->may_need(s->env->port->ctx, s, s->peer_bodies);
     tell_changes(s);
     daf_session_tell_unacked(s);
     daf_session_pull_next(s, now);

@@ -13,8 +13,8 @@ struct intake {
     size_t ack_mark, ack_count;
     struct daf_ack_path held; /* the stretch to acknowledge next */
     bool has_held;
-    bool is_continued;     /* the path may go on from the frame before */
-    bool is_need;          /* the answer to NEED: bodies of what is held */
+    bool is_continued; /* the path may go on from the frame before */
+    bool is_need;      /* the answer to NEED: bodies of what is held */
     struct daf_stretch unchecked; /* new and not verified; last 0: none */
     struct daf_todo *todo;        /* the path's log in the list */
 };
@@ -171,10 +171,9 @@ static bool verify(struct intake *in, struct daf_session_record *this,
     const struct daf_index *index = in->s->env->index;
     const struct daf_spot spot = {this->r.seq, this->r.id};
 
-    this->is_verified =
-        index->is_checked(index->ctx, &this->r.log, &spot) ||
-        daf_record_verify(this->got.header, &this->r, &author->keys.sign) ==
-            DAF_OK;
+    this->is_verified = index->is_checked(index->ctx, &this->r.log, &spot) ||
+                        daf_record_verify(this->got.header, &this->r,
+                                          &author->keys.sign) == DAF_OK;
     if (!this->is_verified) daf_session_count(in->s, DAF_ESIG);
     return this->is_verified;
 }

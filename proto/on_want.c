@@ -70,7 +70,7 @@ struct answer {
     size_t path_start, path_mark;
     size_t records; /* of the open path; 0: none is */
     struct daf_log_key log;
-    struct daf_spot last; /* record of the open path */
+    struct daf_spot last;                /* record of the open path */
     size_t starts[DAF_PATH_RECORDS_MAX]; /* where in k each record begins */
     uint64_t credit;
     bool is_first; /* nothing was given yet */
@@ -149,8 +149,9 @@ static bool fits(const struct answer *a, size_t len)
 /* False when the credit is spent; the first record is always given, so that a
  * small credit cannot stop the peer for ever. */
 static bool give(struct answer *a, const struct daf_log_key *log,
-                 const struct daf_stored *r)
+                 struct daf_stored *r)
 {
+    const struct daf_index *index = a->s->env->index;
     size_t len = r->header.len + r->body.len;
 
     if (len > a->credit && !a->is_first) {
@@ -162,6 +163,8 @@ static bool give(struct answer *a, const struct daf_log_key *log,
     if (!fits(a, len)) {
         end_run(a, false);
         begin_run(a);
+        /* Ending asked the index, which took its views back. */
+        if (index->get(index->ctx, log, &r->spot, r) != DAF_OK) return false;
     }
     if (a->records == 0) {
         a->path_start = a->k.len;
@@ -236,8 +239,7 @@ static void answer_log(struct answer *a, const struct daf_want_log *w)
 static void begin_answer(struct answer *a, uint64_t credit)
 {
     /* What the peer asks for sits in our memory until the link took it. */
-    a->credit =
-        credit < DAF_CREDIT_BYTES_MAX ? credit : DAF_CREDIT_BYTES_MAX;
+    a->credit = credit < DAF_CREDIT_BYTES_MAX ? credit : DAF_CREDIT_BYTES_MAX;
     a->is_first = true;
     a->steps = DAF_PATH_STEPS(a->credit);
     begin_run(a);

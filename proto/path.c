@@ -165,13 +165,13 @@ static enum daf_err walk_back(const struct daf_path *p, uint64_t seq,
 static enum daf_err successors(const struct daf_path *p, size_t *out_count,
                                struct daf_spot *out)
 {
-    size_t enough = p->linear ? 1 : 2, rows = 0;
+    size_t rows = 0;
     struct daf_spot from = lowest(p->at.seq + 1), prev;
     struct daf_stored stored;
     enum daf_err err;
 
     *out_count = 0;
-    while (*out_count < enough) {
+    while (*out_count < 2) {
         err = p->index->at_or_after(p->index->ctx, &p->log, &from, &stored);
         if (err == DAF_ENOTFOUND) break;
         if (err != DAF_OK) return err;
@@ -214,12 +214,25 @@ static enum daf_err step_up(struct daf_path *p)
     return DAF_OK;
 }
 
+/* A chain: whatever comes after is the next link. */
+static enum daf_err next_linear(struct daf_path *p, struct daf_stored *out)
+{
+    enum daf_err err = p->index->next(p->index->ctx, &p->log, &p->at, out);
+
+    if (err == DAF_OK && out->spot.seq == p->at.seq + 1) {
+        p->at = out->spot;
+        return DAF_OK;
+    }
+    return err == DAF_OK || err == DAF_ENOTFOUND ? DAF_ECORRUPT : err;
+}
+
 enum daf_err daf_path_next(struct daf_path *path, struct daf_stored *out)
 {
     enum daf_err err;
 
     if (path->given) {
         if (same_spot(&path->at, &path->want)) return DAF_ENOTFOUND;
+        if (path->linear) return next_linear(path, out);
         err = step_up(path);
         if (err != DAF_OK) return err == DAF_ENOTFOUND ? DAF_ECORRUPT : err;
     }
@@ -262,8 +275,8 @@ size_t daf_path_haves(const struct daf_index *index, const struct daf_head *own,
 }
 
 bool daf_path_knows(const struct daf_index *index,
-                    const struct daf_log_key *log,
-                    const struct daf_spot *haves, size_t haves_count)
+                    const struct daf_log_key *log, const struct daf_spot *haves,
+                    size_t haves_count)
 {
     struct daf_stored stored;
 

@@ -24,7 +24,7 @@
  * first can be kept as soon as it comes.  Wants of a forked log may share a
  * beginning, which is then given twice: a fork is a fault, not a habit.
  *
- * In a log without forks and gaps a path costs two questions for each record.
+ * In a log without forks and gaps a path costs one question for each record.
  * Elsewhere it is first walked back, one question for each record, and once
  * more for each fork that it passes. */
 #ifndef DAF_PROTO_PATH_H
@@ -94,8 +94,8 @@ size_t daf_path_haves(const struct daf_index *index, const struct daf_head *own,
 
 /** daf_path_knows: whether any of @haves is held here. */
 bool daf_path_knows(const struct daf_index *index,
-                    const struct daf_log_key *log,
-                    const struct daf_spot *haves, size_t haves_count);
+                    const struct daf_log_key *log, const struct daf_spot *haves,
+                    size_t haves_count);
 
 /** daf_path_wants: what to ask of a peer beside its tips: the predecessors of own
  * roots above seq 1.

@@ -261,7 +261,8 @@ void daf_session_recheck(struct daf_session *s, struct daf_mono now)
     for (size_t i = 0; i < s->scopes_count; i++) {
         if (s->scopes[i].uncertified) {
             s->scopes[i].uncertified = false;
-            s->scopes[i].is_dirty = any = true;
+            daf_session_dirty(&s->scopes[i], 0);
+            any = true;
         }
     }
     if (any && s->state == DAF_SESSION_OPEN) daf_session_pull_next(s, now);

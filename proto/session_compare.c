@@ -25,6 +25,12 @@ static void free_symbols(struct daf_session *s)
     s->symbols_count = 0;
 }
 
+void daf_session_dirty(struct daf_session_scope *sc, unsigned as)
+{
+    sc->dirty_as = (uint16_t)(sc->is_dirty ? sc->dirty_as & as : as);
+    sc->is_dirty = true;
+}
+
 /* ---- pages */
 
 void daf_session_ask_page(struct daf_session *s, struct daf_mono now)
@@ -45,7 +51,7 @@ struct beside {
     const struct daf_heads *page;
     size_t at; /* of the page's items */
     size_t told;
-    bool is_full; /* no more fit into env->differences */
+    bool is_full; /* no more fit into env->differences: a page ends here */
 };
 
 static struct daf_item page_item(const struct beside *b, size_t at)
@@ -58,15 +64,12 @@ static struct daf_item page_item(const struct beside *b, size_t at)
 
 static void note(struct beside *b, const struct daf_item *item, bool is_theirs)
 {
-    struct daf_sketch_one *one = &b->s->env->differences[b->told];
+    struct daf_sketch_one *one = &b->s->env->differences[b->told++];
 
-    if (b->told == DAF_SYMBOLS_MAX) {
-        b->is_full = true;
-        return;
-    }
     one->item = *item;
     one->is_theirs = is_theirs;
-    b->told++;
+    /* One log may take two. */
+    b->is_full = b->told + 2 > DAF_SYMBOLS_MAX;
 }
 
 /* Our next mark: what the page has before it we lack, and if the page has not
@@ -76,7 +79,7 @@ static bool lay_mark(void *ctx, const struct daf_mark *mark)
     struct beside *b = ctx;
     struct daf_item own = daf_sketch_salted(mark, &b->s->salt);
 
-    while (b->at < b->page->count) {
+    while (b->at < b->page->count && !b->is_full) {
         struct daf_item item = page_item(b, b->at);
         int order = memcmp(item.b, own.b, DAF_TAG_BYTES);
 
@@ -90,9 +93,26 @@ static bool lay_mark(void *ctx, const struct daf_mark *mark)
             return true;
         }
     }
-    if (b->at == b->page->count && b->page->more) return false;
+    if (b->is_full || (b->at == b->page->count && b->page->more)) return false;
     note(b, &own, false);
     return true;
+}
+
+/* Where the next page begins. */
+static void move_cursor(struct beside *b)
+{
+    struct daf_session *s = b->s;
+    const struct daf_item *last = &s->env->differences[b->told - 1].item;
+    struct daf_item item;
+
+    s->page_rest = b->page->more || b->is_full;
+    if (!s->page_rest) return;
+    if (!b->is_full) {
+        item = page_item(b, b->page->count - 1);
+        last = &item;
+    }
+    s->cursor = daf_sketch_item_tag(last);
+    s->has_cursor = true;
 }
 
 static void list_differences(struct daf_session *s, struct daf_mono now,
@@ -103,28 +123,21 @@ void daf_session_compare_page(struct daf_session *s, struct daf_mono now,
 {
     const struct daf_index *index = s->env->index;
     struct beside b = {.s = s, .page = page};
-    enum daf_err err = index->marks(
-        index->ctx, scope_of(s), s->has_cursor ? &s->cursor : NULL, lay_mark,
-        &b);
+    enum daf_err err =
+        index->marks(index->ctx, scope_of(s), s->has_cursor ? &s->cursor : NULL,
+                     lay_mark, &b);
 
     if (err != DAF_OK) {
         daf_session_close(s, DAF_BYE_FAILURE, err);
         return;
     }
-    while (b.at < page->count) {
+    while (b.at < page->count && !b.is_full) {
         struct daf_item item = page_item(&b, b.at++);
 
         note(&b, &item, true);
     }
-    s->page_rest = page->more;
-    if (page->count > 0) {
-        struct daf_item last = page_item(&b, page->count - 1);
-
-        s->cursor = daf_sketch_item_tag(&last);
-        s->has_cursor = true;
-    }
-    s->scopes[s->scope_at].is_dirty |= b.is_full;
-    list_differences(s, now, b.told, DAF_TODO_SALTED);
+    move_cursor(&b);
+    list_differences(s, now, b.told, DAF_TODO_SALTED | s->list_as);
 }
 
 static void go_by_pages(struct daf_session *s, struct daf_mono now)
@@ -237,8 +250,7 @@ static void ask_more(struct daf_session *s, struct daf_mono now,
                      size_t estimate)
 {
     size_t have = s->symbols_count;
-    size_t logs =
-        (size_t)s->symbols[0].count[0] << 8 | s->symbols[0].count[1];
+    size_t logs = (size_t)s->symbols[0].count[0] << 8 | s->symbols[0].count[1];
     size_t enough = estimate + estimate / 2 + 8;
 
     if (enough < have + have / 2) enough = have + have / 2;
@@ -285,7 +297,7 @@ static void try_symbols(struct daf_session *s, struct daf_mono now)
         return;
     }
     free_symbols(s);
-    list_differences(s, now, count, 0);
+    list_differences(s, now, count, s->list_as);
 }
 
 void daf_session_compare_symbols(struct daf_session *s, struct daf_mono now,
@@ -318,6 +330,7 @@ void daf_session_compare(struct daf_session *s, struct daf_mono now)
     struct daf_session_scope *sc = &s->scopes[s->scope_at];
     size_t at = sc->symbols_at;
 
+    s->list_as = sc->dirty_as;
     sc->is_dirty = false;
     sc->symbols_at = 0;
     s->page_rest = false;
@@ -328,10 +341,10 @@ void daf_session_compare(struct daf_session *s, struct daf_mono now)
         const struct daf_symbol *first =
             s->root_symbols + (at - 1) * DAF_ROOT_SYMBOLS;
 
-        daf_session_compare_symbols(
-            s, now,
-            (struct daf_view){first->item,
-                              (size_t)DAF_ROOT_SYMBOLS * DAF_SYMBOL_BYTES});
+        daf_session_compare_symbols(s, now,
+                                    (struct daf_view){first->item,
+                                                      (size_t)DAF_ROOT_SYMBOLS *
+                                                          DAF_SYMBOL_BYTES});
     } else {
         ask_symbols(s, now, FIRST_SYMBOLS);
     }

@@ -16,13 +16,14 @@
 /* A scope that both sides listed in ROOT (or, before ROOT came, that we did). */
 struct daf_session_scope {
     struct daf_scope_id id;
-    bool is_common;   /* the peer listed it as well */
-    bool is_dirty;    /* to be compared */
-    bool is_paged;    /* by pages, not by symbols */
-    bool differs;     /* the salted sums do: "nothing" is not believed (R41) */
-    bool tell;        /* heads changed before the peer was proven */
-    bool uncertified; /* records were refused because nobody vouched yet */
-    bool is_lacking;  /* bodies may be lacking: NEED is to be said */
+    bool is_common;    /* the peer listed it as well */
+    bool is_dirty;     /* to be compared, by daf_session_dirty() */
+    bool is_paged;     /* by pages, not by symbols */
+    bool differs;      /* the salted sums do: "nothing" is not believed (R41) */
+    bool tell;         /* heads changed before the peer was proven */
+    bool uncertified;  /* records were refused because nobody vouched yet */
+    bool is_lacking;   /* bodies may be lacking: NEED is to be said */
+    uint16_t dirty_as; /* flags of what comes of comparing */
     uint8_t symbols_at; /* where its symbols of ROOT are, plus 1; 0: none */
 };
 
@@ -77,7 +78,7 @@ struct daf_session {
 
     /* The pull: one scope at a time. */
     enum daf_pull pull;
-    size_t scope_at; /* of scopes[] */
+    size_t scope_at;                 /* of scopes[] */
     struct daf_symbol *root_symbols; /* DAF_ROOT_SYMBOLS each; lent */
     /* Symbols of the peer so far; lent. */
     struct daf_symbol *symbols;
@@ -86,6 +87,8 @@ struct daf_session {
     struct daf_todo *todo;
     size_t todo_count, todo_cap;
     size_t todo_hint; /* where the last path's log was */
+    unsigned
+        list_as; /* flags of what comparing brings, as daf_session_dirty() */
     /* Pages. */
     bool has_cursor; /* pages up to here are dealt with */
     struct daf_tag cursor;
@@ -94,7 +97,7 @@ struct daf_session {
     uint64_t credit;
     uint64_t round_bytes;   /* records received for it */
     uint64_t round_changed; /* records that were new here */
-    bool is_forcing; /* take logs over from sessions that dawdle */
+    bool is_forcing;        /* take logs over from sessions that dawdle */
     struct daf_tag given;   /* the last log that the answer named */
     bool has_given;
     /* The highest record given that was held here: the next WANT names it. */
@@ -150,6 +153,9 @@ void daf_session_proof(const struct daf_session *s, bool is_own,
                        const struct daf_author_id *author, uint8_t *out);
 
 /* ---- session_compare.c */
+/* The scope is to be compared.  @as: 0 on our own account, else the flags of news
+ * or of an answer, so that no more is told than those allow (R43). */
+void daf_session_dirty(struct daf_session_scope *sc, unsigned as);
 /* Compare scopes[scope_at]: ask for symbols, or for a page. */
 void daf_session_compare(struct daf_session *s, struct daf_mono now);
 /* Symbols of it came, the next in order. */

@@ -49,9 +49,9 @@ static void pull_urgent(struct daf_session *s, struct daf_mono now)
             s->urgent[left++] = s->urgent[i];
             continue;
         }
-        if (!daf_session_todo_add(
-                s, &s->urgent[i].item,
-                DAF_TODO_PULL | DAF_TODO_SALTED | DAF_TODO_NEWS))
+        if (!daf_session_todo_add(s, &s->urgent[i].item,
+                                  DAF_TODO_PULL | DAF_TODO_SALTED |
+                                      DAF_TODO_NEWS))
             return;
     }
     s->urgent_count = left;
@@ -235,8 +235,8 @@ static void settle_entry(struct daf_session *s, struct round *r,
     /* Told anew in the meantime: that has not been answered yet. */
     if (t->flags & DAF_TODO_RENEWED) again |= (t->flags & DAF_TODO_PULL) != 0;
     if (!again) t->flags &= (uint16_t)~DAF_TODO_PULL;
-    t->flags &= (uint16_t)~(DAF_TODO_ASKED | DAF_TODO_GIVEN | DAF_TODO_MORE |
-                            DAF_TODO_RENEWED);
+    t->flags &= (uint16_t) ~(DAF_TODO_ASKED | DAF_TODO_GIVEN | DAF_TODO_MORE |
+                             DAF_TODO_RENEWED);
     r->is_past |= is_last;
     if (is_last && !again) s->seen.seq = 0;
 }
@@ -247,7 +247,7 @@ static bool make_way(struct daf_session *s)
     if (!is_control(s, s->scope_at) || s->urgent_count == 0 ||
         s->control_bytes < DAF_CONTROL_FIRST_BYTES)
         return false;
-    s->scopes[s->scope_at].is_dirty = true;
+    daf_session_dirty(&s->scopes[s->scope_at], 0);
     s->page_rest = false;
     return true;
 }
@@ -267,8 +267,7 @@ void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
      * vain. */
     if (s->todo_count > 0 && !s->has_given) r.is_cut = false;
     for (size_t i = 0; i < s->todo_count; i++) {
-        if (s->todo[i].flags & DAF_TODO_ASKED)
-            settle_entry(s, &r, &s->todo[i]);
+        if (s->todo[i].flags & DAF_TODO_ASKED) settle_entry(s, &r, &s->todo[i]);
     }
     /* An answer to NEED that was cut: those left out are asked for again. */
     if (s->todo_count == 0 && r.is_cut && r.is_progress) s->has_needed = false;

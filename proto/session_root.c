@@ -118,8 +118,8 @@ static void combine(struct daf_session *s, const struct daf_root_part *part)
 /* ---- ROOT */
 
 /* ROOT lists scopes ascending by id; scopes[] has control first. */
-static struct daf_session_scope *next_scope(struct daf_session *s,
-                                            const struct daf_session_scope *last)
+static struct daf_session_scope *next_scope(
+    struct daf_session *s, const struct daf_session_scope *last)
 {
     struct daf_session_scope *next = NULL;
 
@@ -136,8 +136,8 @@ void daf_session_note_deferred(struct daf_session *s, struct daf_view tags)
 {
     size_t count = tags.len / DAF_TAG_BYTES;
 
-    for (size_t i = 0;
-         i < count && s->peer_deferred_count < DAF_DEFERRED_MAX; i++) {
+    for (size_t i = 0; i < count && s->peer_deferred_count < DAF_DEFERRED_MAX;
+         i++) {
         memcpy(s->peer_deferred[s->peer_deferred_count++].b,
                tags.p + i * DAF_TAG_BYTES, DAF_TAG_BYTES);
     }
@@ -208,8 +208,8 @@ static enum daf_err add_part(struct daf_session *s,
 
 /* Parts of all scopes are made, and taken back if one number says as much. */
 static enum daf_err pack_parts(struct daf_session *s,
-                               const struct daf_root *theirs, struct daf_pack *k,
-                               size_t *out_count)
+                               const struct daf_root *theirs,
+                               struct daf_pack *k, size_t *out_count)
 {
     enum daf_err err = DAF_OK;
 
@@ -246,7 +246,8 @@ static bool is_combined_enough(struct daf_session *s,
 
     if (theirs == NULL)
         return port->was_equal(port->ctx, s) && !has_deferred(s);
-    return theirs->parts.count == 0 && same_sum(&theirs->combined, &s->combined);
+    return theirs->parts.count == 0 &&
+           same_sum(&theirs->combined, &s->combined);
 }
 
 static void pack_root(struct daf_session *s, struct daf_root *root,
@@ -336,13 +337,15 @@ void daf_session_compare_roots(struct daf_session *s,
         sc->is_lacking = sc->is_common;
         if (!sc->is_common || (is_combined && is_equal)) continue;
         if (is_combined) {
-            sc->is_dirty = sc->is_paged = true;
+            sc->is_paged = true;
+            daf_session_dirty(sc, 0);
             continue;
         }
-        sc->differs = sc->is_dirty =
-            sum_scope(s, &sc->id, &ours) != DAF_OK ||
-            ours.heads_count != their.heads_count ||
-            !same_sum(&ours.sum, &their.sum);
-        if (sc->differs) keep_symbols(s, sc, &their, &kept);
+        sc->differs = sum_scope(s, &sc->id, &ours) != DAF_OK ||
+                      ours.heads_count != their.heads_count ||
+                      !same_sum(&ours.sum, &their.sum);
+        if (!sc->differs) continue;
+        daf_session_dirty(sc, 0);
+        keep_symbols(s, sc, &their, &kept);
     }
 }

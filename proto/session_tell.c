@@ -10,8 +10,7 @@ static void send_items(struct daf_session *s, const struct daf_scope_id *scope,
     struct daf_pack k;
 
     if (count == 0) return;
-    heads.items =
-        (struct daf_view){s->env->items[0].b, count * DAF_ITEM_BYTES};
+    heads.items = (struct daf_view){s->env->items[0].b, count * DAF_ITEM_BYTES};
     daf_pack_init(&k, s->env->frame, DAF_FRAME_BYTES_MAX);
     daf_frame_pack_heads(&k, &heads);
     daf_session_send(s, &k);
@@ -20,8 +19,9 @@ static void send_items(struct daf_session *s, const struct daf_scope_id *scope,
 void daf_session_tell_all(struct daf_session *s,
                           const struct daf_scope_id *scope)
 {
-    struct daf_heads heads = {
-        .scope = *scope, .kind = DAF_HEADS_NEWS, .more = true};
+    struct daf_heads heads = {.scope = *scope,
+                              .kind = DAF_HEADS_NEWS,
+                              .more = true};
     struct daf_pack k;
 
     daf_pack_init(&k, s->env->frame, DAF_FRAME_BYTES_MAX);
@@ -117,8 +117,8 @@ static bool has_all_bodies(const struct daf_session *s,
     struct daf_spot start = {.seq = 0};
     struct daf_log_key found;
     struct daf_spot spot;
-    enum daf_err err = index->absent_next(index->ctx, &log->scope, log, &start,
-                                          &found, &spot);
+    enum daf_err err =
+        index->absent_next(index->ctx, &log->scope, log, &start, &found, &spot);
 
     return err == DAF_ENOTFOUND || (err == DAF_OK && !same_log(&found, log));
 }

@@ -68,7 +68,7 @@ bool daf_session_todo_add(struct daf_session *s, const struct daf_item *item,
         return true;
     }
     if (s->todo_count == DAF_TODO_MAX) {
-        sc->is_dirty = true;
+        daf_session_dirty(sc, DAF_TODO_NEWS | (flags & DAF_TODO_ANSWER));
         return true;
     }
     if (!grow(s)) return false;

@@ -51,6 +51,11 @@ static const char *const questions[DAF_SQL_COUNT] = {
     [DAF_SQL_HEADER_AFTER] =
         "SELECT state,seq,id,bytes FROM header "
         "WHERE log=?1 AND (seq,id)>=(?2,?3) ORDER BY seq,id LIMIT 1",
+    /* With the body's first piece, which nearly always is all of it. */
+    [DAF_SQL_HEADER_NEXT] = "SELECT h.state,h.body,h.bytes,h.seq,h.id,b.bytes "
+                            "FROM header h LEFT JOIN body b ON b.body=h.body "
+                            "WHERE h.log=?1 AND (h.seq,h.id)>(?2,?3) "
+                            "ORDER BY h.seq,h.id LIMIT 1",
     [DAF_SQL_HEADER_AT] = "SELECT id,bytes FROM header WHERE log=?1 AND seq=?2",
     [DAF_SQL_HEADER_ADD] =
         "INSERT INTO header(log,seq,id,retention,state,body,bytes)"
@@ -81,6 +86,11 @@ static const char *const questions[DAF_SQL_COUNT] = {
         "DELETE FROM frontier WHERE log=?1 AND is_root=?2 AND id=?3",
     [DAF_SQL_ACKED_GET] = "SELECT seq,id FROM acked WHERE log=?1",
     [DAF_SQL_ACKED_SET] = "REPLACE INTO acked(log,seq,id)VALUES(?1,?2,?3)",
+    [DAF_SQL_UNACKED_NEXT] =
+        "SELECT author,incarnation,tag,height,digest "
+        "FROM log LEFT JOIN acked USING(log) "
+        "WHERE scope=?1 AND author=?2 AND incarnation>?3 "
+        "AND height>ifnull(acked.seq,0) ORDER BY incarnation LIMIT 1",
     [DAF_SQL_ACKED_REMOVE] = "DELETE FROM acked WHERE log=?1",
     [DAF_SQL_UNCHECKED_AT] = "SELECT last FROM unchecked "
                              "WHERE log=?1 AND first<=?2 "

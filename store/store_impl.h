@@ -134,6 +134,10 @@ enum daf_err daf_store_mark(void *ctx, const struct daf_log_key *log,
 enum daf_err daf_store_mark_by_tag(void *ctx, const struct daf_scope_id *scope,
                                    const struct daf_tag *tag,
                                    struct daf_mark *out);
+enum daf_err daf_store_unacked_next(void *ctx, const struct daf_scope_id *scope,
+                                    const struct daf_author_id *author,
+                                    const uint64_t *after,
+                                    struct daf_mark *out);
 enum daf_err daf_store_marks_walk(void *ctx, const struct daf_scope_id *scope,
                                   const struct daf_tag *after, daf_mark_fn fn,
                                   void *fn_ctx);

@@ -231,6 +231,50 @@ static enum daf_err get(void *ctx, const struct daf_log_key *log,
     return err;
 }
 
+/* The body of a row of DAF_SQL_HEADER_NEXT. */
+static enum daf_err next_body(struct daf_store *s, const struct daf_query *q,
+                              struct daf_stored *out)
+{
+    struct daf_view piece = daf_db_bytes(q, 5);
+    size_t len = 0;
+    if (out->body_state != DAF_BODY_HELD) return DAF_OK;
+    if (!daf_db_is_null(q, 5) && piece.len < DAF_STORE_PIECE_BYTES) {
+        if (piece.len > 0) memcpy(s->body, piece.p, piece.len);
+        out->body = (struct daf_view){s->body, piece.len};
+        return DAF_OK;
+    }
+    struct daf_query pieces = daf_db_start(&s->db, DAF_SQL_BODY_GET);
+    enum daf_err err =
+        daf_store_body(&pieces, daf_db_int(q, 1), s->body, &len, NULL);
+    out->body = (struct daf_view){s->body, len};
+    return err;
+}
+
+static enum daf_err next(void *ctx, const struct daf_log_key *log,
+                         const struct daf_spot *spot, struct daf_stored *out)
+{
+    struct daf_store *s = ctx;
+    struct daf_spot found;
+    int64_t number = 0;
+    if (spot->seq > DAF_INT_MAX) return DAF_ENOTFOUND;
+    enum daf_err err = daf_store_number(s, log, &number);
+    if (err != DAF_OK) return err;
+    struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_NEXT);
+    daf_store_bind_spot(&q, number, spot);
+    err = daf_db_step(&q);
+    if (err == DAF_OK) {
+        found.seq = (uint64_t)daf_db_int(&q, 3);
+        if (daf_db_copy(&q, 4, found.id.b, sizeof(found.id.b)) &&
+            copy_header(s, &q, 2, out))
+            err = next_body(s, &q, out);
+        else
+            err = daf_db_say(&s->db, DAF_ECORRUPT, "a header is damaged");
+        out->spot = found;
+    }
+    daf_db_end(&q);
+    return err;
+}
+
 static enum daf_err find_after(struct daf_store *s,
                                const struct daf_log_key *log,
                                const struct daf_spot *spot,
@@ -362,6 +406,7 @@ const struct daf_index *daf_store_index(struct daf_store *s)
         .head = head,
         .get = get,
         .at_or_after = at_or_after,
+        .next = next,
         .mark = daf_store_mark,
         .mark_by_tag = daf_store_mark_by_tag,
         .marks = daf_store_marks_walk,
@@ -370,6 +415,7 @@ const struct daf_index *daf_store_index(struct daf_store *s)
         .absent_next = absent_next,
         .is_checked = daf_store_is_checked,
         .unchecked_next = daf_store_unchecked_next,
+        .unacked_next = daf_store_unacked_next,
     };
     return &s->index;
 }

@@ -71,6 +71,27 @@ enum daf_err daf_store_mark_by_tag(void *ctx, const struct daf_scope_id *scope,
     return err;
 }
 
+enum daf_err daf_store_unacked_next(void *ctx, const struct daf_scope_id *scope,
+                                    const struct daf_author_id *author,
+                                    const uint64_t *after, struct daf_mark *out)
+{
+    struct daf_store *s = ctx;
+    uint8_t incarnation[8];
+    enum daf_err err = settle(s);
+    if (err != DAF_OK) return err;
+    if (after != NULL) daf_store_incarnation(*after, incarnation);
+    struct daf_query q = daf_db_start(&s->db, DAF_SQL_UNACKED_NEXT);
+    daf_db_bind_blob(&q, 1, scope->b, sizeof(scope->b));
+    daf_db_bind_blob(&q, 2, author->b, sizeof(author->b));
+    /* The empty blob sorts before any incarnation. */
+    daf_db_bind_blob(&q, 3, after != NULL ? incarnation : NULL,
+                     after != NULL ? sizeof(incarnation) : 0);
+    err = daf_db_step(&q);
+    if (err == DAF_OK) err = read_mark(&q, scope, out);
+    daf_db_end(&q);
+    return err;
+}
+
 /* ---- the list */
 
 static int compare(const struct daf_mark *a, const struct daf_mark *b)

@@ -16,6 +16,11 @@ struct row {
     bool is_unchecked;
 };
 
+struct acked {
+    struct daf_log_key log;
+    uint64_t seq;
+};
+
 struct daf_fake_index {
     struct daf_index index;
     struct row *rows; /* ascending by log, seq, id */
@@ -23,6 +28,8 @@ struct daf_fake_index {
     uint64_t bodies; /* ever stored */
     uint8_t *lent;   /* what the last question handed out */
     size_t lent_len;
+    struct acked *acked; /* in no order */
+    size_t acked_count;
     size_t calls;
     size_t left; /* questions until they fail */
 };
@@ -216,6 +223,21 @@ static enum daf_err at_or_after(void *ctx, const struct daf_log_key *log,
     return DAF_OK;
 }
 
+static enum daf_err next(void *ctx, const struct daf_log_key *log,
+                         const struct daf_spot *spot, struct daf_stored *out)
+{
+    struct daf_fake_index *f = ctx;
+    size_t at;
+
+    if (!begin_question(f)) return DAF_EIO;
+    at = find(f, log, spot);
+    if (is_in_log(f, at, log) && compare_spots(&f->rows[at].spot, spot) == 0)
+        at++;
+    if (!is_in_log(f, at, log)) return DAF_ENOTFOUND;
+    lend(f, &f->rows[at], true, out);
+    return DAF_OK;
+}
+
 /* ---- comparing */
 
 /* The first row after all of the log that row @at is of. */
@@ -400,6 +422,55 @@ static enum daf_err unchecked_next(void *ctx, struct daf_stretch *out)
     return DAF_OK;
 }
 
+static uint64_t acked_seq(const struct daf_fake_index *f,
+                          const struct daf_log_key *log)
+{
+    for (size_t i = 0; i < f->acked_count; i++) {
+        if (compare_logs(&f->acked[i].log, log) == 0) return f->acked[i].seq;
+    }
+    return 0;
+}
+
+void daf_fake_index_acked(struct daf_fake_index *f,
+                          const struct daf_log_key *log, uint64_t seq)
+{
+    for (size_t i = 0; i < f->acked_count; i++) {
+        if (compare_logs(&f->acked[i].log, log) != 0) continue;
+        if (seq > f->acked[i].seq) f->acked[i].seq = seq;
+        return;
+    }
+    f->acked = realloc(f->acked, (f->acked_count + 1) * sizeof(f->acked[0]));
+    assert(f->acked != NULL);
+    f->acked[f->acked_count++] = (struct acked){*log, seq};
+}
+
+static enum daf_err unacked_next(void *ctx, const struct daf_scope_id *scope,
+                                 const struct daf_author_id *author,
+                                 const uint64_t *after, struct daf_mark *out)
+{
+    struct daf_fake_index *f = ctx;
+    bool found = false;
+
+    if (!begin_question(f)) return DAF_EIO;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct row *row = &f->rows[i];
+
+        if (memcmp(row->log.scope.b, scope->b, 16) != 0 ||
+            memcmp(row->log.author.b, author->b, 16) != 0 ||
+            (after != NULL && row->log.incarnation <= *after))
+            continue;
+        if (found && compare_logs(&out->log, &row->log) != 0) break;
+        if (row->spot.seq <= acked_seq(f, &row->log)) continue;
+        *out = (struct daf_mark){.log = row->log};
+        found = true;
+        break;
+    }
+    if (!found) return DAF_ENOTFOUND;
+    return mark(ctx,
+                &(struct daf_log_key){*scope, *author, out->log.incarnation},
+                out);
+}
+
 static void set_unchecked(struct daf_fake_index *f,
                           const struct daf_stretch *what, bool is_unchecked)
 {
@@ -452,6 +523,7 @@ struct daf_fake_index *daf_fake_index_new(void)
                                   .head = head,
                                   .get = get,
                                   .at_or_after = at_or_after,
+                                  .next = next,
                                   .mark = mark,
                                   .mark_by_tag = mark_by_tag,
                                   .marks = marks,
@@ -459,7 +531,8 @@ struct daf_fake_index *daf_fake_index_new(void)
                                   .bodies = bodies,
                                   .absent_next = absent_next,
                                   .is_checked = is_checked,
-                                  .unchecked_next = unchecked_next};
+                                  .unchecked_next = unchecked_next,
+                                  .unacked_next = unacked_next};
     return f;
 }
 
@@ -470,6 +543,7 @@ void daf_fake_index_free(struct daf_fake_index *f)
         free(f->rows[i].header);
         free(f->rows[i].body);
     }
+    free(f->acked);
     free(f->rows);
     free(f->lent);
     free(f);

@@ -38,6 +38,10 @@ void daf_fake_index_unchecked(struct daf_fake_index *f,
 void daf_fake_index_checked(struct daf_fake_index *f,
                             const struct daf_stretch *what);
 
+/** daf_fake_index_acked: peers hold the log up to @seq with its bodies. */
+void daf_fake_index_acked(struct daf_fake_index *f,
+                          const struct daf_log_key *log, uint64_t seq);
+
 /** daf_fake_index_drop: forget a record.  Returns whether it was held. */
 bool daf_fake_index_drop(struct daf_fake_index *f,
                          const struct daf_log_key *log,

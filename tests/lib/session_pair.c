@@ -278,6 +278,100 @@ static void port_acked(void *ctx, struct daf_session *s,
     (void)s;
     p->acked_count++;
     p->acked = *path;
+    /* From the first record on; what leaves a gap changes nothing here. */
+    if (path->seq_first == 1)
+        daf_fake_index_acked(p->index, &path->log, path->last.seq);
+}
+
+static void port_store_unchecked(void *ctx, struct daf_session *s,
+                                 const struct daf_stretch *what)
+{
+    struct session_pair *p = ctx;
+    struct session_pair_batch *b = *p->batches_end;
+
+    (void)s;
+    assert_non_null(b);
+    assert_in_range(what->first, 1, what->last);
+    b->unchecked = realloc(b->unchecked,
+                           (b->unchecked_count + 1) * sizeof(b->unchecked[0]));
+    assert_non_null(b->unchecked);
+    b->unchecked[b->unchecked_count++] = *what;
+}
+
+static void port_drop(void *ctx, struct daf_session *s,
+                      const struct daf_log_key *log,
+                      const struct daf_spot *spot)
+{
+    struct session_pair *p = ctx;
+
+    (void)s;
+    assert_null(*p->batches_end);
+    p->dropped += daf_fake_index_drop(p->index, log, spot);
+}
+
+static void *port_room(void *ctx, struct daf_session *s, void *old, size_t size)
+{
+    struct session_pair *p = ctx;
+
+    (void)s;
+    if (old == NULL) p->rooms++;
+    if (size == 0) {
+        assert_non_null(old);
+        free(old);
+        p->rooms--;
+        return NULL;
+    }
+    if (p->has_no_room) {
+        if (old == NULL) p->rooms--;
+        return NULL;
+    }
+    old = realloc(old, size);
+    assert_non_null(old);
+    return old;
+}
+
+static bool port_claim(void *ctx, struct daf_session *s,
+                       const struct daf_tag *tag, bool force)
+{
+    struct session_pair *p = ctx;
+
+    (void)s;
+    (void)tag;
+    p->forced += force;
+    return force || !p->claims_fail;
+}
+
+static void port_release(void *ctx, struct daf_session *s)
+{
+    (void)ctx;
+    (void)s;
+}
+
+static size_t port_deferred(void *ctx, const struct daf_scope_id *scope,
+                            struct daf_tag out[])
+{
+    struct session_pair *p = ctx;
+
+    (void)scope;
+    memcpy(out, p->deferred, p->deferred_count * sizeof(out[0]));
+    return p->deferred_count;
+}
+
+static bool port_was_equal(void *ctx, struct daf_session *s)
+{
+    struct session_pair *p = ctx;
+
+    (void)s;
+    return p->was_equal;
+}
+
+static bool port_may_need(void *ctx, struct daf_session *s, uint64_t bodies)
+{
+    struct session_pair *p = ctx;
+
+    (void)s;
+    (void)bodies;
+    return !p->needs_nothing;
 }
 
 static bool port_proven(void *ctx, struct daf_session *s, enum daf_bye *out_why)
@@ -330,7 +424,15 @@ struct session_pair *session_pair_new(struct session_pair_camp *camp,
                                         .store_end = port_store_end,
                                         .acked = port_acked,
                                         .proven = port_proven,
-                                        .closed = port_closed};
+                                        .closed = port_closed,
+                                        .store_unchecked = port_store_unchecked,
+                                        .drop = port_drop,
+                                        .room = port_room,
+                                        .claim = port_claim,
+                                        .release = port_release,
+                                        .deferred = port_deferred,
+                                        .was_equal = port_was_equal,
+                                        .may_need = port_may_need};
     p->env = (struct daf_session_env){.index = daf_fake_index_view(p->index),
                                       .authority = &p->authority,
                                       .port = &p->port,
@@ -344,7 +446,11 @@ struct session_pair *session_pair_new(struct session_pair_camp *camp,
                                       .frame = p->frame,
                                       .frame2 = p->frame2,
                                       .head_a = &p->head_a,
-                                      .head_b = &p->head_b};
+                                      .items = p->items,
+                                      .symbols = p->symbols,
+                                      .symbols2 = p->symbols2,
+                                      .differences = p->differences,
+                                      .records = p->records};
     daf_rng_bytes(&p->rng, p->env.boot, sizeof(p->env.boot));
     return p;
 }
@@ -353,6 +459,7 @@ void session_pair_free(struct session_pair *p)
 {
     if (p == NULL) return;
     session_pair_leave(p);
+    assert_int_equal(p->rooms, 0);
     daf_fake_index_free(p->index);
     free(p->is_unknown);
     free(p);
@@ -378,6 +485,32 @@ bool session_pair_holds(const struct session_pair *p,
     struct daf_stored out;
 
     return index->get(index->ctx, &record->r.log, &spot, &out) == DAF_OK;
+}
+
+void session_pair_rest(struct session_pair *p)
+{
+    const struct daf_index *index = daf_fake_index_view(p->index);
+    struct daf_stretch stretch;
+
+    while (index->unchecked_next(index->ctx, &stretch) == DAF_OK) {
+        struct daf_spot at = {.seq = stretch.first};
+        struct daf_stored stored;
+        struct daf_record r;
+        bool is_bad = false;
+
+        while (!is_bad &&
+               index->at_or_after(index->ctx, &stretch.log, &at, &stored) ==
+                   DAF_OK &&
+               stored.spot.seq <= stretch.last) {
+            at = stored.spot;
+            is_bad = daf_authority_accept(&p->authority, stored.header, &r) ==
+                     DAF_ESIG;
+            if (is_bad) (void)daf_fake_index_drop(p->index, &stretch.log, &at);
+            for (size_t i = 32; i > 0 && ++at.id.b[i - 1] == 0; i--)
+                ;
+        }
+        if (!is_bad) daf_fake_index_checked(p->index, &stretch);
+    }
 }
 
 void session_pair_join(struct session_pair *p, const struct session_pair *peer,
@@ -409,6 +542,7 @@ static void drop_batch(struct session_pair *p)
         free(b->records[i].body);
     free(b->records);
     free(b->states);
+    free(b->unchecked);
     free(b->ack);
     free(b);
 }
@@ -474,6 +608,8 @@ bool session_pair_commit(struct session_pair *p, enum daf_err err)
                                (struct daf_view){r->header, r->header_len},
                                b->states[i], body);
     }
+    for (size_t i = 0; err == DAF_OK && i < b->unchecked_count; i++)
+        daf_fake_index_unchecked(p->index, &b->unchecked[i]);
     p->changed += changed;
     if (p->s != NULL)
         daf_session_stored(p->s, p->now, err, changed,

@@ -59,6 +59,8 @@ struct session_pair_batch {
     struct session_pair_record *records; /* r, header, body: copies */
     enum daf_body_state *states;
     size_t count;
+    struct daf_stretch *unchecked;
+    size_t unchecked_count;
     uint8_t *ack;
     size_t ack_len;
 };
@@ -88,7 +90,21 @@ struct session_pair {
     struct daf_session_port port;
     struct daf_session_env env;
     uint8_t frame[DAF_FRAME_BYTES_MAX], frame2[DAF_WANT_BYTES_MAX];
-    struct daf_head head_a, head_b;
+    struct daf_head head_a;
+    struct daf_item items[DAF_ITEMS_MAX];
+    struct daf_symbol symbols[DAF_SYMBOLS_MAX], symbols2[DAF_SYMBOLS_MAX];
+    struct daf_sketch_one differences[DAF_SYMBOLS_MAX];
+    struct daf_session_record records[DAF_PATH_RECORDS_MAX];
+
+    size_t rooms;       /* lent and not given back */
+    bool has_no_room;   /* room() says NULL */
+    bool was_equal;     /* what the port answers (R39) */
+    bool needs_nothing; /* and may_need (R45) */
+    bool claims_fail;   /* other sessions have all logs in hand (R44) */
+    size_t forced;      /* claims that were taken over */
+    size_t deferred_count;
+    struct daf_tag deferred[DAF_DEFERRED_MAX]; /* of any scope */
+    size_t dropped; /* records that the session found bad */
 };
 
 /** session_pair_camp_new: device 0 may everything; the others append to CAMP and
@@ -116,6 +132,8 @@ void session_pair_hold(struct session_pair *p,
                        bool with_body);
 bool session_pair_holds(const struct session_pair *p,
                         const struct session_pair_record *record);
+/** session_pair_rest: verify what was taken unverified, and drop what is bad. */
+void session_pair_rest(struct session_pair *p);
 
 /** session_pair_meet: a new session on each, started; @a connected. */
 void session_pair_meet(struct session_pair *a, struct session_pair *b);

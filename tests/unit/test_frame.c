@@ -13,6 +13,9 @@ static const struct daf_log_key log_a = {.scope = {{1, 2, 3}},
 static const struct daf_log_key log_b = {.scope = {{1, 2, 3}},
                                          .author = {{0xb}},
                                          .incarnation = 1};
+static const struct daf_tag tag_a = {{0xa, 1}};
+static const struct daf_tag tag_b = {{0xb, 1}};
+static const uint8_t zeros[DAF_FRAME_BYTES_MAX + 1];
 
 static struct daf_spot spot(uint64_t seq, size_t n)
 {
@@ -31,6 +34,13 @@ static struct daf_view text(const char *s)
 static void open_room(struct daf_pack *k)
 {
     daf_pack_init(k, room, sizeof(room));
+}
+
+/* So many zero bytes. */
+static struct daf_view blank(size_t len)
+{
+    assert_true(len <= sizeof(zeros));
+    return (struct daf_view){zeros, len};
 }
 
 /* Refused, and nothing of it is left in @out. */
@@ -79,7 +89,7 @@ static void put_spots(struct daf_pack *k, size_t count)
 
 static void put_hello(struct daf_pack *k)
 {
-    struct daf_hello f = {.version_min = 1, .version_max = 7};
+    struct daf_hello f = {.version_min = 2, .version_max = 7};
 
     f.nonce.b[0] = 9;
     f.boot[15] = 8;
@@ -88,57 +98,87 @@ static void put_hello(struct daf_pack *k)
 
 static void put_root(struct daf_pack *k)
 {
-    struct daf_root f = {.manifest_number = 3};
+    struct daf_root f = {.manifest_number = 3, .bodies = DAF_INT_MAX};
     struct daf_root_part part = {.heads_count = 2};
     size_t mark;
 
-    f.author.b[0] = 0xc2; /* looks like the flag that HEADS has */
+    f.author.b[0] = 0xc2; /* looks like the flag that RUN has */
     memset(f.manifest_hash.b, 0xc2, sizeof(f.manifest_hash.b));
+    memset(f.combined.b, 0xc2, sizeof(f.combined.b));
     mark = daf_frame_begin_root(k, &f);
     part.scope.b[0] = 1;
+    part.deferred = blank(2 * DAF_TAG_BYTES);
     daf_frame_add_part(k, &part);
     part.scope.b[0] = 2;
-    part.symbols = text("symbols");
+    part.sum.b[15] = 5;
+    part.symbols = blank(DAF_ROOT_SYMBOLS * DAF_SYMBOL_BYTES);
+    part.deferred.len = 0;
     daf_frame_add_part(k, &part);
     daf_frame_end(k, mark, 2, true);
 }
 
 static void put_symbols(struct daf_pack *k)
 {
-    daf_pack_array(k, 4);
-    daf_pack_uint(k, DAF_FRAME_SYMBOLS);
-    daf_pack_bin(k, scope.b, sizeof(scope.b));
-    daf_pack_uint(k, 40);
-    daf_pack_bin(k, scope.b, sizeof(scope.b));
+    const struct daf_symbols f = {.scope = scope,
+                                  .start = 40,
+                                  .symbols = blank(2 * DAF_SYMBOL_BYTES)};
+
+    daf_frame_pack_symbols(k, &f);
 }
 
-static void fill_head(struct daf_head *head, const struct daf_log_key *log,
-                      size_t count)
+/* Items with these tags, of height 7, 8, …  Kept until the next call. */
+static struct daf_view items_of(const uint8_t *tags, size_t count)
 {
-    memset(head, 0, sizeof(*head));
-    head->log = *log;
-    head->tips_count = head->roots_count = count;
+    static uint8_t items[4 * DAF_ITEM_BYTES];
+
+    assert_true(count <= 4);
+    memset(items, 0, sizeof(items));
     for (size_t i = 0; i < count; i++) {
-        head->tips[i] = spot(count - i, i);
-        head->roots[i] = spot(i + 1, i + 1000);
+        items[i * DAF_ITEM_BYTES] = tags[i];
+        items[i * DAF_ITEM_BYTES + 11] = (uint8_t)(7 + i);
     }
+    return (struct daf_view){items, count * DAF_ITEM_BYTES};
+}
+
+static void put_items(struct daf_pack *k, enum daf_heads_kind kind, bool more,
+                      struct daf_view items)
+{
+    const struct daf_heads f = {.scope = scope,
+                                .kind = kind,
+                                .more = more,
+                                .items = items};
+
+    daf_frame_pack_heads(k, &f);
 }
 
 static void put_heads(struct daf_pack *k)
 {
-    size_t mark = daf_frame_begin_heads(k, &scope, false);
-    struct daf_head head;
+    put_items(k, DAF_HEADS_PAGE, true, items_of((uint8_t[]){1, 2}, 2));
+}
 
-    fill_head(&head, &log_a, DAF_FRONTIER_MAX);
-    daf_frame_add_head(k, &head);
-    fill_head(&head, &log_b, 1);
-    daf_frame_add_head(k, &head);
-    daf_frame_end(k, mark, 2, true);
+static void put_news(struct daf_pack *k)
+{
+    put_items(k, DAF_HEADS_NEWS, true, blank(0));
+}
+
+static void put_unacked(struct daf_pack *k)
+{
+    put_items(k, DAF_HEADS_UNACKED, false, items_of((uint8_t[]){2}, 1));
+}
+
+static void put_answer(struct daf_pack *k)
+{
+    put_items(k, DAF_HEADS_ANSWER, false, items_of((uint8_t[]){2, 1}, 2));
+}
+
+static void put_want_symbols(struct daf_pack *k)
+{
+    daf_frame_pack_want_symbols(k, &scope, 8, 300);
 }
 
 static void put_page(struct daf_pack *k)
 {
-    daf_frame_pack_want_page(k, &scope, &log_a);
+    daf_frame_pack_want_page(k, &scope, &tag_a);
 }
 
 static void put_first_page(struct daf_pack *k)
@@ -152,8 +192,8 @@ static void put_want(struct daf_pack *k)
     const struct daf_spot haves[] = {spot(1, 1)};
     size_t mark = daf_frame_begin_want(k, &scope, 0xc2);
 
-    daf_frame_add_want(k, &log_a, wants, 2, haves, 1);
-    daf_frame_add_want(k, &log_b, wants, 1, NULL, 0);
+    daf_frame_add_want(k, &tag_a, wants, 2, haves, 1, true);
+    daf_frame_add_want(k, &tag_b, NULL, 0, NULL, 0, false);
     daf_frame_end(k, mark, 2, true);
 }
 
@@ -177,25 +217,31 @@ static void put_run(struct daf_pack *k)
     daf_frame_end(k, mark, 2, true);
 }
 
+static void put_empty_path(struct daf_pack *k)
+{
+    size_t mark = daf_frame_begin_run(k, &scope);
+    size_t path = daf_frame_begin_path(k, &log_a);
+
+    daf_pack_close(k, path, 0);
+    daf_frame_end(k, mark, 1, false);
+}
+
 static void put_need(struct daf_pack *k)
 {
-    daf_pack_array(k, 3);
-    daf_pack_uint(k, DAF_FRAME_NEED);
-    daf_pack_bin(k, scope.b, sizeof(scope.b));
-    daf_pack_array(k, 1);
-    daf_pack_array(k, 3);
-    put_log(k, &log_a);
-    put_spots(k, 2);
+    const struct daf_spot spots[] = {spot(5, 5), spot(4, 4)};
+    size_t mark = daf_frame_begin_need(k, &scope);
+
+    daf_frame_add_need(k, &log_a, spots, 2);
+    daf_frame_add_need(k, &log_b, spots, 1);
+    daf_frame_end(k, mark, 2, true);
 }
 
 static void put_defer(struct daf_pack *k)
 {
-    daf_pack_array(k, 3);
-    daf_pack_uint(k, DAF_FRAME_DEFER);
-    daf_pack_bin(k, scope.b, sizeof(scope.b));
-    daf_pack_array(k, 1);
-    daf_pack_array(k, 2);
-    put_log(k, &log_a);
+    const struct daf_defer f = {.scope = scope,
+                                .tags = blank(3 * DAF_TAG_BYTES)};
+
+    daf_frame_pack_defer(k, &f);
 }
 
 static void put_ack(struct daf_pack *k)
@@ -258,7 +304,7 @@ static void put_chunk(struct daf_pack *k)
 
 static void put_knock(struct daf_pack *k)
 {
-    struct daf_knock f = {.version_min = 1, .version_max = 1, .nonce = {{5}}};
+    struct daf_knock f = {.version_min = 2, .version_max = 2, .nonce = {{5}}};
 
     daf_frame_pack_knock(k, &f);
 }
@@ -295,10 +341,15 @@ static const struct {
     {DAF_FRAME_ROOT, "ROOT", put_root},
     {DAF_FRAME_SYMBOLS, "SYMBOLS", put_symbols},
     {DAF_FRAME_HEADS, "HEADS", put_heads},
+    {DAF_FRAME_HEADS, "HEADS", put_news},
+    {DAF_FRAME_HEADS, "HEADS", put_unacked},
+    {DAF_FRAME_HEADS, "HEADS", put_answer},
     {DAF_FRAME_WANT, "WANT", put_page},
     {DAF_FRAME_WANT, "WANT", put_first_page},
     {DAF_FRAME_WANT, "WANT", put_want},
+    {DAF_FRAME_WANT, "WANT", put_want_symbols},
     {DAF_FRAME_RUN, "RUN", put_run},
+    {DAF_FRAME_RUN, "RUN", put_empty_path},
     {DAF_FRAME_NEED, "NEED", put_need},
     {DAF_FRAME_DEFER, "DEFER", put_defer},
     {DAF_FRAME_ACK, "ACK", put_ack},
@@ -315,6 +366,58 @@ static const struct {
 #define FRAMES_COUNT (sizeof(frames) / sizeof(frames[0]))
 
 /* ---- every frame alike */
+
+static void read_spots(const struct daf_list *list)
+{
+    struct daf_cursor c = list->items;
+    struct daf_spot s;
+
+    for (size_t i = 0; i < list->count; i++)
+        daf_frame_next_spot(&c, &s);
+}
+
+static void read_paths(const struct daf_run *run)
+{
+    struct daf_cursor c = run->paths.items;
+    struct daf_run_record record;
+    struct daf_run_path path;
+
+    for (size_t i = 0; i < run->paths.count; i++) {
+        daf_frame_next_path(&c, &run->scope, &path);
+        for (size_t j = 0; j < path.records.count; j++)
+            daf_frame_next_record(&path.records.items, &record);
+    }
+}
+
+/* The iterators assert what decoding promised. */
+static void read_all(const struct daf_frame *f)
+{
+    struct daf_root_part part;
+    struct daf_want_log want;
+    struct daf_need_log need;
+    struct daf_cursor c;
+
+    if (f->kind == DAF_FRAME_ROOT) {
+        c = f->root.parts.items;
+        for (size_t i = 0; i < f->root.parts.count; i++)
+            daf_frame_next_part(&c, &part);
+    } else if (f->kind == DAF_FRAME_WANT) {
+        c = f->want.logs.items;
+        for (size_t i = 0; i < f->want.logs.count; i++) {
+            daf_frame_next_want(&c, &want);
+            read_spots(&want.wants);
+            read_spots(&want.haves);
+        }
+    } else if (f->kind == DAF_FRAME_RUN) {
+        read_paths(&f->run);
+    } else if (f->kind == DAF_FRAME_NEED) {
+        c = f->need.logs.items;
+        for (size_t i = 0; i < f->need.logs.count; i++) {
+            daf_frame_next_need(&c, &f->need.scope, &need);
+            read_spots(&need.spots);
+        }
+    }
+}
 
 static void every_frame_is_read_as_what_it_is(void **state)
 {
@@ -389,6 +492,7 @@ static void every_flipped_bit_is_survived(void **state)
             room[bit / 8] ^= (uint8_t)(1u << bit % 8);
             err = daf_frame_decode(daf_pack_view(&k), &f, NULL);
             assert_true(err == DAF_OK || err == DAF_EFORM || err == DAF_ELIMIT);
+            if (err == DAF_OK) read_all(&f);
             room[bit / 8] ^= (uint8_t)(1u << bit % 8);
         }
     }
@@ -477,7 +581,6 @@ static void what_is_no_frame_is_refused(void **state)
 /* A CHUNK of @len bytes altogether. */
 static void put_chunk_of(struct daf_pack *k, size_t len)
 {
-    static const uint8_t zeros[DAF_FRAME_BYTES_MAX + 1];
     struct daf_hash content = {{6}};
 
     open_room(k);
@@ -507,7 +610,6 @@ static void a_frame_has_a_largest_size(void **state)
 static void put_proof_of(struct daf_pack *k, size_t manifest_len,
                          size_t cert_len)
 {
-    static const uint8_t zeros[DAF_DOOR_BYTES_MAX];
     struct daf_proof f = {.manifest = {zeros, manifest_len},
                           .cert = {zeros, cert_len}};
 
@@ -586,7 +688,7 @@ static void greetings_say_what_they_were_told(void **state)
     open_room(&k);
     put_hello(&k);
     assert_read(&k, &f);
-    assert_int_equal(f.hello.version_min, 1);
+    assert_int_equal(f.hello.version_min, 2);
     assert_int_equal(f.hello.version_max, 7);
     assert_int_equal(f.hello.nonce.b[0], 9);
     assert_int_equal(f.hello.boot[15], 8);
@@ -594,6 +696,8 @@ static void greetings_say_what_they_were_told(void **state)
     put_knock(&k);
     assert_read(&k, &f);
     assert_int_equal(f.knock.nonce.b[0], 5);
+    assert_int_equal(f.knock.version_min, 2);
+    assert_int_equal(f.knock.version_max, 2);
     open_room(&k);
     put_nonce(&k);
     assert_read(&k, &f);
@@ -730,184 +834,329 @@ static void root_lists_each_scope_once_and_in_order(void **state)
     assert_refused(daf_pack_view(&k), DAF_EFORM);
 }
 
-/* ---- HEADS */
-
-static void a_page_of_heads_comes_back_as_it_was(void **state)
+static void root_says_what_it_was_told(void **state)
 {
-    struct daf_head wanted;
-    struct daf_head head;
+    struct daf_root_part part;
     struct daf_frame f;
     struct daf_pack k;
     struct daf_cursor c;
 
     (void)state;
     open_room(&k);
-    put_heads(&k);
+    put_root(&k);
     assert_read(&k, &f);
-    assert_true(f.heads.more);
-    assert_false(f.heads.is_news);
-    assert_int_equal(f.heads.heads.count, 2);
-    c = f.heads.heads.items;
-    daf_frame_next_head(&c, &f.heads.scope, &head);
-    fill_head(&wanted, &log_a, DAF_FRONTIER_MAX);
-    assert_true(daf_frontier_equal(&head, &wanted));
-    daf_frame_next_head(&c, &f.heads.scope, &head);
-    fill_head(&wanted, &log_b, 1);
-    assert_true(daf_frontier_equal(&head, &wanted));
+    assert_int_equal(f.root.manifest_number, 3);
+    assert_true(f.root.bodies == DAF_INT_MAX);
+    for (size_t i = 0; i < sizeof(f.root.combined.b); i++)
+        assert_int_equal(f.root.combined.b[i], 0xc2);
+    assert_int_equal(f.root.parts.count, 2);
+    c = f.root.parts.items;
+    daf_frame_next_part(&c, &part);
+    assert_int_equal(part.symbols.len, 0);
+    assert_int_equal(part.deferred.len, 2 * DAF_TAG_BYTES);
+    daf_frame_next_part(&c, &part);
+    assert_int_equal(part.sum.b[15], 5);
+    assert_int_equal(part.heads_count, 2);
+    assert_int_equal(part.symbols.len, DAF_ROOT_SYMBOLS * DAF_SYMBOL_BYTES);
+    assert_int_equal(part.deferred.len, 0);
     assert_true(daf_cursor_done(&c));
 }
 
-static void put_one_head(struct daf_pack *k, size_t tips, size_t roots)
+/* A ROOT with this number of bodies. */
+static void put_bodies(struct daf_pack *k, uint64_t bodies)
 {
+    const struct daf_root f = {.bodies = bodies};
     size_t mark;
 
     open_room(k);
-    mark = daf_frame_begin_heads(k, &scope, false);
-    daf_pack_array(k, 4);
-    put_log(k, &log_a);
-    put_spots(k, tips);
-    put_spots(k, roots);
+    mark = daf_frame_begin_root(k, &f);
+    daf_frame_end(k, mark, 0, false);
+}
+
+static void the_number_of_bodies_fits_the_store(void **state)
+{
+    struct daf_frame f;
+    struct daf_pack k;
+
+    (void)state;
+    put_bodies(&k, 0);
+    assert_read(&k, &f);
+    put_bodies(&k, DAF_INT_MAX - 1);
+    assert_read(&k, &f);
+    put_bodies(&k, DAF_INT_MAX);
+    assert_read(&k, &f);
+    put_bodies(&k, (uint64_t)DAF_INT_MAX + 1);
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+}
+
+/* A ROOT of one part with so many bytes of symbols and of tags. */
+static void put_part(struct daf_pack *k, size_t symbols, size_t deferred)
+{
+    const struct daf_root f = {.manifest_number = 1};
+    const struct daf_root_part part = {.symbols = blank(symbols),
+                                       .deferred = blank(deferred)};
+    size_t mark;
+
+    open_room(k);
+    mark = daf_frame_begin_root(k, &f);
+    daf_frame_add_part(k, &part);
     daf_frame_end(k, mark, 1, false);
 }
 
-static void a_head_has_tips_and_roots_within_bounds(void **state)
+static void a_part_has_symbols_and_tags_within_bounds(void **state)
 {
+    const size_t symbols = 32 * (size_t)DAF_SYMBOL_BYTES;
+    const size_t tags = (size_t)DAF_DEFERRED_MAX * DAF_TAG_BYTES;
     struct daf_frame f;
     struct daf_pack k;
 
     (void)state;
-    put_one_head(&k, 0, 1);
-    assert_refused(daf_pack_view(&k), DAF_EFORM);
-    put_one_head(&k, 1, 0);
-    assert_refused(daf_pack_view(&k), DAF_EFORM);
-    put_one_head(&k, 1, 1);
+    put_part(&k, symbols - DAF_SYMBOL_BYTES, tags - DAF_TAG_BYTES);
     assert_read(&k, &f);
-    put_one_head(&k, DAF_FRONTIER_MAX - 1, DAF_FRONTIER_MAX);
+    put_part(&k, symbols, tags);
     assert_read(&k, &f);
-    put_one_head(&k, DAF_FRONTIER_MAX, DAF_FRONTIER_MAX - 1);
-    assert_read(&k, &f);
-    put_one_head(&k, DAF_FRONTIER_MAX + 1, 1);
+    put_part(&k, symbols + DAF_SYMBOL_BYTES, tags);
     assert_refused(daf_pack_view(&k), DAF_ELIMIT);
-    put_one_head(&k, 1, DAF_FRONTIER_MAX + 1);
+    put_part(&k, symbols, tags + DAF_TAG_BYTES);
     assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+    put_part(&k, symbols + 1, 0);
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+    put_part(&k, symbols - 1, 0);
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    put_part(&k, 1, 0);
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    put_part(&k, 0, tags - 1);
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    put_part(&k, 0, 1);
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
 }
 
-static void put_frontier(struct daf_pack *k, const struct daf_spot *tips,
-                         size_t tips_count)
+static void the_largest_root_is_a_frame(void **state)
 {
-    struct daf_head head;
+    const struct daf_root f = {.bodies = DAF_INT_MAX};
+    struct daf_root_part part = {.heads_count = DAF_INT_MAX};
+    struct daf_frame out;
+    struct daf_pack k;
     size_t mark;
 
-    fill_head(&head, &log_a, 1);
-    head.tips_count = tips_count;
-    memcpy(head.tips, tips, tips_count * sizeof(tips[0]));
-    open_room(k);
-    mark = daf_frame_begin_heads(k, &scope, false);
-    daf_frame_add_head(k, &head);
-    daf_frame_end(k, mark, 1, false);
-}
-
-static void a_frontier_ascends_by_id(void **state)
-{
-    const struct daf_spot good[] = {spot(9, 1), spot(8, 2)};
-    const struct daf_spot twice[] = {spot(8, 2), spot(9, 2)};
-    const struct daf_spot wrong[] = {spot(8, 2), spot(9, 1)};
-    struct daf_frame f;
-    struct daf_pack k;
-
     (void)state;
-    put_frontier(&k, good, 2);
-    assert_read(&k, &f);
-    put_frontier(&k, twice, 2);
-    assert_refused(daf_pack_view(&k), DAF_EFORM);
-    put_frontier(&k, wrong, 2);
-    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    part.symbols = blank(32 * (size_t)DAF_SYMBOL_BYTES);
+    part.deferred = blank((size_t)DAF_DEFERRED_MAX * DAF_TAG_BYTES);
+    open_room(&k);
+    mark = daf_frame_begin_root(&k, &f);
+    for (uint8_t i = 0; i < DAF_SCOPES_MAX; i++) {
+        part.scope.b[0] = i;
+        daf_frame_add_part(&k, &part);
+    }
+    daf_frame_end(&k, mark, DAF_SCOPES_MAX, false);
+    assert_read(&k, &out);
+    assert_int_equal(out.root.parts.count, DAF_SCOPES_MAX);
 }
 
-static void a_seq_is_at_least_one_and_fits_the_store(void **state)
-{
-    struct daf_spot tip = spot(0, 1);
-    struct daf_frame f;
-    struct daf_pack k;
+/* ---- SYMBOLS */
 
-    (void)state;
-    put_frontier(&k, &tip, 1);
-    assert_refused(daf_pack_view(&k), DAF_EFORM);
-    tip.seq = 1;
-    put_frontier(&k, &tip, 1);
-    assert_read(&k, &f);
-    tip.seq = DAF_INT_MAX;
-    put_frontier(&k, &tip, 1);
-    assert_read(&k, &f);
-    tip.seq++;
-    put_frontier(&k, &tip, 1);
-    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
-}
-
-static void put_two_heads(struct daf_pack *k, const struct daf_log_key *first,
-                          const struct daf_log_key *second, bool is_news)
+static void put_symbols_of(struct daf_pack *k, uint64_t start, size_t len)
 {
-    struct daf_head head;
-    size_t mark;
+    const struct daf_symbols f = {.scope = scope,
+                                  .start = start,
+                                  .symbols = blank(len)};
 
     open_room(k);
-    mark = daf_frame_begin_heads(k, &scope, is_news);
-    fill_head(&head, first, 1);
-    daf_frame_add_head(k, &head);
-    fill_head(&head, second, 1);
-    daf_frame_add_head(k, &head);
-    daf_frame_end(k, mark, 2, false);
+    daf_frame_pack_symbols(k, &f);
 }
 
-static void the_logs_of_a_page_ascend(void **state)
-{
-    struct daf_log_key later = log_b;
-    struct daf_frame f;
-    struct daf_pack k;
-
-    (void)state;
-    later.incarnation = 2;
-    put_two_heads(&k, &log_b, &later, false);
-    assert_read(&k, &f);
-    assert_false(f.heads.more);
-    put_two_heads(&k, &later, &log_b, false);
-    assert_refused(daf_pack_view(&k), DAF_EFORM);
-    put_two_heads(&k, &log_b, &log_b, false);
-    assert_refused(daf_pack_view(&k), DAF_EFORM);
-    put_two_heads(&k, &log_b, &log_a, false);
-    assert_refused(daf_pack_view(&k), DAF_EFORM);
-}
-
-static void news_come_in_any_order(void **state)
+static void symbols_come_back_as_they_were(void **state)
 {
     struct daf_frame f;
     struct daf_pack k;
-
-    (void)state;
-    put_two_heads(&k, &log_b, &log_a, true);
-    assert_read(&k, &f);
-    assert_true(f.heads.is_news);
-    assert_int_equal(f.heads.heads.count, 2);
-}
-
-static void empty_news_can_ask_for_another_pull(void **state)
-{
-    struct daf_frame f;
-    struct daf_pack k;
-    size_t mark;
 
     (void)state;
     open_room(&k);
-    mark = daf_frame_begin_heads(&k, &scope, true);
-    daf_frame_end(&k, mark, 0, true);
+    put_symbols(&k);
     assert_read(&k, &f);
-    assert_true(f.heads.more);
-    assert_int_equal(f.heads.heads.count, 0);
+    assert_memory_equal(f.symbols.scope.b, scope.b, sizeof(scope.b));
+    assert_int_equal(f.symbols.start, 40);
+    assert_int_equal(f.symbols.symbols.len, 2 * DAF_SYMBOL_BYTES);
+    put_symbols_of(&k, 0, 0); /* of a scope that is not common (R22) */
+    assert_read(&k, &f);
+    assert_int_equal(f.symbols.symbols.len, 0);
+}
+
+static void symbols_are_whole_and_end_where_a_sketch_may(void **state)
+{
+    const size_t all = (size_t)DAF_SYMBOLS_MAX * DAF_SYMBOL_BYTES;
+    const size_t one = DAF_SYMBOL_BYTES;
+    const struct {
+        uint64_t start;
+        size_t len;
+        enum daf_err wanted;
+    } table[] = {
+        {0, all - one, DAF_OK},
+        {0, all, DAF_OK},
+        {1, all - one, DAF_OK},
+        {DAF_SYMBOLS_MAX - 1, one, DAF_OK},
+        {DAF_SYMBOLS_MAX, 0, DAF_OK},
+        {0, all + one, DAF_ELIMIT},
+        {1, all, DAF_ELIMIT},
+        {DAF_SYMBOLS_MAX - 1, 2 * one, DAF_ELIMIT},
+        {DAF_SYMBOLS_MAX, one, DAF_ELIMIT},
+        {DAF_SYMBOLS_MAX, 1, DAF_ELIMIT},
+        {DAF_SYMBOLS_MAX + 1, 0, DAF_ELIMIT},
+        {UINT64_MAX, one, DAF_ELIMIT},
+        {UINT64_MAX, 0, DAF_ELIMIT},
+        {0, one - 1, DAF_EFORM},
+        {0, one + 1, DAF_EFORM},
+        {0, all - 1, DAF_EFORM},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct daf_frame f;
+        struct daf_pack k;
+
+        put_symbols_of(&k, table[i].start, table[i].len);
+        if (table[i].wanted == DAF_OK)
+            assert_read(&k, &f);
+        else
+            assert_refused(daf_pack_view(&k), table[i].wanted);
+    }
+}
+
+/* ---- HEADS */
+
+static void heads_of_every_kind_come_back_as_they_were(void **state)
+{
+    static const uint8_t tags[] = {1, 2, 3};
+
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        enum daf_heads_kind kind = (enum daf_heads_kind)(i / 2);
+        struct daf_frame f;
+        struct daf_item item;
+        struct daf_pack k;
+
+        open_room(&k);
+        put_items(&k, kind, i % 2 == 1, items_of(tags, 3));
+        assert_read(&k, &f);
+        assert_memory_equal(f.heads.scope.b, scope.b, sizeof(scope.b));
+        assert_int_equal(f.heads.kind, kind);
+        assert_int_equal(f.heads.more, i % 2 == 1);
+        assert_int_equal(f.heads.count, 3);
+        assert_int_equal(f.heads.items.len, 3 * DAF_ITEM_BYTES);
+        memcpy(item.b, f.heads.items.p + 2 * DAF_ITEM_BYTES, sizeof(item.b));
+        assert_int_equal(daf_sketch_item_tag(&item).b[0], 3);
+        assert_int_equal(daf_sketch_item_height(&item), 9);
+    }
+}
+
+static void heads_are_of_one_of_four_kinds(void **state)
+{
+    size_t kind_at = 1 + 1 + 2 + 16;
+    struct daf_frame f;
+    struct daf_pack k;
+
+    (void)state;
+    open_room(&k);
+    put_answer(&k);
+    assert_int_equal(room[kind_at], DAF_HEADS_ANSWER);
+    assert_read(&k, &f);
+    room[kind_at] = 4;
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+    room[kind_at] = 0x7f;
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+    room[kind_at] = 0xff; /* -1 */
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    room[kind_at] = 0xc2; /* what version 1 had there */
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
+}
+
+static void put_items_of(struct daf_pack *k, enum daf_heads_kind kind,
+                         size_t len)
+{
+    open_room(k);
+    put_items(k, kind, false, blank(len));
+}
+
+static void items_are_whole_and_not_too_many(void **state)
+{
+    const size_t all = (size_t)DAF_ITEMS_MAX * DAF_ITEM_BYTES;
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        enum daf_heads_kind kind = (enum daf_heads_kind)i;
+        struct daf_frame f;
+        struct daf_pack k;
+
+        put_items_of(&k, kind, 0);
+        assert_read(&k, &f);
+        assert_int_equal(f.heads.count, 0);
+        put_items_of(&k, kind, all - DAF_ITEM_BYTES);
+        assert_read(&k, &f);
+        put_items_of(&k, kind, all);
+        assert_read(&k, &f);
+        assert_int_equal(f.heads.count, DAF_ITEMS_MAX);
+        put_items_of(&k, kind, all + DAF_ITEM_BYTES);
+        assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+        put_items_of(&k, kind, all - 1);
+        assert_refused(daf_pack_view(&k), DAF_EFORM);
+        put_items_of(&k, kind, DAF_ITEM_BYTES - 1);
+        assert_refused(daf_pack_view(&k), DAF_EFORM);
+        put_items_of(&k, kind, DAF_ITEM_BYTES + 1);
+        assert_refused(daf_pack_view(&k), DAF_EFORM);
+    }
+}
+
+static void only_a_page_must_ascend(void **state)
+{
+    static const uint8_t tags[][4] = {{1, 2, 3, 3},
+                                      {1, 3, 2, 4},
+                                      {2, 1, 3, 4},
+                                      {1, 2, 4, 3}};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        for (unsigned kind = 0; kind < 4; kind++) {
+            struct daf_frame f;
+            struct daf_pack k;
+
+            open_room(&k);
+            put_items(&k, (enum daf_heads_kind)kind, false,
+                      items_of(tags[i], 4));
+            /* Two logs may have one tag. */
+            if (i == 0 || kind != DAF_HEADS_PAGE)
+                assert_read(&k, &f);
+            else
+                assert_refused(daf_pack_view(&k), DAF_EFORM);
+        }
+    }
+}
+
+/* What comes after the tag has no part in the order; the tag's last byte has. */
+static void a_page_ascends_by_the_whole_tag_and_nothing_else(void **state)
+{
+    uint8_t items[2 * DAF_ITEM_BYTES] = {0};
+    struct daf_view both = {items, sizeof(items)};
+    struct daf_frame f;
+    struct daf_pack k;
+
+    (void)state;
+    items[DAF_TAG_BYTES] = 9; /* the first is the higher */
+    open_room(&k);
+    put_items(&k, DAF_HEADS_PAGE, false, both);
+    assert_read(&k, &f);
+    items[DAF_TAG_BYTES - 1] = 1;
+    open_room(&k);
+    put_items(&k, DAF_HEADS_PAGE, false, both);
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    items[DAF_ITEM_BYTES + DAF_TAG_BYTES - 1] = 2;
+    open_room(&k);
+    put_items(&k, DAF_HEADS_PAGE, false, both);
+    assert_read(&k, &f);
 }
 
 /* ---- WANT */
 
-static void a_want_of_a_page_begins_after_a_log_or_at_the_start(void **state)
+static void a_want_of_a_page_begins_after_a_tag_or_at_the_start(void **state)
 {
     struct daf_frame f;
     struct daf_pack k;
@@ -916,16 +1165,73 @@ static void a_want_of_a_page_begins_after_a_log_or_at_the_start(void **state)
     open_room(&k);
     put_page(&k);
     assert_read(&k, &f);
-    assert_true(f.want.is_page);
+    assert_int_equal(f.want.kind, DAF_WANT_PAGE);
     assert_true(f.want.has_after);
-    assert_memory_equal(f.want.after.author.b, log_a.author.b, 16);
-    assert_memory_equal(f.want.after.scope.b, scope.b, 16);
-    assert_true(f.want.after.incarnation == UINT64_MAX);
+    assert_memory_equal(f.want.after.b, tag_a.b, sizeof(tag_a.b));
+    assert_memory_equal(f.want.scope.b, scope.b, 16);
     open_room(&k);
     put_first_page(&k);
     assert_read(&k, &f);
-    assert_true(f.want.is_page);
+    assert_int_equal(f.want.kind, DAF_WANT_PAGE);
     assert_false(f.want.has_after);
+}
+
+static void a_tag_has_eight_bytes(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len <= 16; len++) {
+        struct daf_frame f;
+        struct daf_pack k;
+
+        open_room(&k);
+        daf_pack_array(&k, 4);
+        daf_pack_uint(&k, DAF_FRAME_WANT);
+        daf_pack_bin(&k, scope.b, sizeof(scope.b));
+        daf_pack_uint(&k, DAF_WANT_PAGE);
+        daf_pack_bin(&k, zeros, len);
+        if (len == DAF_TAG_BYTES)
+            assert_read(&k, &f);
+        else
+            assert_refused(daf_pack_view(&k), DAF_EFORM);
+    }
+}
+
+static void a_want_of_symbols_ends_where_a_sketch_may(void **state)
+{
+    static const struct {
+        uint64_t start, count;
+        bool is_good;
+    } table[] = {
+        {0, 0, true},
+        {0, DAF_SYMBOLS_MAX - 1, true},
+        {0, DAF_SYMBOLS_MAX, true},
+        {0, DAF_SYMBOLS_MAX + 1, false},
+        {1, DAF_SYMBOLS_MAX - 1, true},
+        {1, DAF_SYMBOLS_MAX, false},
+        {DAF_SYMBOLS_MAX, 0, true},
+        {DAF_SYMBOLS_MAX, 1, false},
+        {DAF_SYMBOLS_MAX + 1, 0, false},
+        {UINT64_MAX, 1, false},
+        {1, UINT64_MAX, false},
+        {UINT64_MAX - 1, 2, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct daf_frame f;
+        struct daf_pack k;
+
+        open_room(&k);
+        daf_frame_pack_want_symbols(&k, &scope, table[i].start, table[i].count);
+        if (!table[i].is_good) {
+            assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+            continue;
+        }
+        assert_read(&k, &f);
+        assert_int_equal(f.want.kind, DAF_WANT_SYMBOLS);
+        assert_int_equal(f.want.start, table[i].start);
+        assert_int_equal(f.want.count, table[i].count);
+    }
 }
 
 static void a_want_of_records_comes_back_as_it_was(void **state)
@@ -941,11 +1247,13 @@ static void a_want_of_records_comes_back_as_it_was(void **state)
     open_room(&k);
     put_want(&k);
     assert_read(&k, &f);
-    assert_false(f.want.is_page);
+    assert_int_equal(f.want.kind, DAF_WANT_RECORDS);
     assert_int_equal(f.want.credit, 0xc2);
     assert_int_equal(f.want.logs.count, 2);
     c = f.want.logs.items;
-    daf_frame_next_want(&c, &f.want.scope, &want);
+    daf_frame_next_want(&c, &want);
+    assert_memory_equal(want.tag.b, tag_a.b, sizeof(tag_a.b));
+    assert_true(want.all);
     assert_int_equal(want.wants.count, 2);
     assert_int_equal(want.haves.count, 1);
     spots = want.wants.items;
@@ -956,8 +1264,10 @@ static void a_want_of_records_comes_back_as_it_was(void **state)
     spots = want.haves.items;
     daf_frame_next_spot(&spots, &s);
     assert_int_equal(s.seq, 1);
-    daf_frame_next_want(&c, &f.want.scope, &want);
-    assert_memory_equal(want.log.author.b, log_b.author.b, 16);
+    daf_frame_next_want(&c, &want);
+    assert_memory_equal(want.tag.b, tag_b.b, sizeof(tag_b.b));
+    assert_false(want.all);
+    assert_int_equal(want.wants.count, 0);
     assert_int_equal(want.haves.count, 0);
     assert_true(daf_cursor_done(&c));
 }
@@ -969,9 +1279,10 @@ static void put_wants(struct daf_pack *k, size_t wants, size_t haves)
     open_room(k);
     mark = daf_frame_begin_want(k, &scope, 1000);
     daf_pack_array(k, 4);
-    put_log(k, &log_a);
+    daf_pack_bin(k, tag_a.b, sizeof(tag_a.b));
     put_spots(k, wants);
     put_spots(k, haves);
+    daf_pack_bool(k, false);
     daf_frame_end(k, mark, 1, false);
 }
 
@@ -981,8 +1292,10 @@ static void wants_and_haves_have_bounds(void **state)
     struct daf_pack k;
 
     (void)state;
+    put_wants(&k, 0, 0); /* the tips are understood */
+    assert_read(&k, &f);
     put_wants(&k, 0, 1);
-    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    assert_read(&k, &f);
     put_wants(&k, 1, 0);
     assert_read(&k, &f);
     put_wants(&k, DAF_WANTS_MAX - 1, DAF_HAVES_MAX - 1);
@@ -993,6 +1306,36 @@ static void wants_and_haves_have_bounds(void **state)
     assert_refused(daf_pack_view(&k), DAF_ELIMIT);
     put_wants(&k, 1, DAF_HAVES_MAX + 1);
     assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+}
+
+static void a_seq_is_at_least_one_and_fits_the_store(void **state)
+{
+    static const uint64_t seqs[] = {0, 1, DAF_INT_MAX,
+                                    (uint64_t)DAF_INT_MAX + 1};
+
+    (void)state;
+    for (size_t i = 0; i < 8; i++) {
+        const struct daf_spot s = spot(seqs[i % 4], 1);
+        struct daf_frame f;
+        struct daf_pack k;
+        size_t mark;
+
+        open_room(&k);
+        if (i < 4) {
+            mark = daf_frame_begin_want(&k, &scope, 1);
+            daf_frame_add_want(&k, &tag_a, &s, 1, &s, 1, false);
+        } else {
+            mark = daf_frame_begin_need(&k, &scope);
+            daf_frame_add_need(&k, &log_a, &s, 1);
+        }
+        daf_frame_end(&k, mark, 1, false);
+        if (i % 4 == 0)
+            assert_refused(daf_pack_view(&k), DAF_EFORM);
+        else if (i % 4 == 3)
+            assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+        else
+            assert_read(&k, &f);
+    }
 }
 
 static void a_want_is_of_one_kind(void **state)
@@ -1007,9 +1350,21 @@ static void a_want_is_of_one_kind(void **state)
     room[kind_at] = 0;
     assert_refused(daf_pack_view(&k), DAF_EFORM);
     room[kind_at] = 2;
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    room[kind_at] = 3;
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+    room[kind_at] = 0x7f;
     assert_refused(daf_pack_view(&k), DAF_ELIMIT);
     open_room(&k);
     put_first_page(&k);
+    room[kind_at] = 1;
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    room[kind_at] = 2;
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    open_room(&k);
+    put_want_symbols(&k);
+    room[kind_at] = 0;
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
     room[kind_at] = 1;
     assert_refused(daf_pack_view(&k), DAF_EFORM);
 }
@@ -1089,7 +1444,6 @@ static void a_missing_body_has_one_of_three_reasons(void **state)
 static void put_records(struct daf_pack *k, size_t count, size_t header_len,
                         size_t body_len)
 {
-    static const uint8_t zeros[DAF_BODY_BYTES_MAX + 1];
     struct daf_stored r = {.header = {zeros, header_len},
                            .body = {zeros, body_len}};
     size_t mark;
@@ -1110,8 +1464,8 @@ static void a_path_has_records_within_bounds(void **state)
     struct daf_pack k;
 
     (void)state;
-    put_records(&k, 0, 1, 1);
-    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    put_records(&k, 0, 1, 1); /* "say more" */
+    assert_read(&k, &f);
     put_records(&k, DAF_PATH_RECORDS_MAX - 1, 1, 1);
     assert_read(&k, &f);
     put_records(&k, DAF_PATH_RECORDS_MAX, 1, 1);
@@ -1189,20 +1543,134 @@ static void a_flag_touches_only_frames_that_have_one(void **state)
     assert_int_equal(f.root.manifest_hash.b[31], 0xc2);
 }
 
-static void need_and_defer_are_read_and_count_their_logs(void **state)
+static void a_path_without_records_says_more(void **state)
 {
+    struct daf_run_path path;
     struct daf_frame f;
     struct daf_pack k;
+    struct daf_cursor c;
+
+    (void)state;
+    open_room(&k);
+    put_empty_path(&k);
+    assert_read(&k, &f);
+    assert_false(f.run.last);
+    assert_int_equal(f.run.paths.count, 1);
+    c = f.run.paths.items;
+    daf_frame_next_path(&c, &f.run.scope, &path);
+    assert_memory_equal(path.log.author.b, log_a.author.b, 16);
+    assert_memory_equal(path.log.scope.b, scope.b, 16);
+    assert_true(path.log.incarnation == UINT64_MAX);
+    assert_int_equal(path.records.count, 0);
+    assert_true(daf_cursor_done(&c));
+}
+
+static void need_comes_back_as_it_was(void **state)
+{
+    struct daf_need_log need;
+    struct daf_frame f;
+    struct daf_pack k;
+    struct daf_cursor c;
+    struct daf_spot s;
 
     (void)state;
     open_room(&k);
     put_need(&k);
     assert_read(&k, &f);
-    assert_int_equal(f.need.logs.count, 1);
+    assert_int_equal(f.need.logs.count, 2);
+    c = f.need.logs.items;
+    daf_frame_next_need(&c, &f.need.scope, &need);
+    assert_memory_equal(need.log.scope.b, scope.b, sizeof(scope.b));
+    assert_memory_equal(need.log.author.b, log_a.author.b, 16);
+    assert_true(need.log.incarnation == UINT64_MAX);
+    assert_int_equal(need.spots.count, 2);
+    daf_frame_next_spot(&need.spots.items, &s);
+    assert_int_equal(s.seq, 5);
+    daf_frame_next_spot(&need.spots.items, &s);
+    assert_int_equal(s.seq, 4);
+    assert_int_equal(s.id.b[1], 4);
+    daf_frame_next_need(&c, &f.need.scope, &need);
+    assert_int_equal(need.log.incarnation, 1);
+    assert_int_equal(need.spots.count, 1);
+    assert_true(daf_cursor_done(&c));
+}
+
+/* A NEED of so many logs, and of so many records in each and in the last. */
+static void put_needs(struct daf_pack *k, size_t logs, size_t each, size_t last)
+{
+    size_t mark;
+
+    open_room(k);
+    mark = daf_frame_begin_need(k, &scope);
+    for (size_t i = 0; i < logs; i++) {
+        daf_pack_array(k, 3);
+        put_log(k, &log_a);
+        put_spots(k, i + 1 < logs ? each : last);
+    }
+    daf_frame_end(k, mark, logs, false);
+}
+
+static void need_names_records_within_bounds(void **state)
+{
+    struct daf_frame f;
+    struct daf_pack k;
+
+    (void)state;
+    put_needs(&k, 0, 0, 0);
+    assert_read(&k, &f);
+    put_needs(&k, 2, 1, 0); /* none of a log */
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    put_needs(&k, 1, 0, DAF_NEED_MAX - 1);
+    assert_read(&k, &f);
+    put_needs(&k, 1, 0, DAF_NEED_MAX);
+    assert_read(&k, &f);
+    put_needs(&k, 1, 0, DAF_NEED_MAX + 1);
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+    put_needs(&k, DAF_NEED_MAX, 1, 1);
+    assert_read(&k, &f);
+    put_needs(&k, DAF_NEED_MAX + 1, 1, 1);
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+    /* In all, not in each. */
+    put_needs(&k, 3, DAF_NEED_MAX / 2, 1);
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    put_needs(&k, 3, DAF_NEED_MAX / 2 - 1, 2);
+    assert_read(&k, &f);
+    put_needs(&k, 3, DAF_NEED_MAX / 2 - 1, 3);
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
+}
+
+static void put_tags(struct daf_pack *k, size_t len)
+{
+    const struct daf_defer f = {.scope = scope, .tags = blank(len)};
+
+    open_room(k);
+    daf_frame_pack_defer(k, &f);
+}
+
+static void defer_names_whole_tags_within_bounds(void **state)
+{
+    const size_t all = (size_t)DAF_DEFERRED_MAX * DAF_TAG_BYTES;
+    struct daf_frame f;
+    struct daf_pack k;
+
+    (void)state;
     open_room(&k);
     put_defer(&k);
     assert_read(&k, &f);
-    assert_int_equal(f.defer.logs.count, 1);
+    assert_int_equal(f.defer.tags.len, 3 * DAF_TAG_BYTES);
+    assert_memory_equal(f.defer.scope.b, scope.b, sizeof(scope.b));
+    put_tags(&k, 0);
+    assert_read(&k, &f);
+    put_tags(&k, all - DAF_TAG_BYTES);
+    assert_read(&k, &f);
+    put_tags(&k, all);
+    assert_read(&k, &f);
+    put_tags(&k, all + DAF_TAG_BYTES);
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+    put_tags(&k, all - 1);
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
+    put_tags(&k, 1);
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
 }
 
 int main(void)
@@ -1226,16 +1694,23 @@ int main(void)
         cmocka_unit_test(root_lists_its_scopes),
         cmocka_unit_test(root_lists_so_many_scopes_and_not_more),
         cmocka_unit_test(root_lists_each_scope_once_and_in_order),
-        cmocka_unit_test(a_page_of_heads_comes_back_as_it_was),
-        cmocka_unit_test(a_head_has_tips_and_roots_within_bounds),
-        cmocka_unit_test(a_frontier_ascends_by_id),
-        cmocka_unit_test(a_seq_is_at_least_one_and_fits_the_store),
-        cmocka_unit_test(the_logs_of_a_page_ascend),
-        cmocka_unit_test(news_come_in_any_order),
-        cmocka_unit_test(empty_news_can_ask_for_another_pull),
-        cmocka_unit_test(a_want_of_a_page_begins_after_a_log_or_at_the_start),
+        cmocka_unit_test(root_says_what_it_was_told),
+        cmocka_unit_test(the_number_of_bodies_fits_the_store),
+        cmocka_unit_test(a_part_has_symbols_and_tags_within_bounds),
+        cmocka_unit_test(the_largest_root_is_a_frame),
+        cmocka_unit_test(symbols_come_back_as_they_were),
+        cmocka_unit_test(symbols_are_whole_and_end_where_a_sketch_may),
+        cmocka_unit_test(heads_of_every_kind_come_back_as_they_were),
+        cmocka_unit_test(heads_are_of_one_of_four_kinds),
+        cmocka_unit_test(items_are_whole_and_not_too_many),
+        cmocka_unit_test(only_a_page_must_ascend),
+        cmocka_unit_test(a_page_ascends_by_the_whole_tag_and_nothing_else),
+        cmocka_unit_test(a_want_of_a_page_begins_after_a_tag_or_at_the_start),
+        cmocka_unit_test(a_tag_has_eight_bytes),
+        cmocka_unit_test(a_want_of_symbols_ends_where_a_sketch_may),
         cmocka_unit_test(a_want_of_records_comes_back_as_it_was),
         cmocka_unit_test(wants_and_haves_have_bounds),
+        cmocka_unit_test(a_seq_is_at_least_one_and_fits_the_store),
         cmocka_unit_test(a_want_is_of_one_kind),
         cmocka_unit_test(a_run_comes_back_as_it_was),
         cmocka_unit_test(a_missing_body_has_one_of_three_reasons),
@@ -1243,7 +1718,10 @@ int main(void)
         cmocka_unit_test(headers_and_bodies_have_largest_sizes),
         cmocka_unit_test(an_ack_names_a_path_forwards),
         cmocka_unit_test(a_flag_touches_only_frames_that_have_one),
-        cmocka_unit_test(need_and_defer_are_read_and_count_their_logs),
+        cmocka_unit_test(a_path_without_records_says_more),
+        cmocka_unit_test(need_comes_back_as_it_was),
+        cmocka_unit_test(need_names_records_within_bounds),
+        cmocka_unit_test(defer_names_whole_tags_within_bounds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

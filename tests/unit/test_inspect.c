@@ -107,11 +107,11 @@ static struct daf_pack packer(uint8_t *buffer)
 
 static void plain_frames_are_shown(void **state)
 {
-    const struct daf_hello hello = {.version_min = 1, .version_max = 1};
-    const struct daf_knock knock = {.version_min = 1, .version_max = 1};
+    const struct daf_hello hello = {.version_min = 2, .version_max = 2};
+    const struct daf_knock knock = {.version_min = 2, .version_max = 2};
     const struct daf_hash nonce = {{7}};
     const struct daf_scope_id scope = {{1}};
-    const struct daf_log_key after = {.author = {{2}}, .incarnation = 3};
+    const struct daf_tag after = {{2, 3}};
     uint8_t buffer[SAMPLE_BYTES_MAX];
     struct daf_pack k;
 
@@ -124,10 +124,13 @@ static void plain_frames_are_shown(void **state)
     check(daf_pack_view(&k), "frame", "words", "self");
     k = packer(buffer);
     daf_frame_pack_want_page(&k, &scope, NULL);
-    check(daf_pack_view(&k), "frame", "asks", "heads");
+    check(daf_pack_view(&k), "frame", "asks", "page");
     k = packer(buffer);
     daf_frame_pack_want_page(&k, &scope, &after);
-    check(daf_pack_view(&k), "frame", "asks", "heads");
+    check(daf_pack_view(&k), "frame", "after", "0203000000000000");
+    k = packer(buffer);
+    daf_frame_pack_want_symbols(&k, &scope, 8, 24);
+    check(daf_pack_view(&k), "frame", "asks", "symbols");
     k = packer(buffer);
     daf_frame_pack_knock(&k, &knock);
     check(daf_pack_view(&k), "frame", "frame", "KNOCK");
@@ -136,74 +139,201 @@ static void plain_frames_are_shown(void **state)
     check(daf_pack_view(&k), "frame", "frame", "NONCE");
 }
 
+/* One field as text, its keys in order.  The caller frees it. */
+static char *field_of(const struct daf_pack *k, const char *key)
+{
+    json_t *object = inspected(daf_pack_view(k), "frame");
+    char *text = json_dumps(json_object_get(object, key),
+                            JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+
+    assert_non_null(text);
+    json_decref(object);
+    assert_whole_only(daf_pack_view(k));
+    return text;
+}
+
+static void assert_field(const struct daf_pack *k, const char *key,
+                         const char *wanted)
+{
+    char *text = field_of(k, key);
+
+    assert_string_equal(text, wanted);
+    free(text);
+}
+
 static void frames_with_lists_are_shown(void **state)
 {
     const struct daf_scope_id scope = {{1}};
     const struct daf_log_key log = {.author = {{2}}, .incarnation = 3};
+    const struct daf_tag tag = {{0xab, 0, 0, 0, 0, 0, 0, 1}};
     const struct daf_spot spot = {4, {{5}}};
     const struct daf_ack_path ack = {log, 1, {4, {{5}}}};
-    const struct daf_root root = {.manifest_number = 1};
-    const struct daf_root_part part = {.scope = {{1}}, .heads_count = 9};
-    struct daf_head *head = calloc(1, sizeof(*head));
     uint8_t buffer[SAMPLE_BYTES_MAX];
     struct daf_pack k;
     size_t mark;
 
     (void)state;
-    assert_non_null(head);
-    head->log = log;
-    head->tips_count = head->roots_count = 1;
-    head->tips[0] = head->roots[0] = spot;
-    k = packer(buffer);
-    mark = daf_frame_begin_heads(&k, &scope, true);
-    daf_frame_add_head(&k, head);
-    daf_frame_end(&k, mark, 1, false);
-    check(daf_pack_view(&k), "frame", "frame", "HEADS");
-    k = packer(buffer);
-    mark = daf_frame_begin_root(&k, &root);
-    daf_frame_add_part(&k, &part);
-    daf_frame_end(&k, mark, 1, false);
-    check(daf_pack_view(&k), "frame", "frame", "ROOT");
     k = packer(buffer);
     mark = daf_frame_begin_want(&k, &scope, 4096);
-    daf_frame_add_want(&k, &log, &spot, 1, &spot, 1);
-    daf_frame_end(&k, mark, 1, false);
+    daf_frame_add_want(&k, &tag, &spot, 1, &spot, 1, true);
+    daf_frame_add_want(&k, &tag, NULL, 0, NULL, 0, false);
+    daf_frame_end(&k, mark, 2, false);
     check(daf_pack_view(&k), "frame", "asks", "records");
+    assert_field(
+        &k, "logs",
+        "[{\"all\":true,\"haves\":[{\"id\":\""
+        "0500000000000000000000000000000000000000000000000000000000000000"
+        "\",\"seq\":4}],\"log\":\"ab00000000000001\",\"wants\":[{\"id\":\""
+        "0500000000000000000000000000000000000000000000000000000000000000"
+        "\",\"seq\":4}]},"
+        "{\"all\":false,\"haves\":[],\"log\":\"ab00000000000001\",\"wants\":[]}"
+        "]");
+    k = packer(buffer);
+    mark = daf_frame_begin_need(&k, &scope);
+    daf_frame_add_need(&k, &log, &spot, 1);
+    daf_frame_end(&k, mark, 1, false);
+    assert_field(
+        &k, "logs",
+        "[{\"author\":\"02000000000000000000000000000000\",\"incarnation\":3,"
+        "\"records\":[{\"id\":\""
+        "0500000000000000000000000000000000000000000000000000000000000000"
+        "\",\"seq\":4}]}]");
+    k = packer(buffer);
+    mark = daf_frame_begin_run(&k, &scope);
+    daf_pack_close(&k, daf_frame_begin_path(&k, &log), 0);
+    daf_frame_end(&k, mark, 1, true);
+    assert_field(&k, "paths",
+                 "[{\"author\":\"02000000000000000000000000000000\","
+                 "\"incarnation\":3,\"records\":[]}]");
     k = packer(buffer);
     mark = daf_frame_begin_ack(&k, &scope);
     daf_frame_add_ack(&k, &ack);
     daf_frame_end(&k, mark, 1, false);
     check(daf_pack_view(&k), "frame", "frame", "ACK");
-    free(head);
 }
 
-static void frames_not_acted_on_yet_are_shown(void **state)
+static void items_are_shown_as_log_height_and_mark(void **state)
 {
-    static const char zero16[] = "c4100000000000000000000000000000 0000";
-    uint8_t buffer[SAMPLE_BYTES_MAX], id[18];
+    static const uint8_t items[] = {
+        1, 2, 3, 4, 5, 6, 7, 8, 0,   0,   1,   0,   9, 9, 9, 9, 9, 0x0a,
+        2, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0xff,
+    };
+    static const char *const words[] = {"page", "news", "unacknowledged",
+                                        "answer"};
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        const struct daf_heads heads = {.scope = {{1}},
+                                        .kind = (enum daf_heads_kind)i,
+                                        .more = true,
+                                        .items = {items, sizeof(items)}};
+        uint8_t buffer[SAMPLE_BYTES_MAX];
+        struct daf_pack k = packer(buffer);
+
+        daf_frame_pack_heads(&k, &heads);
+        check(daf_pack_view(&k), "frame", "heads", words[i]);
+        assert_field(&k, "more", "true");
+        assert_field(&k, "items",
+                     "[{\"height\":256,\"log\":\"0102030405060708\","
+                     "\"mark\":\"09090909090a\"},"
+                     "{\"height\":4294967295,\"log\":\"0200000000000000\","
+                     "\"mark\":\"0000000000ff\"}]");
+    }
+}
+
+/* So many symbols: the first is of one item, the others of none. */
+static struct daf_view some_symbols(size_t count)
+{
+    static struct daf_symbol symbols[8];
+
+    symbols[0] = (struct daf_symbol){.item = {0xaa},
+                                     .check = {1, 2, 3, 4},
+                                     .count = {1, 2}};
+    return (struct daf_view){symbols[0].item, count * sizeof(symbols[0])};
+}
+
+#define FIRST_SYMBOL                         \
+    "{\"check\":\"01020304\",\"count\":258," \
+    "\"item\":\"aa0000000000000000000000000000000000\"}"
+#define NO_SYMBOL                           \
+    ",{\"check\":\"00000000\",\"count\":0," \
+    "\"item\":\"000000000000000000000000000000000000\"}"
+
+static void of_symbols_the_count_and_the_first_few_are_shown(void **state)
+{
+    struct daf_symbols f = {.scope = {{1}}, .start = 8};
+    uint8_t buffer[SAMPLE_BYTES_MAX];
+    struct daf_pack k = packer(buffer);
+
+    (void)state;
+    daf_frame_pack_symbols(&k, &f);
+    assert_field(&k, "symbols", "{\"count\":0,\"first\":[]}");
+    assert_field(&k, "start", "8");
+    f.symbols = some_symbols(1);
+    k = packer(buffer);
+    daf_frame_pack_symbols(&k, &f);
+    assert_field(&k, "symbols", "{\"count\":1,\"first\":[" FIRST_SYMBOL "]}");
+    f.symbols = some_symbols(8);
+    k = packer(buffer);
+    daf_frame_pack_symbols(&k, &f);
+    assert_field(&k, "symbols",
+                 "{\"count\":8,\"first\":[" FIRST_SYMBOL NO_SYMBOL NO_SYMBOL
+                     NO_SYMBOL "]}");
+}
+
+static void a_root_is_shown_with_all_its_parts(void **state)
+{
+    static const uint8_t tags[] = {1, 0, 0, 0, 0, 0, 0, 0,
+                                   2, 0, 0, 0, 0, 0, 0, 3};
+    const struct daf_root root = {.manifest_number = 1,
+                                  .bodies = 77,
+                                  .combined = {{0xcc}}};
+    struct daf_root_part part = {.scope = {{1}}, .heads_count = 9};
+    uint8_t buffer[SAMPLE_BYTES_MAX];
+    struct daf_pack k = packer(buffer);
+    size_t mark = daf_frame_begin_root(&k, &root);
+
+    (void)state;
+    part.symbols = some_symbols(1);
+    daf_frame_add_part(&k, &part);
+    part.scope.b[0] = 2;
+    part.symbols.len = 0;
+    part.deferred = (struct daf_view){tags, sizeof(tags)};
+    daf_frame_add_part(&k, &part);
+    daf_frame_end(&k, mark, 2, false);
+    check(daf_pack_view(&k), "frame", "combined",
+          "cc000000000000000000000000000000");
+    assert_field(&k, "bodies", "77");
+    assert_field(
+        &k, "scopes",
+        "[{\"deferred\":[],\"heads\":9,"
+        "\"scope\":\"01000000000000000000000000000000\","
+        "\"sum\":\"00000000000000000000000000000000\","
+        "\"symbols\":{\"count\":1,\"first\":[" FIRST_SYMBOL "]}},"
+        "{\"deferred\":[\"0100000000000000\",\"0200000000000003\"],\"heads\":9,"
+        "\"scope\":\"02000000000000000000000000000000\","
+        "\"sum\":\"00000000000000000000000000000000\","
+        "\"symbols\":{\"count\":0,\"first\":[]}}]");
+}
+
+static void other_frames_are_shown(void **state)
+{
+    static const uint8_t tags[] = {1, 0, 0, 0, 0, 0, 0, 0,
+                                   2, 0, 0, 0, 0, 0, 0, 3};
+    const struct daf_defer defer = {.scope = {{1}},
+                                    .tags = {tags, sizeof(tags)}};
+    uint8_t buffer[SAMPLE_BYTES_MAX];
     struct daf_pack k;
 
     (void)state;
-    (void)daf_hex_decode(zero16, id, sizeof(id));
-    k = packer(buffer); /* NEED */
-    daf_pack_array(&k, 3);
-    daf_pack_uint(&k, 7);
-    daf_pack_raw(&k, id, sizeof(id));
-    daf_pack_array(&k, 0);
-    check(daf_pack_view(&k), "frame", "frame", "NEED");
-    k = packer(buffer); /* DEFER */
-    daf_pack_array(&k, 3);
-    daf_pack_uint(&k, 8);
-    daf_pack_raw(&k, id, sizeof(id));
-    daf_pack_array(&k, 1);
-    daf_pack_array(&k, 2);
-    daf_pack_raw(&k, id, sizeof(id));
-    daf_pack_uint(&k, 5);
+    k = packer(buffer);
+    daf_frame_pack_defer(&k, &defer);
     check(daf_pack_view(&k), "frame", "frame", "DEFER");
+    assert_field(&k, "deferred", "[\"0100000000000000\",\"0200000000000003\"]");
     k = packer(buffer); /* MANIFEST, of bytes that are none */
     daf_pack_array(&k, 2);
-    daf_pack_uint(&k, 11);
-    daf_pack_bin(&k, id, 3);
+    daf_pack_uint(&k, DAF_FRAME_MANIFEST);
+    daf_pack_bin(&k, tags, 3);
     check(daf_pack_view(&k), "frame", "frame", "MANIFEST");
 }
 
@@ -532,7 +662,10 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_frames_are_shown),
         cmocka_unit_test(frames_with_lists_are_shown),
-        cmocka_unit_test(frames_not_acted_on_yet_are_shown),
+        cmocka_unit_test(items_are_shown_as_log_height_and_mark),
+        cmocka_unit_test(of_symbols_the_count_and_the_first_few_are_shown),
+        cmocka_unit_test(a_root_is_shown_with_all_its_parts),
+        cmocka_unit_test(other_frames_are_shown),
         cmocka_unit_test(a_frame_with_wrong_fields_is_refused),
         cmocka_unit_test(headers_and_bodies_are_shown),
         cmocka_unit_test(a_record_is_shown_with_whether_its_body_is_its_own),

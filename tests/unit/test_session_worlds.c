@@ -121,6 +121,17 @@ static void write_histories(struct world *w, size_t most, bool with_rubbish)
                   1 + below(w, 5), 200, false);
 }
 
+/* What does not verify is held unverified. */
+static void hold(struct world *w, size_t side, size_t at, bool with_body)
+{
+    const struct daf_record *r = &w->records[at].r;
+
+    session_pair_hold(w->sides[side], &w->records[at], with_body);
+    if (w->is_bad[at])
+        daf_fake_index_unchecked(w->sides[side]->index,
+                                 &(struct daf_stretch){r->log, r->seq, r->seq});
+}
+
 /* Who holds what: anything from all to nothing, in some order of arrival. */
 static void spread(struct world *w)
 {
@@ -130,9 +141,7 @@ static void spread(struct world *w)
         for (size_t j = 0; j < w->count; j++) {
             size_t at = (start + j) % w->count;
 
-            if (below(w, 4) < share)
-                session_pair_hold(w->sides[i], &w->records[at],
-                                  below(w, 8) != 0);
+            if (below(w, 4) < share) hold(w, i, at, below(w, 8) != 0);
         }
     }
 }
@@ -236,9 +245,20 @@ static bool contact(struct world *w, size_t i, size_t j, size_t steps)
     }
     settle_disk(w, a);
     settle_disk(w, b);
-    wants = a->said_count[DAF_FRAME_WANT] + b->said_count[DAF_FRAME_WANT];
+    if (below(w, 2) == 0) session_pair_rest(a);
+    if (below(w, 2) == 0) session_pair_rest(b);
+    wants = a->said_count[DAF_FRAME_WANT] + b->said_count[DAF_FRAME_WANT] +
+            a->changed + b->changed;
     session_pair_part(a, b);
     return wants > 0;
+}
+
+/* Records and bodies. */
+static size_t held_by_both(const struct session_pair *a,
+                           const struct session_pair *b)
+{
+    return daf_fake_index_count(a->index) + daf_fake_index_count(b->index) +
+           bodies_of(a) + bodies_of(b);
 }
 
 /* Contacts of all pairs, @losses of which break off somewhere, until all have
@@ -251,22 +271,33 @@ static bool heal(struct world *w, size_t losses)
         for (size_t i = 0; i < w->sides_count; i++) {
             for (size_t j = i + 1; j < w->sides_count; j++) {
                 bool is_lost = losses > 0 && below(w, 2) == 0;
-                size_t before = daf_fake_index_count(w->sides[i]->index) +
-                                daf_fake_index_count(w->sides[j]->index);
+                size_t before = held_by_both(w->sides[i], w->sides[j]);
 
                 if (is_lost) losses--;
                 spoke |= is_lost;
                 spoke |= contact(w, i, j, is_lost ? below(w, 60) : SIZE_MAX);
                 changed |=
-                    before != daf_fake_index_count(w->sides[i]->index) +
-                                  daf_fake_index_count(w->sides[j]->index) ||
-                    is_lost;
+                    is_lost || before != held_by_both(w->sides[i], w->sides[j]);
             }
         }
         if (!spoke || !changed) return !spoke;
     }
     fail_msg("they are never done");
     return false;
+}
+
+/* Of own logs that lack a body everywhere the author goes on asking for a copy:
+ * one frame a scope, and an ACK where there is one (R47). */
+static size_t said_beyond_root(const struct session_pair *p)
+{
+    size_t count = 0;
+
+    for (size_t kind = 0; kind <= DAF_FRAME_CHUNK; kind++)
+        count += p->said_count[kind];
+    assert_int_equal(p->said_count[DAF_FRAME_HELLO], 1);
+    assert_int_equal(p->said_count[DAF_FRAME_ROOT], 1);
+    return count - 2 - p->said_count[DAF_FRAME_HEADS] -
+           p->said_count[DAF_FRAME_ACK];
 }
 
 /* A further contact of equals: HELLO and ROOT, and no byte more. */
@@ -276,13 +307,38 @@ static void nothing_is_left_to_say(struct world *w)
         struct session_pair *a = w->sides[i];
         struct session_pair *b = w->sides[(i + 1) % w->sides_count];
 
+        a->needs_nothing = b->needs_nothing = true;
+        a->was_equal = below(w, 2) == 0;
+        b->was_equal = below(w, 2) == 0;
         session_pair_meet(a, b);
-        assert_int_equal(session_pair_talk(a, b, NULL, SIZE_MAX), 4);
-        assert_int_equal(a->said_count[DAF_FRAME_HELLO], 1);
-        assert_int_equal(a->said_count[DAF_FRAME_ROOT], 1);
-        assert_int_equal(b->said_count[DAF_FRAME_HELLO], 1);
-        assert_int_equal(b->said_count[DAF_FRAME_ROOT], 1);
+        (void)session_pair_talk(a, b, NULL, SIZE_MAX);
+        assert_int_equal(said_beyond_root(a), 0);
+        assert_int_equal(said_beyond_root(b), 0);
         session_pair_part(a, b);
+    }
+}
+
+static bool has_body(const struct session_pair *p,
+                     const struct session_pair_record *record)
+{
+    const struct daf_index *index = daf_fake_index_view(p->index);
+    const struct daf_spot spot = {record->r.seq, record->r.id};
+    struct daf_stored out;
+
+    return index->get(index->ctx, &record->r.log, &spot, &out) == DAF_OK &&
+           out.body_state == DAF_BODY_HELD;
+}
+
+/* R45: what anybody has the body of, everybody has. */
+static void check_bodies(const struct world *w)
+{
+    for (size_t j = 0; j < w->count; j++) {
+        size_t having = 0;
+
+        for (size_t i = 0; i < w->sides_count; i++)
+            having += has_body(w->sides[i], &w->records[j]);
+        if (having != 0 && having != w->sides_count)
+            fail_msg("a body is with %zu of %zu", having, w->sides_count);
     }
 }
 
@@ -298,6 +354,7 @@ static void check_equal(struct world *w)
                          daf_fake_index_count(w->sides[i]->index));
         assert_memory_equal(sum.b, first.b, sizeof(sum.b));
     }
+    check_bodies(w);
     nothing_is_left_to_say(w);
 }
 
@@ -352,15 +409,21 @@ static void any_histories_become_equal_through_any_losses(void **state)
     play(1, SMALL_WORLDS, play_history);
 }
 
-/* Some hold rubbish that they took before anybody checked: it stays there, and
- * keeps nobody else from becoming equal, or from falling silent. */
+/* Garbage signatures inside runs: some took them unverified, and pass them on as
+ * long as they are not the end of what they pass on.  When all have had time to
+ * check, all are equal, and nobody holds one. */
 static void play_rubbish(struct world *w, uint64_t seed)
 {
     world_init(w, seed, 4, 2 + seed % 2);
     write_histories(w, 1000, true);
     spread(w);
     (void)heal(w, seed % 2 == 0 ? 6 : 0);
-    assert_true(sets_are_equal(w));
+    for (size_t i = 0; i < w->sides_count; i++)
+        session_pair_rest(w->sides[i]);
+    assert_true(heal(w, 0));
+    for (size_t j = 0; j < w->count; j++)
+        assert_false(w->is_bad[j] && held_by_any(w, j));
+    check_equal(w);
 }
 
 static void rubbish_that_one_holds_keeps_nobody_from_being_equal(void **state)

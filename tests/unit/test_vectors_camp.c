@@ -10,6 +10,7 @@
 #include "proto/frame.h"
 #include "proto/hash.h"
 #include "proto/manifest.h"
+#include "proto/sketch.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -311,11 +312,28 @@ static void read_spots(const json_t *v, struct daf_spot *out, size_t *out_count)
     }
 }
 
-static void digests_salt_and_sum_are_those_expected(void **state)
+/* What is compared of one head (§5.3). */
+static void check_mark(const json_t *v, const struct daf_mark *mark,
+                       const struct daf_key *salt)
 {
+    struct daf_item item = daf_sketch_item(mark);
+
+    expect(field(v, "digest"), mark->digest.b, 32);
+    expect(field(v, "tag"), mark->tag.b, 8);
+    assert_true(number_of(field(v, "height")) == mark->height);
+    expect(field(v, "item"), item.b, DAF_ITEM_BYTES);
+    item = daf_sketch_salted(mark, salt);
+    expect(field(v, "salted"), item.b, DAF_ITEM_BYTES);
+}
+
+static void heads_sums_and_symbols_are_those_expected(void **state)
+{
+    struct daf_symbol symbols[11] = {0};
     struct daf_hash nonces[2];
+    struct daf_scope_id id;
     struct daf_key salt;
     struct daf_sum sum = {{0}};
+    struct daf_sum combined = {{0}};
     const json_t *v;
     size_t i;
 
@@ -326,7 +344,8 @@ static void digests_salt_and_sum_are_those_expected(void **state)
     expect(field(camp, "salt"), salt.b, 32);
     json_array_foreach(field(camp, "heads"), i, v)
     {
-        struct daf_hash digest;
+        struct daf_item item;
+        struct daf_mark mark;
         struct daf_head head;
 
         copy_of(field(v, "scope"), head.log.scope.b, 16);
@@ -334,11 +353,23 @@ static void digests_salt_and_sum_are_those_expected(void **state)
         head.log.incarnation = number_of(field(v, "incarnation"));
         read_spots(field(v, "tips"), head.tips, &head.tips_count);
         read_spots(field(v, "roots"), head.roots, &head.roots_count);
-        digest = daf_frontier_digest(&head);
-        expect(field(v, "digest"), digest.b, 32);
-        daf_frontier_add(&sum, &salt, &digest);
+        mark = daf_sketch_mark(&head);
+        check_mark(v, &mark, &salt);
+        daf_frontier_add(&sum, &salt, &mark.digest);
+        item = daf_sketch_item(&mark);
+        daf_sketch_add(symbols, 11, &head.log.scope, &item, 1);
     }
     expect(field(camp, "sum"), sum.b, 16);
+    expect(field(camp, "symbols"), symbols[0].item, sizeof(symbols));
+    /* R39, of a scope without heads and this one. */
+    daf_frontier_add_sum(&combined, &sum);
+    json_array_foreach(field(camp, "scopes"), i, v)
+    {
+        if (strcmp(text_of(field(v, "name")), "catalog") == 0) continue;
+        copy_of(field(v, "id"), id.b, sizeof(id.b));
+        daf_frontier_add_scope(&combined, &salt, &id);
+    }
+    expect(field(camp, "combined"), combined.b, 16);
 }
 
 /* ---- frames, in words */
@@ -405,12 +436,15 @@ static void pass_root(const struct daf_root *f, struct daf_pack *k)
     say_bytes("sig", f->sig.b, 64);
     say_number("number", f->manifest_number);
     say_bytes("hash", f->manifest_hash.b, 32);
+    say_number("bodies", f->bodies);
+    say_bytes("combined", f->combined.b, 16);
     for (size_t i = 0; i < f->parts.count; i++) {
         daf_frame_next_part(&c, &part);
         say_bytes("part", part.scope.b, 16);
         say_number("heads", part.heads_count);
         say_bytes("sum", part.sum.b, 16);
         say_view("symbols", part.symbols);
+        say_view("deferred", part.deferred);
         daf_frame_add_part(k, &part);
     }
     assert_true(daf_cursor_done(&c));
@@ -419,22 +453,24 @@ static void pass_root(const struct daf_root *f, struct daf_pack *k)
 
 static void pass_heads(const struct daf_heads *f, struct daf_pack *k)
 {
-    struct daf_cursor c = f->heads.items;
-    size_t mark = daf_frame_begin_heads(k, &f->scope, f->is_news);
-    struct daf_head head;
+    static const char *const kinds[] = {"page", "news", "unacknowledged",
+                                        "answer"};
 
     say_bytes("scope", f->scope.b, 16);
-    say(f->is_news ? "news" : "page");
+    say(kinds[f->kind]);
     say(f->more ? "more" : "end");
-    for (size_t i = 0; i < f->heads.count; i++) {
-        daf_frame_next_head(&c, &f->scope, &head);
-        say_log("head", &head.log);
-        say_spots("tips", head.tips, head.tips_count);
-        say_spots("roots", head.roots, head.roots_count);
-        daf_frame_add_head(k, &head);
+    assert_int_equal(f->items.len, f->count * DAF_ITEM_BYTES);
+    for (size_t i = 0; i < f->count; i++) {
+        struct daf_item item;
+        struct daf_tag tag;
+
+        memcpy(item.b, f->items.p + i * DAF_ITEM_BYTES, DAF_ITEM_BYTES);
+        tag = daf_sketch_item_tag(&item);
+        say_bytes("item", tag.b, 8);
+        (void)fprintf(words, " %" PRIu32 " ", daf_sketch_item_height(&item));
+        print_hex(item.b + 12, 6);
     }
-    assert_true(daf_cursor_done(&c));
-    daf_frame_end(k, mark, f->heads.count, f->more);
+    daf_frame_pack_heads(k, f);
 }
 
 static size_t read_list(const struct daf_list *list, struct daf_spot *out)
@@ -446,30 +482,63 @@ static size_t read_list(const struct daf_list *list, struct daf_spot *out)
     return list->count;
 }
 
-static void pass_want(const struct daf_want *f, struct daf_pack *k)
+static void pass_want_logs(const struct daf_want *f, struct daf_pack *k)
 {
     struct daf_cursor c = f->logs.items;
     struct daf_spot wants[DAF_WANTS_MAX];
     struct daf_spot haves[DAF_HAVES_MAX];
     struct daf_want_log want;
-    size_t mark;
+    size_t mark = daf_frame_begin_want(k, &f->scope, f->credit);
 
-    say_bytes("scope", f->scope.b, 16);
-    if (f->is_page) {
-        say("page");
-        if (f->has_after) say_log("after", &f->after);
-        daf_frame_pack_want_page(k, &f->scope, f->has_after ? &f->after : NULL);
-        return;
-    }
     say_number("credit", f->credit);
-    mark = daf_frame_begin_want(k, &f->scope, f->credit);
     for (size_t i = 0; i < f->logs.count; i++) {
-        daf_frame_next_want(&c, &f->scope, &want);
-        say_log("log", &want.log);
+        daf_frame_next_want(&c, &want);
+        say_bytes("log", want.tag.b, 8);
         say_spots("wants", wants, read_list(&want.wants, wants));
         say_spots("haves", haves, read_list(&want.haves, haves));
-        daf_frame_add_want(k, &want.log, wants, want.wants.count, haves,
-                           want.haves.count);
+        say(want.all ? "all" : "some");
+        daf_frame_add_want(k, &want.tag, wants, want.wants.count, haves,
+                           want.haves.count, want.all);
+    }
+    assert_true(daf_cursor_done(&c));
+    daf_frame_end(k, mark, f->logs.count, false);
+}
+
+static void pass_want(const struct daf_want *f, struct daf_pack *k)
+{
+    say_bytes("scope", f->scope.b, 16);
+    switch (f->kind) {
+    case DAF_WANT_PAGE:
+        say("page");
+        if (f->has_after) say_bytes("after", f->after.b, 8);
+        daf_frame_pack_want_page(k, &f->scope, f->has_after ? &f->after : NULL);
+        return;
+    case DAF_WANT_RECORDS:
+        pass_want_logs(f, k);
+        return;
+    case DAF_WANT_SYMBOLS:
+        say("symbols");
+        say_number("start", f->start);
+        say_number("count", f->count);
+        daf_frame_pack_want_symbols(k, &f->scope, f->start, f->count);
+        return;
+    }
+    fail();
+}
+
+static void pass_need(const struct daf_need *f, struct daf_pack *k)
+{
+    struct daf_cursor c = f->logs.items;
+    size_t mark = daf_frame_begin_need(k, &f->scope);
+    struct daf_spot list[DAF_NEED_MAX];
+    struct daf_need_log need;
+
+    say_bytes("scope", f->scope.b, 16);
+    for (size_t i = 0; i < f->logs.count; i++) {
+        daf_frame_next_need(&c, &f->scope, &need);
+        say_log("log", &need.log);
+        say_spots("spots", list, read_list(&need.spots, list));
+        daf_frame_add_need(k, &need.log, list, need.spots.count);
     }
     assert_true(daf_cursor_done(&c));
     daf_frame_end(k, mark, f->logs.count, false);
@@ -570,19 +639,6 @@ static void pass_proof(const struct daf_frame *f, struct daf_pack *k)
 static void say_unspoken(const struct daf_frame *f)
 {
     switch (f->number) {
-    case DAF_FRAME_SYMBOLS:
-        say_bytes("scope", f->symbols.scope.b, 16);
-        say_number("start", f->symbols.start);
-        say_view("symbols", f->symbols.symbols);
-        return;
-    case DAF_FRAME_NEED:
-        say_bytes("scope", f->need.scope.b, 16);
-        say_number("logs", f->need.logs.count);
-        return;
-    case DAF_FRAME_DEFER:
-        say_bytes("scope", f->defer.scope.b, 16);
-        say_number("logs", f->defer.logs.count);
-        return;
     case DAF_FRAME_REGISTER:
         say_bytes("author", f->bytes.author.b, 16);
         break;
@@ -621,6 +677,20 @@ static void pass(const struct daf_frame *f, struct daf_pack *k)
         return;
     case DAF_FRAME_RUN:
         pass_run(&f->run, k);
+        return;
+    case DAF_FRAME_SYMBOLS:
+        say_bytes("scope", f->symbols.scope.b, 16);
+        say_number("start", f->symbols.start);
+        say_view("symbols", f->symbols.symbols);
+        daf_frame_pack_symbols(k, &f->symbols);
+        return;
+    case DAF_FRAME_NEED:
+        pass_need(&f->need, k);
+        return;
+    case DAF_FRAME_DEFER:
+        say_bytes("scope", f->defer.scope.b, 16);
+        say_view("tags", f->defer.tags);
+        daf_frame_pack_defer(k, &f->defer);
         return;
     case DAF_FRAME_ACK:
         pass_ack(&f->ack, k);
@@ -673,8 +743,26 @@ static void frames_are_read_and_made_byte_for_byte(void **state)
 
     (void)state;
     json_array_foreach(field(frames, "frames"), i, v) check_frame(v, &packed);
-    assert_int_equal(i, 23);
-    assert_int_equal(packed, 16);
+    assert_int_equal(i, 34);
+    assert_int_equal(packed, 30); /* all but MANIFEST and what is not spoken */
+}
+
+static void other_shapes_are_refused(void **state)
+{
+    const json_t *v;
+    size_t i;
+
+    (void)state;
+    json_array_foreach(field(frames, "refused"), i, v)
+    {
+        bool is_limit = strcmp(text_of(field(v, "error")), "limit") == 0;
+        struct daf_frame f;
+        enum daf_err err = daf_frame_decode(bytes_of(v), &f, NULL);
+
+        if (err != (is_limit ? DAF_ELIMIT : DAF_EFORM))
+            fail_msg("%s: %s", text_of(field(v, "name")), daf_err_str(err));
+    }
+    assert_int_equal(i, 22);
 }
 
 static void every_kind_of_frame_is_among_them(void **state)
@@ -721,7 +809,7 @@ static void the_signatures_in_frames_verify(void **state)
                                     &pk, is_root ? &f.root.sig : &f.proof.sig));
         verified++;
     }
-    assert_int_equal(verified, 3);
+    assert_int_equal(verified, 5);
 }
 
 int main(void)
@@ -732,8 +820,9 @@ int main(void)
         cmocka_unit_test(the_second_manifest_succeeds_the_first),
         cmocka_unit_test(scope_ids_are_the_camps_own),
         cmocka_unit_test(the_door_has_the_keys_of_its_seed),
-        cmocka_unit_test(digests_salt_and_sum_are_those_expected),
+        cmocka_unit_test(heads_sums_and_symbols_are_those_expected),
         cmocka_unit_test(frames_are_read_and_made_byte_for_byte),
+        cmocka_unit_test(other_shapes_are_refused),
         cmocka_unit_test(every_kind_of_frame_is_among_them),
         cmocka_unit_test(the_signatures_in_frames_verify),
     };

@@ -5,8 +5,8 @@
     python3 tests/vectors/make_camp.py
 
 writes camp.json, frames.json and files.json beside itself and the fuzz
-targets' first inputs.  Hashes, Ed25519 and msgpack are make_records.py's; X25519 is below,
-written from RFC 7748.  Nothing here is constant in time.
+targets' first inputs.  Hashes, Ed25519 and msgpack are make_records.py's, tags and symbols
+make_sketch.py's; X25519 is below, written from RFC 7748.  Nothing here is constant in time.
 """
 import hashlib
 import json
@@ -15,6 +15,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from make_records import digest, pack, public_key, record, sign, some
+from make_sketch import log_tag, sketch
 
 HERE = pathlib.Path(__file__).resolve().parent
 CORPUS = HERE.parent / "fuzz" / "corpus"
@@ -144,32 +145,52 @@ catalogue-item certificate consent erasure guidance key-wrap lesson placement
 registration remark retire revocation same-as session status""".split()
 
 
-# --- heads (section 3.3) --------------------------------------------------
+# --- heads (section 3.3) and what is compared of them (section 5.3) ----------
 
 
 def ids_of(spots):
     return len(spots).to_bytes(4, "big") + b"".join(i for _, i in spots)
 
 
-def head(scope, author, incarnation, tips, roots):
+def head(scope, author, incarnation, tips, roots, salt):
+    """A head and its item: with the digest's mark in symbols, salted in HEADS."""
     tips = sorted(tips, key=lambda spot: spot[1])
     roots = sorted(roots, key=lambda spot: spot[1])
-    named = scope + author + incarnation.to_bytes(8, "big")
+    log = scope + author + incarnation.to_bytes(8, "big")
+    whole = digest(32, "daf.head.1", log + ids_of(tips) + ids_of(roots))
+    height = min(max(seq for seq, _ in tips), 2**32 - 1)
+    named = log_tag(log) + height.to_bytes(4, "big")
     return {
         "scope": scope,
         "author": author,
         "incarnation": incarnation,
         "tips": tips,
         "roots": roots,
-        "digest": digest(32, "daf.head.1", named + ids_of(tips) + ids_of(roots)),
+        "digest": whole,
+        "tag": log_tag(log),
+        "height": height,
+        "item": named + whole[:6],
+        "salted": named + value_of(whole, salt)[:6],
     }
 
 
-def sum_of(heads, salt):
-    total = sum(
-        int.from_bytes(digest(16, "daf.sum.1", h["digest"], salt), "big") for h in heads
-    )
-    return (total % 2**128).to_bytes(16, "big")
+def value_of(name, salt):
+    """A head value of a digest; a scope value of a scope id."""
+    return digest(16, "daf.sum.1", name, salt)
+
+
+def sum_of(values):
+    """Of numbers mod 2^128, big endian."""
+    return (sum(int.from_bytes(v, "big") for v in values) % 2**128).to_bytes(16, "big")
+
+
+def sum_of_heads(heads, salt):
+    return sum_of(value_of(h["digest"], salt) for h in heads)
+
+
+def combined_of(sums, salt):
+    """R39: sums is a dictionary of a scope's id to its sum."""
+    return sum_of(list(sums.values()) + [value_of(scope, salt) for scope in sums])
 
 
 # --- the camp -------------------------------------------------------------
@@ -219,10 +240,13 @@ def make_camp():
     scope = scope_id(camp, "class:1")
     author = author_id(tablet["sign"])
     heads = [
-        head(scope, author, 7, [(9, some("t9", 32)), (8, some("t8", 32))], [(1, some("r1", 32))]),
+        head(scope, author, 7, [(9, some("t9", 32)), (8, some("t8", 32))],
+             [(1, some("r1", 32))], salt),
         head(scope, author, 2**64 - 1, [(3, some("t3", 32))],
-             [(1, some("r2", 32)), (3, some("t3", 32))]),
+             [(1, some("r2", 32)), (3, some("t3", 32))], salt),
     ]
+    symbols = sketch(scope, [h["item"] for h in heads])
+    sums = {scope_id(camp, "control"): sum_of([]), scope: sum_of_heads(heads, salt)}
     return {
         "devices": {"ana": ana, "ben": ben, "tablet": tablet},
         "manifests": [first, later],
@@ -234,7 +258,9 @@ def make_camp():
         "nonces": nonces,
         "salt": salt,
         "heads": heads,
-        "sum": sum_of(heads, salt),
+        "sum": sums[scope],
+        "combined": combined_of(sums, salt),
+        "symbols": b"".join(symbols[:11]),
     }
 
 
@@ -263,54 +289,87 @@ def spots(pairs):
     return [[seq, i] for seq, i in pairs]
 
 
-def make_session_frames(frames, camp):
+def make_root_frames(frames, camp):
+    """What both sides say of two scopes, one of them empty, and of a repeated contact."""
     tablet, ana = camp["devices"]["tablet"], camp["devices"]["ana"]
+    later, salt, nonces = camp["manifests"][1], camp["salt"], camp["nonces"]
+    boots = [some("boot", 16), some("peer boot", 16)]
     author = author_id(tablet["sign"])
-    scope = scope_id(camp["manifests"][0]["camp"], "class:1")
-    later = camp["manifests"][1]
-    nonce, peer_nonce = camp["nonces"]
-    boot = some("boot", 16)
-    frames.add("HELLO", [1, 1, 300, nonce, boot],
-               ["min", 1, "max", 300, "nonce", nonce, "boot", boot])
-
-    signed = later["camp"] + author + nonce + peer_nonce + tablet["transport"] + ana["transport"]
+    # R20: the camp, who speaks, then own and peer's of each.
+    signed = b"".join([later["camp"], author, *nonces, *boots,
+                       tablet["transport"], ana["transport"]])
     sig = context_sign(tablet["seed"], "daf.root.1", signed)
-    parts = sorted(
-        [scope_id(later["camp"], n), len(heads), sum_of(heads, camp["salt"]), symbols]
-        for n, heads, symbols in (
-            ("control", [], b""), ("class:1", camp["heads"], some("symbols", 40)))
-    )
-    words = ["author", author, "sig", sig, "number", 2, "hash", later["hash"]]
-    for part in parts:
-        words += ["part", part[0], "heads", part[1], "sum", part[2], "symbols", part[3]]
-    frames.add("ROOT", [2, author, sig, 2, later["hash"], parts], words,
-               signed=signed, signer=tablet["sign"])
+    deferred = [some("deferred 1", 8), some("deferred 2", 8)]
+    control, lesson = (scope_id(later["camp"], n) for n in ("control", "class:1"))
+    symbols = camp["symbols"][: 8 * 24]
+    for bodies, parts in (
+        (2**63 - 1, [[control, 0, sum_of([]), b"", b""],
+                     [lesson, 2, camp["sum"], b"", b"".join(deferred)]]),
+        (0, [[control, 0, sum_of([]), b"", deferred[0]], [lesson, 2, camp["sum"], symbols, b""]]),
+        (300, []),
+    ):
+        parts.sort()
+        words = ["author", author, "sig", sig, "number", 2, "hash", later["hash"],
+                 "bodies", bodies, "combined", camp["combined"]]
+        for part in parts:
+            words += ["part", part[0], "heads", part[1], "sum", part[2],
+                      "symbols", part[3], "deferred", part[4]]
+        frames.add("ROOT", [2, author, sig, 2, later["hash"], bodies, camp["combined"], parts],
+                   words, signed=signed, signer=tablet["sign"])
 
-    symbols = some("symbols", 64)
-    frames.add("SYMBOLS", [3, scope, 128, symbols],
-               ["scope", scope, "start", 128, "symbols", symbols])
-    for kind, more in ((0, True), (1, False)):
-        heads = camp["heads"] if kind == 0 else camp["heads"][:1]
-        items = [[h["author"], h["incarnation"], spots(h["tips"]), spots(h["roots"])]
-                 for h in heads]
-        words = ["scope", scope, "news" if kind else "page", "more" if more else "end"]
+
+def make_compare_frames(frames, camp, scope):
+    """SYMBOLS and HEADS: what a scope holds, in the ways to say it."""
+    for start, symbols in ((8, camp["symbols"][8 * 24:]), (4096, b"")):
+        frames.add("SYMBOLS", [3, scope, start, symbols],
+                   ["scope", scope, "start", start, "symbols", symbols])
+    by_tag = sorted(camp["heads"], key=lambda h: h["tag"])
+    for kind, more, heads in (
+        (0, True, by_tag),
+        (0, False, []),
+        (1, False, by_tag[::-1]),  # only a page is in order
+        (1, True, []),             # "compare again"
+        (2, False, by_tag[1:]),
+        (3, False, by_tag[:1]),
+    ):
+        words = ["scope", scope, ("page", "news", "unacknowledged", "answer")[kind],
+                 "more" if more else "end"]
         for h in heads:
-            words += ["head", h["author"], h["incarnation"], "tips", h["tips"],
-                      "roots", h["roots"]]
-        frames.add("HEADS", [4, scope, kind, more, items], words)
-    frames.add("HEADS", [4, scope, 1, True, []], ["scope", scope, "news", "more"])
+            words += ["item", h["tag"], h["height"], h["salted"][12:]]
+        frames.add("HEADS", [4, scope, kind, more, b"".join(h["salted"] for h in heads)], words)
 
+
+def make_want_frames(frames, camp, scope):
+    tags = [h["tag"] for h in camp["heads"]]
     frames.add("WANT", [5, scope, 0, None], ["scope", scope, "page"])
-    frames.add("WANT", [5, scope, 0, [author, 7]], ["scope", scope, "page", "after", author, 7])
-    wants = [(9, some("t9", 32)), (8, some("t8", 32))]
+    frames.add("WANT", [5, scope, 0, tags[0]], ["scope", scope, "page", "after", tags[0]])
+    wants = [(8, some("w8", 32)), (2**63 - 1, some("w9", 32))]
     haves = [(2, some("h2", 32))]
     frames.add(
         "WANT",
-        [5, scope, 1, 262144, [[author, 7, spots(wants), spots(haves)],
-                               [author, 2**64 - 1, spots(haves), []]]],
-        ["scope", scope, "credit", 262144, "log", author, 7, "wants", wants, "haves", haves,
-         "log", author, 2**64 - 1, "wants", haves, "haves", []],
+        [5, scope, 1, 262144, [[tags[0], [], spots(haves), False],
+                               [tags[1], spots(wants), spots(haves), True],
+                               [some("deferred 1", 8), [], [], False]]],
+        ["scope", scope, "credit", 262144,
+         "log", tags[0], "wants", [], "haves", haves, "some",
+         "log", tags[1], "wants", wants, "haves", haves, "all",
+         "log", some("deferred 1", 8), "wants", [], "haves", [], "some"],
     )
+    for start, count in ((8, 56), (0, 4096), (4096, 0)):
+        frames.add("WANT", [5, scope, 2, start, count],
+                   ["scope", scope, "symbols", "start", start, "count", count])
+
+
+def make_session_frames(frames, camp):
+    author = author_id(camp["devices"]["tablet"]["sign"])
+    scope = scope_id(camp["manifests"][0]["camp"], "class:1")
+    nonce, boot = camp["nonces"][0], some("boot", 16)
+    for highest in (2, 300):
+        frames.add("HELLO", [1, 2, highest, nonce, boot],
+                   ["min", 2, "max", highest, "nonce", nonce, "boot", boot])
+    make_root_frames(frames, camp)
+    make_compare_frames(frames, camp, scope)
+    make_want_frames(frames, camp, scope)
     make_run_frames(frames, camp, scope, author)
     frames.add("BYE", [10, 2], ["reason", 2])
 
@@ -337,9 +396,17 @@ def make_run_frames(frames, camp, scope, author):
          "header", two["header"], "body", "absent"],
     )
     frames.add("RUN", [6, scope, False, []], ["scope", scope, "more"])
-    frames.add("NEED", [7, scope, [[author, 7, [[2, two["id"]]]]]],
-               ["scope", scope, "logs", 1])
-    frames.add("DEFER", [8, scope, [[author, 7], [author, 8]]], ["scope", scope, "logs", 2])
+    frames.add("RUN", [6, scope, True, [[author, 2**64 - 1, []]]],  # "say more" (R24)
+               ["scope", scope, "last", "path", author, 2**64 - 1])
+    two_spots = [(1, one["id"]), (2, two["id"])]
+    frames.add(
+        "NEED",
+        [7, scope, [[author, 7, spots(two_spots)], [author, 2**64 - 1, spots(two_spots[:1])]]],
+        ["scope", scope, "log", author, 7, "spots", two_spots,
+         "log", author, 2**64 - 1, "spots", two_spots[:1]],
+    )
+    tags = b"".join(h["tag"] for h in camp["heads"])
+    frames.add("DEFER", [8, scope, tags], ["scope", scope, "tags", tags])
     frames.add("ACK", [9, scope, [[author, 7, 1, 2, two["id"]]]],
                ["scope", scope, "path", author, 7, "first", 1, "last", 2, "id", two["id"]])
 
@@ -360,7 +427,7 @@ def make_door_frames(frames, camp):
     tablet, ana = camp["devices"]["tablet"], camp["devices"]["ana"]
     manifest_bytes, cert = camp["manifests"][1]["bytes"], camp["certificates"][0]["bytes"]
     knock, nonce = camp["nonces"]
-    frames.add("KNOCK", [33, 1, 1, knock], ["min", 1, "max", 1, "nonce", knock])
+    frames.add("KNOCK", [33, 2, 2, knock], ["min", 2, "max", 2, "nonce", knock])
     frames.add("NONCE", [34, nonce], ["nonce", nonce])
     for number, name, who, shown in ((35, "PROOF", tablet, cert), (36, "WELCOME", ana, None)):
         author = author_id(who["sign"])
@@ -372,6 +439,41 @@ def make_door_frames(frames, camp):
             items.append(47047)
             words += ["port", 47047]
         frames.add(name, items, words, signed=signed, signer=who["sign"])
+
+
+def make_refused(camp):
+    """Frames that a reader must refuse (R18, R33, R36), and by which error."""
+    scope = scope_id(camp["manifests"][0]["camp"], "class:1")
+    author, tag = camp["heads"][0]["author"], camp["heads"][0]["tag"]
+    item, symbol, spot = camp["heads"][0]["salted"], camp["symbols"][:24], [1, bytes(32)]
+    root = [2, author, bytes(64), 2, bytes(32), 0, bytes(16)]
+    part = [scope, 2, bytes(16), b"", b""]
+    low, high = bytes([1]) + item[1:], bytes([2]) + item[1:]
+    rows = [
+        ("ROOT of version 1", "form", [2, author, bytes(64), 2, bytes(32), [part[:4]]]),
+        ("ROOT with 33 symbols", "limit", root + [[part[:3] + [symbol * 33, b""]]]),
+        ("ROOT with a symbol cut", "form", root + [[part[:3] + [symbol[:23], b""]]]),
+        ("ROOT with 65 deferred", "limit", root + [[part[:4] + [tag * 65]]]),
+        ("ROOT with a tag cut", "form", root + [[part[:4] + [tag[:7]]]]),
+        ("ROOT with one scope twice", "form", root + [[part, part]]),
+        ("SYMBOLS cut", "form", [3, scope, 0, symbol + symbol[:1]]),
+        ("SYMBOLS beyond the last", "limit", [3, scope, 4095, symbol * 2]),
+        ("SYMBOLS from beyond the last", "limit", [3, scope, 4097, b""]),
+        ("HEADS of version 1", "form", [4, scope, 0, False, [[author, 7, [spot], [spot]]]]),
+        ("HEADS of a fifth kind", "limit", [4, scope, 4, False, item]),
+        ("HEADS with an item cut", "form", [4, scope, 1, False, item[:17]]),
+        ("HEADS, a page not ascending", "form", [4, scope, 0, False, high + low]),
+        ("WANT of version 1", "form", [5, scope, 0, [author, 7]]),
+        ("WANT of a page with an item more", "form", [5, scope, 0, None, 1]),
+        ("WANT of records without logs", "form", [5, scope, 1, 4096]),
+        ("WANT without whether all", "form", [5, scope, 1, 4096, [[tag, [], []]]]),
+        ("WANT of symbols beyond the last", "limit", [5, scope, 2, 4096, 1]),
+        ("WANT of a fourth kind", "limit", [5, scope, 3, 0, 0]),
+        ("NEED of none in a log", "form", [7, scope, [[author, 7, []]]]),
+        ("DEFER of 65", "limit", [8, scope, tag * 65]),
+        ("DEFER of version 1", "form", [8, scope, [[author, 7]]]),
+    ]
+    return [{"name": name, "error": error, "bytes": pack(items)} for name, error, items in rows]
 
 
 # --- files (section 6) and keys at home -------------------------------------
@@ -522,7 +624,8 @@ def main():
     assert {f["bytes"][1] for f in frames.made} == {*range(1, 15), *range(33, 37)}
     note = "made by make_camp.py; a change here is a change of the protocol"
     write_json("camp.json", {"about": note, **camp})
-    write_json("frames.json", {"about": note, "frames": frames.made})
+    refused = make_refused(camp)
+    write_json("frames.json", {"about": note, "frames": frames.made, "refused": refused})
     write_json("files.json", {"about": note, **make_files(camp)})
     extended_cert, extended_manifest = make_extended()
     write_corpus("cert", [("extended", extended_cert)] + [
@@ -531,6 +634,7 @@ def main():
         ("manifest-%d" % i, m["bytes"]) for i, m in enumerate(camp["manifests"])])
     write_corpus("frame", [("%02d-%s" % (i, f["name"].lower()), f["bytes"])
                            for i, f in enumerate(frames.made)])
+    write_corpus("frame", [("refused-%02d" % i, f["bytes"]) for i, f in enumerate(refused)])
 
 
 if __name__ == "__main__":
