@@ -214,6 +214,57 @@ static void port_keep(void *ctx, const struct daf_keep *keep)
     daf_writer_keep(h->writer, keep);
 }
 
+static void big_endian(uint64_t n, uint8_t out[8])
+{
+    for (size_t i = 8; i > 0; i--, n >>= 8)
+        out[i - 1] = (uint8_t)n;
+}
+
+static void effect_stretch(struct daf_host *h, enum daf_inputlog_call call,
+                           const struct daf_stretch *what)
+{
+    uint8_t incarnation[8], last[8];
+    struct daf_view parts[] = {
+        view(what->log.scope.b, sizeof(what->log.scope.b)),
+        view(what->log.author.b, sizeof(what->log.author.b)),
+        view(incarnation, sizeof(incarnation)), view(last, sizeof(last))};
+
+    big_endian(what->log.incarnation, incarnation);
+    big_endian(what->last, last);
+    effect(h, call, what->first, parts, 4);
+}
+
+static void port_unchecked(void *ctx, const struct daf_stretch *what)
+{
+    struct daf_host *h = ctx;
+
+    effect_stretch(h, DAF_INPUTLOG_UNCHECKED, what);
+    daf_writer_unchecked(h->writer, what);
+}
+
+static void port_checked(void *ctx, const struct daf_stretch *what)
+{
+    struct daf_host *h = ctx;
+
+    effect_stretch(h, DAF_INPUTLOG_CHECKED, what);
+    daf_writer_checked(h->writer, what);
+}
+
+static void port_drop(void *ctx, const struct daf_log_key *log,
+                      const struct daf_spot *spot)
+{
+    struct daf_host *h = ctx;
+    uint8_t incarnation[8];
+    struct daf_view parts[] = {view(log->scope.b, sizeof(log->scope.b)),
+                               view(log->author.b, sizeof(log->author.b)),
+                               view(incarnation, sizeof(incarnation)),
+                               view(spot->id.b, sizeof(spot->id.b))};
+
+    big_endian(log->incarnation, incarnation);
+    effect(h, DAF_INPUTLOG_DROP, spot->seq, parts, 4);
+    daf_writer_drop(h->writer, log, spot);
+}
+
 static void port_end(void *ctx, uint64_t job)
 {
     struct daf_host *h = ctx;
@@ -478,6 +529,9 @@ static void fill_tables(struct daf_host *h)
         .admit = port_admit,
         .store_begin = port_begin,
         .store_keep = port_keep,
+        .store_unchecked = port_unchecked,
+        .store_checked = port_checked,
+        .store_drop = port_drop,
         .store_end = port_end,
         .store_acked = port_acked,
     };

@@ -36,6 +36,9 @@ enum daf_inputlog_call {
     DAF_INPUTLOG_KEEP,
     DAF_INPUTLOG_END,
     DAF_INPUTLOG_ACKED,
+    DAF_INPUTLOG_UNCHECKED,
+    DAF_INPUTLOG_CHECKED,
+    DAF_INPUTLOG_DROP,
 };
 
 /* One input, written or read. */

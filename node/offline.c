@@ -287,7 +287,9 @@ enum daf_err daf_offline_camp(const struct daf_home *home,
     return DAF_OK;
 }
 
-/* --- the port: the disk is the writer thread, and there is nobody else ------ */
+/* --- the port: the disk is the writer thread, and there is nobody else ------ *
+ *
+ * Without sessions and timers nothing is left unchecked, checked or dropped. */
 
 static void send_to_nobody(void *ctx, uint32_t conn, struct daf_view frame)
 {

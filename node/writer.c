@@ -18,11 +18,26 @@ struct item {
     enum daf_body_state body_state;
 };
 
+/* What a job does beside keeping records. */
+enum deed_kind {
+    DEED_UNCHECKED,
+    DEED_CHECKED,
+    DEED_DROP,
+};
+struct deed {
+    enum deed_kind kind;
+    size_t after;            /* this many items */
+    struct daf_stretch what; /* DROP: the log alone */
+    struct daf_spot spot;    /* DROP */
+};
+
 struct job {
     uint64_t number;
     enum daf_err err; /* out of memory while it was filled */
     struct item *items;
     size_t items_count, items_cap;
+    struct deed *deeds; /* in order, among the items */
+    size_t deeds_count, deeds_cap;
     uint8_t *bytes;
     size_t bytes_len, bytes_cap;
     struct job *next;
@@ -39,6 +54,7 @@ struct note {
 
 struct daf_writer {
     struct daf_store *store; /* the thread's */
+    uint64_t commits;        /* the thread's: ever made, counted along */
     pthread_t thread;
     int event_fd;
     struct job *open; /* being filled; the main thread's */
@@ -68,6 +84,7 @@ static void free_job(struct job *j)
 {
     if (j == NULL) return;
     free(j->items);
+    free(j->deeds);
     free(j->bytes);
     free(j);
 }
@@ -96,7 +113,8 @@ static void free_notes(struct note *n)
 
 static size_t job_size(const struct job *j)
 {
-    return sizeof(*j) + j->bytes_len + j->items_count * sizeof(*j->items);
+    return sizeof(*j) + j->bytes_len + j->items_count * sizeof(*j->items) +
+           j->deeds_count * sizeof(*j->deeds);
 }
 
 /* Take what fits one transaction, at least one job.  Locked. */
@@ -148,21 +166,57 @@ static enum daf_err put_item(struct daf_store *s, const struct job *j,
     return err;
 }
 
-static enum daf_err put_job(struct daf_store *s, const struct job *j,
-                            struct daf_writer_job *out)
+/* What the store has no record for, or cannot part with, is nobody's fault. */
+static enum daf_err do_deed(struct daf_store *s, const struct deed *d)
 {
-    out->job = j->number;
-    out->err = j->err;
-    if (j->err != DAF_OK || j->items_count == 0) return DAF_OK;
-    out->items = calloc(j->items_count, sizeof(*out->items));
-    if (out->items == NULL) return DAF_ENOMEM;
-    for (size_t i = 0; i < j->items_count; i++) {
-        enum daf_err err = put_item(s, j, &j->items[i], &out->items[i]);
+    enum daf_err err = DAF_OK;
+
+    switch (d->kind) {
+    case DEED_UNCHECKED: /* not found: all of it was over budget */
+        err = daf_store_unchecked(s, &d->what);
+        break;
+    case DEED_CHECKED:
+        err = daf_store_checked(s, &d->what);
+        break;
+    case DEED_DROP:
+        err = daf_store_drop(s, &d->what.log, &d->spot);
+        break;
+    }
+    return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;
+}
+
+/* Those that come before item @at. */
+static enum daf_err do_deeds(struct daf_store *s, const struct job *j,
+                             size_t at, size_t *done)
+{
+    while (*done < j->deeds_count && j->deeds[*done].after <= at) {
+        enum daf_err err = do_deed(s, &j->deeds[(*done)++]);
 
         if (err != DAF_OK) return err;
     }
-    out->items_count = j->items_count;
     return DAF_OK;
+}
+
+static enum daf_err put_job(struct daf_store *s, const struct job *j,
+                            struct daf_writer_job *out)
+{
+    enum daf_err err = DAF_OK;
+    size_t done = 0;
+
+    out->job = j->number;
+    out->err = j->err;
+    if (j->err != DAF_OK) return DAF_OK;
+    if (j->items_count > 0) {
+        out->items = calloc(j->items_count, sizeof(*out->items));
+        if (out->items == NULL) return DAF_ENOMEM;
+    }
+    for (size_t i = 0; i < j->items_count && err == DAF_OK; i++) {
+        err = do_deeds(s, j, i, &done);
+        if (err == DAF_OK) err = put_item(s, j, &j->items[i], &out->items[i]);
+    }
+    if (err == DAF_OK) err = do_deeds(s, j, j->items_count, &done);
+    if (err == DAF_OK) out->items_count = j->items_count;
+    return err;
 }
 
 static enum daf_err put_all(struct daf_store *s, const struct load *load,
@@ -214,16 +268,6 @@ static void fail_batch(struct daf_writer_batch *b, const struct load *load,
     }
 }
 
-/* The number of our own commit, read right after it: nobody else writes. */
-static uint64_t commits_now(struct daf_store *s)
-{
-    uint64_t commits = 0;
-
-    if (daf_store_pin(s, &commits) != DAF_OK) return 0;
-    daf_store_unpin(s);
-    return commits;
-}
-
 /* A hundred bytes that cannot be had: nobody can be told of it.  The process
  * stops, systemd starts it again, and what was durable is. */
 static void *must_have(void *p)
@@ -232,7 +276,7 @@ static void *must_have(void *p)
     return p;
 }
 
-static struct daf_writer_batch *work(struct daf_store *s,
+static struct daf_writer_batch *work(struct daf_writer *w,
                                      const struct load *load)
 {
     struct daf_writer_batch *b = must_have(calloc(1, sizeof(*b)));
@@ -240,11 +284,12 @@ static struct daf_writer_batch *work(struct daf_store *s,
     b->jobs_count = load->jobs_count;
     if (b->jobs_count > 0)
         b->jobs = must_have(calloc(b->jobs_count, sizeof(*b->jobs)));
-    b->err = transact(s, load, b);
+    b->err = transact(w->store, load, b);
+    /* Counted, not read: nobody else writes, and a read may fail. */
     if (b->err == DAF_OK)
-        b->commits = commits_now(s);
+        b->commits = ++w->commits;
     else
-        fail_batch(b, load, s);
+        fail_batch(b, load, w->store);
     return b;
 }
 
@@ -288,7 +333,7 @@ static void *run(void *ctx)
 
         w->is_busy = true;
         (void)pthread_mutex_unlock(&w->mutex);
-        b = work(w->store, &load);
+        b = work(w, &load);
         free_jobs(load.jobs);
         free_notes(load.notes);
         (void)pthread_mutex_lock(&w->mutex);
@@ -343,9 +388,16 @@ static int start_thread(struct daf_writer *w)
 enum daf_err daf_writer_new(struct daf_store *store, struct daf_writer **out)
 {
     struct daf_writer *w = calloc(1, sizeof(*w));
+    enum daf_err err;
 
     *out = NULL;
     if (w == NULL) return DAF_ENOMEM;
+    err = daf_store_pin(store, &w->commits);
+    if (err != DAF_OK) {
+        free(w);
+        return err;
+    }
+    daf_store_unpin(store);
     w->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (w->event_fd < 0) {
         free(w);
@@ -460,6 +512,39 @@ void daf_writer_keep(struct daf_writer *w, const struct daf_keep *keep)
         .body_state = keep->body_state,
     };
     j->items[j->items_count - 1].record.ext = (struct daf_view){NULL, 0};
+}
+
+static void add_deed(struct daf_writer *w, const struct deed *deed)
+{
+    struct job *j = w->open;
+    void *deeds;
+
+    assert(j != NULL);
+    deeds = j->deeds;
+    if (!reserve(&deeds, &j->deeds_cap, j->deeds_count, 1, sizeof(*j->deeds)))
+        j->err = DAF_ENOMEM;
+    j->deeds = deeds;
+    if (j->err != DAF_OK) return;
+    j->deeds[j->deeds_count] = *deed;
+    j->deeds[j->deeds_count++].after = j->items_count;
+}
+
+void daf_writer_unchecked(struct daf_writer *w, const struct daf_stretch *what)
+{
+    add_deed(w, &(struct deed){.kind = DEED_UNCHECKED, .what = *what});
+}
+
+void daf_writer_checked(struct daf_writer *w, const struct daf_stretch *what)
+{
+    add_deed(w, &(struct deed){.kind = DEED_CHECKED, .what = *what});
+}
+
+void daf_writer_drop(struct daf_writer *w, const struct daf_log_key *log,
+                     const struct daf_spot *spot)
+{
+    add_deed(w, &(struct deed){.kind = DEED_DROP,
+                               .what = {.log = *log},
+                               .spot = *spot});
 }
 
 void daf_writer_end(struct daf_writer *w, uint64_t job)

@@ -47,7 +47,8 @@ struct daf_writer_batch {
 /**
  * daf_writer_new: start the thread.
  * @store: opened as WRITER; taken if this returns DAF_OK.
- * DAF_ENOMEM, DAF_EIO.  The caller owns it: daf_writer_free().
+ * DAF_ENOMEM, DAF_EIO, or what reading the number of commits came to.  The caller
+ * owns it: daf_writer_free().
  */
 DAF_NODISCARD enum daf_err daf_writer_new(struct daf_store *store,
                                           struct daf_writer **out);
@@ -64,6 +65,10 @@ int daf_writer_fd(const struct daf_writer *w);
 /* struct daf_port's calls. */
 void daf_writer_begin(struct daf_writer *w, uint64_t job);
 void daf_writer_keep(struct daf_writer *w, const struct daf_keep *keep);
+void daf_writer_unchecked(struct daf_writer *w, const struct daf_stretch *what);
+void daf_writer_checked(struct daf_writer *w, const struct daf_stretch *what);
+void daf_writer_drop(struct daf_writer *w, const struct daf_log_key *log,
+                     const struct daf_spot *spot);
 void daf_writer_end(struct daf_writer *w, uint64_t job);
 void daf_writer_acked(struct daf_writer *w, const struct daf_log_key *log,
                       uint64_t seq_first, const struct daf_spot *last);

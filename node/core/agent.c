@@ -8,6 +8,17 @@
 #include "node/core/agent_impl.h"
 #include "proto/hash.h"
 
+void *daf_agent_grow(void *array, size_t *cap, size_t count, size_t size)
+{
+    size_t more = *cap == 0 ? 4 : 2 * *cap;
+    void *bigger;
+
+    if (count < *cap) return array;
+    bigger = realloc(array, more * size);
+    if (bigger != NULL) *cap = more;
+    return bigger;
+}
+
 static bool fold_row(void *ctx, const struct daf_log_key *log,
                      const struct daf_stored *stored)
 {
@@ -54,7 +65,11 @@ static void fill_env(struct daf_agent *a)
     env->frame = a->scratch->frame;
     env->frame2 = a->scratch->frame2;
     env->head_a = &a->scratch->head_a;
-    env->head_b = &a->scratch->head_b;
+    env->items = a->scratch->items;
+    env->symbols = a->scratch->symbols;
+    env->symbols2 = a->scratch->symbols2;
+    env->differences = a->scratch->differences;
+    env->records = a->scratch->records;
     daf_manifest_door_keys(&m->discovery, &a->door_pk, &door_sk);
     sodium_memzero(&door_sk, sizeof(door_sk));
 }
@@ -104,8 +119,10 @@ static enum daf_err set_up(struct daf_agent *a)
     err = daf_camp_new(&camp, &a->camp);
     if (err == DAF_OK) err = take_cert(a, config->cert);
     if (err == DAF_OK) err = fold_store(a);
-    if (err == DAF_OK) fill_env(a);
-    return err;
+    if (err != DAF_OK) return err;
+    fill_env(a);
+    daf_agent_idle_begin(a);
+    return DAF_OK;
 }
 
 enum daf_err daf_agent_new(const struct daf_agent_config *config,
@@ -139,6 +156,11 @@ void daf_agent_free(struct daf_agent *a)
     daf_agent_conns_lost(a);
     daf_agent_jobs_free(a);
     daf_camp_free(a->camp);
+    free(a->conns);
+    free(a->peers);
+    free(a->claims);
+    free(a->deferred);
+    free(a->parted);
     free(a->cert_bytes);
     if (a->owns_scratch && a->scratch != NULL) {
         sodium_memzero(a->scratch, sizeof(*a->scratch));
@@ -178,8 +200,11 @@ static void on_frame(struct daf_agent *a, const struct daf_input *in)
     daf_agent_conn_tally(a->stats.received, in->bytes);
     if (c->endpoint == DAF_ENDPOINT_DOOR)
         daf_agent_door_frame(a, c, in->bytes);
-    else if (c->session != NULL)
+    else if (c->session != NULL) {
+        daf_agent_idle_wait(a);
         daf_session_frame(c->session, a->now, in->bytes);
+        daf_agent_conn_note(a, c);
+    }
 }
 
 static void on_closed(struct daf_agent *a, const struct daf_input *in)
@@ -201,6 +226,7 @@ static void on_timer(struct daf_agent *a)
             daf_session_timer(a->conns[i]->session, a->now);
     }
     daf_agent_peers_timer(a);
+    daf_agent_idle_timer(a);
 }
 
 static void on_listening(struct daf_agent *a, const struct daf_input *in)
@@ -208,6 +234,7 @@ static void on_listening(struct daf_agent *a, const struct daf_input *in)
     if (a->is_stopping) return;
     a->is_listening = true;
     a->port_mesh = in->port_mesh;
+    daf_agent_idle_wait(a);
     daf_agent_admit(a);
     daf_agent_peers_start(a);
 }
@@ -261,6 +288,7 @@ void daf_agent_input(struct daf_agent *a, struct daf_mono now,
         on_stop(a);
         break;
     }
+    daf_agent_conns_poke(a);
     daf_agent_conns_sweep(a);
 }
 
@@ -269,7 +297,9 @@ void daf_agent_input(struct daf_agent *a, struct daf_mono now,
 struct daf_mono daf_agent_deadline(const struct daf_agent *a)
 {
     struct daf_mono first = daf_agent_peers_deadline(a);
+    struct daf_mono idle = daf_agent_idle_deadline(a);
 
+    if (idle.ms < first.ms) first = idle;
     for (size_t i = 0; i < a->conns_count; i++) {
         struct daf_mono d = DAF_MONO_NEVER;
 
@@ -290,6 +320,16 @@ const struct daf_author_id *daf_agent_author(const struct daf_agent *a)
     return &a->author;
 }
 
+size_t daf_agent_size(const struct daf_agent *a)
+{
+    return sizeof(*a) + a->cert.len + a->conns_cap * sizeof(*a->conns) +
+           a->conns_count * sizeof(**a->conns) +
+           a->peers_cap * sizeof(*a->peers) +
+           a->claims_cap * sizeof(*a->claims) +
+           a->deferred_cap * sizeof(*a->deferred) +
+           a->parted_cap * sizeof(*a->parted);
+}
+
 static bool is_proven(const struct daf_conn *c)
 {
     return c->session != NULL &&
@@ -301,6 +341,8 @@ void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out)
     *out = a->stats;
     for (size_t i = 0; i < a->conns_count; i++)
         out->sessions += is_proven(a->conns[i]);
+    out->deferred = a->deferred_count;
+    out->unchecked = a->idle.has_unchecked;
     out->pending_writes = a->waiting_count;
     for (const struct daf_job *j = a->jobs; j != NULL; j = j->next) {
         for (const struct daf_pending *w = j->writes; w != NULL; w = w->next)

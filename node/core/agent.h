@@ -12,7 +12,8 @@
  *                                       +--- reads: const struct daf_index
  *
  * Who may call: one thread.  The agent allocates per peer and per session, at
- * most DAF_AGENT_SESSIONS_MAX of them. */
+ * most DAF_AGENT_SESSIONS_MAX of them.  When nothing has been pulled, stored or
+ * written for DAF_AGENT_IDLE_MS it verifies what was taken in on trust (R26). */
 #ifndef DAF_NODE_CORE_AGENT_H
 #define DAF_NODE_CORE_AGENT_H
 
@@ -24,6 +25,7 @@
 #define DAF_AGENT_PEERS_MAX    64    /* addresses to keep in touch with */
 #define DAF_AGENT_RETRY_MIN_MS 1000  /* first retry, then doubling */
 #define DAF_AGENT_RETRY_MAX_MS 15000 /* a cut heals within this and a half */
+#define DAF_AGENT_IDLE_MS      1000  /* quiet before it verifies */
 
 struct daf_agent; /* opaque */
 
@@ -34,13 +36,20 @@ struct daf_secrets {
 };
 
 /* Memory that is needed only while an input is handled: one for all agents of a
- * thread (the simulator has thousands), about 470 KB. */
+ * thread (the simulator has thousands), about 1.1 MB.  The largest are a path of
+ * records (320 KB), a frame (288) and three rows of symbols and what they come to
+ * (269). */
 struct daf_scratch {
     uint8_t frame[DAF_FRAME_BYTES_MAX];
     uint8_t frame2[DAF_WANT_BYTES_MAX];
     uint8_t body[DAF_BODY_BYTES_MAX];
     uint8_t payload[DAF_BODY_BYTES_MAX];
-    struct daf_head head_a, head_b;
+    struct daf_head head_a;
+    struct daf_manifest manifest; /* a stranger's, at the door */
+    struct daf_item items[DAF_ITEMS_MAX];
+    struct daf_symbol symbols[DAF_SYMBOLS_MAX], symbols2[DAF_SYMBOLS_MAX];
+    struct daf_sketch_one differences[DAF_SYMBOLS_MAX];
+    struct daf_session_record records[DAF_PATH_RECORDS_MAX];
 };
 
 struct daf_agent_config {
@@ -161,17 +170,23 @@ struct daf_agent_tally {
 };
 #define DAF_AGENT_KINDS (DAF_FRAME_WELCOME + 1)
 
+/** daf_agent_size: bytes that it takes beside its sessions, its camp, what waits
+ * for the disk, and the scratch. */
+size_t daf_agent_size(const struct daf_agent *a);
+
 /* What `status` and `peers` show. */
 struct daf_agent_stats {
     size_t sessions;       /* open with proven peers */
     size_t pending_writes; /* not durable yet */
+    size_t deferred;       /* logs over budget, let be until the next start */
+    bool
+        unchecked; /* own signatures of some records are still to be verified */
     struct daf_refusals refusals;
     uint64_t door_refused; /* door frames that did not verify */
     uint64_t frames_in, frames_out, bytes_in, bytes_out;
     /* The same by enum daf_frame_kind; what is no known frame is UNKNOWN. */
     struct daf_agent_tally sent[DAF_AGENT_KINDS], received[DAF_AGENT_KINDS];
     uint64_t records_in; /* new ones from peers */
-    uint64_t deferred;
 };
 void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out);
 

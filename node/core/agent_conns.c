@@ -18,9 +18,13 @@ struct daf_conn *daf_agent_conn(struct daf_agent *a, uint32_t id)
 struct daf_conn *daf_agent_conn_new(struct daf_agent *a, uint32_t id,
                                     enum daf_endpoint endpoint)
 {
-    struct daf_conn *c;
+    struct daf_conn **bigger, *c;
 
-    if (a->conns_count == sizeof(a->conns) / sizeof(a->conns[0])) return NULL;
+    if (a->conns_count == DAF_AGENT_CONNS_MAX) return NULL;
+    bigger = daf_agent_grow(a->conns, &a->conns_cap, a->conns_count,
+                            sizeof(*a->conns));
+    if (bigger == NULL) return NULL;
+    a->conns = bigger;
     c = calloc(1, sizeof(*c));
     if (c == NULL) return NULL;
     c->id = id;
@@ -91,6 +95,29 @@ void daf_agent_conn_tally(struct daf_agent_tally *by_kind,
     by_kind[kind].bytes += frame.len;
 }
 
+/* A session that is poked may let go of what it then takes: once more for those
+ * who wait for that.  Each round ends a wait, so they end. */
+void daf_agent_conns_poke(struct daf_agent *a)
+{
+    while (a->was_released) {
+        a->was_released = false;
+        for (size_t i = 0; i < a->conns_count; i++) {
+            struct daf_conn *c = a->conns[i];
+
+            if (c->session == NULL || c->is_closed) continue;
+            daf_session_poke(c->session, a->now);
+            daf_agent_conn_note(a, c);
+        }
+    }
+}
+
+void daf_agent_conn_note(struct daf_agent *a, struct daf_conn *c)
+{
+    if (c->is_closed || !daf_session_resting(c->session)) return;
+    c->has_rested = true;
+    c->rested_at = a->changes;
+}
+
 void daf_agent_conn_send(struct daf_agent *a, const struct daf_conn *c,
                          struct daf_view frame)
 {
@@ -141,9 +168,7 @@ static void session_send(void *ctx, struct daf_session *s,
 
 static void session_store_begin(void *ctx, struct daf_session *s)
 {
-    struct daf_agent *a = ctx;
-
-    (void)daf_agent_job_begin(a, daf_session_conn(s));
+    (void)daf_agent_job_begin(ctx, DAF_JOB_SESSION, daf_session_conn(s));
 }
 
 static void session_store_keep(void *ctx, struct daf_session *s,
@@ -165,6 +190,59 @@ static void session_store_end(void *ctx, struct daf_session *s,
 {
     (void)s;
     daf_agent_job_end(ctx, ack);
+}
+
+static void session_unchecked(void *ctx, struct daf_session *s,
+                              const struct daf_stretch *what)
+{
+    (void)s;
+    daf_agent_job_unchecked(ctx, what);
+}
+
+static void session_drop(void *ctx, struct daf_session *s,
+                         const struct daf_log_key *log,
+                         const struct daf_spot *spot)
+{
+    (void)s;
+    (void)daf_agent_job_begin(ctx, DAF_JOB_BAD, 0);
+    daf_agent_job_drop(ctx, log, spot);
+    daf_agent_job_end(ctx, (struct daf_view){0});
+}
+
+static void *session_room(void *ctx, struct daf_session *s, void *old,
+                          size_t size)
+{
+    (void)ctx;
+    (void)s;
+    if (size > 0) return realloc(old, size);
+    free(old);
+    return NULL;
+}
+
+/* protocol.md R39 */
+static bool session_was_equal(void *ctx, struct daf_session *s)
+{
+    struct daf_agent *a = ctx;
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+    const struct daf_parted *parted;
+    struct daf_device peer;
+
+    /* Asked for the acceptor's ROOT: the link knows the peer's key, no more. */
+    if (!auth->by_transport(auth->ctx, daf_session_peer_key(s), &peer))
+        return false;
+    parted = daf_agent_parted(a, &peer.author);
+    return parted != NULL && parted->changes == a->changes;
+}
+
+/* protocol.md R45.  That it was asked is remembered when the session rests: one
+ * that is cut before has not asked. */
+static bool session_may_need(void *ctx, struct daf_session *s, uint64_t bodies)
+{
+    struct daf_agent *a = ctx;
+    const struct daf_parted *parted = daf_agent_parted(a, daf_session_peer(s));
+
+    conn_of(a, s)->bodies = bodies;
+    return parted == NULL || parted->bodies != bodies;
 }
 
 static void session_acked(void *ctx, struct daf_session *s,
@@ -215,6 +293,7 @@ static void session_closed(void *ctx, struct daf_session *s, enum daf_err why)
     struct daf_peer *p = daf_agent_peer_of(a, c->id);
 
     (void)why; /* counted where it was seen */
+    daf_agent_part(a, c);
     daf_agent_conn_close(a, c);
     if (p != NULL) daf_agent_peer_retry(a, p);
     daf_agent_peers_uncover(a, daf_session_peer(s));
@@ -228,6 +307,14 @@ void daf_agent_session_port(struct daf_agent *a)
         .store_begin = session_store_begin,
         .store_keep = session_store_keep,
         .store_end = session_store_end,
+        .store_unchecked = session_unchecked,
+        .drop = session_drop,
+        .room = session_room,
+        .claim = daf_agent_claim,
+        .release = daf_agent_release,
+        .deferred = daf_agent_deferred,
+        .was_equal = session_was_equal,
+        .may_need = session_may_need,
         .acked = session_acked,
         .proven = session_proven,
         .closed = session_closed,

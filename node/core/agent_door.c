@@ -46,10 +46,9 @@ static bool verify(struct daf_agent *a, const struct daf_conn *c,
     const struct daf_authority *auth = daf_camp_authority(a->camp);
     struct daf_view bytes = proof->manifest;
     uint8_t signed_bytes[PROOF_BYTES];
-    struct daf_manifest *theirs = (void *)a->scratch->payload;
+    struct daf_manifest *theirs = &a->scratch->manifest;
     bool was_known;
 
-    _Static_assert(sizeof(*theirs) <= sizeof(a->scratch->payload), "room");
     if (daf_manifest_decode(bytes, theirs) != DAF_OK ||
         memcmp(theirs->camp.b, a->env.camp.b, sizeof(a->env.camp.b)) != 0)
         return false;

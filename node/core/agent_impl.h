@@ -6,6 +6,10 @@
  *      agent_door.c     the door, both sides: who may speak at mesh
  *      agent_peers.c    addresses to keep in touch with, retries
  *      agent_jobs.c     what goes to the disk and what follows from it
+ *      agent_news.c     which heads changed, for the other sessions
+ *      agent_claims.c   which session has a log in hand
+ *      agent_known.c    logs over budget; peers that were met before
+ *      agent_idle.c     signatures that nobody has verified yet
  *      agent_write.c    own records */
 #ifndef DAF_NODE_CORE_AGENT_IMPL_H
 #define DAF_NODE_CORE_AGENT_IMPL_H
@@ -28,6 +32,9 @@ struct daf_conn {
     struct daf_session *session; /* mesh; owned */
     enum daf_door_step step;     /* door */
     struct daf_hash knocker_nonce, door_nonce;
+    bool has_rested;    /* mesh: all was asked for, and came */
+    uint64_t rested_at; /* a->changes when it last rested */
+    uint64_t bodies;    /* the peer's number in ROOT */
 };
 
 enum daf_peer_state {
@@ -69,19 +76,60 @@ struct daf_fold {
     struct daf_spot spot;
 };
 
+enum daf_job_kind {
+    DAF_JOB_SESSION, /* what a peer sent */
+    DAF_JOB_OWN,     /* own records */
+    DAF_JOB_BAD,     /* a stored record turned out bad */
+    DAF_JOB_IDLE,    /* what was verified at rest */
+};
+
 /* A batch on its way to the disk.  Answered in order. */
 struct daf_job {
     struct daf_job *next;
     uint64_t id;
-    uint32_t conn;  /* whose session sent it; 0: own records */
+    enum daf_job_kind kind;
+    uint32_t conn;  /* SESSION: whose; else 0 */
     bool is_orphan; /* that session is gone; its number may be another's now */
-    uint8_t *ack;   /* owned */
+    bool has_unchecked; /* records that nobody verified are among them */
+    struct daf_log_key *dropped; /* owned: logs of which records go */
+    size_t dropped_count, dropped_cap;
+    uint8_t *ack; /* owned */
     size_t ack_len;
     struct daf_fold *folds; /* owned */
     size_t folds_count, folds_cap;
     struct daf_pending *writes;   /* own records: who is told */
     struct daf_learner *learners; /* owned: registered in this batch */
     size_t learners_count;
+};
+
+/* A log that a session has in hand (R44). */
+struct daf_claim {
+    struct daf_tag tag;
+    uint32_t conn;
+};
+
+/* A log over budget (R46). */
+struct daf_deferred {
+    struct daf_scope_id scope;
+    struct daf_tag tag;
+};
+
+/* What is remembered of a peer after its session, for the next one. */
+struct daf_parted {
+    struct daf_author_id author;
+    uint64_t changes; /* a->changes when it last rested (R39) */
+    uint64_t bodies;  /* its number when it was last asked for bodies (R45) */
+};
+
+/* Verifying at rest (R26).  It goes through one stretch from seq to seq; what it
+ * has seen is forgotten when anything else goes to the disk. */
+struct daf_idle {
+    bool has_unchecked; /* as far as is known */
+    bool is_paused;     /* it could not be read: not before the next STORED */
+    struct daf_mono at; /* not before */
+    struct daf_stretch stretch; /* in hand; last 0: none is */
+    uint64_t seq;               /* of it, the next to look at */
+    size_t seen;                /* records of it that were verified */
 };
 
 struct daf_agent {
@@ -105,10 +153,20 @@ struct daf_agent {
     bool is_stopping; /* STOP came: nothing new begins */
     uint16_t port_mesh;
     uint32_t next_conn;
-    size_t conns_count;
-    struct daf_conn *conns[DAF_AGENT_SESSIONS_MAX + DAF_AGENT_PEERS_MAX];
-    size_t peers_count;
-    struct daf_peer peers[DAF_AGENT_PEERS_MAX];
+    /* These arrays grow with what is in them (daf_agent_grow). */
+    size_t conns_count, conns_cap; /* ≤ DAF_AGENT_CONNS_MAX */
+    struct daf_conn **conns;
+    size_t peers_count, peers_cap; /* ≤ DAF_AGENT_PEERS_MAX */
+    struct daf_peer *peers;
+    size_t claims_count, claims_cap; /* ≤ DAF_AGENT_CLAIMS_MAX */
+    struct daf_claim *claims;
+    bool was_released; /* who waits for a log is to be poked */
+    size_t deferred_count, deferred_cap;
+    struct daf_deferred *deferred;   /* of each scope ≤ DAF_DEFERRED_MAX */
+    size_t parted_count, parted_cap; /* ≤ DAF_AGENT_PARTED_MAX */
+    struct daf_parted *parted;       /* the last met at the end */
+    uint64_t changes; /* batches that changed a head or what is told of it */
+    struct daf_idle idle;
 
     uint64_t next_job;
     struct daf_job *jobs, **jobs_end; /* at the disk, oldest first */
@@ -124,6 +182,14 @@ struct daf_agent {
 };
 
 #define DAF_AGENT_WAITING_MAX 4096 /* writes; more are told to try later */
+#define DAF_AGENT_CONNS_MAX   (DAF_AGENT_SESSIONS_MAX + DAF_AGENT_PEERS_MAX)
+#define DAF_AGENT_CLAIMS_MAX  256 /* beyond, a log may come twice */
+#define DAF_AGENT_PARTED_MAX  64  /* peers */
+
+/* ---- agent.c */
+/* @array with room for one element more, moved perhaps; NULL when out of memory,
+ * and then nothing has changed.  Twice as much each time. */
+void *daf_agent_grow(void *array, size_t *cap, size_t count, size_t size);
 
 /* ---- agent_conns.c */
 struct daf_conn *daf_agent_conn(struct daf_agent *a, uint32_t id);
@@ -144,6 +210,10 @@ void daf_agent_session_port(struct daf_agent *a);
 /* A proven session with this author, not closed; NULL if there is none. */
 struct daf_session *daf_agent_session_with(struct daf_agent *a,
                                            const struct daf_author_id *author);
+/* Poke who waits for logs that were let go.  Not while a session is at work. */
+void daf_agent_conns_poke(struct daf_agent *a);
+/* What it did may have brought @c's session to rest. */
+void daf_agent_conn_note(struct daf_agent *a, struct daf_conn *c);
 /* Somebody may have been certified: sessions look again at what they refused. */
 void daf_agent_recheck(struct daf_agent *a);
 /* Tell the port every device of the camp, also those told before; nothing while
@@ -172,14 +242,55 @@ void daf_agent_peers_timer(struct daf_agent *a);
 struct daf_mono daf_agent_peers_deadline(const struct daf_agent *a);
 
 /* ---- agent_jobs.c */
-struct daf_job *daf_agent_job_begin(struct daf_agent *a, uint32_t conn);
-/* Keep a record in the open job. */
+struct daf_job *daf_agent_job_begin(struct daf_agent *a, enum daf_job_kind kind,
+                                    uint32_t conn);
+/* In the open job, in this order: keep a record, ... */
 void daf_agent_job_keep(struct daf_agent *a, const struct daf_keep *keep);
+void daf_agent_job_unchecked(struct daf_agent *a,
+                             const struct daf_stretch *what);
+void daf_agent_job_drop(struct daf_agent *a, const struct daf_log_key *log,
+                        const struct daf_spot *spot);
 void daf_agent_job_end(struct daf_agent *a, struct daf_view ack);
 void daf_agent_job_stored(struct daf_agent *a, const struct daf_input *in);
 /* The connection is gone: what it sent is still stored, and answered to nobody. */
 void daf_agent_jobs_orphan(struct daf_agent *a, uint32_t conn);
 void daf_agent_jobs_free(struct daf_agent *a);
+
+/* ---- agent_news.c */
+/* Tell all sessions but that of @conn what @job has changed. */
+void daf_agent_news(struct daf_agent *a, const struct daf_job *job,
+                    const struct daf_input *in, uint32_t conn);
+
+/* ---- agent_claims.c: struct daf_session_port's */
+bool daf_agent_claim(void *ctx, struct daf_session *s,
+                     const struct daf_tag *tag, bool force);
+void daf_agent_release(void *ctx, struct daf_session *s);
+
+/* ---- agent_known.c */
+/* Of the records of a batch that a peer sent some were over budget: remember
+ * their logs and let @s, if it is there, tell the peer. */
+void daf_agent_defer(struct daf_agent *a, const struct daf_input *in,
+                     struct daf_session *s);
+/* struct daf_session_port's. */
+size_t daf_agent_deferred(void *ctx, const struct daf_scope_id *scope,
+                          struct daf_tag out[]);
+/* The peer; NULL if it is not remembered. */
+const struct daf_parted *daf_agent_parted(const struct daf_agent *a,
+                                          const struct daf_author_id *author);
+/* The session of @c ends: remember how it stood. */
+void daf_agent_part(struct daf_agent *a, const struct daf_conn *c);
+
+/* ---- agent_idle.c */
+/* At the start: is there anything to verify? */
+void daf_agent_idle_begin(struct daf_agent *a);
+/* Something else is at work: wait until it is quiet again. */
+void daf_agent_idle_wait(struct daf_agent *a);
+/* Something else goes to the disk: what was seen may not be all. */
+void daf_agent_idle_forget(struct daf_agent *a);
+void daf_agent_idle_timer(struct daf_agent *a);
+/* Its own job ended, or (false) another one. */
+void daf_agent_idle_stored(struct daf_agent *a, bool is_own, enum daf_err err);
+struct daf_mono daf_agent_idle_deadline(const struct daf_agent *a);
 
 /* ---- agent_write.c */
 void daf_agent_write(struct daf_agent *a, const struct daf_write *write);

@@ -7,14 +7,20 @@
 
 #include "node/core/agent_impl.h"
 
-struct daf_job *daf_agent_job_begin(struct daf_agent *a, uint32_t conn)
+struct daf_job *daf_agent_job_begin(struct daf_agent *a, enum daf_job_kind kind,
+                                    uint32_t conn)
 {
     struct daf_job *job = calloc(1, sizeof(*job));
 
     assert(a->open_job == NULL);
     if (job == NULL)
         abort(); /* 100 bytes: the machine is lost, the store is not */
+    if (kind != DAF_JOB_IDLE) {
+        daf_agent_idle_forget(a);
+        daf_agent_idle_wait(a);
+    }
     job->id = a->next_job++;
+    job->kind = kind;
     job->conn = conn;
     a->open_job = job;
     a->config.port->store_begin(a->config.port->ctx, job->id);
@@ -49,6 +55,32 @@ void daf_agent_job_keep(struct daf_agent *a, const struct daf_keep *keep)
     a->config.port->store_keep(a->config.port->ctx, keep);
 }
 
+void daf_agent_job_unchecked(struct daf_agent *a,
+                             const struct daf_stretch *what)
+{
+    assert(a->open_job != NULL);
+    a->open_job->has_unchecked = true;
+    a->config.port->store_unchecked(a->config.port->ctx, what);
+}
+
+void daf_agent_job_drop(struct daf_agent *a, const struct daf_log_key *log,
+                        const struct daf_spot *spot)
+{
+    struct daf_job *job = a->open_job;
+    size_t count = job->dropped_count;
+    struct daf_log_key *bigger;
+
+    assert(job != NULL);
+    a->config.port->store_drop(a->config.port->ctx, log, spot);
+    if (count > 0 && memcmp(&job->dropped[count - 1], log, sizeof(*log)) == 0)
+        return;
+    bigger = daf_agent_grow(job->dropped, &job->dropped_cap, count,
+                            sizeof(*job->dropped));
+    if (bigger == NULL) return; /* peers hear of it at the next contact */
+    job->dropped = bigger;
+    job->dropped[job->dropped_count++] = *log;
+}
+
 void daf_agent_job_end(struct daf_agent *a, struct daf_view ack)
 {
     struct daf_job *job = a->open_job;
@@ -71,6 +103,7 @@ static void job_free(struct daf_job *job)
 {
     free(job->ack);
     free(job->folds);
+    free(job->dropped);
     while (job->writes != NULL) {
         struct daf_pending *next = job->writes->next;
 
@@ -136,80 +169,71 @@ static void fold(struct daf_agent *a, const struct daf_job *job)
     daf_agent_recheck(a);
 }
 
-/* Tells all sessions but the one that brought them which heads changed.  Items
- * come in runs of one log; what is not is told twice, harmlessly. */
-#define NEWS_MAX 256
-struct news {
-    struct daf_scope_id scope;
-    struct daf_log_key logs[NEWS_MAX];
-    size_t count;
-    bool is_too_many;
+/* What was new, and what was over budget, in a batch that is durable. */
+struct outcome {
+    uint64_t changed, deferred;
 };
 
-static void tell_news(struct daf_agent *a, const struct news *n, uint32_t conn)
+static struct outcome outcome_of(const struct daf_input *in)
 {
-    for (size_t i = 0; n->count > 0 && i < a->conns_count; i++) {
-        struct daf_conn *c = a->conns[i];
+    struct outcome o = {0, 0};
 
-        if (c->session != NULL && !c->is_closed && c->id != conn)
-            daf_session_news(c->session, a->now, &n->scope,
-                             n->is_too_many ? NULL : n->logs, n->count);
+    for (size_t i = 0; in->err == DAF_OK && i < in->items_count; i++) {
+        o.changed += in->items[i].is_new;
+        o.deferred += in->items[i].is_deferred;
     }
+    return o;
 }
 
-static void news(struct daf_agent *a, const struct daf_input *in, uint32_t conn)
+/* The session that sent it, if it is still there. */
+static struct daf_conn *sender(struct daf_agent *a, const struct daf_job *job)
 {
-    struct news n = {.count = 0};
+    struct daf_conn *c;
 
-    for (size_t i = 0; i < in->items_count; i++) {
-        const struct daf_stored_item *item = &in->items[i];
+    if (job->kind != DAF_JOB_SESSION || job->is_orphan) return NULL;
+    c = daf_agent_conn(a, job->conn);
+    return c != NULL && c->session != NULL ? c : NULL;
+}
 
-        if (!item->is_new) continue;
-        if (n.count > 0 && memcmp(&n.scope, &item->log.scope, 16) != 0) {
-            tell_news(a, &n, conn);
-            n.count = 0;
-            n.is_too_many = false;
-        }
-        n.scope = item->log.scope;
-        if (n.count > 0 &&
-            memcmp(&n.logs[n.count - 1], &item->log, sizeof(item->log)) == 0)
-            continue;
-        if (n.count == NEWS_MAX)
-            n.is_too_many = true;
-        else
-            n.logs[n.count++] = item->log;
+static void follow(struct daf_agent *a, const struct daf_job *job,
+                   const struct daf_input *in, const struct outcome *o)
+{
+    if (o->changed > 0 || o->deferred > 0 || job->dropped_count > 0)
+        a->changes++;
+    a->idle.has_unchecked |= job->has_unchecked;
+    fold(a, job);
+    daf_agent_news(a, job, in, job->is_orphan ? 0 : job->conn);
+}
+
+static void answer(struct daf_agent *a, const struct daf_job *job,
+                   const struct daf_input *in, const struct outcome *o)
+{
+    struct daf_conn *c = sender(a, job);
+    struct daf_view ack = {job->ack, job->ack_len};
+
+    /* protocol.md R27: an ACK that named what was not kept would be a lie. */
+    if (o->deferred > 0) {
+        ack.len = 0;
+        daf_agent_defer(a, in, c == NULL ? NULL : c->session);
     }
-    tell_news(a, &n, conn);
+    if (c == NULL) return;
+    daf_session_stored(c->session, a->now, in->err, o->changed, ack);
+    daf_agent_conn_note(a, c);
 }
 
 void daf_agent_job_stored(struct daf_agent *a, const struct daf_input *in)
 {
     struct daf_job *job = a->jobs;
-    struct daf_conn *c;
-    uint64_t changed = 0, deferred = 0;
+    struct outcome o = outcome_of(in);
 
     assert(job != NULL && job->id == in->job);
     a->jobs = job->next;
     if (a->jobs == NULL) a->jobs_end = &a->jobs;
-    for (size_t i = 0; in->err == DAF_OK && i < in->items_count; i++) {
-        changed += in->items[i].is_new;
-        deferred += in->items[i].is_deferred;
-    }
-    a->stats.deferred += deferred;
-    if (job->conn != 0)
-        a->stats.records_in += changed;
-    else
-        daf_agent_write_done(a, job, in);
-    if (in->err == DAF_OK) {
-        fold(a, job);
-        news(a, in, job->is_orphan ? 0 : job->conn);
-    }
-    /* protocol.md R27: an ACK that named what was not kept would be a lie. */
-    if (deferred > 0) job->ack_len = 0;
-    c = job->conn == 0 || job->is_orphan ? NULL : daf_agent_conn(a, job->conn);
-    if (c != NULL && c->session != NULL)
-        daf_session_stored(c->session, a->now, in->err, changed,
-                           (struct daf_view){job->ack, job->ack_len});
+    daf_agent_idle_stored(a, job->kind == DAF_JOB_IDLE, in->err);
+    if (job->kind == DAF_JOB_OWN) daf_agent_write_done(a, job, in);
+    if (job->kind == DAF_JOB_SESSION) a->stats.records_in += o.changed;
+    if (in->err == DAF_OK) follow(a, job, in, &o);
+    if (job->kind == DAF_JOB_SESSION) answer(a, job, in, &o);
     job_free(job);
     daf_agent_write_next(a);
 }

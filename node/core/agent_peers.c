@@ -71,6 +71,10 @@ void daf_agent_peer_add(struct daf_agent *a, const struct daf_addr *addr)
         if (strcmp(a->peers[i].addr.text, addr->text) == 0) return;
     }
     if (a->peers_count == DAF_AGENT_PEERS_MAX) return;
+    p = daf_agent_grow(a->peers, &a->peers_cap, a->peers_count,
+                       sizeof(*a->peers));
+    if (p == NULL) return; /* the host may say it again */
+    a->peers = p;
     p = &a->peers[a->peers_count++];
     memset(p, 0, sizeof(*p));
     p->addr = *addr;

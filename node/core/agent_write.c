@@ -133,6 +133,7 @@ void daf_agent_write(struct daf_agent *a, const struct daf_write *write)
         refuse(a, write->ticket, DAF_ENOMEM);
         return;
     }
+    daf_agent_idle_wait(a);
     *a->waiting_end = p;
     a->waiting_end = &p->next;
     a->waiting_count++;
@@ -386,7 +387,7 @@ void daf_agent_write_next(struct daf_agent *a)
     a->is_writing = true;
     /* All of them are durable now, so what is forgotten can be read again. */
     if (a->own_logs_count == DAF_SCOPES_MAX) a->own_logs_count = 0;
-    job = daf_agent_job_begin(a, 0);
+    job = daf_agent_job_begin(a, DAF_JOB_OWN, 0);
     end = &job->writes;
     /* Each write may need one log more. */
     for (size_t i = 0; i < BATCH_MAX && a->waiting != NULL &&

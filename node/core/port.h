@@ -47,11 +47,20 @@ struct daf_port {
                     const struct daf_box_pk *server);
     /* Let this transport key into mesh from now on, or no more. */
     void (*admit)(void *ctx, const struct daf_box_pk *key, bool allowed);
-    /* One batch for the disk: begin, keep…, end.  Views are borrowed for the
-     * call.  STORED with @job comes back, in order of end.  acked: note what a
-     * peer holds of our own (in no batch; best effort, comes back to nobody). */
+    /* One batch for the disk: begin, what is to be done in this order, end.
+     * Views are borrowed for the call.  STORED with @job comes back, in order of
+     * end, with an item for each keep.
+     * unchecked: nobody has verified the own signatures of this stretch; checked:
+     * all that is held of it was verified.  drop: forget a record; one that is not
+     * held is no error, one that the store cannot part with stays.
+     * acked: note what a peer holds of our own (in no batch; best effort, comes
+     * back to nobody). */
     void (*store_begin)(void *ctx, uint64_t job);
     void (*store_keep)(void *ctx, const struct daf_keep *keep);
+    void (*store_unchecked)(void *ctx, const struct daf_stretch *what);
+    void (*store_checked)(void *ctx, const struct daf_stretch *what);
+    void (*store_drop)(void *ctx, const struct daf_log_key *log,
+                       const struct daf_spot *spot);
     void (*store_end)(void *ctx, uint64_t job);
     void (*store_acked)(void *ctx, const struct daf_log_key *log,
                         uint64_t seq_first, const struct daf_spot *last);

@@ -35,10 +35,19 @@ struct event {
     uint8_t bytes[];
 };
 
-/* A record handed to the disk. */
+/* One thing handed to the disk. */
+enum held_kind {
+    HELD_KEEP,
+    HELD_UNCHECKED,
+    HELD_CHECKED,
+    HELD_DROP,
+    HELD_END, /* the job's last mark */
+};
 struct held {
     uint64_t job;
-    bool is_end; /* the job's last mark, no record */
+    enum held_kind kind;
+    struct daf_stretch what; /* DROP: the log alone */
+    struct daf_spot spot;    /* DROP */
     struct daf_record record;
     enum daf_body_state state;
     size_t header_len, body_len;
@@ -215,12 +224,39 @@ static void port_store_begin(void *ctx, uint64_t job)
     n->job = job;
 }
 
-static void port_store_keep(void *ctx, const struct daf_keep *keep)
+static struct held *hold(struct node *n, enum held_kind kind)
 {
-    struct node *n = ctx;
     struct held *h = &n->held[n->held_count++];
 
     assert_true(n->held_count < HELD_MAX);
+    *h = (struct held){.job = n->job, .kind = kind};
+    return h;
+}
+
+static void port_store_unchecked(void *ctx, const struct daf_stretch *what)
+{
+    hold(ctx, HELD_UNCHECKED)->what = *what;
+}
+
+static void port_store_checked(void *ctx, const struct daf_stretch *what)
+{
+    hold(ctx, HELD_CHECKED)->what = *what;
+}
+
+static void port_store_drop(void *ctx, const struct daf_log_key *log,
+                            const struct daf_spot *spot)
+{
+    struct held *h = hold(ctx, HELD_DROP);
+
+    h->what.log = *log;
+    h->spot = *spot;
+}
+
+static void port_store_keep(void *ctx, const struct daf_keep *keep)
+{
+    struct node *n = ctx;
+    struct held *h = hold(n, HELD_KEEP);
+
     *h = (struct held){.job = n->job,
                        .record = *keep->record,
                        .state = keep->body_state,
@@ -240,9 +276,8 @@ static void port_store_end(void *ctx, uint64_t job)
     struct node *n = ctx;
 
     assert_int_equal(n->job, job);
+    (void)hold(n, HELD_END);
     n->job = 0;
-    assert_true(n->held_count < HELD_MAX);
-    n->held[n->held_count++] = (struct held){.job = job, .is_end = true};
     if (!n->is_slow) commit(n);
 }
 
@@ -272,24 +307,41 @@ static struct daf_stored_item put(struct node *n, const struct held *h)
                                     .is_deferred = what == DAF_PUT_DEFERRED};
 }
 
+/* What a store says of a log that it has not is no error. */
+static void do_deed(struct node *n, const struct held *h)
+{
+    enum daf_err err = DAF_OK;
+
+    if (h->kind == HELD_UNCHECKED)
+        err = daf_store_unchecked(n->writer, &h->what);
+    if (h->kind == HELD_CHECKED) err = daf_store_checked(n->writer, &h->what);
+    if (h->kind == HELD_DROP)
+        err = daf_store_drop(n->writer, &h->what.log, &h->spot);
+    assert_true(err == DAF_OK || err == DAF_ENOTFOUND || err == DAF_ELIMIT);
+}
+
 /* One transaction for one job; the news of it waits its turn in the queue. */
 static void commit_job(struct node *n, size_t from, size_t to)
 {
-    size_t count = to - from;
     struct event *e = post(n->cast, n->index, DAF_INPUT_STORED,
-                           count * sizeof(struct daf_stored_item));
+                           (to - from) * sizeof(struct daf_stored_item));
     struct daf_stored_item item;
 
     e->job = n->held[to].job;
+    e->len = 0;
     if (n->is_full) {
-        e->len = 0;
         e->conn = DAF_EFULL;
         return;
     }
     assert_int_equal(daf_store_begin(n->writer), DAF_OK);
-    for (size_t i = 0; i < count; i++) {
-        item = put(n, &n->held[from + i]);
-        memcpy(e->bytes + i * sizeof(item), &item, sizeof(item));
+    for (size_t i = from; i < to; i++) {
+        if (n->held[i].kind != HELD_KEEP) {
+            do_deed(n, &n->held[i]);
+            continue;
+        }
+        item = put(n, &n->held[i]);
+        memcpy(e->bytes + e->len, &item, sizeof(item));
+        e->len += sizeof(item);
     }
     assert_int_equal(daf_store_commit(n->writer), DAF_OK);
 }
@@ -306,7 +358,7 @@ static void commit(struct node *n)
     size_t from = 0;
 
     for (size_t i = 0; i < n->held_count; i++) {
-        if (!n->held[i].is_end) continue;
+        if (n->held[i].kind != HELD_END) continue;
         commit_job(n, from, i);
         from = i + 1;
     }
@@ -422,6 +474,9 @@ static struct node *node_new(struct cast *c, size_t index)
                                 .admit = port_admit,
                                 .store_begin = port_store_begin,
                                 .store_keep = port_store_keep,
+                                .store_unchecked = port_store_unchecked,
+                                .store_checked = port_store_checked,
+                                .store_drop = port_store_drop,
                                 .store_end = port_store_end,
                                 .store_acked = port_store_acked};
     return n;

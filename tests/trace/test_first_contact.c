@@ -22,21 +22,26 @@ static void strangers_of_one_camp_meet_at_the_door_and_become_equal(
                                        "1>2 HELLO\n"
                                        "2>1 HELLO\n"
                                        "2>1 ROOT\n"
+                                       /* 1 sees that control and the class
+                                        * differ and sends symbols of both; it
+                                        * waits to be told. */
                                        "1>2 ROOT\n"
-                                       /* Both pull, control first; 2 finds
-                                        * nothing there and goes on. */
-                                       "1>2 WANT\n"
-                                       "2>1 WANT\n"
+                                       /* 2 names its log that has no copy,
+                                        * then, having peeled the symbols, what
+                                        * it has more: of control, of the
+                                        * class. */
                                        "2>1 HEADS\n"
-                                       "1>2 HEADS\n"
+                                       "2>1 HEADS\n"
+                                       "2>1 HEADS\n"
+                                       /* What has no copy goes early: 1 does
+                                        * not know of control yet. */
                                        "1>2 WANT\n"
-                                       "2>1 WANT\n"
                                        "2>1 RUN\n"
-                                       "1>2 HEADS\n"
                                        "1>2 ACK\n"
-                                       /* then the class */
+                                       /* News of control came in the meantime,
+                                        * so it is compared. */
                                        "1>2 WANT\n"
-                                       "2>1 HEADS\n"
+                                       "2>1 SYMBOLS\n"
                                        "1>2 WANT\n"
                                        "2>1 RUN\n"
                                        "1>2 ACK\n");
