@@ -29,6 +29,7 @@ static enum daf_err fold_store(struct daf_agent *a)
     while (err == DAF_OK && daf_camp_wants_rescan(a->camp, &id))
         err = config->scan(config->scan_ctx, &id, DAF_RETENTION_IDENTITY,
                            fold_row, a);
+    if (err == DAF_OK && daf_camp_is_short(a->camp)) err = DAF_ENOMEM;
     return err;
 }
 
