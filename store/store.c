@@ -217,6 +217,7 @@ void daf_store_forget(struct daf_store *s)
 enum daf_err daf_store_begin(struct daf_store *s)
 {
     assert(s->mode == DAF_STORE_WRITER && !s->is_writing && s->pins == 0);
+    daf_db_rollback(&s->db); /* one that could not be left */
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_BEGIN_WRITE);
     enum daf_err err = daf_db_run(&q);
     s->is_writing = err == DAF_OK;
@@ -251,6 +252,7 @@ void daf_store_rollback(struct daf_store *s)
 enum daf_err daf_store_hold(struct daf_store *s)
 {
     if (!s->is_writing && s->pins == 0) {
+        daf_db_rollback(&s->db); /* one that could not be left */
         struct daf_query q = daf_db_start(&s->db, DAF_SQL_BEGIN);
         enum daf_err err = daf_db_run(&q);
         if (err != DAF_OK) return err;
