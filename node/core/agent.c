@@ -125,6 +125,7 @@ enum daf_err daf_agent_new(const struct daf_agent_config *config,
     a->next_job = 1;
     a->jobs_end = &a->jobs;
     a->waiting_end = &a->waiting;
+    daf_agent_look_init(a);
     err = set_up(a);
     if (err != DAF_OK) {
         daf_agent_free(a);
@@ -201,6 +202,10 @@ static void on_timer(struct daf_agent *a)
             daf_session_timer(a->conns[i]->session, a->now);
     }
     daf_agent_peers_timer(a);
+    if (daf_agent_look_due(a)) {
+        (void)fold_store(a); /* what cannot be read is passed over, as ever */
+        daf_agent_look_again(a);
+    }
 }
 
 static void on_listening(struct daf_agent *a, const struct daf_input *in)
@@ -270,6 +275,7 @@ struct daf_mono daf_agent_deadline(const struct daf_agent *a)
 {
     struct daf_mono first = daf_agent_peers_deadline(a);
 
+    if (a->look_at.ms < first.ms) first = a->look_at;
     for (size_t i = 0; i < a->conns_count; i++) {
         struct daf_mono d = DAF_MONO_NEVER;
 
