@@ -229,6 +229,9 @@ enum daf_err daf_store_commit(struct daf_store *s)
 {
     assert(s->is_writing);
     enum daf_err err = s->spoilt;
+    /* Rolled back by SQLite after a read that failed. */
+    if (err == DAF_OK && sqlite3_get_autocommit(s->db.handle) != 0)
+        err = daf_db_say(&s->db, DAF_EIO, "the transaction is gone");
     if (err == DAF_OK) {
         struct daf_query q = daf_db_start(&s->db, DAF_SQL_COMMITS_ADD);
         err = daf_db_run(&q);

@@ -52,6 +52,14 @@ static enum daf_err reaches(struct daf_store *s, int64_t log,
     return DAF_OK;
 }
 
+/* A read that fails may make SQLite roll all back by itself: then what follows
+ * would be kept, or not, one by one. */
+static enum daf_err spoil(struct daf_store *s, enum daf_err err)
+{
+    if (err != DAF_OK && err != DAF_ENOTFOUND) s->spoilt = err;
+    return err;
+}
+
 enum daf_err daf_store_acked(struct daf_store *s, const struct daf_log_key *log,
                              uint64_t seq_first, const struct daf_spot *last)
 {
@@ -62,7 +70,7 @@ enum daf_err daf_store_acked(struct daf_store *s, const struct daf_log_key *log,
     if (s->spoilt != DAF_OK) return s->spoilt;
     enum daf_err err = daf_store_number(s, log, &number);
     if (err == DAF_OK) err = get_acked(s, number, &floor);
-    if (err != DAF_OK) return err;
+    if (err != DAF_OK) return spoil(s, err);
     if (last->seq > DAF_INT_MAX) return DAF_ENOTFOUND;
     /* Known, or a gap is left below, or longer than a RUN can be: a peer that
      * makes up ACKs must not make us walk a whole log for each. */
@@ -70,7 +78,7 @@ enum daf_err daf_store_acked(struct daf_store *s, const struct daf_log_key *log,
         last->seq - floor.seq > DAF_PATH_RECORDS_MAX)
         return DAF_OK;
     err = reaches(s, number, last, &floor, &joins);
-    if (err != DAF_OK || !joins) return err;
+    if (err != DAF_OK || !joins) return spoil(s, err);
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_ACKED_SET);
     daf_db_bind_int(&q, 1, number);
     daf_db_bind_int(&q, 2, (int64_t)last->seq);
