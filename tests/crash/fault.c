@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ROOM_BYTES ((size_t)1024 * 1024)
-#define LIVE_MAX   65536u /* a power of two */
+#define ROOM_BYTES ((size_t)256 * 1024)
+#define LIVE_MAX   8192u /* a power of two */
 
 /* Seen by all processes of the test. */
 struct shared {
@@ -86,8 +86,6 @@ void fault_arm(enum fault_kind kind, uint64_t at)
 {
     armed = kind;
     armed_at = at;
-    live_count = 0;
-    memset(live, 0, sizeof(live));
     sqlite_before = fault_sqlite_live();
 }
 

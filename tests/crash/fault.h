@@ -52,7 +52,7 @@ extern const struct fault_workload fault_store, fault_writer, fault_agent,
 
 /** fault_share: the memory that all processes of the test see; call first. */
 void fault_share(void);
-/** fault_arm: the @at-th operation of @kind after fault_on() fails. */
+/** fault_arm: once in a process: the @at-th operation of @kind after fault_on() fails. */
 void fault_arm(enum fault_kind kind, uint64_t at);
 /** fault_reset: forget the last run. */
 void fault_reset(void);
@@ -70,7 +70,7 @@ uint64_t fault_seen(void);
 const char *fault_where(void);
 /** fault_clean: whether @err is what should be said of the fault. */
 bool fault_clean(enum daf_err err);
-/** fault_room: a MB of zeros at the start of a run, seen by run and verify. */
+/** fault_room: 256 KiB of zeros at the start of a run, seen by run and verify. */
 void *fault_room(void);
 /** fault_leaked: allocations of our own objects and of SQLite not given back
  * since fault_arm(). */

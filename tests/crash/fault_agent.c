@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #define WRITES     3
-#define KEPT_MAX   64
+#define KEPT_MAX   48
 #define BYTES_MAX  2048
 #define EVENTS_MAX 4096
 #define SYNC_MS    120000 /* made-up time in which all must be well again */
