@@ -41,7 +41,7 @@ static size_t live_count;
 static const char gone; /* its address: a place that was used */
 
 void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
+void *__real_calloc(size_t items, size_t size);
 void *__real_realloc(void *p, size_t size);
 char *__real_strdup(const char *text);
 void __real_free(void *p);
@@ -52,7 +52,7 @@ ssize_t __real_write(int fd, const void *bytes, size_t len);
 int __real_rename(const char *from, const char *to);
 
 void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t items, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 char *__wrap_strdup(const char *text);
 void __wrap_free(void *p);

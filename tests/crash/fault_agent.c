@@ -57,12 +57,12 @@ struct event {
     struct side *to;
     enum daf_input_kind kind;
     uint32_t conn;
-    enum daf_endpoint endpoint;
     struct daf_box_pk key;
     uint64_t job;
-    enum daf_err err;
     uint8_t *bytes; /* of a frame, or items of a job */
     size_t len;
+    enum daf_endpoint endpoint;
+    enum daf_err err;
     bool is_void; /* its connection was cut */
 };
 

@@ -198,6 +198,7 @@ static void look(const char *home)
     enum daf_err err;
 
     if (!is_there(home)) return;
+    /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     (void)nftw(home, look_at, 8, FTW_PHYS);
     if (is_there(fault_look_path(home, "store")))
         (void)fault_look_check(fault_look_path(home, "store"));
@@ -335,18 +336,18 @@ static void prepare(const char *dir, size_t upto)
 #define WORKLOAD(word, command, step, bits)                                \
     static void prepare_##word(const char *dir)                            \
     {                                                                      \
-        prepare(dir, step);                                                \
+        prepare(dir, (step));                                              \
     }                                                                      \
     static void run_##word(const char *dir)                                \
     {                                                                      \
-        run(dir, command);                                                 \
+        run(dir, (command));                                               \
     }                                                                      \
     static void verify_##word(const char *dir)                             \
     {                                                                      \
-        verify(dir, step);                                                 \
+        verify(dir, (step));                                               \
     }                                                                      \
     const struct fault_workload fault_##word = {.name = #word,             \
-                                                .kinds = bits,             \
+                                                .kinds = (bits),           \
                                                 .prepare = prepare_##word, \
                                                 .run = run_##word,         \
                                                 .verify = verify_##word}

@@ -71,6 +71,7 @@ static void copy_tree(const char *from, const char *to)
 {
     copy_from = from;
     copy_to = to;
+    /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     if (nftw(from, copy_entry, 8, FTW_PHYS) == 0) return;
     perror("faults: copying the template");
     exit(1); /* NOLINT(concurrency-mt-unsafe): one thread */
@@ -87,6 +88,7 @@ static int remove_entry(const char *path, const struct stat *st, int type,
 
 static void remove_tree(const char *path)
 {
+    /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     (void)nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
