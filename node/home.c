@@ -279,7 +279,12 @@ enum daf_err daf_home_make(const char *dir, struct daf_home *out,
         (void)crypto_box_keypair(out->keys.seal.b, out->secrets.seal.b);
         err = write_keys(out, t);
         /* Keys may have their name and not be synced: there were none before. */
-        if (err != DAF_OK) daf_home_discard(out);
+        if (err != DAF_OK) {
+            char path[DAF_HOME_PATH_MAX];
+
+            daf_home_path(out, KEYS_FILE, path);
+            (void)unlink(path);
+        }
     }
     if (err != DAF_OK) daf_home_unload(out);
     return err;
