@@ -74,10 +74,15 @@ struct acceptance {
 static enum daf_err refuse(struct daf_trouble *t, enum daf_err err,
                            const char *why)
 {
-    daf_home_trouble(t,
-                     "the acceptance file was refused and nothing was "
-                     "changed: %s. To do: ask the coordinator for it again",
-                     why);
+    if (err == DAF_ENOMEM)
+        daf_home_trouble(t, "the acceptance file needs more memory than there "
+                            "is; nothing was changed. To do: end other "
+                            "programs and try again");
+    else
+        daf_home_trouble(t,
+                         "the acceptance file was refused and nothing was "
+                         "changed: %s. To do: ask the coordinator for it again",
+                         why);
     return err;
 }
 
@@ -141,6 +146,7 @@ static enum daf_err fold_records(struct acceptance *a, struct daf_trouble *t)
         stored.spot = (struct daf_spot){r.seq, r.id};
         (void)daf_camp_add(a->camp, &r.log, &stored);
     }
+    if (daf_camp_is_short(a->camp)) return refuse(t, DAF_ENOMEM, "");
     return DAF_OK;
 }
 

@@ -278,6 +278,13 @@ enum daf_err daf_home_make(const char *dir, struct daf_home *out,
                                  out->secrets.transport.b);
         (void)crypto_box_keypair(out->keys.seal.b, out->secrets.seal.b);
         err = write_keys(out, t);
+        /* Keys may have their name and not be synced: there were none before. */
+        if (err != DAF_OK) {
+            char path[DAF_HOME_PATH_MAX];
+
+            daf_home_path(out, KEYS_FILE, path);
+            (void)unlink(path);
+        }
     }
     if (err != DAF_OK) daf_home_unload(out);
     return err;
@@ -412,9 +419,11 @@ enum daf_err daf_home_adopt(struct daf_home *home, struct daf_view manifest,
 enum daf_err daf_home_set_camp(struct daf_home *home, struct daf_view manifest,
                                struct daf_view cert, struct daf_trouble *t)
 {
+    bool was_of_camp = is_there(home, MANIFEST_FILE);
     char path[DAF_HOME_PATH_MAX];
-    enum daf_err err = DAF_OK;
+    enum daf_err err = daf_home_adopt(home, manifest, cert);
 
+    if (err != DAF_OK) return err;
     /* The manifest last: with it the home is a camp's. */
     daf_home_path(home, CERT_FILE, path);
     if (cert.len > 0)
@@ -424,6 +433,8 @@ enum daf_err daf_home_set_camp(struct daf_home *home, struct daf_view manifest,
     if (err != DAF_OK) return err;
     daf_home_path(home, MANIFEST_FILE, path);
     err = daf_home_write_file(path, 0600, manifest, t);
-    if (err != DAF_OK) return err;
-    return daf_home_adopt(home, manifest, cert);
+    /* It may have its name and not be synced: who is told that it failed may
+     * try again. */
+    if (err != DAF_OK && !was_of_camp) (void)unlink(path);
+    return err;
 }

@@ -256,11 +256,12 @@ static enum daf_err fold_all(struct daf_camp *camp, struct daf_store *reader,
     struct daf_scope_id scope;
     enum daf_err err = daf_store_scan(reader, &a->control, -1, fold_row, camp);
 
-    if (!with_roster) return err;
-    for (size_t i = 0; err == DAF_OK && daf_camp_scope(camp, i, &scope); i++)
+    for (size_t i = 0;
+         with_roster && err == DAF_OK && daf_camp_scope(camp, i, &scope); i++)
         if (memcmp(&scope, &a->control, sizeof(scope)) != 0)
             err = daf_store_scan(reader, &scope, DAF_RETENTION_IDENTITY,
                                  fold_row, camp);
+    if (err == DAF_OK && daf_camp_is_short(camp)) err = DAF_ENOMEM;
     return err;
 }
 

@@ -262,6 +262,9 @@ static void fail_batch(struct daf_writer_batch *b, const struct load *load,
     if (b->trouble[0] == '\0')
         (void)snprintf(b->trouble, sizeof(b->trouble), "%s",
                        daf_store_trouble(s));
+    if (b->trouble[0] == '\0') /* it was not the store that failed */
+        (void)snprintf(b->trouble, sizeof(b->trouble), "%s",
+                       daf_err_str(b->err));
     for (size_t i = 0; j != NULL; i++, j = j->next) {
         free(b->jobs[i].items);
         b->jobs[i] = (struct daf_writer_job){.job = j->number, .err = b->err};

@@ -36,7 +36,9 @@ struct daf_writer_job {
 };
 
 struct daf_writer_batch {
-    uint64_t commits; /* the number of commits with this one; 0 if it failed */
+    /* The number of commits with this one; 0 if it failed, or if the number
+     * could not be read: daf_store_pin() then tells. */
+    uint64_t commits;
     enum daf_err err;
     char trouble[200]; /* why, in the store's words */
     size_t jobs_count;

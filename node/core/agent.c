@@ -40,6 +40,7 @@ static enum daf_err fold_store(struct daf_agent *a)
     while (err == DAF_OK && daf_camp_wants_rescan(a->camp, &id))
         err = config->scan(config->scan_ctx, &id, DAF_RETENTION_IDENTITY,
                            fold_row, a);
+    if (err == DAF_OK && daf_camp_is_short(a->camp)) err = DAF_ENOMEM;
     return err;
 }
 
@@ -141,6 +142,7 @@ enum daf_err daf_agent_new(const struct daf_agent_config *config,
     a->next_job = 1;
     a->jobs_end = &a->jobs;
     a->waiting_end = &a->waiting;
+    daf_agent_look_init(a);
     err = set_up(a);
     if (err != DAF_OK) {
         daf_agent_free(a);
@@ -227,6 +229,10 @@ static void on_timer(struct daf_agent *a)
     }
     daf_agent_peers_timer(a);
     daf_agent_idle_timer(a);
+    if (daf_agent_look_due(a)) {
+        (void)fold_store(a); /* what cannot be read is passed over, as ever */
+        daf_agent_look_again(a);
+    }
 }
 
 static void on_listening(struct daf_agent *a, const struct daf_input *in)
@@ -300,6 +306,7 @@ struct daf_mono daf_agent_deadline(const struct daf_agent *a)
     struct daf_mono idle = daf_agent_idle_deadline(a);
 
     if (idle.ms < first.ms) first = idle;
+    if (a->look_at.ms < first.ms) first = a->look_at;
     for (size_t i = 0; i < a->conns_count; i++) {
         struct daf_mono d = DAF_MONO_NEVER;
 

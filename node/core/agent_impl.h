@@ -5,6 +5,7 @@
  *      agent_conns.c    connections and their sessions
  *      agent_door.c     the door, both sides: who may speak at mesh
  *      agent_peers.c    addresses to keep in touch with, retries
+ *      agent_look.c     reads that failed: everybody looks again, later
  *      agent_jobs.c     what goes to the disk and what follows from it
  *      agent_news.c     which heads changed, for the other sessions
  *      agent_claims.c   which session has a log in hand
@@ -145,6 +146,12 @@ struct daf_agent {
     daf_wrote_fn wrote;
     void *wrote_ctx;
 
+    const struct daf_index *real_index;
+    struct daf_index index;  /* over it, noting what could not be read */
+    struct daf_mono look_at; /* a read failed: look again then; or NEVER */
+
+    uint64_t look_wait_ms; /* until then; doubled each time */
+
     struct daf_session_env env;
     struct daf_session_port session_port;
     struct daf_mono now; /* of the input being handled */
@@ -181,7 +188,8 @@ struct daf_agent {
     struct daf_agent_stats stats;
 };
 
-#define DAF_AGENT_WAITING_MAX 4096 /* writes; more are told to try later */
+#define DAF_AGENT_LOOK_MAX_MS 3600000 /* a card that stays bad: hourly */
+#define DAF_AGENT_WAITING_MAX 4096    /* writes; more are told to try later */
 #define DAF_AGENT_CONNS_MAX   (DAF_AGENT_SESSIONS_MAX + DAF_AGENT_PEERS_MAX)
 #define DAF_AGENT_CLAIMS_MAX  256 /* beyond, a log may come twice */
 #define DAF_AGENT_PARTED_MAX  64  /* peers */
@@ -240,6 +248,14 @@ void daf_agent_peers_uncover(struct daf_agent *a,
 void daf_agent_peers_start(struct daf_agent *a);
 void daf_agent_peers_timer(struct daf_agent *a);
 struct daf_mono daf_agent_peers_deadline(const struct daf_agent *a);
+
+/* ---- agent_look.c */
+/* Read by a->index from now on. */
+void daf_agent_look_init(struct daf_agent *a);
+/* Whether it is time to look again; says so once. */
+bool daf_agent_look_due(struct daf_agent *a);
+/* The camp was read again: all sessions begin anew. */
+void daf_agent_look_again(struct daf_agent *a);
 
 /* ---- agent_jobs.c */
 struct daf_job *daf_agent_job_begin(struct daf_agent *a, enum daf_job_kind kind,

@@ -50,11 +50,11 @@ static enum daf_err begin(struct daf_camp *c,
     c->author = daf_hash_author_id(&config->keys.sign);
     c->seal = *config->seal;
     seed_tables(c);
+    /* One after the other: a scope finds its owner by those before it. */
     c->control = daf_camp_add_scope(c, "control");
-    c->catalog = daf_camp_add_scope(c, "catalog");
-    c->camp = daf_camp_add_scope(c, "camp");
-    if (c->control == NULL || c->catalog == NULL || c->camp == NULL)
-        return DAF_ENOMEM;
+    if (c->control != NULL) c->catalog = daf_camp_add_scope(c, "catalog");
+    if (c->catalog != NULL) c->camp = daf_camp_add_scope(c, "camp");
+    if (c->camp == NULL) return DAF_ENOMEM;
     daf_camp_set_authority(c);
     return DAF_OK;
 }
@@ -135,8 +135,9 @@ static bool add_control(struct daf_camp *c, const struct daf_log_key *log,
     switch (daf_payload_type(body.content, NULL)) {
     case DAF_TYPE_CERTIFICATE:
         /* What it is worth is in the fold; a bad one is only passed over. */
-        if (daf_payload_certificate(body.content, &cert) == DAF_OK)
-            (void)!daf_camp_add_cert(c, cert, &changed);
+        if (daf_payload_certificate(body.content, &cert) == DAF_OK &&
+            daf_camp_add_cert(c, cert, &changed) == DAF_ENOMEM)
+            c->is_short = true;
         return changed;
     case DAF_TYPE_KEY_WRAP:
         return daf_camp_add_wrap(c, body.content);
@@ -157,6 +158,11 @@ bool daf_camp_add(struct daf_camp *c, const struct daf_log_key *log,
     if (known == c->control) return add_control(c, log, stored->body);
     if (known->is_class) daf_camp_add_registration(c, known, stored);
     return false;
+}
+
+bool daf_camp_is_short(const struct daf_camp *c)
+{
+    return c->is_short;
 }
 
 enum daf_err daf_camp_meet(struct daf_camp *c, struct daf_view cert)

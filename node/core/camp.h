@@ -39,6 +39,11 @@ void daf_camp_free(struct daf_camp *c);
 bool daf_camp_add(struct daf_camp *c, const struct daf_log_key *log,
                   const struct daf_stored *stored);
 
+/** daf_camp_is_short: something was passed over for want of memory since
+ * daf_camp_new().  Who has just read a notebook gives up with DAF_ENOMEM, for
+ * the camp would lack keys or devices that are held; who runs goes on. */
+bool daf_camp_is_short(const struct daf_camp *c);
+
 /** daf_camp_wants_rescan: a generation key came, and registrations of a class
  * that came before it may open now: hand that class's records of
  * DAF_RETENTION_IDENTITY to daf_camp_add() again; what is known already is

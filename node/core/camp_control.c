@@ -252,7 +252,10 @@ bool daf_camp_add_wrap(struct daf_camp *c, struct daf_view payload)
 
     if (daf_payload_key_wrap(payload, &wrap) != DAF_OK) return false;
     known = daf_camp_add_scope(c, wrap.scope);
-    if (known == NULL) return false;
+    if (known == NULL) {
+        c->is_short = true;
+        return false;
+    }
     came = !is_held(known, &wrap) && unwrap(c, &wrap, &gen) &&
            daf_camp_add_gen(c, known, &gen);
     sodium_memzero(&gen, sizeof(gen));

@@ -130,6 +130,7 @@ struct daf_camp {
     struct daf_camp_table kids;   /* scope id ‖ key id: pupil or NULL, gen */
     struct daf_camp_list roster;  /* pupils who stand: scope, name, subject */
     size_t pupils_count;
+    bool is_short; /* memory: something was passed over */
 };
 
 /** daf_camp_find_scope: NULL if not known. */

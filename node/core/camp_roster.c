@@ -43,10 +43,13 @@ bool daf_camp_add_gen(struct daf_camp *c, struct daf_camp_known *known,
 {
     struct daf_camp_gen *own;
 
-    if (!daf_camp_table_reserve(&c->kids, known->pupils_count + 1))
-        return false;
     own = malloc(sizeof(*own));
-    if (own == NULL) return false;
+    if (own == NULL ||
+        !daf_camp_table_reserve(&c->kids, known->pupils_count + 1)) {
+        free(own);
+        c->is_short = true;
+        return false;
+    }
     *own = *gen;
     own->next = known->gens;
     known->gens = own;
@@ -204,7 +207,7 @@ static void enter_payload(struct daf_camp *c, struct daf_camp_known *known,
         learner.subject = r.subject;
         learner.key = r.key;
         if (r.name.len > 0) memcpy(learner.name, r.name.p, r.name.len);
-        (void)!enter(c, known, &learner);
+        if (enter(c, known, &learner) == DAF_ENOMEM) c->is_short = true;
     }
     sodium_memzero(&learner, sizeof(learner));
     sodium_memzero(&r, sizeof(r));
@@ -240,7 +243,10 @@ void daf_camp_add_registration(struct daf_camp *c, struct daf_camp_known *known,
         !can_open(c, known, &body))
         return;
     plain = malloc(PLAIN_BYTES_MAX);
-    if (plain == NULL) return;
+    if (plain == NULL) {
+        c->is_short = true;
+        return;
+    }
     aad = (struct daf_view){stored->header.p, r.aad_len};
     if (daf_camp_open(c, &known->id, &body, aad, plain, &len, &nobody) ==
         DAF_OK) {

@@ -179,24 +179,34 @@ static void on_ack(struct said *s, const struct daf_ack *ack)
     }
 }
 
+/* An item tells a log and how high it is: where one record alone stands so high,
+ * that one was said. */
+static void on_item(struct said *s, const struct daf_item *item)
+{
+    struct daf_tag tag = daf_sketch_item_tag(item);
+    struct said_record *found = NULL;
+    size_t count = 0;
+
+    for (struct said_record *r = s->first; r != NULL; r = r->next) {
+        struct daf_tag its = daf_sketch_tag(&r->r.log);
+
+        if (r->r.seq != daf_sketch_item_height(item) ||
+            memcmp(its.b, tag.b, sizeof(tag.b)) != 0)
+            continue;
+        found = r;
+        count++;
+    }
+    if (count == 0) s->lies++;
+    if (count == 1) say(found, false);
+}
+
 static void on_heads(struct said *s, const struct daf_heads *heads)
 {
-    static struct daf_head head; /* 5 KB; one thread */
-    struct daf_cursor at = heads->heads.items;
+    for (size_t i = 0; i < heads->count; i++) {
+        struct daf_item item;
 
-    for (size_t i = 0; i < heads->heads.count; i++) {
-        daf_frame_next_head(&at, &heads->scope, &head);
-        for (size_t j = 0; j < head.tips_count + head.roots_count; j++) {
-            const struct daf_spot *spot =
-                j < head.tips_count ? &head.tips[j]
-                                    : &head.roots[j - head.tips_count];
-            struct said_record *r = said_find(s, &spot->id);
-
-            if (r == NULL)
-                s->lies++;
-            else
-                say(r, false);
-        }
+        memcpy(item.b, heads->items.p + i * DAF_ITEM_BYTES, sizeof(item.b));
+        on_item(s, &item);
     }
 }
 

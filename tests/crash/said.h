@@ -4,7 +4,7 @@
  * not touch it.
  *
  * Said is: a write that ended well, a record sent in a RUN, a path named in an
- * ACK, a tip or root named in HEADS.  What was said must be held ever after. */
+ * ACK, the height of a log told in HEADS.  What was said must be held ever after. */
 #ifndef DAF_TESTS_CRASH_SAID_H
 #define DAF_TESTS_CRASH_SAID_H
 
