@@ -428,7 +428,7 @@ void daf_apiserver_wrote(struct daf_apiserver *s, const struct daf_wrote *wrote)
 
     if (slot == NULL) return; /* who asked has left */
     if (wrote->err != DAF_OK) {
-        daf_offline_refused(&t, wrote->err);
+        daf_offline_refused(&t, wrote);
         answer_error(c, slot, wrote->err, t.what);
         return;
     }

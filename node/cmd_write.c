@@ -27,7 +27,7 @@ static void on_wrote(void *ctx, const struct daf_wrote *wrote)
     struct daf_trouble t = {""};
 
     w->ended++;
-    if (wrote->err != DAF_OK) daf_offline_refused(&t, wrote->err);
+    if (wrote->err != DAF_OK) daf_offline_refused(&t, wrote);
     w->wrote(w->ctx, wrote, &t);
 }
 
@@ -121,7 +121,7 @@ static enum daf_err take_answer(struct daf_cmd_writer *w, struct daf_trouble *t)
     wrote.registered = json_is_true(json_object_get(answer, "registered"));
     words = json_string_value(json_object_get(answer, "error"));
     if (wrote.err != DAF_OK) {
-        daf_offline_refused(&why, wrote.err);
+        daf_offline_refused(&why, &wrote);
         if (words != NULL) daf_home_trouble(&why, "%s", words);
     }
     w->wrote(w->ctx, &wrote, &why);

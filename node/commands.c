@@ -52,7 +52,8 @@ static const struct daf_command table[] = {
     {
         .name = "status", .args = "",
         .summary = "how the running daemon is",
-        .keys = {"running", "author", "camp", "peers", "records", "refused"},
+        .keys = {"running", "author", "camp", "peers", "records", "refused",
+                 "unchecked", "deferred"},
         .needs_daemon = true,
         .run = daf_cmd_status,
     },

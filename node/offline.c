@@ -63,8 +63,14 @@ enum daf_err daf_offline_store(const struct daf_home *home,
     return err;
 }
 
-static const char *refusal(enum daf_err err)
+static const char *refusal(const struct daf_wrote *wrote)
 {
+    enum daf_err err = wrote->err;
+
+    if (wrote->is_deferred)
+        return "this device's records of that scope have split, or begun "
+               "anew, 64 times, as many as a camp keeps; what was written "
+               "before is kept. To do: enrol this device anew, in a new home";
     if (err == DAF_EKEY)
         return "this device holds no key of that scope yet. To do: wait for a "
                "coordinator's records, or check the scope's name";
@@ -93,12 +99,12 @@ static const char *refusal(enum daf_err err)
     return NULL;
 }
 
-void daf_offline_refused(struct daf_trouble *t, enum daf_err err)
+void daf_offline_refused(struct daf_trouble *t, const struct daf_wrote *wrote)
 {
-    const char *words = refusal(err);
+    const char *words = refusal(wrote);
 
     daf_home_trouble(t, "the record was not written: %s",
-                     words != NULL ? words : daf_err_str(err));
+                     words != NULL ? words : daf_err_str(wrote->err));
 }
 
 /* --- the agent ------------------------------------------------------------ */
@@ -472,6 +478,6 @@ enum daf_err daf_offline_write(struct daf_home *home,
     daf_offline_put(o, write);
     daf_offline_flush(o);
     daf_offline_close(o);
-    if (out->err != DAF_OK) daf_offline_refused(t, out->err);
+    if (out->err != DAF_OK) daf_offline_refused(t, out);
     return out->err;
 }

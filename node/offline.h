@@ -57,8 +57,8 @@ void daf_offline_flush(struct daf_offline *o);
 /** daf_offline_close: NULL is fine. */
 void daf_offline_close(struct daf_offline *o);
 
-/** daf_offline_refused: words for why a write ended with @err. */
-void daf_offline_refused(struct daf_trouble *t, enum daf_err err);
+/** daf_offline_refused: words for why a write ended as it did. */
+void daf_offline_refused(struct daf_trouble *t, const struct daf_wrote *wrote);
 
 /** daf_offline_write: one write on a locked home without a daemon: opens the
  * store, runs the agent, returns when durable.  Learns nothing else. */

@@ -134,6 +134,7 @@ struct daf_wrote {
     uint64_t seq;
     struct daf_subject_id subject; /* SESSION */
     bool registered;               /* a registration was written as well */
+    bool is_deferred; /* DAF_ELIMIT: the log, not the write, is at its limit */
 };
 typedef void (*daf_wrote_fn)(void *ctx, const struct daf_wrote *wrote);
 

@@ -418,16 +418,17 @@ static bool has_deferred(const struct daf_input *in)
     return false;
 }
 
-/* How the disk left the record of @wrote, its batch being durable. */
-static enum daf_err fate(const struct daf_input *in,
-                         const struct daf_wrote *wrote)
+/* How the disk left the record of @wrote, its batch being durable.  Over the
+ * log's budget it was not kept; the log is shared like any other (R46 is about
+ * what peers send). */
+static void note_fate(const struct daf_input *in, struct daf_wrote *wrote)
 {
     for (size_t i = 0; i < in->items_count; i++) {
-        if (in->items[i].is_deferred &&
-            memcmp(in->items[i].spot.id.b, wrote->record.b, 32) == 0)
-            return DAF_ELIMIT; /* over the log's budget: it was not kept */
+        wrote->is_deferred |=
+            in->items[i].is_deferred &&
+            memcmp(in->items[i].spot.id.b, wrote->record.b, 32) == 0;
     }
-    return DAF_OK;
+    if (wrote->is_deferred) wrote->err = DAF_ELIMIT;
 }
 
 void daf_agent_write_done(struct daf_agent *a, struct daf_job *job,
@@ -444,8 +445,10 @@ void daf_agent_write_done(struct daf_agent *a, struct daf_job *job,
     /* The heads of own logs are read again from what is really there. */
     if (err != DAF_OK || has_deferred(in)) a->own_logs_count = 0;
     for (struct daf_pending *p = job->writes; p != NULL; p = p->next) {
-        if (p->wrote.err == DAF_OK)
-            p->wrote.err = err != DAF_OK ? err : fate(in, &p->wrote);
+        if (p->wrote.err == DAF_OK) {
+            p->wrote.err = err;
+            note_fate(in, &p->wrote);
+        }
         a->wrote(a->wrote_ctx, &p->wrote);
     }
 }

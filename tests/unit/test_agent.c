@@ -71,6 +71,11 @@ struct host {
     struct job *jobs, **jobs_end;
     size_t connects_count, closes_count, admits_count, wrote_count, acked_count;
     size_t kept_count; /* records that went to the disk, known ones too */
+    /* Bytes of control that went to the disk, in all and before the first
+     * record of another scope. */
+    size_t control_bytes, control_before;
+    size_t said_count[DAF_FRAME_WELCOME + 1]; /* by kind */
+    enum daf_frame_kind lost; /* frames of this kind to it are lost */
     struct connect connects[256];
     uint32_t closes[2048];
     struct daf_box_pk admits[64];
@@ -96,8 +101,11 @@ static void port_send(void *ctx, uint32_t conn, struct daf_view frame)
 {
     struct host *h = ctx;
     struct said *s = calloc(1, sizeof(*s) + frame.len);
+    struct daf_frame f;
 
     assert_non_null(s);
+    assert_int_equal(daf_frame_decode(frame, &f, NULL), DAF_OK);
+    h->said_count[f.kind]++;
     s->conn = conn;
     s->len = frame.len;
     memcpy(s->bytes, frame.p, frame.len);
@@ -436,12 +444,23 @@ static void closed(struct host *h, uint32_t conn)
     daf_agent_input(h->agent, h->now, &in);
 }
 
+static void note_order(struct host *h, const struct kept *k)
+{
+    struct daf_scope_id id = daf_hash_scope_id(&manifest.camp, "control");
+
+    if (memcmp(k->r.log.scope.b, id.b, sizeof(id.b)) == 0)
+        h->control_bytes += k->header_len + k->body_len;
+    else if (h->control_before == 0)
+        h->control_before = h->control_bytes;
+}
+
 /* What a deed does to the disk; a keep's outcome goes to @out. */
 static void do_deed(struct host *h, const struct kept *k, bool is_deferred,
                     struct daf_stored_item *out)
 {
     switch (k->deed) {
     case DEED_KEEP:
+        note_order(h, k);
         out->log = k->r.log;
         out->spot = (struct daf_spot){k->r.seq, k->r.id};
         out->is_deferred = is_deferred;
@@ -553,6 +572,15 @@ static struct wire wire_up(struct host *a, uint32_t a_conn, struct host *b,
     return (struct wire){a, b, a_conn, b_conn};
 }
 
+static void hear(struct host *h, uint32_t conn, struct daf_view bytes)
+{
+    struct daf_frame f;
+
+    assert_int_equal(daf_frame_decode(bytes, &f, NULL), DAF_OK);
+    if (h->lost == DAF_FRAME_UNKNOWN || f.kind != h->lost)
+        frame(h, conn, bytes);
+}
+
 static bool pass_one(struct host *from, const struct wire *wires, size_t count)
 {
     struct daf_view bytes;
@@ -563,9 +591,9 @@ static bool pass_one(struct host *from, const struct wire *wires, size_t count)
         const struct wire *w = &wires[i];
 
         if (w->a == from && w->a_conn == conn)
-            frame(w->b, w->b_conn, bytes);
+            hear(w->b, w->b_conn, bytes);
         else if (w->b == from && w->b_conn == conn)
-            frame(w->a, w->a_conn, bytes);
+            hear(w->a, w->a_conn, bytes);
     }
     return true;
 }
@@ -765,6 +793,78 @@ static int free_camp(void **state)
     (void)state;
     daf_fake_index_free(control);
     return 0;
+}
+
+/* ---- records made by hand */
+
+/* A record of device @author in the class after @prev (NULL: the first of
+ * incarnation 77), with a signature that fails if @is_bad.  The caller frees its
+ * body. */
+static struct kept make_record(size_t author, const struct kept *prev,
+                               bool is_bad)
+{
+    struct kept k = {.state = DAF_BODY_HELD, .body_len = 512};
+    struct daf_body_seal seal = {.payload = {(const uint8_t *)"made", 4}};
+    uint8_t prefix[DAF_HEADER_BYTES_MAX];
+
+    k.r =
+        (struct daf_record){.log = {daf_hash_scope_id(&manifest.camp,
+                                                      "class:1"),
+                                    daf_hash_author_id(&keys[author].sign), 77},
+                            .seq = 1,
+                            .retention = DAF_RETENTION_PROGRESS};
+    if (prev != NULL) {
+        k.r.seq = prev->r.seq + 1;
+        k.r.prev = prev->r.id;
+    }
+    seal.aad = (struct daf_view){prefix, daf_record_prefix(&k.r, prefix)};
+    k.body = malloc(k.body_len);
+    assert_non_null(k.body);
+    assert_int_equal(daf_body_seal(&seal, k.body, k.body_len, &k.body_len),
+                     DAF_OK);
+    k.r.body_len = (uint32_t)k.body_len;
+    k.r.body_hash = daf_body_hash((struct daf_view){k.body, k.body_len});
+    k.header_len = daf_record_sign(&k.r, &secrets[author].sign, k.header);
+    if (is_bad) k.header[k.header_len - 1] ^= 1; /* the signature's end */
+    assert_int_equal(
+        daf_record_decode((struct daf_view){k.header, k.header_len}, &k.r),
+        DAF_OK);
+    k.r.ext = (struct daf_view){0};
+    return k;
+}
+
+static void hold(struct host *h, const struct kept *k, bool with_body)
+{
+    struct daf_view body = {k->body, with_body ? k->body_len : 0};
+
+    assert_true(daf_fake_index_put(h->index, &k->r,
+                                   (struct daf_view){k->header, k->header_len},
+                                   with_body ? DAF_BODY_HELD : DAF_BODY_ABSENT,
+                                   body));
+}
+
+/* A chain of device @author, in @out; record @bad (from 0) does not verify. */
+static void make_chain(size_t author, struct kept *out, size_t count,
+                       size_t bad)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = make_record(author, i == 0 ? NULL : &out[i - 1], i == bad);
+}
+
+static void free_chain(struct kept *chain, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(chain[i].body);
+}
+
+static bool holds(const struct host *h, const struct kept *k, bool with_body)
+{
+    const struct daf_index *index = daf_fake_index_view(h->index);
+    struct daf_spot spot = {k->r.seq, k->r.id};
+    struct daf_stored stored;
+
+    return index->get(index->ctx, &k->r.log, &spot, &stored) == DAF_OK &&
+           (!with_body || stored.body_state == DAF_BODY_HELD);
 }
 
 /* ---- making an agent */
@@ -1111,11 +1211,13 @@ static void answer_knock(struct host *h, uint32_t conn, const struct proof *p)
 static uint32_t go_to_mesh(struct host *h, size_t to, const char *addr)
 {
     struct proof p = proof_of(to);
+    size_t before = h->connects_count;
     uint32_t conn;
 
     p.kind = DAF_FRAME_WELCOME;
     peer(h, addr);
-    wait(h);
+    while (h->connects_count == before)
+        wait(h);
     conn = last_connect(h)->conn;
     opened(h, conn, DAF_ENDPOINT_DOOR, &door);
     answer_knock(h, conn, &p);
@@ -1441,6 +1543,58 @@ static void after_stopping_nothing_begins(void **state)
     host_free(a);
 }
 
+/* ---- two that meet */
+
+/* Lets time pass until there is no timer, the disk answering at once. */
+static void pass_time(struct host *h)
+{
+    for (size_t i = 0; daf_agent_deadline(h->agent).ms != UINT64_MAX; i++) {
+        assert_true(i < 1000);
+        wait(h);
+        commit_all(h);
+    }
+}
+
+/* It has nothing to do, once it has verified what came. */
+static void is_at_rest(struct host *h)
+{
+    struct daf_view bytes;
+    uint32_t conn;
+
+    pass_time(h);
+    assert_int_equal(daf_agent_deadline(h->agent).ms, UINT64_MAX);
+    assert_int_equal(jobs_of(h), 0);
+    assert_false(take(h, &conn, &bytes));
+}
+
+/* @a, who has time, calls @b, until both are silent.  Again: after part(). */
+static struct wire meet(struct host *a, struct host *b)
+{
+    struct wire w;
+    uint32_t conn = go_to_mesh(a, b->number, "10.0.0.9:1000");
+
+    b->now = a->now;
+    memset(a->said_count, 0, sizeof(a->said_count));
+    memset(b->said_count, 0, sizeof(b->said_count));
+    a->acked_count = b->acked_count = 0;
+    a->kept_count = b->kept_count = 0;
+    w = wire_up(a, conn, b, IN | 7);
+    talk(&w, 1, true);
+    return w;
+}
+
+static void part(const struct wire *w)
+{
+    closed(w->a, w->a_conn);
+    closed(w->b, w->b_conn);
+}
+
+static size_t rounds_of(const struct host *h)
+{
+    return h->said_count[DAF_FRAME_WANT] + h->said_count[DAF_FRAME_NEED] +
+           h->said_count[DAF_FRAME_HEADS] + h->said_count[DAF_FRAME_ACK];
+}
+
 /* Each called the other: they agree which of the two sessions stays. */
 static void of_two_sessions_the_same_one_stays_on_both_sides(void **state)
 {
@@ -1588,6 +1742,60 @@ static void news_goes_to_all_but_who_brought_it(void **state)
     host_free(boss);
 }
 
+/* Two logs change in one batch: each other peer hears of them in one frame. */
+static void a_batch_of_several_logs_is_one_piece_of_news(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2), *boss = host_new(0);
+    struct kept first[2], second[2];
+    struct daf_view bytes;
+    struct wire w[2];
+    struct daf_frame f;
+    uint32_t conn;
+
+    (void)state;
+    w[0] = meet(boss, b);
+    make_chain(0, first, 2, SIZE_MAX);
+    make_chain(2, second, 2, SIZE_MAX);
+    for (size_t i = 0; i < 2; i++) {
+        hold(a, &first[i], true);
+        hold(a, &second[i], true);
+    }
+    w[1] = wire_up(a, go_to_mesh(a, 2, "10.0.0.2:1"), b, IN | 1);
+    talk(&w[1], 1, false);
+    assert_int_equal(jobs_of(b), 1);
+    commit_all(b);
+    f = says(b, w[0].b_conn, DAF_FRAME_HEADS);
+    assert_int_equal(f.heads.kind, DAF_HEADS_NEWS);
+    assert_int_equal(f.heads.count, 2);
+    (void)says(b, w[1].b_conn, DAF_FRAME_ACK);
+    assert_false(take(b, &conn, &bytes));
+    host_free(a);
+    host_free(b);
+    host_free(boss);
+    free_chain(first, 2);
+    free_chain(second, 2);
+}
+
+/* R23: enough of control to know who is who; then what nobody else has. */
+static void work_without_a_copy_comes_after_64_kib_of_control(void **state)
+{
+    struct host *boss = host_new(0), *a = host_new(1);
+
+    (void)state;
+    for (size_t i = 0; i < 300; i++)
+        write_cert(boss, LATE);
+    learn(boss, 1, "Lantern Example");
+    commit_all(boss);
+    (void)meet(boss, a);
+    assert_int_equal(daf_fake_index_count(a->index),
+                     daf_fake_index_count(boss->index));
+    assert_true(a->control_bytes > 2 * 65536);
+    /* A WANT's answer may pass the credit by one record. */
+    assert_in_range(a->control_before, 65536 - 1024, 65536 + 8192);
+    host_free(a);
+    host_free(boss);
+}
+
 static void what_the_disk_defers_is_not_acknowledged(void **state)
 {
     struct host *a = host_new(1), *b = host_new(2);
@@ -1654,6 +1862,452 @@ static void a_full_disk_ends_the_session_that_filled_it(void **state)
     assert_true(is_closed(b, IN | 1));
     host_free(a);
     host_free(b);
+}
+
+/* ---- between two contacts */
+
+static void those_who_parted_in_step_say_two_frames_each(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct wire w;
+
+    (void)state;
+    learn(a, 1, "Lantern Example");
+    commit_all(a);
+    w = meet(a, b);
+    assert_int_equal(b->kept_count, 2);
+    for (size_t i = 0; i < 3; i++) {
+        part(&w);
+        w = meet(a, b);
+        assert_int_equal(rounds_of(a) + rounds_of(b), 0);
+        is_at_rest(a);
+        is_at_rest(b);
+    }
+    host_free(a);
+    host_free(b);
+}
+
+/* The scopes that the acceptor, @b, lists in its ROOT to @a. */
+static size_t parts_listed(struct host *a, struct host *b)
+{
+    uint32_t conn = go_to_mesh(a, b->number, "10.0.0.9:1000");
+    struct wire w = wire_up(a, conn, b, IN | 7);
+    struct daf_view bytes;
+    struct daf_frame f;
+    size_t count;
+
+    b->now = a->now;
+    assert_true(take(a, &conn, &bytes));
+    frame(b, w.b_conn, bytes); /* HELLO */
+    assert_true(take(b, &conn, &bytes));
+    frame(a, w.a_conn, bytes);
+    assert_true(take(b, &conn, &bytes));
+    assert_int_equal(daf_frame_decode(bytes, &f, NULL), DAF_OK);
+    assert_int_equal(f.kind, DAF_FRAME_ROOT);
+    count = f.root.parts.count;
+    frame(a, w.a_conn, bytes);
+    talk(&w, 1, true);
+    part(&w);
+    return count;
+}
+
+/* R39: one number for all while nothing has changed here. */
+static void an_acceptor_that_parted_in_step_lists_no_scopes(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+
+    (void)state;
+    assert_int_equal(parts_listed(a, b), 4); /* control, catalog, camp, class */
+    assert_int_equal(parts_listed(a, b), 0);
+    learn(b, 1, "Lantern Example");
+    commit_all(b);
+    assert_int_equal(parts_listed(a, b), 4);
+    assert_int_equal(parts_listed(a, b), 0);
+    assert_int_equal(daf_fake_index_count(a->index),
+                     daf_fake_index_count(b->index));
+    /* What only the other has: no parts, and it comes all the same. */
+    learn(a, 1, "Kite Example");
+    commit_all(a);
+    assert_int_equal(parts_listed(a, b), 0);
+    assert_int_equal(daf_fake_index_count(a->index),
+                     daf_fake_index_count(b->index));
+    host_free(a);
+    host_free(b);
+}
+
+/* R47: the ACK was lost with the connection, and its author asks. */
+static void a_lost_ack_is_said_again_at_the_next_contact(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct daf_mark mark;
+    const struct daf_index *index = daf_fake_index_view(a->index);
+    struct daf_scope_id class = daf_hash_scope_id(&manifest.camp, "class:1");
+    struct wire w;
+
+    (void)state;
+    learn(a, 1, "Lantern Example");
+    commit_all(a);
+    a->lost = DAF_FRAME_ACK;
+    w = meet(a, b);
+    assert_int_equal(b->kept_count, 2);
+    assert_int_equal(a->acked_count, 0);
+    assert_int_equal(index->unacked_next(index->ctx, &class,
+                                         daf_agent_author(a->agent), NULL,
+                                         &mark),
+                     DAF_OK);
+    part(&w);
+    a->lost = DAF_FRAME_UNKNOWN;
+    w = meet(a, b);
+    assert_int_equal(b->kept_count, 0);
+    assert_int_equal(a->said_count[DAF_FRAME_HEADS], 1);
+    assert_int_equal(a->acked_count, 1);
+    assert_int_equal(index->unacked_next(index->ctx, &class,
+                                         daf_agent_author(a->agent), NULL,
+                                         &mark),
+                     DAF_ENOTFOUND);
+    part(&w);
+    w = meet(a, b);
+    assert_int_equal(rounds_of(a) + rounds_of(b), 0);
+    host_free(a);
+    host_free(b);
+}
+
+/* R45 */
+static void lacking_bodies_are_asked_for_and_come(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct kept chain[3];
+    struct wire w;
+
+    (void)state;
+    make_chain(0, chain, 3, SIZE_MAX);
+    for (size_t i = 0; i < 3; i++) {
+        hold(a, &chain[i], true);
+        hold(b, &chain[i], i == 0);
+    }
+    w = meet(a, b);
+    assert_int_equal(b->said_count[DAF_FRAME_NEED], 1);
+    assert_int_equal(a->said_count[DAF_FRAME_NEED], 0);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(holds(b, &chain[i], true));
+    is_at_rest(a);
+    is_at_rest(b);
+    part(&w);
+    host_free(a);
+    host_free(b);
+    free_chain(chain, 3);
+}
+
+static void a_peer_is_asked_for_bodies_once_until_it_stores_one(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct kept chain[2];
+    struct wire w;
+
+    (void)state;
+    make_chain(0, chain, 2, SIZE_MAX);
+    for (size_t i = 0; i < 2; i++) {
+        hold(a, &chain[i], false);
+        hold(b, &chain[i], false);
+    }
+    w = meet(a, b);
+    assert_int_equal(a->said_count[DAF_FRAME_NEED], 1);
+    assert_int_equal(b->said_count[DAF_FRAME_NEED], 1);
+    part(&w);
+    w = meet(a, b);
+    assert_int_equal(a->said_count[DAF_FRAME_NEED], 0);
+    assert_int_equal(b->said_count[DAF_FRAME_NEED], 0);
+    part(&w);
+    /* One comes to a from elsewhere. */
+    hold(a, &chain[1], true);
+    w = meet(a, b);
+    assert_int_equal(a->said_count[DAF_FRAME_NEED], 0);
+    assert_int_equal(b->said_count[DAF_FRAME_NEED], 1);
+    assert_true(holds(b, &chain[1], true));
+    part(&w);
+    host_free(a);
+    host_free(b);
+    free_chain(chain, 2);
+}
+
+/* R46: over budget here, so both leave it out, now and at the next contact. */
+static void a_deferred_log_leaves_two_nodes_silent(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct kept chain[3];
+    struct wire w;
+    uint32_t conn;
+
+    (void)state;
+    make_chain(0, chain, 3, SIZE_MAX);
+    for (size_t i = 0; i < 3; i++)
+        hold(a, &chain[i], true);
+    conn = go_to_mesh(a, 2, "10.0.0.9:1000");
+    b->now = a->now;
+    w = wire_up(a, conn, b, IN | 7);
+    talk(&w, 1, false);
+    assert_true(stored(b, DAF_OK, 3));
+    talk(&w, 1, true);
+    assert_int_equal(b->said_count[DAF_FRAME_DEFER], 1);
+    assert_int_equal(stats_of(b).deferred, 1);
+    assert_false(holds(b, &chain[2], false));
+    is_at_rest(a);
+    is_at_rest(b);
+    for (size_t i = 0; i < 2; i++) {
+        part(&w);
+        /* Who calls must not matter; b's address is not a's. */
+        w = i == 0 ? meet(a, b) : meet(b, a);
+        assert_int_equal(a->said_count[DAF_FRAME_RUN], 0);
+        assert_int_equal(b->said_count[DAF_FRAME_WANT], 0);
+        assert_int_equal(b->kept_count, 0);
+        is_at_rest(b);
+    }
+    /* What else is new still comes. */
+    learn(a, 1, "Lantern Example");
+    talk(&w, 1, true);
+    assert_int_equal(b->kept_count, 2);
+    host_free(a);
+    host_free(b);
+    free_chain(chain, 3);
+}
+
+/* ---- two peers with the same records */
+
+/* R44 */
+static void what_two_peers_offer_comes_once(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2), *boss = host_new(0);
+    struct wire w[2];
+    size_t count;
+
+    (void)state;
+    for (uint64_t i = 0; i < 20; i++)
+        learn(a, i, "Lantern Example");
+    commit_all(a);
+    w[0] = meet(a, b);
+    count = daf_fake_index_count(a->index) - daf_fake_index_count(boss->index);
+    assert_int_equal(count, 21);
+    /* Both connect to boss, and both have the 21 records. */
+    w[0] = wire_up(a, go_to_mesh(a, 0, "10.0.0.1:1"), boss, IN | 1);
+    w[1] = wire_up(b, go_to_mesh(b, 0, "10.0.0.1:1"), boss, IN | 2);
+    talk(w, 2, true);
+    assert_int_equal(boss->kept_count, count);
+    assert_int_equal(daf_fake_index_count(boss->index),
+                     daf_fake_index_count(a->index));
+    is_at_rest(boss);
+    host_free(a);
+    host_free(b);
+    host_free(boss);
+}
+
+/* The one that has it in hand goes: the other is asked at once. */
+static void what_a_lost_peer_had_in_hand_is_asked_of_the_other(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2), *boss = host_new(0);
+    struct daf_view bytes;
+    struct wire w[2];
+    uint32_t conn;
+
+    (void)state;
+    learn(a, 1, "Lantern Example");
+    commit_all(a);
+    (void)meet(a, b);
+    w[0] = wire_up(a, go_to_mesh(a, 0, "10.0.0.1:1"), boss, IN | 1);
+    w[1] = wire_up(b, go_to_mesh(b, 0, "10.0.0.1:1"), boss, IN | 2);
+    /* All that a says after its WELCOME is lost once it was asked for records:
+     * then b is spoken to. */
+    for (size_t i = 0; i < 100 && boss->said_count[DAF_FRAME_WANT] == 0; i++) {
+        (void)pass_one(a, w, 1);
+        (void)pass_one(boss, w, 1);
+    }
+    assert_int_equal(boss->said_count[DAF_FRAME_WANT], 1);
+    talk(&w[1], 1, true);
+    assert_int_equal(boss->said_count[DAF_FRAME_WANT], 1);
+    assert_int_equal(boss->kept_count, 0);
+    /* Not longer than that; but it is lost before. */
+    assert_in_range(daf_agent_deadline(boss->agent).ms, boss->now.ms + 1,
+                    boss->now.ms + 5000);
+    closed(boss, IN | 1);
+    assert_int_equal(boss->said_count[DAF_FRAME_WANT], 2);
+    talk(&w[1], 1, true);
+    assert_int_equal(boss->kept_count, 2);
+    is_at_rest(boss);
+    while (take(a, &conn, &bytes))
+        ;
+    host_free(a);
+    host_free(b);
+    host_free(boss);
+}
+
+/* ---- at rest */
+
+/* R26: what was taken on trust is verified at rest, and what is bad goes, here
+ * and there. */
+static void a_bad_record_goes_at_rest_and_peers_are_equal_again(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct kept chain[5];
+    struct daf_stretch what = {.first = 1, .last = 5};
+    struct wire w;
+
+    (void)state;
+    make_chain(0, chain, 5, 1);
+    what.log = chain[0].r.log;
+    for (size_t i = 0; i < 5; i++)
+        hold(a, &chain[i], true);
+    daf_fake_index_unchecked(a->index, &what);
+    w = meet(a, b);
+    assert_true(holds(b, &chain[1], true)); /* nobody knows yet */
+    assert_true(stats_of(b).unchecked);
+    assert_int_equal(daf_agent_deadline(b->agent).ms, b->now.ms + 1000);
+    pass_time(b);
+    assert_false(stats_of(b).unchecked);
+    assert_int_equal(stats_of(b).refusals.by_err[DAF_ESIG], 1);
+    assert_false(holds(b, &chain[1], false));
+    talk(&w, 1, true);
+    pass_time(a);
+    talk(&w, 1, true);
+    pass_time(b);
+    talk(&w, 1, true);
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(holds(a, &chain[i], true), i != 1);
+        assert_int_equal(holds(b, &chain[i], true), i != 1);
+    }
+    assert_int_equal(stats_of(a).sessions, 1);
+    is_at_rest(b);
+    part(&w);
+    w = meet(a, b);
+    assert_int_equal(a->said_count[DAF_FRAME_RUN], 0);
+    assert_int_equal(b->said_count[DAF_FRAME_RUN], 0);
+    host_free(a);
+    host_free(b);
+    free_chain(chain, 5);
+}
+
+static void verifying_waits_for_quiet_and_takes_small_steps(void **state)
+{
+    enum { COUNT = 200 };
+    static struct kept chain[COUNT];
+    struct host *h = host_bare(1);
+    struct daf_stretch what = {.first = 1, .last = COUNT};
+    size_t steps = 0;
+
+    (void)state;
+    make_chain(0, chain, COUNT, SIZE_MAX);
+    for (size_t i = 0; i < daf_fake_index_count(control); i++)
+        give_row(h, control, i);
+    for (size_t i = 0; i < COUNT; i++)
+        hold(h, &chain[i], true);
+    what.log = chain[0].r.log;
+    daf_fake_index_unchecked(h->index, &what);
+    assert_int_equal(start(h, the_manifest(), the_cert(1), 1), DAF_OK);
+    assert_int_equal(daf_agent_deadline(h->agent).ms, UINT64_MAX);
+    listening(h);
+    assert_int_equal(daf_agent_deadline(h->agent).ms, h->now.ms + 1000);
+    h->now.ms += 900;
+    learn(h, 1, "Lantern Example");
+    assert_int_equal(daf_agent_deadline(h->agent).ms, UINT64_MAX);
+    commit_all(h);
+    assert_int_equal(daf_agent_deadline(h->agent).ms, h->now.ms + 1000);
+    while (jobs_of(h) == 0) {
+        assert_true(steps++ < COUNT);
+        (void)daf_fake_index_calls(h->index);
+        wait(h);
+        assert_true(daf_fake_index_calls(h->index) <= 64 + 3);
+    }
+    assert_int_equal(steps, 4); /* 64 records each, one job for all */
+    assert_int_equal(h->jobs->count, 1);
+    assert_int_equal(h->jobs->items[0].deed, DEED_CHECKED);
+    assert_int_equal(h->jobs->items[0].what.first, 1);
+    assert_int_equal(h->jobs->items[0].what.last, COUNT);
+    pass_time(h);
+    commit_all(h);
+    pass_time(h);
+    assert_false(stats_of(h).unchecked);
+    is_at_rest(h);
+    host_free(h);
+    free_chain(chain, COUNT);
+}
+
+/* A record that comes in between would be called verified with the rest. */
+static void verifying_begins_again_when_something_is_written(void **state)
+{
+    enum { COUNT = 100 };
+    static struct kept chain[COUNT];
+    struct host *h = host_new(1);
+    struct daf_stretch what = {.first = 1, .last = COUNT};
+
+    (void)state;
+    make_chain(0, chain, COUNT, SIZE_MAX);
+    for (size_t i = 0; i < COUNT; i++)
+        hold(h, &chain[i], true);
+    what.log = chain[0].r.log;
+    daf_fake_index_unchecked(h->index, &what);
+    daf_agent_free(h->agent);
+    assert_int_equal(start(h, the_manifest(), the_cert(1), 1), DAF_OK);
+    listening(h);
+    wait(h);
+    assert_int_equal(jobs_of(h), 0);
+    learn(h, 1, "Lantern Example");
+    commit_all(h);
+    assert_int_equal(daf_agent_deadline(h->agent).ms, h->now.ms + 1000);
+    wait(h);
+    assert_int_equal(jobs_of(h),
+                     0); /* the second step would have been enough */
+    wait(h);
+    assert_int_equal(jobs_of(h), 1);
+    pass_time(h);
+    commit_all(h);
+    pass_time(h);
+    assert_false(stats_of(h).unchecked);
+    host_free(h);
+    free_chain(chain, COUNT);
+}
+
+static void a_store_that_fails_is_not_read_again_at_rest(void **state)
+{
+    struct host *h = host_new(1);
+    struct kept chain[2];
+    struct daf_stretch what = {.first = 1, .last = 2};
+
+    (void)state;
+    make_chain(0, chain, 2, SIZE_MAX);
+    hold(h, &chain[0], true);
+    hold(h, &chain[1], true);
+    what.log = chain[0].r.log;
+    daf_fake_index_unchecked(h->index, &what);
+    daf_agent_free(h->agent);
+    assert_int_equal(start(h, the_manifest(), the_cert(1), 1), DAF_OK);
+    listening(h);
+    daf_fake_index_fail(h->index, 1); /* the stretch, but not its records */
+    wait(h);
+    is_at_rest(h);
+    assert_true(stats_of(h).unchecked);
+    daf_fake_index_fail(h->index, SIZE_MAX);
+    learn(h, 1, "Lantern Example");
+    commit_all(h);
+    pass_time(h);
+    assert_false(stats_of(h).unchecked);
+    host_free(h);
+    free_chain(chain, 2);
+}
+
+/* ---- memory */
+
+static void an_agent_with_ten_peers_is_small(void **state)
+{
+    struct host *h = host_new(1);
+    char addr[32];
+
+    (void)state;
+    for (uint32_t i = 0; i < 10; i++) {
+        snprintf(addr, sizeof(addr), "10.0.0.%u:1000", (unsigned)i);
+        peer(h, addr);
+        opened(h, IN | i, DAF_ENDPOINT_MESH, &keys[2].transport);
+    }
+    assert_in_range(daf_agent_size(h->agent), 2048, 16384);
+    assert_true(daf_session_size() <= DAF_SESSION_BYTES_MAX);
+    host_free(h);
 }
 
 /* ---- late certificates */
@@ -2122,9 +2776,24 @@ int main(void)
         cmocka_unit_test(two_clones_of_one_card_may_both_speak),
         cmocka_unit_test(only_acknowledgements_of_own_records_reach_the_disk),
         cmocka_unit_test(news_goes_to_all_but_who_brought_it),
+        cmocka_unit_test(a_batch_of_several_logs_is_one_piece_of_news),
+        cmocka_unit_test(work_without_a_copy_comes_after_64_kib_of_control),
         cmocka_unit_test(what_the_disk_defers_is_not_acknowledged),
         cmocka_unit_test(a_late_disk_does_not_answer_a_new_connection),
         cmocka_unit_test(a_full_disk_ends_the_session_that_filled_it),
+        cmocka_unit_test(those_who_parted_in_step_say_two_frames_each),
+        cmocka_unit_test(an_acceptor_that_parted_in_step_lists_no_scopes),
+        cmocka_unit_test(a_lost_ack_is_said_again_at_the_next_contact),
+        cmocka_unit_test(lacking_bodies_are_asked_for_and_come),
+        cmocka_unit_test(a_peer_is_asked_for_bodies_once_until_it_stores_one),
+        cmocka_unit_test(a_deferred_log_leaves_two_nodes_silent),
+        cmocka_unit_test(what_two_peers_offer_comes_once),
+        cmocka_unit_test(what_a_lost_peer_had_in_hand_is_asked_of_the_other),
+        cmocka_unit_test(a_bad_record_goes_at_rest_and_peers_are_equal_again),
+        cmocka_unit_test(verifying_waits_for_quiet_and_takes_small_steps),
+        cmocka_unit_test(verifying_begins_again_when_something_is_written),
+        cmocka_unit_test(a_store_that_fails_is_not_read_again_at_rest),
+        cmocka_unit_test(an_agent_with_ten_peers_is_small),
         cmocka_unit_test(a_late_certificate_in_control_brings_what_was_refused),
         cmocka_unit_test(
             a_certificate_shown_at_the_door_brings_what_was_refused),

@@ -209,6 +209,85 @@ static void a_transaction_is_bounded(void **state)
     }
 }
 
+/* ---- what is not a record */
+
+static bool is_checked(struct world *w, const struct daf_made *m)
+{
+    const struct daf_index *index = daf_store_index(w->reader);
+
+    return index->is_checked(index->ctx, &w->log, &m->spot);
+}
+
+static void deeds_are_done_in_order_among_the_records(void **state)
+{
+    struct world *w = *state;
+    struct daf_stretch what = {.log = w->log, .first = 1, .last = 3};
+    struct daf_writer_batch *b;
+    struct daf_made m[4];
+
+    for (size_t i = 0; i < 4; i++)
+        make_next(w, &m[i]);
+    daf_writer_begin(w->writer, 1);
+    for (size_t i = 0; i < 3; i++)
+        keep(w, &m[i]);
+    daf_writer_unchecked(w->writer, &what);
+    what.first = what.last = 2; /* before the third is unchecked again */
+    daf_writer_checked(w->writer, &what);
+    daf_writer_drop(w->writer, &w->log, &m[0].spot);
+    keep(w, &m[3]);
+    keep(w, &m[0]); /* it comes back, and is new */
+    daf_writer_end(w->writer, 1);
+    b = take(w);
+    assert_int_equal(b->err, DAF_OK);
+    assert_int_equal(b->jobs[0].items_count, 5);
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(b->jobs[0].items[i].is_new);
+        assert_int_equal(b->jobs[0].items[i].spot.seq, i == 4 ? 1 : i + 1);
+    }
+    daf_writer_batch_free(b);
+    assert_int_equal(records_of(w), 4);
+    assert_true(is_checked(w, &m[1]));
+    assert_false(is_checked(w, &m[2]));
+    assert_true(is_checked(w, &m[3]));
+}
+
+static void what_is_not_held_is_dropped_without_an_error(void **state)
+{
+    struct world *w = *state;
+    struct daf_log_key nowhere = w->log;
+    struct daf_stretch what = {.log = w->log, .first = 1, .last = 9};
+    struct daf_spot nothing = {.seq = 7};
+    struct daf_writer_batch *b;
+    struct daf_made m;
+    uint64_t commits = 0;
+
+    nowhere.incarnation ^= 1;
+    make_next(w, &m);
+    daf_writer_begin(w->writer, 1);
+    daf_writer_unchecked(w->writer, &what); /* all of it was over budget */
+    daf_writer_drop(w->writer, &nowhere, &nothing);
+    keep(w, &m);
+    daf_writer_drop(w->writer, &w->log, &nothing);
+    daf_writer_checked(w->writer, &what);
+    daf_writer_end(w->writer, 1);
+    daf_writer_begin(w->writer, 2); /* a job of deeds alone */
+    daf_writer_drop(w->writer, &w->log, &m.spot);
+    daf_writer_end(w->writer, 2);
+    for (uint64_t job = 1; job <= 2;) {
+        b = take(w);
+        assert_int_equal(b->err, DAF_OK);
+        for (size_t i = 0; i < b->jobs_count; i++, job++) {
+            assert_int_equal(b->jobs[i].job, job);
+            assert_int_equal(b->jobs[i].err, DAF_OK);
+            assert_int_equal(b->jobs[i].items_count, job == 1 ? 1 : 0);
+        }
+        commits = b->commits;
+        daf_writer_batch_free(b);
+    }
+    assert_int_equal(commits, commits_of(w));
+    assert_int_equal(records_of(w), 0);
+}
+
 /* ---- news */
 
 static bool is_ringing(struct world *w)
@@ -350,6 +429,8 @@ int main(void)
         WITH_WORLD(a_job_of_nothing_is_answered_too),
         WITH_WORLD(many_jobs_come_back_in_order_in_fewer_commits),
         WITH_WORLD(a_transaction_is_bounded),
+        WITH_WORLD(deeds_are_done_in_order_among_the_records),
+        WITH_WORLD(what_is_not_held_is_dropped_without_an_error),
         WITH_WORLD(it_rings_until_all_is_taken),
         WITH_WORLD(what_peers_hold_is_noted_by_itself),
         WITH_WORLD(a_note_of_what_never_was_takes_no_record_with_it),
