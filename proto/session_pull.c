@@ -167,13 +167,14 @@ static size_t pack_wants(struct daf_session *s, struct daf_pack *k,
     return count;
 }
 
+/* Of control no more than what goes first, until others had their say. */
 static uint64_t credit_now(const struct daf_session *s)
 {
     uint64_t left = DAF_CONTROL_FIRST_BYTES;
 
-    if (s->urgent_count == 0 || !is_control(s, s->scope_at))
+    if (!is_control(s, s->scope_at) || s->control_bytes >= left)
         return DAF_CREDIT_BYTES_MAX;
-    left -= s->control_bytes < left ? s->control_bytes : left;
+    left -= s->control_bytes;
     return left < 4096 ? 4096 : left;
 }
 
@@ -275,11 +276,7 @@ static bool may_go_on(const struct daf_session *s, const struct round *r)
 void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
 {
     const struct daf_session_port *port = s->env->port;
-    /* The answerer stops before the record that would pass the credit. */
-    struct round r = {
-        .is_cut = s->round_bytes + DAF_HEADER_BYTES_MAX + DAF_BODY_BYTES_MAX >
-                  s->credit,
-    };
+    struct round r = {.is_cut = s->is_cut};
 
     if (s->pull != DAF_PULL_STORING ||
         (s->stores_open > 0 && !may_go_on(s, &r)))
