@@ -496,11 +496,16 @@ static bool put_piece(const struct daf_store_carved *c, int64_t number,
     return false;
 }
 
-/* The newest copy of each piece; of pieces @from to @to an older one, if there
- * is.  Returns false if one is lacking. */
+/* Of which pieces an older copy is tried, and the how manieth. */
+struct older {
+    size_t from, to, copy;
+};
+
+/* The newest copy of each piece, or that older one, if there is.  Returns false
+ * if one is lacking. */
 static bool put_pieces(const struct daf_store_carved *c, int64_t number,
-                       const struct daf_record *r, size_t from, size_t to,
-                       size_t copy, uint8_t *out)
+                       const struct daf_record *r, const struct older *older,
+                       uint8_t *out)
 {
     const size_t count = r->body_len / DAF_STORE_PIECE_BYTES + 1;
     for (size_t i = 0; i < count; i++) {
@@ -508,7 +513,8 @@ static bool put_pieces(const struct daf_store_carved *c, int64_t number,
                                    : r->body_len % DAF_STORE_PIECE_BYTES;
         int64_t at = number + (int64_t)i;
         uint8_t *place = out + i * DAF_STORE_PIECE_BYTES;
-        bool is_put = i >= from && i < to && put_piece(c, at, len, copy, place);
+        bool is_put = i >= older->from && i < older->to &&
+                      put_piece(c, at, len, older->copy, place);
         if (!is_put && !put_piece(c, at, len, 0, place)) return false;
     }
     return true;
@@ -526,20 +532,21 @@ bool daf_store_carve_body(const struct daf_store_carved *c, int64_t number,
 {
     const size_t count = r->body_len / DAF_STORE_PIECE_BYTES + 1;
     const size_t widths[] = {1, 2, count};
+    struct older older = {0};
     if (number < 1 || number > INT64_MAX - (int64_t)count ||
-        !put_pieces(c, number, r, 0, 0, 0, out))
+        !put_pieces(c, number, r, &older, out))
         return false;
     if (is_body(r, out)) return true;
     /* The newest copy of a piece may be the damaged one. */
     if (first_piece(c, number + (int64_t)count) - first_piece(c, number) ==
         count)
         return false;
-    for (size_t copy = 1; copy <= COPIES_MAX; copy++) {
+    for (older.copy = 1; older.copy <= COPIES_MAX; older.copy++) {
         for (size_t w = 0; w < 3; w++) {
-            for (size_t from = 0; from + widths[w] <= count; from++) {
-                if (put_pieces(c, number, r, from, from + widths[w], copy,
-                               out) &&
-                    is_body(r, out))
+            for (older.from = 0; older.from + widths[w] <= count;
+                 older.from++) {
+                older.to = older.from + widths[w];
+                if (put_pieces(c, number, r, &older, out) && is_body(r, out))
                     return true;
             }
         }

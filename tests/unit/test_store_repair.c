@@ -18,7 +18,7 @@
 #define RECORDS   30
 #define LOGS      3
 #define FILE_MAX  (1 << 19)
-#define SECTOR    512
+#define SECTOR    ((size_t)512)
 #define VALUE_LEN 3000 /* longer than its page has room for */
 
 struct world {
