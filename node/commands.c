@@ -107,6 +107,13 @@ static const struct daf_command table[] = {
     {
         .name = "check", .args = "",
         .summary = "read everything and see whether it is what it should be",
+        .text = "--repair reads every page of a damaged notebook, by hand where "
+            "need be, and puts\nwhat is sound into a new one; the damaged file "
+            "is kept beside it.  Stop the daemon\nfirst.  Then exit 0: good and "
+            "complete; 3: good, and peers must give back\nwhat is lacking.",
+        .options = {
+            {"repair", NULL, "make a damaged notebook good again"},
+        },
         .keys = {"ok", "records", "bodies", "absent", "bad"},
         .may_partly = true,
         .run = daf_cmd_check,

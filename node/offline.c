@@ -28,7 +28,8 @@ static const char *store_words(enum daf_err err)
         return "was written by a newer program; nothing was changed. To do: "
                "use that program";
     if (err == DAF_ECORRUPT)
-        return "is damaged. To do: daftar check says where";
+        return "is damaged. To do: stop the daemon, then daftar check --repair "
+               "makes a new one of all that is sound";
     if (err == DAF_EFULL)
         return "has no room: the disk is full. To do: free some space";
     if (err == DAF_EREADONLY)
@@ -212,16 +213,44 @@ enum daf_err daf_offline_agent(const struct daf_home *home,
     return err;
 }
 
+/* After a repair that may have lost own records: peers may hold them, and to
+ * go on below them would fork the log. */
+static enum daf_err must_start_anew(struct daf_store *writer, bool *out)
+{
+    uint8_t value[VALUE_BYTES];
+    size_t len = 0;
+    enum daf_err err = daf_store_get_value(writer, DAF_STORE_NEW_START, value,
+                                           sizeof(value), &len);
+
+    *out = err == DAF_OK && len > 0;
+    return err == DAF_ENOTFOUND ? DAF_OK : err;
+}
+
+/* In the transaction that counts the start: the reason goes when the new
+ * incarnation is durable, and not before. */
+static enum daf_err draw_incarnation(struct daf_store *writer)
+{
+    uint64_t incarnation;
+    enum daf_err err;
+
+    randombytes_buf(&incarnation, sizeof(incarnation));
+    err = set_value(writer, DAF_VALUE_INCARNATION, incarnation);
+    if (err != DAF_OK) return err;
+    return daf_store_set(writer, DAF_STORE_NEW_START,
+                         (struct daf_view){NULL, 0});
+}
+
 /* @out_boot counts this start. */
 static enum daf_err count_start(struct daf_store *writer, uint64_t *out_boot)
 {
     uint64_t incarnation, boot = 0;
-    enum daf_err err = get_value(writer, DAF_VALUE_INCARNATION, &incarnation);
+    bool anew = false;
+    enum daf_err err = must_start_anew(writer, &anew);
 
-    if (err == DAF_ENOTFOUND) {
-        randombytes_buf(&incarnation, sizeof(incarnation));
-        err = set_value(writer, DAF_VALUE_INCARNATION, incarnation);
-    }
+    if (err == DAF_OK)
+        err = get_value(writer, DAF_VALUE_INCARNATION, &incarnation);
+    if (err == DAF_ENOTFOUND || (err == DAF_OK && anew))
+        err = draw_incarnation(writer);
     if (err != DAF_OK) return err;
     err = get_value(writer, DAF_VALUE_BOOT, &boot);
     if (err != DAF_OK && err != DAF_ENOTFOUND) return err;

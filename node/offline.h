@@ -20,7 +20,8 @@ DAF_NODISCARD enum daf_err daf_offline_agent(
     const uint8_t seed[32], struct daf_agent **out, struct daf_trouble *t);
 
 /** daf_offline_prepare: with the lock held and a writer open, make sure that the
- * store has an incarnation and count this start.  Durable on return. */
+ * store has an incarnation, a new one after a repair that asked for it
+ * (DAF_STORE_NEW_START), and count this start.  Durable on return. */
 DAF_NODISCARD enum daf_err daf_offline_prepare(struct daf_store *writer,
                                                uint64_t *out_boot,
                                                struct daf_trouble *t);

@@ -47,7 +47,8 @@ struct check {
 static void tell(struct check *c, const char *what, const char *where)
 {
     struct daf_store_bad bad = {.what = what};
-    (void)snprintf(bad.where, sizeof(bad.where), "%s", where);
+    (void)snprintf(bad.where, sizeof(bad.where), "%s",
+                   where[0] != '\0' ? where : "without a name");
     c->out->bad++;
     if (c->bad != NULL) c->bad(c->ctx, &bad);
 }

@@ -126,6 +126,42 @@ static void one_incarnation_is_drawn_and_starts_are_counted(void **state)
     unload(home);
 }
 
+/* Own records may have been lost, and peers may hold them. */
+static void a_repair_that_lost_something_is_a_new_incarnation(void **state)
+{
+    static const uint8_t yes = 1;
+    struct daf_home *home = malloc(sizeof(*home));
+    uint64_t incarnations[4], boot = 0;
+
+    (void)state;
+    assert_int_equal(daf_home_make(daf_homes_in("A"), home, NULL), DAF_OK);
+    for (size_t i = 0; i < 4; i++) {
+        struct daf_store *store = open_store(home, DAF_STORE_WRITER);
+        uint8_t value[8];
+        size_t len = 9;
+
+        if (i == 2) {
+            assert_int_equal(daf_store_begin(store), DAF_OK);
+            assert_int_equal(daf_store_set(store, DAF_STORE_NEW_START,
+                                           (struct daf_view){&yes, 1}),
+                             DAF_OK);
+            assert_int_equal(daf_store_commit(store), DAF_OK);
+        }
+        assert_int_equal(daf_offline_prepare(store, &boot, NULL), DAF_OK);
+        incarnations[i] = value_of(store, DAF_VALUE_INCARNATION);
+        assert_int_equal(daf_store_get_value(store, DAF_STORE_NEW_START, value,
+                                             sizeof(value), &len),
+                         DAF_OK);
+        assert_int_equal(len, 0);
+        daf_store_close(store);
+    }
+    assert_true(incarnations[0] == incarnations[1]);
+    assert_true(incarnations[1] != incarnations[2]);
+    assert_true(incarnations[2] == incarnations[3]);
+    assert_int_equal(boot, 4);
+    unload(home);
+}
+
 static void two_notebooks_have_two_incarnations(void **state)
 {
     uint64_t drawn[2], boot;
@@ -356,6 +392,7 @@ int main(void)
 #define T(name) \
     cmocka_unit_test_setup_teardown(name, daf_homes_setup, daf_homes_teardown)
         T(one_incarnation_is_drawn_and_starts_are_counted),
+        T(a_repair_that_lost_something_is_a_new_incarnation),
         T(two_notebooks_have_two_incarnations),
         T(a_value_of_another_length_is_corrupt_and_stays),
         T(a_write_is_found_when_the_notebook_is_opened_anew),
