@@ -330,7 +330,7 @@ static void tell_log(struct check *c, const char *what, int64_t log,
                      const char *why)
 {
     char where[160];
-    (void)snprintf(where, sizeof(where), "log %" PRId64 ": %s", log, why);
+    (void)snprintf(where, sizeof(where), "log %" PRId64 ": %.120s", log, why);
     tell(c, what, where);
 }
 
