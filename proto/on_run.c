@@ -2,6 +2,7 @@
 /* RUN: records that we asked for.  Each is verified by its own signature, then
  * goes to the disk as one batch; the ACK is made now and said after the commit
  * (protocol.md R26, R27). */
+#include "proto/brief.h"
 #include "proto/session_impl.h"
 
 /* One RUN being taken in. */
@@ -141,6 +142,22 @@ static void take(struct intake *in, const struct daf_session_record *this)
 
 /* ---- one path */
 
+/* The header as its author wrote it, restored if it came brief (R48). */
+static bool is_whole(struct daf_session_record *this,
+                     const struct daf_record *before)
+{
+    struct daf_run_record *got = &this->got;
+    size_t len;
+
+    if (!daf_brief_is(got->header)) return true;
+    if (before == NULL || got->body_state != DAF_BODY_HELD ||
+        daf_brief_restore(got->header, before, got->body, this->header, &len) !=
+            DAF_OK)
+        return false;
+    got->header = (struct daf_view){this->header, len};
+    return true;
+}
+
 /* Reads all of it before anything is kept.  False if the peer broke the protocol
  * (R37): a header that cannot be read, is of another log, or does not follow. */
 static bool read_path(struct intake *in, const struct daf_run_path *path)
@@ -152,6 +169,7 @@ static bool read_path(struct intake *in, const struct daf_run_path *path)
         struct daf_session_record *this = &records[i];
 
         daf_frame_next_record(&c, &this->got);
+        if (!is_whole(this, i > 0 ? &records[i - 1].r : NULL)) return false;
         in->s->round_bytes += this->got.header.len + this->got.body.len;
         if (daf_record_decode(this->got.header, &this->r) != DAF_OK ||
             memcmp(&this->r.log, &path->log, sizeof(path->log)) != 0 ||

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* WANT: answer with a page of heads, or with records up to the credit.  Nothing
  * is remembered afterwards (protocol.md R25). */
+#include "proto/brief.h"
 #include "proto/path.h"
 #include "proto/session_impl.h"
 
@@ -149,6 +150,20 @@ static bool fits(const struct answer *a, size_t len)
     return a->k.len + len + 96 <= a->k.cap && a->records < DAF_PATH_RECORDS_MAX;
 }
 
+/* The first of a path whole, those after it brief if their bodies go along. */
+static void add_record(struct answer *a, const struct daf_stored *r)
+{
+    struct daf_stored brief = *r;
+    uint8_t bytes[DAF_HEADER_BYTES_MAX];
+
+    if (a->records > 0 && r->body_state == DAF_BODY_HELD)
+        brief.header =
+            (struct daf_view){bytes, daf_brief_make(r->header, bytes)};
+    a->starts[a->records++] = a->k.len;
+    a->last = r->spot;
+    daf_frame_add_record(&a->k, &brief);
+}
+
 /* False when the credit is spent; the first record is always given, so that a
  * small credit cannot stop the peer for ever. */
 static bool give(struct answer *a, const struct daf_log_key *log,
@@ -174,9 +189,7 @@ static bool give(struct answer *a, const struct daf_log_key *log,
         a->path_mark = daf_frame_begin_path(&a->k, log);
         a->log = *log;
     }
-    a->starts[a->records++] = a->k.len;
-    a->last = r->spot;
-    daf_frame_add_record(&a->k, r);
+    add_record(a, r);
     return true;
 }
 

@@ -118,6 +118,7 @@ struct daf_session_record {
     struct daf_record r;
     struct daf_run_record got;
     bool is_verified; /* its own signature is known to be good */
+    uint8_t header[DAF_HEADER_BYTES_MAX]; /* if it came brief */
 };
 
 /* What all sessions of one device share; lent by the agent, outlives them. */
