@@ -44,13 +44,12 @@
 #define DAF_FRAME_BYTES_MAX  294912  /* 256 KiB of payload and its frame */
 #define DAF_RUN_BYTES_MAX    262144  /* one RUN: about 500 records */
 #define DAF_CREDIT_BYTES_MAX 1048576 /* one WANT's answer */
-#define DAF_HEADS_BYTES_MAX  65536   /* one HEADS: about 500 heads */
 #define DAF_WANT_BYTES_MAX   32768
 #define DAF_DOOR_BYTES_MAX   4096
 #define DAF_FRONTIER_MAX     64   /* tips, and roots, of one log */
 #define DAF_INCARNATIONS_MAX 64   /* logs of one author in one scope */
 #define DAF_HAVES_MAX        64   /* ids that bound one want */
-#define DAF_WANTS_MAX        128  /* tips and roots asked for in a log */
+#define DAF_WANTS_MAX        128  /* spots asked for beside the tips */
 #define DAF_SCOPES_MAX       32   /* common scopes of one session */
 #define DAF_SYMBOLS_MAX      4096 /* of one scope: some 2,900 changed items */
 #define DAF_ROOT_SYMBOLS     8    /* of a scope that differs, in ROOT */

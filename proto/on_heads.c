@@ -18,6 +18,8 @@ static void on_unacked(struct daf_session *s, struct daf_session_scope *sc,
                        const struct daf_heads *heads)
 {
     const struct daf_index *index = s->env->index;
+    bool is_control =
+        memcmp(sc->id.b, s->env->authority->control.b, sizeof(sc->id.b)) == 0;
 
     for (size_t i = 0; i < heads->count; i++) {
         struct daf_item item, own;
@@ -33,6 +35,8 @@ static void on_unacked(struct daf_session *s, struct daf_session_scope *sc,
                 continue;
             }
         }
+        /* Control is first anyway, and found by comparing. */
+        if (is_control) continue;
         if (s->urgent_count == DAF_URGENT_MAX) {
             daf_session_dirty(sc, DAF_TODO_NEWS);
             return;

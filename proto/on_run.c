@@ -76,7 +76,7 @@ static bool is_checked_at_once(const struct intake *in)
 /* New here.  Those that nobody verified are checked later (R26). */
 static void note_new(struct intake *in, const struct daf_session_record *this)
 {
-    if (in->todo != NULL) in->todo->flags |= DAF_TODO_CHANGED;
+    if (in->todo != NULL) in->todo->flags |= DAF_TODO_CHANGED | DAF_TODO_FRESH;
     if (this->is_verified) return;
     if (in->unchecked.last == 0)
         in->unchecked =
@@ -98,10 +98,7 @@ static void end_new(struct intake *in)
  * an answer full of known records still leads on. */
 static void note_seen(struct daf_session *s, const struct daf_record *r)
 {
-    bool is_same = memcmp(&s->seen_log, &r->log, sizeof(r->log)) == 0;
-
-    if (s->seen.seq > 0 && (!is_same || r->seq <= s->seen.seq)) return;
-    s->seen_log = r->log;
+    if (r->seq <= s->seen.seq) return;
     s->seen = (struct daf_spot){r->seq, r->id};
     s->has_moved = true;
 }
@@ -129,8 +126,8 @@ static void take(struct intake *in, const struct daf_session_record *this)
     struct daf_stored held;
 
     /* Held already: the id covers every byte of the header, signature too. */
+    if (!in->is_need) note_seen(in->s, r);
     if (index->get(index->ctx, &r->log, &spot, &held) == DAF_OK) {
-        if (!in->is_need) note_seen(in->s, r);
         if (held.body_state == DAF_BODY_HELD) acknowledge(in, r);
         if (held.body_state == DAF_BODY_HELD || state != DAF_BODY_HELD) return;
     } else if (in->is_need) {
@@ -236,8 +233,22 @@ static void finish(struct intake *in)
     }
 }
 
-/* Finds the path's log in the list; paths come in the order of the WANT, so the
- * search goes on where it was.  False: it was not asked for. */
+/* The entry of a log that was asked for, at or after the last one answered: logs
+ * come in the order of the WANT, so an answer cannot go in circles. */
+static struct daf_todo *asked_for(struct daf_session *s,
+                                  const struct daf_tag *tag)
+{
+    for (size_t i = s->has_given ? s->given_at : 0; i < s->todo_count; i++) {
+        if ((s->todo[i].flags & DAF_TODO_ASKED) &&
+            memcmp(s->todo[i].item.b, tag->b, sizeof(tag->b)) == 0) {
+            s->given_at = i;
+            return &s->todo[i];
+        }
+    }
+    return NULL;
+}
+
+/* False: the path's log was not asked for, or not now. */
 static bool find_todo(struct intake *in, const struct daf_run_path *path)
 {
     struct daf_session *s = in->s;
@@ -246,12 +257,13 @@ static bool find_todo(struct intake *in, const struct daf_run_path *path)
     in->todo = NULL;
     if (in->is_need) return true;
     tag = daf_sketch_tag(&path->log);
-    in->todo = daf_session_todo_find(s, &tag);
-    if (in->todo == NULL || !(in->todo->flags & DAF_TODO_ASKED)) return false;
+    in->todo = asked_for(s, &tag);
+    if (in->todo == NULL) return false;
+    if (memcmp(s->given.b, tag.b, sizeof(tag.b)) != 0) s->seen.seq = 0;
     s->given = tag;
     s->has_given = true;
     if (path->records.count == 0) in->todo->flags |= DAF_TODO_MORE;
-    if (in->todo->flags & DAF_TODO_GIVEN && !in->is_continued)
+    if ((in->todo->flags & DAF_TODO_GIVEN) && !in->is_continued)
         in->todo->flags |= DAF_TODO_FORKED;
     in->todo->flags |= DAF_TODO_GIVEN;
     return true;

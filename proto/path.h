@@ -78,8 +78,8 @@ DAF_NODISCARD enum daf_err daf_path_begin(const struct daf_index *index,
  * daf_path_next: the next record, header and body, oldest first.
  * @out: views borrowed until the next call on the same index.
  *
- * DAF_ENOTFOUND after the record wanted was given.  DAF_EBUSY: no steps are left.  DAF_ECORRUPT if the links
- * do not hold (the index changed since the beginning, or lies).
+ * DAF_ENOTFOUND after the record wanted was given.  DAF_EBUSY: no steps are left.
+ * DAF_ECORRUPT if a link is missing; that those of a chain hold is the store's word.
  */
 DAF_NODISCARD enum daf_err daf_path_next(struct daf_path *path,
                                          struct daf_stored *out);

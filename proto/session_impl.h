@@ -45,6 +45,7 @@ enum {
     DAF_TODO_MORE = 512,   /* the peer knows none of our haves: say more */
     DAF_TODO_CHANGED = 1024, /* something new of it came */
     DAF_TODO_RENEWED = 2048, /* told anew while it was asked for */
+    DAF_TODO_FRESH = 4096,   /* something new of it came in this round */
 };
 #define DAF_TODO_MAX   4096 /* 78 KB; more are compared again afterwards */
 #define DAF_URGENT_MAX 8    /* unacknowledged logs of the peer to pull early */
@@ -100,9 +101,10 @@ struct daf_session {
     bool is_forcing;        /* take logs over from sessions that dawdle */
     struct daf_tag given;   /* the last log that the answer named */
     bool has_given;
-    /* The highest record given that was held here: the next WANT names it. */
-    struct daf_log_key seen_log;
-    struct daf_spot seen; /* seq 0: none */
+    size_t given_at; /* its place in the list */
+    /* The highest record given, held already or on its way to the disk: the next
+     * WANT names it. */
+    struct daf_spot seen; /* of the log `given`; seq 0: none */
     bool has_moved;       /* `seen` rose in this round */
     uint32_t stores_open; /* batches not yet answered */
 

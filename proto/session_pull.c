@@ -7,6 +7,8 @@
 #include "proto/path.h"
 #include "proto/session_impl.h"
 
+#define STORES_AHEAD 8 /* batches at the disk while more is wanted: 2 MiB */
+
 void daf_session_wait_for(struct daf_session *s, struct daf_mono now,
                           enum daf_pull pull)
 {
@@ -78,6 +80,13 @@ void daf_session_pull_next(struct daf_session *s, struct daf_mono now)
 
 /* ---- WANT */
 
+/* The log of which the last answer was cut, what came of it perhaps still on its
+ * way to the disk. */
+static bool is_seen(const struct daf_session *s, const struct daf_tag *tag)
+{
+    return s->seen.seq > 0 && memcmp(s->given.b, tag->b, sizeof(tag->b)) == 0;
+}
+
 /* Adds what is lacking in one log.  False if it does not fit. */
 static bool add_want(struct daf_session *s, struct daf_pack *k,
                      struct daf_todo *t, const struct daf_mark *mark)
@@ -94,8 +103,7 @@ static bool add_want(struct daf_session *s, struct daf_pack *k,
         own = NULL;
     wants_count = daf_path_wants(index, own, wants);
     haves_count = daf_path_haves(index, own, all, haves);
-    if (own != NULL && s->seen.seq > 0 &&
-        memcmp(&s->seen_log, &own->log, sizeof(own->log)) == 0) {
+    if (is_seen(s, &tag)) {
         if (haves_count == DAF_HAVES_MAX) haves_count--;
         haves[haves_count++] = s->seen;
     }
@@ -159,13 +167,15 @@ static size_t pack_wants(struct daf_session *s, struct daf_pack *k,
     return count;
 }
 
+/* The first of control is asked for in small: the peer may be about to say what
+ * it has without a copy, and that goes next (R23). */
 static uint64_t credit_now(const struct daf_session *s)
 {
     uint64_t left = DAF_CONTROL_FIRST_BYTES;
 
-    if (s->urgent_count == 0 || !is_control(s, s->scope_at))
+    if (!is_control(s, s->scope_at) || s->control_bytes >= left)
         return DAF_CREDIT_BYTES_MAX;
-    left -= s->control_bytes < left ? s->control_bytes : left;
+    left -= s->control_bytes;
     return left < 4096 ? 4096 : left;
 }
 
@@ -194,7 +204,9 @@ void daf_session_pull_todo(struct daf_session *s, struct daf_mono now)
     count = pack_wants(s, &k, &waits);
     if (count == 0) {
         port->release(port->ctx, s);
-        if (waits > 0)
+        if (s->stores_open > 0) /* what is left is judged when all is stored */
+            daf_session_wait_for(s, now, DAF_PULL_STORING);
+        else if (waits > 0)
             daf_session_wait_for(s, now, DAF_PULL_WAITING);
         else
             end_list(s, now);
@@ -214,20 +226,20 @@ void daf_session_pull_todo(struct daf_session *s, struct daf_mono now)
 
 /* How the round left the entries: where the answer was cut, and what it was. */
 struct round {
-    bool is_cut;      /* the credit ran out */
-    bool is_progress; /* something new came */
-    bool is_past;     /* entries from here on came after the cut */
+    bool is_cut;  /* the credit ran out */
+    bool is_past; /* entries from here on came after the cut */
 };
 
 static void settle_entry(struct daf_session *s, struct round *r,
                          struct daf_todo *t)
 {
-    struct daf_tag tag = daf_sketch_item_tag(&t->item);
-    bool is_last =
-        s->has_given && memcmp(tag.b, s->given.b, sizeof(tag.b)) == 0;
-    bool again = r->is_cut && (r->is_past || (is_last && r->is_progress));
+    bool is_last = s->has_given && t == &s->todo[s->given_at];
+    bool is_fresh = (t->flags & DAF_TODO_FRESH) != 0;
+    bool again =
+        r->is_cut && (r->is_past || (is_last && (is_fresh || s->has_moved)));
 
-    if (t->flags & DAF_TODO_FORKED) again |= r->is_progress;
+    if (t->flags & DAF_TODO_FORKED)
+        again |= is_fresh || (is_last && s->has_moved);
     if ((t->flags & DAF_TODO_MORE) && !(t->flags & DAF_TODO_ALL)) {
         t->flags |= DAF_TODO_ALL;
         again = true;
@@ -236,7 +248,7 @@ static void settle_entry(struct daf_session *s, struct round *r,
     if (t->flags & DAF_TODO_RENEWED) again |= (t->flags & DAF_TODO_PULL) != 0;
     if (!again) t->flags &= (uint16_t)~DAF_TODO_PULL;
     t->flags &= (uint16_t) ~(DAF_TODO_ASKED | DAF_TODO_GIVEN | DAF_TODO_MORE |
-                             DAF_TODO_RENEWED);
+                             DAF_TODO_RENEWED | DAF_TODO_FRESH);
     r->is_past |= is_last;
     if (is_last && !again) s->seen.seq = 0;
 }
@@ -252,6 +264,16 @@ static bool make_way(struct daf_session *s)
     return true;
 }
 
+/* The next WANT need not wait for the disk if the answer was cut in a chain: where
+ * it goes on is known.  So disk and network work at the same time; what is on its
+ * way stays below two credits. */
+static bool may_go_on(const struct daf_session *s, const struct round *r)
+{
+    return r->is_cut && s->has_given && s->has_moved &&
+           s->stores_open <= STORES_AHEAD && s->todo_count > 0 &&
+           !(s->todo[s->given_at].flags & DAF_TODO_FORKED);
+}
+
 void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
 {
     const struct daf_session_port *port = s->env->port;
@@ -259,10 +281,11 @@ void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
     struct round r = {
         .is_cut = s->round_bytes + DAF_HEADER_BYTES_MAX + DAF_BODY_BYTES_MAX >
                   s->credit,
-        .is_progress = s->round_changed > 0 || s->has_moved,
     };
 
-    if (s->pull != DAF_PULL_STORING || s->stores_open > 0) return;
+    if (s->pull != DAF_PULL_STORING ||
+        (s->stores_open > 0 && !may_go_on(s, &r)))
+        return;
     /* An answer cut before its first path names no log: all was asked for in
      * vain. */
     if (s->todo_count > 0 && !s->has_given) r.is_cut = false;
@@ -270,7 +293,8 @@ void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
         if (s->todo[i].flags & DAF_TODO_ASKED) settle_entry(s, &r, &s->todo[i]);
     }
     /* An answer to NEED that was cut: those left out are asked for again. */
-    if (s->todo_count == 0 && r.is_cut && r.is_progress) s->has_needed = false;
+    if (s->todo_count == 0 && r.is_cut && s->round_changed > 0)
+        s->has_needed = false;
     port->release(port->ctx, s);
     if (s->todo_count > 0 && !make_way(s)) {
         daf_session_pull_todo(s, now);

@@ -138,8 +138,11 @@ void daf_session_note_deferred(struct daf_session *s, struct daf_view tags)
 
     for (size_t i = 0; i < count && s->peer_deferred_count < DAF_DEFERRED_MAX;
          i++) {
-        memcpy(s->peer_deferred[s->peer_deferred_count++].b,
-               tags.p + i * DAF_TAG_BYTES, DAF_TAG_BYTES);
+        struct daf_tag tag;
+
+        memcpy(tag.b, tags.p + i * DAF_TAG_BYTES, DAF_TAG_BYTES);
+        if (!is_among(&tag, s->peer_deferred, s->peer_deferred_count))
+            s->peer_deferred[s->peer_deferred_count++] = tag;
     }
 }
 

@@ -171,7 +171,9 @@ static int last_errno(sqlite3 *handle)
     if (handle == NULL || number != 0) return number;
     (void)sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER,
                                &journal);
-    if (journal != NULL && journal->pMethods != NULL)
+    /* The journal of a database in memory has methods, but not this one. */
+    if (journal != NULL && journal->pMethods != NULL &&
+        journal->pMethods->xFileControl != NULL)
         (void)journal->pMethods->xFileControl(journal, SQLITE_FCNTL_LAST_ERRNO,
                                               &number);
     if (number == 0)

@@ -111,7 +111,8 @@ DAF_NODISCARD enum daf_err daf_db_exec(struct daf_db *db, const char *sql);
 /** daf_db_number: the first column of the first row; DAF_ENOTFOUND. */
 DAF_NODISCARD enum daf_err daf_db_number(struct daf_db *db, const char *sql,
                                          int64_t *out);
-/** daf_db_rollback: leave any transaction; cannot fail. */
+/** daf_db_rollback: leave any transaction.  For want of memory it may stay:
+ * whoever begins the next one calls this first. */
 void daf_db_rollback(struct daf_db *db);
 
 /** daf_db_start: a question of the list, ready for binding. */

@@ -239,10 +239,10 @@ static enum daf_err same_lines(struct daf_query *a, struct daf_query *b,
     for (;;) {
         enum daf_err err_a = daf_db_step(a);
         enum daf_err err_b = daf_db_step(b);
-        if (err_a == DAF_ENOTFOUND && err_b == DAF_ENOTFOUND) *out_same = true;
+        if (err_a != DAF_OK && err_a != DAF_ENOTFOUND) return err_a;
+        if (err_b != DAF_OK && err_b != DAF_ENOTFOUND) return err_b;
+        *out_same = err_a == DAF_ENOTFOUND && err_b == DAF_ENOTFOUND;
         if (err_a == DAF_ENOTFOUND || err_b == DAF_ENOTFOUND) return DAF_OK;
-        if (err_a != DAF_OK || err_b != DAF_OK)
-            return err_a != DAF_OK ? err_a : err_b;
         for (int i = 0; i < 5; i++) {
             struct daf_view x = daf_db_bytes(a, i), y = daf_db_bytes(b, i);
             if (x.len != y.len || (x.len > 0 && memcmp(x.p, y.p, x.len) != 0))

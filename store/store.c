@@ -221,6 +221,7 @@ void daf_store_forget(struct daf_store *s)
 enum daf_err daf_store_begin(struct daf_store *s)
 {
     assert(s->mode == DAF_STORE_WRITER && !s->is_writing && s->pins == 0);
+    daf_db_rollback(&s->db); /* one that could not be left */
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_BEGIN_WRITE);
     enum daf_err err = daf_db_run(&q);
     s->is_writing = err == DAF_OK;
@@ -232,6 +233,9 @@ enum daf_err daf_store_commit(struct daf_store *s)
 {
     assert(s->is_writing);
     enum daf_err err = s->spoilt;
+    /* Rolled back by SQLite after a read that failed. */
+    if (err == DAF_OK && sqlite3_get_autocommit(s->db.handle) != 0)
+        err = daf_db_say(&s->db, DAF_EIO, "the transaction is gone");
     if (err == DAF_OK) err = daf_store_front_flush(s);
     if (err == DAF_OK) {
         struct daf_query q = daf_db_start(&s->db, DAF_SQL_COMMITS_ADD);
@@ -258,6 +262,7 @@ void daf_store_rollback(struct daf_store *s)
 enum daf_err daf_store_hold(struct daf_store *s)
 {
     if (!s->is_writing && s->pins == 0) {
+        daf_db_rollback(&s->db); /* one that could not be left */
         struct daf_query q = daf_db_start(&s->db, DAF_SQL_BEGIN);
         enum daf_err err = daf_db_run(&q);
         if (err != DAF_OK) return err;

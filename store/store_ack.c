@@ -86,6 +86,14 @@ static enum daf_err set_acked(struct daf_store *s, int64_t log,
     return daf_db_run(&q);
 }
 
+/* A read that fails may make SQLite roll all back by itself: then what follows
+ * would be kept, or not, one by one. */
+static enum daf_err spoil(struct daf_store *s, enum daf_err err)
+{
+    if (err != DAF_OK && err != DAF_ENOTFOUND) s->spoilt = err;
+    return err;
+}
+
 enum daf_err daf_store_acked(struct daf_store *s, const struct daf_log_key *log,
                              uint64_t seq_first, const struct daf_spot *last)
 {
@@ -97,11 +105,11 @@ enum daf_err daf_store_acked(struct daf_store *s, const struct daf_log_key *log,
     if (last->seq > DAF_INT_MAX) return DAF_ENOTFOUND;
     enum daf_err err = daf_store_number(s, log, &number);
     if (err == DAF_OK) err = daf_store_acked_get(s, number, &floor);
-    if (err != DAF_OK) return err;
+    if (err != DAF_OK) return spoil(s, err);
     /* Known, or a gap is left below. */
     if (last->seq <= floor.seq || seq_first > floor.seq + 1) return DAF_OK;
     err = joins(s, number, last, &floor, &is_joined);
-    if (err != DAF_OK || !is_joined) return err;
+    if (err != DAF_OK || !is_joined) return spoil(s, err);
     s->spoilt = set_acked(s, number, last);
     return s->spoilt;
 }
