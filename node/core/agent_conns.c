@@ -113,6 +113,7 @@ void daf_agent_conn_send(struct daf_agent *a, const struct daf_conn *c,
 
 void daf_agent_recheck(struct daf_agent *a)
 {
+    daf_agent_idle_resume(a);
     for (size_t i = 0; i < a->conns_count; i++) {
         if (a->conns[i]->session != NULL && !a->conns[i]->is_closed)
             daf_session_recheck(a->conns[i]->session, a->now);
