@@ -22,7 +22,7 @@ struct daf_conn *daf_agent_conn_new(struct daf_agent *a, uint32_t id,
 
     if (a->conns_count == DAF_AGENT_CONNS_MAX) return NULL;
     bigger = daf_agent_grow(a->conns, &a->conns_cap, a->conns_count,
-                            sizeof(*a->conns));
+                            sizeof(struct daf_conn *));
     if (bigger == NULL) return NULL;
     a->conns = bigger;
     c = calloc(1, sizeof(*c));
