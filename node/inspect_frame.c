@@ -262,6 +262,7 @@ static void show_run(struct daf_inspect_out *o, const struct daf_run *r)
 
     put_scope(o, &r->scope);
     daf_inspect_put_bool(o, "last", r->last);
+    daf_inspect_put_bool(o, "cut", r->is_cut);
     daf_inspect_key(o, "paths");
     daf_inspect_open(o, '[');
     for (size_t i = 0; i < r->paths.count; i++) {

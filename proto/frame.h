@@ -121,7 +121,8 @@ struct daf_want_log {
 };
 struct daf_run {
     struct daf_scope_id scope;
-    bool last;
+    bool last;   /* of its answer */
+    bool is_cut; /* last, and the credit or the steps did not suffice */
     struct daf_list paths;
 };
 struct daf_run_path {
@@ -258,8 +259,10 @@ void daf_frame_add_record(struct daf_pack *k, const struct daf_stored *record);
 size_t daf_frame_begin_ack(struct daf_pack *k,
                            const struct daf_scope_id *scope);
 void daf_frame_add_ack(struct daf_pack *k, const struct daf_ack_path *path);
-/** daf_frame_end: close the list and set RUN's `last`, which begins packed as
- * false; @flag is ignored for other frames. */
+/** daf_frame_end: close the list and set RUN's end, which begins packed as "goes
+ * on", to "last" if @flag; that is ignored for other frames. */
 void daf_frame_end(struct daf_pack *k, size_t mark, size_t count, bool flag);
+/** daf_frame_end_cut: close a RUN as the last of an answer that was cut short. */
+void daf_frame_end_cut(struct daf_pack *k, size_t mark, size_t count);
 
 #endif

@@ -84,8 +84,12 @@ static void read_want(struct daf_cursor *c, struct daf_frame *out)
 
 static void read_run(struct daf_cursor *c, struct daf_frame *out)
 {
+    uint64_t end;
+
     read_scope(c, &out->run.scope);
-    out->run.last = daf_cursor_bool(c);
+    end = daf_cursor_uint(c, 2);
+    out->run.last = end > 0;
+    out->run.is_cut = end == 2;
     daf_frame_decode_paths(c, &out->run.paths);
 }
 

@@ -197,7 +197,7 @@ size_t daf_frame_begin_run(struct daf_pack *k, const struct daf_scope_id *scope)
 {
     begin(k, 4, DAF_FRAME_RUN);
     pack_scope(k, scope);
-    daf_pack_bool(k, false); /* daf_frame_end() rewrites it in place */
+    daf_pack_uint(k, 0); /* daf_frame_end() rewrites it in place */
     return daf_pack_open(k);
 }
 
@@ -234,14 +234,24 @@ void daf_frame_add_ack(struct daf_pack *k, const struct daf_ack_path *path)
     daf_pack_bin(k, path->last.id.b, sizeof(path->last.id.b));
 }
 
-void daf_frame_end(struct daf_pack *k, size_t mark, size_t count, bool flag)
+/* One byte before the list says where a RUN stands in its answer. */
+static void end_run(struct daf_pack *k, size_t mark, uint64_t end)
 {
     struct daf_pack byte;
 
-    daf_pack_close(k, mark, count);
-    if (k->is_full || !flag) return;
-    if (k->p[NUMBER_AT] != DAF_FRAME_RUN) return;
-    /* `last` is the one byte before the list. */
+    if (k->is_full || k->p[NUMBER_AT] != DAF_FRAME_RUN) return;
     daf_pack_init(&byte, k->p + mark - 1, 1);
-    daf_pack_bool(&byte, true);
+    daf_pack_uint(&byte, end);
+}
+
+void daf_frame_end(struct daf_pack *k, size_t mark, size_t count, bool flag)
+{
+    daf_pack_close(k, mark, count);
+    if (flag) end_run(k, mark, 1);
+}
+
+void daf_frame_end_cut(struct daf_pack *k, size_t mark, size_t count)
+{
+    daf_pack_close(k, mark, count);
+    end_run(k, mark, 2);
 }

@@ -9,6 +9,7 @@ struct giving {
     struct daf_pack k;
     size_t mark, paths;
     size_t credit;
+    bool is_cut;
 };
 
 static void begin(struct giving *g)
@@ -20,7 +21,10 @@ static void begin(struct giving *g)
 
 static void end(struct giving *g, bool last)
 {
-    daf_frame_end(&g->k, g->mark, g->paths, last);
+    if (last && g->is_cut)
+        daf_frame_end_cut(&g->k, g->mark, g->paths);
+    else
+        daf_frame_end(&g->k, g->mark, g->paths, last);
     daf_session_send(g->s, &g->k);
 }
 
@@ -30,7 +34,8 @@ static bool give(struct giving *g, const struct daf_log_key *log,
 {
     size_t len = r->header.len + r->body.len, path;
 
-    if (len > g->credit) return false;
+    g->is_cut = len > g->credit;
+    if (g->is_cut) return false;
     g->credit -= len;
     if (g->k.len + len + 96 > g->k.cap) {
         end(g, false);

@@ -315,6 +315,7 @@ void daf_on_run(struct daf_session *s, struct daf_mono now,
     }
     s->deadline = (struct daf_mono){now.ms + DAF_ANSWER_MS};
     if (f->run.last) {
+        s->is_cut = f->run.is_cut;
         daf_session_wait_for(s, now, DAF_PULL_STORING);
         daf_session_pull_settle(s, now);
     } else if (f->run.paths.count == 0) {

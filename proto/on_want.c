@@ -136,7 +136,10 @@ static void end_path(struct answer *a)
 static void end_run(struct answer *a, bool last)
 {
     end_path(a);
-    daf_frame_end(&a->k, a->run_mark, a->paths, last);
+    if (last && (a->is_spent || a->steps == 0))
+        daf_frame_end_cut(&a->k, a->run_mark, a->paths);
+    else
+        daf_frame_end(&a->k, a->run_mark, a->paths, last);
     daf_session_send(a->s, &a->k);
 }
 

@@ -96,6 +96,7 @@ struct daf_session {
     bool page_rest; /* more pages follow */
     /* The WANT under way. */
     uint64_t credit;
+    bool is_cut;            /* the answerer said that it was */
     uint64_t round_bytes;   /* records received for it */
     uint64_t round_changed; /* records that were new here */
     bool is_forcing;        /* take logs over from sessions that dawdle */

@@ -167,8 +167,7 @@ static size_t pack_wants(struct daf_session *s, struct daf_pack *k,
     return count;
 }
 
-/* The first of control is asked for in small: the peer may be about to say what
- * it has without a copy, and that goes next (R23). */
+/* Of control no more than what goes first, until others had their say. */
 static uint64_t credit_now(const struct daf_session *s)
 {
     uint64_t left = DAF_CONTROL_FIRST_BYTES;
@@ -277,11 +276,7 @@ static bool may_go_on(const struct daf_session *s, const struct round *r)
 void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
 {
     const struct daf_session_port *port = s->env->port;
-    /* The answerer stops before the record that would pass the credit. */
-    struct round r = {
-        .is_cut = s->round_bytes + DAF_HEADER_BYTES_MAX + DAF_BODY_BYTES_MAX >
-                  s->credit,
-    };
+    struct round r = {.is_cut = s->is_cut};
 
     if (s->pull != DAF_PULL_STORING ||
         (s->stores_open > 0 && !may_go_on(s, &r)))

@@ -101,7 +101,10 @@ static enum daf_err open_writer(struct daf_db *db, const char *dir,
                                 const char *path)
 {
     int version = 0;
-    enum daf_err err = create(db, dir, path);
+    enum daf_err err = daf_store_swap(dir, NULL, 0);
+    if (err != DAF_OK)
+        return daf_db_say(db, err, "a repair could not be finished");
+    err = create(db, dir, path);
     if (err == DAF_OK) err = daf_db_open(db, path, DAF_DB_WRITE);
     if (err != DAF_OK) return err;
     /* SQLite opens what it may not write for reading, and says so only here. */
@@ -150,6 +153,8 @@ static enum daf_err open_reader(struct daf_db *db, const char *dir,
                                 const char *path)
 {
     struct stat st;
+    if (daf_store_swap_is_due(dir))
+        return daf_db_say(db, DAF_EBUSY, "a repair is not finished yet");
     if (stat(path, &st) != 0) {
         int number = errno;
         say_errno(db, "no notebook", number);

@@ -23,6 +23,10 @@
 
 struct daf_store; /* opaque */
 
+/* The local value that daf_store_repair() leaves for the next start: not empty
+ * when own logs must go on in a new incarnation. */
+#define DAF_STORE_NEW_START "new-start"
+
 enum daf_store_mode {
     DAF_STORE_WRITER, /* creates the file (0600) and migrates it */
     DAF_STORE_READER, /* DAF_ENOTFOUND if there is none */
@@ -212,11 +216,16 @@ struct daf_store_repair {
  * What peers hold of the rest comes back by sync: records by their heads, bodies
  * by NEED.  Because a lost own record may be known to peers, the next start must
  * not go on in the old incarnation: is_new_start says so, and it is remembered
- * in the notebook itself as value "new-start" until the host has acted on it.
+ * in the notebook itself as DAF_STORE_NEW_START until the host has acted on it.
  *
- * @accept: verifies a header; may be NULL: then by id and hash only.
+ * @accept: verifies a header; may be NULL: then by id and hash only, and all
+ * records are put down as unchecked.
  * @bad: what was wrong, as in daf_store_check; may be NULL.
- * DAF_ENOTFOUND: no notebook; DAF_EFULL, DAF_EIO, DAF_EREADONLY, DAF_ENOMEM: the
+ * A power cut at any moment leaves the old one in place or the new one; in
+ * between, the next writer that opens puts the new one there, and readers get
+ * DAF_EBUSY.
+ *
+ * DAF_ENOTFOUND: no notebook; DAF_EVERSION: a newer program's; DAF_EFULL, DAF_EIO, DAF_EREADONLY, DAF_ENOMEM: the
  * old one is untouched.
  */
 DAF_NODISCARD enum daf_err daf_store_repair(const char *dir,

@@ -47,7 +47,8 @@ struct check {
 static void tell(struct check *c, const char *what, const char *where)
 {
     struct daf_store_bad bad = {.what = what};
-    (void)snprintf(bad.where, sizeof(bad.where), "%s", where);
+    (void)snprintf(bad.where, sizeof(bad.where), "%s",
+                   where[0] != '\0' ? where : "without a name");
     c->out->bad++;
     if (c->bad != NULL) c->bad(c->ctx, &bad);
 }
@@ -329,7 +330,7 @@ static void tell_log(struct check *c, const char *what, int64_t log,
                      const char *why)
 {
     char where[160];
-    (void)snprintf(where, sizeof(where), "log %" PRId64 ": %s", log, why);
+    (void)snprintf(where, sizeof(where), "log %" PRId64 ": %.120s", log, why);
     tell(c, what, where);
 }
 

@@ -152,6 +152,23 @@ bool daf_store_is_checked(void *ctx, const struct daf_log_key *log,
                           const struct daf_spot *spot);
 enum daf_err daf_store_unchecked_next(void *ctx, struct daf_stretch *out);
 
+/** daf_store_value_sum: what shows that a local value is as it was set. */
+void daf_store_value_sum(const char *name, struct daf_view value,
+                         uint8_t out[16]);
+
+/* ---- store_swap.c: a repaired notebook takes its place */
+
+/** daf_store_swap_is_due: whether one is ready. */
+bool daf_store_swap_is_due(const char *dir);
+/** daf_store_swap: put it there, if there is one; nobody has the notebook open.
+ * @out_aside: what the old one is called now; may be NULL. */
+DAF_NODISCARD enum daf_err daf_store_swap(const char *dir, char *out_aside,
+                                          size_t cap);
+/** daf_store_swap_ready: what was made in notebook.new/ is to be the notebook. */
+DAF_NODISCARD enum daf_err daf_store_swap_ready(const char *dir);
+/** daf_store_swap_clean: remove what an attempt left. */
+DAF_NODISCARD enum daf_err daf_store_swap_clean(const char *dir);
+
 /* ---- acked */
 
 /** daf_store_acked_get: the spot; zeros if nobody holds anything of the log. */

@@ -7,7 +7,8 @@
 
 /* Records prove themselves by their hashes; a local value needs one of its own
  * to show that the card has not changed it. */
-static void sum_of(const char *name, struct daf_view value, uint8_t out[16])
+void daf_store_value_sum(const char *name, struct daf_view value,
+                         uint8_t out[16])
 {
     uint8_t key[32];
     daf_hash_256("daf.value.1",
@@ -23,7 +24,7 @@ enum daf_err daf_store_set(struct daf_store *s, const char *name,
     assert(strlen(name) < DAF_STORE_NAME_CAP);
     if (value.len > DAF_STORE_VALUE_BYTES_MAX) return DAF_ELIMIT;
     uint8_t sum[16];
-    sum_of(name, value, sum);
+    daf_store_value_sum(name, value, sum);
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_VALUE_SET);
     daf_db_bind_text(&q, 1, name);
     daf_db_bind_blob(&q, 2, value.p, value.len);
@@ -37,7 +38,7 @@ static enum daf_err copy_value(struct daf_query *q, const char *name,
 {
     uint8_t sum[16];
     struct daf_view value = daf_db_bytes(q, 0), said = daf_db_bytes(q, 1);
-    sum_of(name, value, sum);
+    daf_store_value_sum(name, value, sum);
     if (said.len != sizeof(sum) || memcmp(said.p, sum, sizeof(sum)) != 0)
         return daf_db_say(q->db, DAF_ECORRUPT, "a local value has changed");
     if (value.len > cap) return DAF_ELIMIT;

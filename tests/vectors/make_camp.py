@@ -387,7 +387,7 @@ def make_run_frames(frames, camp, scope, author):
     held = one["body"]["bytes"]
     frames.add(
         "RUN",
-        [6, scope, True, [[author, 7, [[one["header"], held], [two["header"], 1]]],
+        [6, scope, 1, [[author, 7, [[one["header"], held], [two["header"], 1]]],
                           [author, 8, [[one["header"], 2], [two["header"], 3]]]]],
         ["scope", scope, "last",
          "path", author, 7, "header", one["header"], "body", held,
@@ -395,8 +395,9 @@ def make_run_frames(frames, camp, scope, author):
          "path", author, 8, "header", one["header"], "body", "retired",
          "header", two["header"], "body", "absent"],
     )
-    frames.add("RUN", [6, scope, False, []], ["scope", scope, "more"])
-    frames.add("RUN", [6, scope, True, [[author, 2**64 - 1, []]]],  # "say more" (R24)
+    frames.add("RUN", [6, scope, 0, []], ["scope", scope, "more"])
+    frames.add("RUN", [6, scope, 2, []], ["scope", scope, "cut"])
+    frames.add("RUN", [6, scope, 1, [[author, 2**64 - 1, []]]],  # "say more" (R24)
                ["scope", scope, "last", "path", author, 2**64 - 1])
     two_spots = [(1, one["id"]), (2, two["id"])]
     frames.add(
