@@ -213,6 +213,84 @@ static void a_sum_carries_through_and_wraps_around(void **state)
     assert_memory_equal(sum.b, value.b, sizeof(sum.b));
 }
 
+/* H128(key = salt, "daf.sum.1", scope id), as for a digest but of 16 bytes. */
+static void a_scope_value_is_the_hash_of_the_protocol(void **state)
+{
+    struct daf_key salt = {{5}};
+    struct daf_scope_id scope = {{7, 7}};
+    struct daf_hash longer = {{7, 7}}; /* the same, with zeros behind */
+    struct daf_sum of_scope = {{0}};
+    struct daf_sum of_digest = {{0}};
+    struct daf_sum twice = {{0}};
+    uint8_t value[16];
+
+    (void)state;
+    daf_hash_keyed_128("daf.sum.1", salt.b,
+                       (struct daf_view){scope.b, sizeof(scope.b)}, value);
+    daf_frontier_add_scope(&of_scope, &salt, &scope);
+    assert_memory_equal(of_scope.b, value, sizeof(value));
+    daf_frontier_add(&of_digest, &salt, &longer);
+    assert_memory_not_equal(of_scope.b, of_digest.b, sizeof(value));
+    /* Added, not set. */
+    daf_frontier_add_scope(&twice, &salt, &scope);
+    daf_frontier_add_scope(&twice, &salt, &scope);
+    daf_frontier_add_sum(&of_scope, &of_scope);
+    assert_memory_equal(of_scope.b, twice.b, sizeof(value));
+    salt.b[31] = 1;
+    of_scope = (struct daf_sum){{0}};
+    daf_frontier_add_scope(&of_scope, &salt, &scope);
+    assert_memory_not_equal(of_scope.b, value, sizeof(value));
+}
+
+static void sums_are_added_mod_2_to_the_128(void **state)
+{
+    static const struct {
+        struct daf_sum a, b, wanted;
+    } table[] = {
+        {{{0}}, {{0}}, {{0}}},
+        {{{[15] = 1}}, {{[15] = 2}}, {{[15] = 3}}},
+        {{{[15] = 0xff}}, {{[15] = 1}}, {{[14] = 1}}},
+        {{{[0] = 0x80}}, {{[0] = 0x80}}, {{0}}},
+        {{{0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+           0xff, 0xff, 0xff, 0xff, 0xff}},
+         {{[15] = 1}},
+         {{0x80}}},
+        {{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+           0xff, 0xff, 0xff, 0xff, 0xff}},
+         {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+           0xff, 0xff, 0xff, 0xff, 0xff}},
+         {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+           0xff, 0xff, 0xff, 0xff, 0xfe}}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct daf_sum sum = table[i].a;
+
+        daf_frontier_add_sum(&sum, &table[i].b);
+        assert_memory_equal(sum.b, table[i].wanted.b, sizeof(sum.b));
+        sum = table[i].b;
+        daf_frontier_add_sum(&sum, &table[i].a);
+        assert_memory_equal(sum.b, table[i].wanted.b, sizeof(sum.b));
+    }
+}
+
+static void the_sum_of_two_sums_is_the_sum_of_all(void **state)
+{
+    struct daf_key salt = {{3}};
+    struct daf_hash digests[4] = {{{1}}, {{2}}, {{3}}, {{4}}};
+    struct daf_sum halves[2] = {{{0}}};
+    struct daf_sum whole = {{0}};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        daf_frontier_add(&whole, &salt, &digests[i]);
+        daf_frontier_add(&halves[i % 2], &salt, &digests[i]);
+    }
+    daf_frontier_add_sum(&halves[0], &halves[1]);
+    assert_memory_equal(halves[0].b, whole.b, sizeof(whole.b));
+}
+
 static void another_salt_gives_another_value(void **state)
 {
     struct daf_hash digest = {{6}};
@@ -238,6 +316,9 @@ int main(void)
         cmocka_unit_test(both_sides_come_to_the_same_salt),
         cmocka_unit_test(sums_do_not_depend_on_the_order),
         cmocka_unit_test(a_sum_carries_through_and_wraps_around),
+        cmocka_unit_test(a_scope_value_is_the_hash_of_the_protocol),
+        cmocka_unit_test(sums_are_added_mod_2_to_the_128),
+        cmocka_unit_test(the_sum_of_two_sums_is_the_sum_of_all),
         cmocka_unit_test(another_salt_gives_another_value),
     };
 

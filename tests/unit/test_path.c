@@ -302,7 +302,8 @@ static void a_long_chain_is_never_walked(void **state)
     puller = holder(0, 999);
     f = holder(0, 1999);
     count = daf_path_haves(daf_fake_index_view(puller),
-                           head_of(puller, &peer_head), haves);
+                           head_of(puller, &peer_head), false, haves);
+    assert_int_equal(count, 1);
     (void)daf_fake_index_calls(f);
     assert_int_equal(begin(f, 1999, haves, count, &path), DAF_OK);
     /* head, want, and the first have is the highest */
@@ -338,8 +339,6 @@ static void an_index_that_changed_or_fails_is_told(void **state)
                      DAF_OK);
     gives(&path, 0);
     gives(&path, 1);
-    assert_int_equal(daf_path_next(&path, &stored), DAF_ECORRUPT);
-    (void)hold(f, write_after(write_after(0))); /* above 1, not after it */
     assert_int_equal(daf_path_next(&path, &stored), DAF_ECORRUPT);
     daf_fake_index_free(f);
 
@@ -406,8 +405,8 @@ static void haves_thin_out_below_the_highest_tip(void **state)
     (void)state;
     write_chain(1100);
     f = holder(100, 1099);
-    count =
-        daf_path_haves(daf_fake_index_view(f), head_of(f, &own_head), haves);
+    count = daf_path_haves(daf_fake_index_view(f), head_of(f, &own_head), true,
+                           haves);
     assert_int_equal(haves[0].seq, 1100);
     for (size_t i = 1; i < count; i++, d *= 2) {
         /* 1024 below nothing is held: the next above it. */
@@ -415,8 +414,24 @@ static void haves_thin_out_below_the_highest_tip(void **state)
         assert_true(held(f, &haves[i]));
     }
     assert_int_equal(count, 12);
-    assert_int_equal(daf_path_haves(daf_fake_index_view(f), NULL, haves), 0);
+    /* At first the tip alone: mostly the peer holds it. */
+    assert_int_equal(daf_path_haves(daf_fake_index_view(f), &own_head, false,
+                                    haves),
+                     1);
+    assert_int_equal(haves[0].seq, 1100);
+    assert_int_equal(daf_path_haves(daf_fake_index_view(f), NULL, false, haves),
+                     0);
+    assert_int_equal(daf_path_haves(daf_fake_index_view(f), NULL, true, haves),
+                     0);
     daf_fake_index_free(f);
+}
+
+static bool is_tip(const struct daf_head *head, const struct daf_spot *spot)
+{
+    for (size_t i = 0; i < head->tips_count; i++) {
+        if (memcmp(head->tips[i].id.b, spot->id.b, 32) == 0) return true;
+    }
+    return false;
 }
 
 static void haves_name_some_of_many_tips_and_none_twice(void **state)
@@ -431,8 +446,13 @@ static void haves_name_some_of_many_tips_and_none_twice(void **state)
         (void)write_after(i % 30);
     f = holder(0, all_count - 1);
     assert_int_equal(head_of(f, &own_head)->tips_count, 51);
-    count = daf_path_haves(daf_fake_index_view(f), &own_head, haves);
-    assert_in_range(count, DAF_PATH_TIPS_MAX, DAF_HAVES_MAX);
+    count = daf_path_haves(daf_fake_index_view(f), &own_head, false, haves);
+    assert_int_equal(count, DAF_PATH_TIPS_MAX);
+    assert_int_equal(haves[0].seq, 40);
+    for (size_t i = 0; i < count; i++)
+        assert_true(is_tip(&own_head, &haves[i]));
+    count = daf_path_haves(daf_fake_index_view(f), &own_head, true, haves);
+    assert_in_range(count, DAF_PATH_TIPS_MAX + 1, DAF_HAVES_MAX);
     assert_int_equal(haves[0].seq, 40);
     for (size_t i = 0; i < count; i++) {
         assert_true(held(f, &haves[i]));
@@ -442,35 +462,88 @@ static void haves_name_some_of_many_tips_and_none_twice(void **state)
     daf_fake_index_free(f);
 }
 
-static void wants_are_tips_not_held_and_what_is_below_own_roots(void **state)
+static void wants_are_what_is_below_own_roots(void **state)
 {
     struct daf_spot wants[DAF_WANTS_MAX];
-    struct daf_fake_index *f, *peer;
+    struct daf_fake_index *f;
 
     (void)state;
     write_chain(9);
     (void)write_after(4); /* 9: a second tip, and a second root above 4 */
+    (void)write_after(SIZE_MAX); /* 10: a root at seq 1 has nothing below */
     f = holder(5, 6);
     (void)hold(f, 9);
-    peer = holder(0, 9);
-    assert_non_null(head_of(peer, &peer_head));
+    (void)hold(f, 8);
+    (void)hold(f, 10);
+    assert_int_equal(head_of(f, &own_head)->roots_count, 4);
+    /* 4 is below two of the roots and wanted once. */
+    assert_int_equal(daf_path_wants(daf_fake_index_view(f), &own_head, wants),
+                     2);
+    for (size_t i = 0; i < 2; i++) {
+        size_t below = wants[i].seq == 5 ? 4 : 7;
+
+        assert_int_equal(wants[i].seq, below + 1);
+        assert_memory_equal(wants[i].id.b, all[below].r.id.b, 32);
+    }
+    assert_true(wants[0].seq != wants[1].seq);
+    /* Nothing held: the tips, which every WANT asks for. */
+    assert_int_equal(daf_path_wants(daf_fake_index_view(f), NULL, wants), 0);
+    daf_fake_index_free(f);
+
+    f = holder(0, 8); /* whole */
     assert_int_equal(daf_path_wants(daf_fake_index_view(f),
-                                    head_of(f, &own_head), &peer_head, wants),
-                     2);
-    assert_memory_equal(wants[0].id.b, all[8].r.id.b, 32);
-    assert_int_equal(wants[1].seq, 5);
-    assert_memory_equal(wants[1].id.b, all[4].r.id.b, 32);
-    /* Nothing held: all tips. */
-    assert_int_equal(daf_path_wants(daf_fake_index_view(f), NULL, &peer_head,
-                                    wants),
-                     2);
-    /* In step. */
-    assert_non_null(head_of(peer, &own_head));
-    assert_int_equal(daf_path_wants(daf_fake_index_view(peer), &own_head,
-                                    &peer_head, wants),
+                                    head_of(f, &own_head), wants),
                      0);
     daf_fake_index_free(f);
-    daf_fake_index_free(peer);
+}
+
+static void as_many_roots_as_there_may_be_are_all_wanted(void **state)
+{
+    struct daf_spot wants[DAF_WANTS_MAX];
+    struct daf_fake_index *f = daf_fake_index_new();
+    size_t count;
+
+    (void)state;
+    write_chain(2 * DAF_FRONTIER_MAX + 1);
+    for (size_t i = 2; i <= 2 * DAF_FRONTIER_MAX; i += 2)
+        (void)hold(f, i); /* a gap below each */
+    assert_int_equal(head_of(f, &own_head)->roots_count, DAF_FRONTIER_MAX);
+    count = daf_path_wants(daf_fake_index_view(f), &own_head, wants);
+    assert_int_equal(count, DAF_FRONTIER_MAX);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(wants[i].seq % 2, 0);
+        assert_false(held(f, &wants[i]));
+        for (size_t j = 0; j < i; j++)
+            assert_true(wants[i].seq != wants[j].seq);
+    }
+    daf_fake_index_free(f);
+}
+
+static void one_have_that_is_held_is_enough_to_know_a_log(void **state)
+{
+    const struct daf_index *index;
+    struct daf_fake_index *f;
+    struct daf_spot haves[3];
+    struct daf_log_key other = the_log;
+
+    (void)state;
+    write_chain(6);
+    f = holder(1, 3);
+    index = daf_fake_index_view(f);
+    haves[0] = spot_of(5);
+    haves[1] = (struct daf_spot){.seq = 2}; /* its seq, not its id */
+    haves[2] = spot_of(3);
+    assert_true(daf_path_knows(index, &the_log, haves, 3));
+    assert_false(daf_path_knows(index, &the_log, haves, 2));
+    assert_false(daf_path_knows(index, &the_log, haves, 0));
+    assert_false(daf_path_knows(index, &the_log, NULL, 0));
+    other.incarnation++;
+    assert_false(daf_path_knows(index, &other, haves, 3));
+    /* A store that fails knows nothing: the answer says "say more". */
+    daf_fake_index_fail(f, 0);
+    assert_false(daf_path_knows(index, &the_log, haves, 3));
+    daf_fake_index_fail(f, SIZE_MAX);
+    daf_fake_index_free(f);
 }
 
 /* ---- any history */
@@ -541,33 +614,47 @@ static void pull_path(struct daf_fake_index *puller, struct daf_fake_index *f,
     assert_memory_equal(last.id.b, path->want.id.b, 32);
 }
 
-/* One WANT of @puller, answered by @f. */
-static void pull(struct daf_fake_index *puller, struct daf_fake_index *f)
+/* One path of the answer; what is held here already is not lacked. */
+static void pull_one(struct daf_fake_index *puller, struct daf_fake_index *f,
+                     const struct daf_spot *want, const struct daf_spot *haves,
+                     size_t haves_count)
 {
-    struct daf_spot wants[DAF_WANTS_MAX], haves[DAF_HAVES_MAX];
-    const struct daf_index *from = daf_fake_index_view(f);
-    const struct daf_index *to = daf_fake_index_view(puller);
-    const struct daf_head *own = head_of(puller, &own_head);
-    size_t wants_count, haves_count;
     struct daf_path path = {.steps = &steps};
     enum daf_err err;
 
-    if (head_of(f, &peer_head) == NULL) return;
-    wants_count = daf_path_wants(to, own, &peer_head, wants);
-    haves_count = daf_path_haves(to, own, haves);
-    for (size_t i = 0; i < wants_count; i++) {
-        steps = BACK;
-        err = daf_path_begin(from, &peer_head, &wants[i], haves, haves_count,
-                             &path);
-        assert_int_equal(err, held(f, &wants[i]) ? DAF_OK : DAF_ENOTFOUND);
-        if (err == DAF_OK) pull_path(puller, f, &path, haves, haves_count);
+    steps = BACK;
+    err = daf_path_begin(daf_fake_index_view(f), &peer_head, want, haves,
+                         haves_count, &path);
+    if (err == DAF_EEXISTS) {
+        assert_true(held(puller, want));
+        return;
     }
+    assert_int_equal(err, held(f, want) ? DAF_OK : DAF_ENOTFOUND);
+    if (err == DAF_OK) pull_path(puller, f, &path, haves, haves_count);
+}
+
+/* One WANT of @puller, answered by @f: the answerer's tips, and the wants. */
+static void pull(struct daf_fake_index *puller, struct daf_fake_index *f,
+                 bool deep)
+{
+    struct daf_spot wants[DAF_WANTS_MAX], haves[DAF_HAVES_MAX];
+    const struct daf_index *to = daf_fake_index_view(puller);
+    const struct daf_head *own = head_of(puller, &own_head);
+    size_t wants_count, haves_count;
+
+    if (head_of(f, &peer_head) == NULL) return;
+    wants_count = daf_path_wants(to, own, wants);
+    haves_count = daf_path_haves(to, own, deep, haves);
+    for (size_t i = 0; i < peer_head.tips_count; i++)
+        pull_one(puller, f, &peer_head.tips[i], haves, haves_count);
+    for (size_t i = 0; i < wants_count; i++)
+        pull_one(puller, f, &wants[i], haves, haves_count);
 }
 
 static void one_exchange_brings_all_that_the_peer_holds(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < ROUNDS; seed++) {
+    for (uint64_t seed = 0; seed < (uint64_t)2 * ROUNDS; seed++) {
         struct daf_fake_index *puller, *f;
         uint8_t bytes[32] = {0};
         struct daf_rng rng;
@@ -577,7 +664,7 @@ static void one_exchange_brings_all_that_the_peer_holds(void **state)
         write_random(&rng);
         puller = hold_some(&rng);
         f = hold_some(&rng);
-        pull(puller, f);
+        pull(puller, f, seed % 2 == 0);
         for (size_t i = 0; i < all_count; i++) {
             struct daf_spot spot = spot_of(i);
 
@@ -603,7 +690,9 @@ int main(void)
         cmocka_unit_test(an_index_that_changed_or_fails_is_told),
         cmocka_unit_test(haves_thin_out_below_the_highest_tip),
         cmocka_unit_test(haves_name_some_of_many_tips_and_none_twice),
-        cmocka_unit_test(wants_are_tips_not_held_and_what_is_below_own_roots),
+        cmocka_unit_test(wants_are_what_is_below_own_roots),
+        cmocka_unit_test(as_many_roots_as_there_may_be_are_all_wanted),
+        cmocka_unit_test(one_have_that_is_held_is_enough_to_know_a_log),
         cmocka_unit_test(one_exchange_brings_all_that_the_peer_holds),
     };
 
