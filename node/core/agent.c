@@ -329,7 +329,7 @@ const struct daf_author_id *daf_agent_author(const struct daf_agent *a)
 
 size_t daf_agent_size(const struct daf_agent *a)
 {
-    return sizeof(*a) + a->cert.len + a->conns_cap * sizeof(*a->conns) +
+    return sizeof(*a) + a->cert.len + a->conns_cap * sizeof(struct daf_conn *) +
            a->conns_count * sizeof(**a->conns) +
            a->peers_cap * sizeof(*a->peers) +
            a->claims_cap * sizeof(*a->claims) +

@@ -22,7 +22,7 @@ struct daf_conn *daf_agent_conn_new(struct daf_agent *a, uint32_t id,
 
     if (a->conns_count == DAF_AGENT_CONNS_MAX) return NULL;
     bigger = daf_agent_grow(a->conns, &a->conns_cap, a->conns_count,
-                            sizeof(*a->conns));
+                            sizeof(struct daf_conn *));
     if (bigger == NULL) return NULL;
     a->conns = bigger;
     c = calloc(1, sizeof(*c));
@@ -129,6 +129,7 @@ void daf_agent_conn_send(struct daf_agent *a, const struct daf_conn *c,
 
 void daf_agent_recheck(struct daf_agent *a)
 {
+    daf_agent_idle_resume(a);
     for (size_t i = 0; i < a->conns_count; i++) {
         if (a->conns[i]->session != NULL && !a->conns[i]->is_closed)
             daf_session_recheck(a->conns[i]->session, a->now);

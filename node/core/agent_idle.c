@@ -26,6 +26,12 @@ void daf_agent_idle_begin(struct daf_agent *a)
                                 .at = DAF_MONO_NEVER}; /* until link is up */
 }
 
+void daf_agent_idle_resume(struct daf_agent *a)
+{
+    a->idle.is_paused = false;
+    daf_agent_idle_wait(a);
+}
+
 void daf_agent_idle_forget(struct daf_agent *a)
 {
     a->idle.stretch.last = 0;

@@ -303,6 +303,8 @@ void daf_agent_idle_begin(struct daf_agent *a);
 void daf_agent_idle_wait(struct daf_agent *a);
 /* Something else goes to the disk: what was seen may not be all. */
 void daf_agent_idle_forget(struct daf_agent *a);
+/* Somebody was certified: what could not be verified perhaps can be. */
+void daf_agent_idle_resume(struct daf_agent *a);
 void daf_agent_idle_timer(struct daf_agent *a);
 /* Its own job ended, or (false) another one. */
 void daf_agent_idle_stored(struct daf_agent *a, bool is_own, enum daf_err err);

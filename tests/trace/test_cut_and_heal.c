@@ -19,6 +19,7 @@ static void work_many(struct cast *c, size_t node, const char *tag, int count)
 static void work_on_both_sides_of_a_cut_is_on_all_after_the_heal(void **state)
 {
     struct cast *c = cast_new(3, false);
+    struct daf_agent_stats stats;
 
     (void)state;
     cast_peer(c, 0, 1);
@@ -43,6 +44,11 @@ static void work_on_both_sides_of_a_cut_is_on_all_after_the_heal(void **state)
     cast_story_clear(c);
     cast_run(c, 600000);
     assert_string_equal(cast_story(c), "");
+    for (size_t i = 0; i < 3; i++) {
+        daf_agent_stats(cast_agent(c, i), &stats);
+        assert_false(stats.unchecked);
+        assert_int_equal(daf_agent_deadline(cast_agent(c, i)).ms, UINT64_MAX);
+    }
     cast_free(c);
 }
 

@@ -299,6 +299,8 @@ static void status_tells_what_the_host_says(void **state)
     assert_text(t, 0, "endpoint", "192.0.2.7:5670");
     o = line_of(t, 0);
     assert_int_equal(json_integer_value(json_object_get(o, "records")), 4711);
+    assert_true(json_is_false(json_object_get(o, "unchecked")));
+    assert_int_equal(json_integer_value(json_object_get(o, "deferred")), 0);
     json_decref(o);
 }
 

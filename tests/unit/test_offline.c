@@ -386,6 +386,22 @@ static void closing_nothing_is_fine(void **state)
     daf_offline_close(NULL);
 }
 
+/* One error, two reasons: what is written, or where. */
+static void a_log_that_is_full_is_not_called_a_name_too_long(void **state)
+{
+    struct daf_wrote wrote = {.err = DAF_ELIMIT};
+    struct daf_trouble t;
+
+    (void)state;
+    daf_offline_refused(&t, &wrote);
+    assert_non_null(strstr(t.what, "too long"));
+    wrote.is_deferred = true;
+    daf_offline_refused(&t, &wrote);
+    assert_null(strstr(t.what, "too long"));
+    assert_non_null(strstr(t.what, "64 times"));
+    assert_non_null(strstr(t.what, "To do: "));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -397,6 +413,7 @@ int main(void)
         T(a_value_of_another_length_is_corrupt_and_stays),
         T(a_write_is_found_when_the_notebook_is_opened_anew),
         T(a_write_that_is_refused_leaves_nothing),
+        T(a_log_that_is_full_is_not_called_a_name_too_long),
         T(a_missing_notebook_is_told_in_words),
         T(a_locked_home_is_busy_until_the_holder_is_gone),
         T(many_writes_end_in_order_when_flushed),
