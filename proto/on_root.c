@@ -53,6 +53,7 @@ void daf_on_root(struct daf_session *s, struct daf_mono now,
         daf_session_compare_roots(s, &f->root);
     s->may_need = s->env->port->may_need(s->env->port->ctx, s, s->peer_bodies);
     tell_changes(s);
-    daf_session_tell_unacked(s);
+    /* First what is first in order: the peer pulls in the order it hears. */
     daf_session_pull_next(s, now);
+    if (s->state == DAF_SESSION_OPEN) daf_session_tell_unacked(s);
 }

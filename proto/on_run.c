@@ -18,6 +18,7 @@ struct intake {
     bool is_need;      /* the answer to NEED: bodies of what is held */
     struct daf_stretch unchecked; /* new and not verified; last 0: none */
     struct daf_todo *todo;        /* the path's log in the list */
+    uint64_t height; /* of the log here: nothing above it is held */
 };
 
 static void end_stretch(struct intake *in)
@@ -128,7 +129,8 @@ static void take(struct intake *in, const struct daf_session_record *this)
 
     /* Held already: the id covers every byte of the header, signature too. */
     if (!in->is_need) note_seen(in->s, r);
-    if (index->get(index->ctx, &r->log, &spot, &held) == DAF_OK) {
+    if (r->seq <= in->height &&
+        index->get(index->ctx, &r->log, &spot, &held) == DAF_OK) {
         if (held.body_state == DAF_BODY_HELD) acknowledge(in, r);
         if (held.body_state == DAF_BODY_HELD || state != DAF_BODY_HELD) return;
     } else if (in->is_need) {
@@ -206,6 +208,19 @@ static size_t vouched(struct intake *in, size_t count,
     return count;
 }
 
+/* So a copy of what is not here asks the index once a path, not once a record. */
+static uint64_t height_of(const struct intake *in,
+                          const struct daf_log_key *log)
+{
+    const struct daf_index *index = in->s->env->index;
+    struct daf_mark mark;
+    enum daf_err err = index->mark(index->ctx, log, &mark);
+
+    if (err == DAF_ENOTFOUND) return 0;
+    return err != DAF_OK || mark.height == UINT32_MAX ? UINT64_MAX
+                                                      : mark.height;
+}
+
 /* Takes a path in.  False if the peer broke the protocol. */
 static bool take_path(struct intake *in, const struct daf_run_path *path)
 {
@@ -220,6 +235,7 @@ static bool take_path(struct intake *in, const struct daf_run_path *path)
         in->scope->uncertified = true;
         return true;
     }
+    in->height = height_of(in, &path->log);
     if (!is_checked_at_once(in)) count = vouched(in, count, &author);
     for (size_t i = 0; i < count; i++) {
         struct daf_session_record *this = &env->records[i];

@@ -116,19 +116,17 @@ static bool fits(const struct daf_store_front *f, const struct plan *plan)
     return tips <= DAF_FRONTIER_MAX && roots <= DAF_FRONTIER_MAX;
 }
 
-static enum daf_err change_front(struct daf_store *s, const struct plan *plan)
+static void change_front(struct daf_store *s, const struct plan *plan)
 {
     struct daf_store_front *f = &s->front;
-    enum daf_err err = DAF_OK;
     if (plan->tip < f->count[DAF_STORE_TIPS])
-        err = daf_store_front_remove(s, DAF_STORE_TIPS, plan->tip);
-    if (err == DAF_OK && plan->root < f->count[DAF_STORE_ROOTS])
-        err = daf_store_front_remove(s, DAF_STORE_ROOTS, plan->root);
-    if (err == DAF_OK && plan->is_below_tip)
-        err = daf_store_front_add(s, DAF_STORE_TIPS, &plan->below);
-    for (size_t i = 0; err == DAF_OK && i < plan->succ_count; i++)
-        err = daf_store_front_add(s, DAF_STORE_ROOTS, &plan->succ[i]);
-    return err;
+        daf_store_front_remove(s, DAF_STORE_TIPS, plan->tip);
+    if (plan->root < f->count[DAF_STORE_ROOTS])
+        daf_store_front_remove(s, DAF_STORE_ROOTS, plan->root);
+    if (plan->is_below_tip)
+        daf_store_front_add(s, DAF_STORE_TIPS, &plan->below);
+    for (size_t i = 0; i < plan->succ_count; i++)
+        daf_store_front_add(s, DAF_STORE_ROOTS, &plan->succ[i]);
 }
 
 static enum daf_err remove_record(struct daf_store *s, int64_t log,
@@ -160,6 +158,7 @@ static enum daf_err remove_log(struct daf_store *s, int64_t log)
     daf_db_bind_int(&q, 2, 0);
     daf_db_bind_int(&q, 3, INT64_MAX);
     enum daf_err err = daf_db_run(&q);
+    if (err == DAF_OK) err = daf_store_front_rows(s);
     if (err == DAF_OK) {
         q = daf_db_start(&s->db, DAF_SQL_ACKED_REMOVE);
         daf_db_bind_int(&q, 1, log);
@@ -181,7 +180,7 @@ static enum daf_err drop(struct daf_store *s, int64_t log,
 {
     enum daf_err err = daf_store_acked_drop(s, log, &plan->spot, &plan->below);
     if (err == DAF_OK) err = remove_record(s, log, plan);
-    if (err == DAF_OK) err = change_front(s, plan);
+    if (err == DAF_OK) change_front(s, plan);
     if (err == DAF_OK && s->front.count[DAF_STORE_TIPS] == 0)
         err = remove_log(s, log);
     return err;

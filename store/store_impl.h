@@ -21,9 +21,11 @@
 struct daf_store_front {
     int64_t log;            /* 0: of none */
     struct daf_log_key key; /* its name */
-    bool is_dirty;          /* the mark in the file is not this frontier's */
+    bool is_dirty;          /* the file does not say this yet */
     size_t count[2];
     struct daf_spot spots[2][DAF_FRONTIER_MAX]; /* tips, roots; in no order */
+    size_t was_count[2];                        /* the rows in the file */
+    struct daf_spot was[2][DAF_FRONTIER_MAX];
 };
 enum {
     DAF_STORE_TIPS = 0,
@@ -115,15 +117,16 @@ DAF_NODISCARD enum daf_err daf_store_front_load(struct daf_store *s,
 DAF_NODISCARD enum daf_err daf_store_front_enter(struct daf_store *s,
                                                  int64_t log,
                                                  const struct daf_log_key *key);
-/** daf_store_front_flush: write the mark of s->front if it must be. */
+/** daf_store_front_flush: write rows and mark of s->front if they must be: once
+ * for a log and a transaction, not once a record. */
 DAF_NODISCARD enum daf_err daf_store_front_flush(struct daf_store *s);
-/** daf_store_front_add, daf_store_front_remove: change s->front and the file.
- * @side: DAF_STORE_TIPS or _ROOTS; there is room.  @at: the place in it, which
- * the last one takes. */
-DAF_NODISCARD enum daf_err daf_store_front_add(struct daf_store *s, int side,
-                                               const struct daf_spot *spot);
-DAF_NODISCARD enum daf_err daf_store_front_remove(struct daf_store *s, int side,
-                                                  size_t at);
+/** daf_store_front_rows: the rows alone, of a log that goes. */
+DAF_NODISCARD enum daf_err daf_store_front_rows(struct daf_store *s);
+/** daf_store_front_add, daf_store_front_remove: change s->front.  The caller made
+ * sure that it fits. */
+void daf_store_front_add(struct daf_store *s, int side,
+                         const struct daf_spot *spot);
+void daf_store_front_remove(struct daf_store *s, int side, size_t at);
 /** daf_store_front_head: as a head: ascending by id. */
 void daf_store_front_head(const struct daf_store_front *front,
                           const struct daf_log_key *key, struct daf_head *out);

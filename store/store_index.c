@@ -89,7 +89,8 @@ static enum daf_err read_head(struct daf_store *s, int64_t log,
                               struct daf_head *out)
 {
     struct daf_store_front front;
-    enum daf_err err = daf_store_front_load(s, log, &front);
+    enum daf_err err = s->is_writing ? daf_store_front_flush(s) : DAF_OK;
+    if (err == DAF_OK) err = daf_store_front_load(s, log, &front);
     if (err != DAF_OK) return err;
     if (front.count[DAF_STORE_TIPS] == 0 || front.count[DAF_STORE_ROOTS] == 0)
         return daf_db_say(&s->db, DAF_ECORRUPT, "a log has no frontier");

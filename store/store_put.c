@@ -201,20 +201,16 @@ static bool fits(const struct daf_store_front *f, const struct plan *plan)
     return tips <= DAF_FRONTIER_MAX && roots <= DAF_FRONTIER_MAX;
 }
 
-static enum daf_err apply(struct daf_store *s, const struct arrival *a,
-                          const struct plan *plan)
+static void apply(struct daf_store *s, const struct arrival *a,
+                  const struct plan *plan)
 {
-    enum daf_err err = DAF_OK;
     if (plan->pred_tip < s->front.count[DAF_STORE_TIPS])
-        err = daf_store_front_remove(s, DAF_STORE_TIPS, plan->pred_tip);
+        daf_store_front_remove(s, DAF_STORE_TIPS, plan->pred_tip);
     /* From the last, because removing moves the last one into the gap. */
-    for (size_t i = plan->succ_count; err == DAF_OK && i-- > 0;)
-        err = daf_store_front_remove(s, DAF_STORE_ROOTS, plan->succ[i]);
-    if (err == DAF_OK && plan->succ_count == 0)
-        err = daf_store_front_add(s, DAF_STORE_TIPS, &a->spot);
-    if (err == DAF_OK && plan->is_root)
-        err = daf_store_front_add(s, DAF_STORE_ROOTS, &a->spot);
-    return err;
+    for (size_t i = plan->succ_count; i-- > 0;)
+        daf_store_front_remove(s, DAF_STORE_ROOTS, plan->succ[i]);
+    if (plan->succ_count == 0) daf_store_front_add(s, DAF_STORE_TIPS, &a->spot);
+    if (plan->is_root) daf_store_front_add(s, DAF_STORE_ROOTS, &a->spot);
 }
 
 /* ---- put */
@@ -232,7 +228,17 @@ static enum daf_err add_record(struct daf_store *s, int64_t log,
     }
     *out = DAF_PUT_NEW;
     err = add_header(s, log, a);
-    return err == DAF_OK ? apply(s, a, &plan) : err;
+    if (err == DAF_OK) apply(s, a, &plan);
+    return err;
+}
+
+/* Nothing that is held is above all tips: what comes there is new. */
+static bool is_above(const struct daf_store_front *f, uint64_t seq)
+{
+    for (size_t i = 0; i < f->count[DAF_STORE_TIPS]; i++) {
+        if (f->spots[DAF_STORE_TIPS][i].seq >= seq) return false;
+    }
+    return true;
 }
 
 static enum daf_err put(struct daf_store *s, const struct arrival *a,
@@ -248,6 +254,7 @@ static enum daf_err put(struct daf_store *s, const struct arrival *a,
     }
     if (err == DAF_OK) err = daf_store_front_enter(s, log, &a->r->log);
     if (err != DAF_OK) return err;
+    if (is_above(&s->front, a->spot.seq)) return add_record(s, log, a, out);
     enum daf_body_state was;
     err = daf_store_state(s, log, &a->spot, &was);
     if (err == DAF_OK) return add_to_header(s, log, a, was, out);
