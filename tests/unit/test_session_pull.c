@@ -763,6 +763,32 @@ static void control_is_pulled_first(void **state)
         session_pair_record_free(&r[i]);
 }
 
+/* R23: as long as less than 64 KiB of it came. */
+static void control_that_differs_goes_before_what_has_no_copy(void **state)
+{
+    struct daf_item item = made_item(9, 1);
+    struct daf_want want;
+
+    (void)state;
+    write_chain(2, 1, 50);
+    let_a_ask();
+    session_pair_give(a, heads_of(SESSION_PAIR_CAMP, DAF_HEADS_UNACKED, false,
+                                  &item, 1));
+    session_pair_give(a, heads_of(SESSION_PAIR_CONTROL, DAF_HEADS_NEWS, true,
+                                  NULL, 0));
+    session_pair_give(a, run_one(&chain[0], true));
+    assert_true(session_pair_commit(a, DAF_OK));
+    (void)says(a, DAF_FRAME_ACK);
+    want = says(a, DAF_FRAME_WANT).want;
+    assert_memory_equal(want.scope.b, scope_of(SESSION_PAIR_CONTROL)->b, 16);
+    session_pair_give(b, (struct daf_view){a->lent->bytes, a->lent->len});
+    while (pass(b, a).kind != DAF_FRAME_SYMBOLS)
+        ;
+    want = says(a, DAF_FRAME_WANT).want;
+    assert_int_equal(want.kind, DAF_WANT_RECORDS);
+    assert_memory_equal(want.scope.b, scope_of(SESSION_PAIR_CAMP)->b, 16);
+}
+
 #define CONTROL_RECORDS 30
 
 /* b has @len bytes in each of 30 records of control, a record of the catalog, and
@@ -1077,6 +1103,7 @@ int main(void)
         T(nobody_says_more_twice),
         T(a_gap_is_asked_for),
         T(control_is_pulled_first),
+        T(control_that_differs_goes_before_what_has_no_copy),
         T(what_has_no_copy_goes_before_the_rest_of_control),
         T(control_goes_first_for_64_kilobytes),
         T(a_log_that_another_has_in_hand_is_waited_for),

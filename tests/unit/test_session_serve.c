@@ -487,7 +487,8 @@ static void rubbish_that_is_taken_back_does_not_hide_the_next_log(void **state)
     hold_chain(a, 0, 20);
     daf_fake_index_unchecked(a->index,
                              &(struct daf_stretch){chain[0].r.log, 1, 20});
-    session_pair_write(camp, friend, SESSION_PAIR_CLASS, 1, NULL, 0, 50, &good);
+    session_pair_write(camp, friend, SESSION_PAIR_CLASS, 1, NULL, 0, 50000,
+                       &good);
     session_pair_hold(a, &good, true);
     open_both();
     assert_true(session_pair_holds(b, &good));

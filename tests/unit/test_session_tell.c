@@ -84,11 +84,8 @@ static void each_side_gets_what_it_lacks_and_is_told_of_it(void **state)
     assert_true(wants_tag(&want, tag_of(&first[ONLY_B])));
     assert_true(wants_tag(&want, tag_of(&first[B_HIGHER])));
     assert_true(wants_tag(&want, tag_of(&first[FORKED])));
-    while (
-        session_pair_take(b, &(struct daf_view){0}) &&
-        (session_pair_give(a, (struct daf_view){b->lent->bytes, b->lent->len}),
-         true))
-        ;
+    for (struct daf_view bytes; session_pair_take(b, &bytes);)
+        session_pair_give(a, bytes);
     assert_true(session_pair_commit(a, DAF_OK));
     (void)says(a, DAF_FRAME_ACK);
     /* A fork may be looked at twice: R24 wants nothing new to come. */
@@ -186,6 +183,63 @@ static void news_before_the_peer_is_proven_waits_for_it(void **state)
     assert_int_equal(daf_fake_index_count(b->index), 2);
 }
 
+/* The acceptor said that nothing changed since, and then something did. */
+static void news_after_a_root_without_parts_is_told(void **state)
+{
+    (void)state;
+    write_chain(2, 1, 50);
+    b->was_equal = true;
+    greet(a, b);
+    session_pair_hold(b, &chain[0], true);
+    news_from(b, &chain[0]);
+    assert_int_equal(pass(b, a).root.parts.count, 0);
+    assert_int_equal(pass(a, b).root.parts.count, 0);
+    talk();
+    are_equal(a, b);
+    assert_int_equal(daf_fake_index_count(a->index), 1);
+}
+
+/* R22: also if the peer might carry it. */
+static void of_a_scope_that_the_peer_did_not_list_nothing_is_told(void **state)
+{
+    struct session_pair_record r;
+    struct daf_view bytes;
+    struct daf_cursor c;
+    struct daf_frame f;
+    struct daf_pack k;
+    size_t mark;
+
+    (void)state;
+    session_pair_write(camp, 1, SESSION_PAIR_CAMP, 1, NULL, 0, 9, &r);
+    session_pair_hold(a, &r, true); /* its own, and nobody has a copy */
+    greet(b, a);
+    (void)pass(a, b);
+    assert_true(session_pair_take(b, &bytes));
+    f = decoded(bytes);
+    c = f.root.parts.items;
+    daf_pack_init(&k, room, sizeof(room));
+    mark = daf_frame_begin_root(&k, &f.root);
+    for (size_t i = 0; i < f.root.parts.count; i++) {
+        struct daf_root_part part;
+
+        daf_frame_next_part(&c, &part);
+        if (memcmp(part.scope.b, scope_of(SESSION_PAIR_CAMP)->b, 16) != 0)
+            daf_frame_add_part(&k, &part);
+    }
+    daf_frame_end(&k, mark, f.root.parts.count - 1, false);
+    session_pair_give(a, daf_pack_view(&k));
+    assert_int_equal(daf_session_state(a->s), DAF_SESSION_OPEN);
+    news_from(a, &r);
+    daf_session_news(a->s, a->now, scope_of(SESSION_PAIR_CAMP), NULL, 0);
+    says_nothing(a);
+    assert_true(daf_session_resting(a->s));
+    daf_pack_init(&k, room, sizeof(room));
+    daf_frame_pack_want_page(&k, scope_of(SESSION_PAIR_CAMP), NULL);
+    session_pair_give(a, daf_pack_view(&k));
+    assert_int_equal(says(a, DAF_FRAME_HEADS).heads.count, 0);
+    session_pair_record_free(&r);
+}
+
 static void news_of_another_scope_is_looked_at_afterwards(void **state)
 {
     struct daf_item item = made_item(200, 1);
@@ -202,6 +256,71 @@ static void news_of_another_scope_is_looked_at_afterwards(void **state)
     (void)says(a, DAF_FRAME_ACK);
     want = says(a, DAF_FRAME_WANT).want;
     assert_memory_equal(want.scope.b, scope_of(SESSION_PAIR_CAMP)->b, 16);
+}
+
+/* a was told of the camp while the class was in hand, and got a record of the camp
+ * by another way; now it asks for symbols of the camp. */
+static struct daf_want let_a_look_later(enum daf_heads_kind kind,
+                                        const struct session_pair_record *own)
+{
+    struct daf_item item = made_item(200, 1);
+    struct daf_want want;
+
+    write_chain(2, 1, 50);
+    let_a_ask();
+    session_pair_hold(a, own, true);
+    session_pair_give(a, heads_of(SESSION_PAIR_CAMP, kind, false, &item, 1));
+    session_pair_give(a, run_one(&chain[0], true));
+    assert_true(session_pair_commit(a, DAF_OK));
+    (void)says(a, DAF_FRAME_ACK);
+    want = says(a, DAF_FRAME_WANT).want;
+    assert_int_equal(want.kind, DAF_WANT_SYMBOLS);
+    return want;
+}
+
+/* R43: no more comes of that than if it had been looked at once: news is
+ * answered, an answer that changed nothing is not. */
+static void what_is_looked_at_later_is_answered_no_more_than_at_once(
+    void **state)
+{
+    struct session_pair_record own;
+
+    (void)state;
+    session_pair_write(camp, 3, SESSION_PAIR_CAMP, 1, NULL, 0, 9, &own);
+    for (size_t i = 0; i < 4; i++) {
+        enum daf_heads_kind kind = i % 2 ? DAF_HEADS_ANSWER : DAF_HEADS_NEWS;
+        bool by_page = i / 2;
+        struct daf_want want = let_a_look_later(kind, &own);
+        struct daf_symbols symbols = {.scope = *scope_of(SESSION_PAIR_CAMP)};
+        static struct daf_symbol some[DAF_SYMBOLS_MAX];
+        struct daf_pack k;
+
+        /* The peer has no log of it; or so it says in noise, then in a page. */
+        memset(some, by_page ? 0x55 : 0, sizeof(some));
+        some[0].count[0] = some[0].count[1] = 0;
+        symbols.symbols = (struct daf_view){some[0].item, (size_t)want.count *
+                                                              DAF_SYMBOL_BYTES};
+        daf_pack_init(&k, room, sizeof(room));
+        daf_frame_pack_symbols(&k, &symbols);
+        session_pair_give(a, daf_pack_view(&k));
+        if (by_page) {
+            want = says(a, DAF_FRAME_WANT).want;
+            assert_int_equal(want.kind, DAF_WANT_PAGE);
+            session_pair_give(a, heads_of(SESSION_PAIR_CAMP, DAF_HEADS_PAGE,
+                                          false, NULL, 0));
+        }
+        if (kind == DAF_HEADS_NEWS)
+            assert_int_equal(says(a, DAF_FRAME_HEADS).heads.kind,
+                             DAF_HEADS_ANSWER);
+        says_nothing(a);
+        assert_true(daf_session_resting(a->s));
+        session_pair_part(a, b);
+        session_pair_free(a);
+        session_pair_free(b);
+        a = session_pair_new(camp, 1);
+        b = session_pair_new(camp, 2);
+    }
+    session_pair_record_free(&own);
 }
 
 static void news_of_another_log_joins_what_is_wanted(void **state)
@@ -521,6 +640,53 @@ static void a_deferred_log_is_named_and_left_out_by_both(void **state)
     open_both();
     are_equal(a, b);
     session_pair_record_free(&other);
+}
+
+/* R40: equal sums end the matter, however many were left out. */
+static void many_deferred_logs_cost_nothing(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 40; i++) {
+        struct session_pair_record r;
+
+        session_pair_write(camp, 3, SESSION_PAIR_CLASS, 1 + i, NULL, i, 9, &r);
+        session_pair_hold(b, &r, true);
+        a->deferred[a->deferred_count++] = tag_of(&r);
+        session_pair_record_free(&r);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        greet(i ? a : b, i ? b : a);
+        talk();
+        assert_int_equal(said_in_all(a), 2);
+        assert_int_equal(said_in_all(b), 2);
+        session_pair_part(a, b);
+    }
+}
+
+static void a_log_deferred_while_it_is_waited_for_is_let_be(void **state)
+{
+    struct daf_tag tag;
+    struct daf_defer defer = {.scope = *scope_of(SESSION_PAIR_CLASS),
+                              .tags = {tag.b, sizeof(tag)}};
+    struct daf_pack k;
+
+    (void)state;
+    write_chain(3, 2, 50);
+    hold_chain(b, 0, 2);
+    tag = tag_of(&chain[0]);
+    a->claims_fail = true;
+    greet(b, a);
+    (void)pass(a, b);
+    (void)pass(b, a);
+    assert_int_equal(daf_session_pull(a->s), DAF_PULL_WAITING);
+    daf_pack_init(&k, room, sizeof(room));
+    daf_frame_pack_defer(&k, &defer);
+    session_pair_give(a, daf_pack_view(&k));
+    a->claims_fail = false;
+    daf_session_poke(a->s, a->now);
+    says_nothing(a);
+    assert_true(daf_session_resting(a->s));
+    assert_int_equal(a->rooms, 0);
 }
 
 static void a_log_that_the_peer_deferred_is_not_offered_or_asked_for(
@@ -950,7 +1116,10 @@ int main(void)
         T(news_of_more_than_a_credit_is_fetched_to_the_end),
         T(news_of_what_is_not_held_or_not_common_is_not_told),
         T(news_before_the_peer_is_proven_waits_for_it),
+        T(news_after_a_root_without_parts_is_told),
+        T(of_a_scope_that_the_peer_did_not_list_nothing_is_told),
         T(news_of_another_scope_is_looked_at_afterwards),
+        T(what_is_looked_at_later_is_answered_no_more_than_at_once),
         T(news_of_another_log_joins_what_is_wanted),
         T(news_of_the_log_that_is_asked_for_is_asked_for_again),
         T(news_that_the_answer_brought_already_is_not_asked_for),
@@ -962,6 +1131,8 @@ int main(void)
         T(an_answer_of_which_something_came_is_answered),
         T(what_cannot_be_taken_is_not_told_for_ever),
         T(a_deferred_log_is_named_and_left_out_by_both),
+        T(many_deferred_logs_cost_nothing),
+        T(a_log_deferred_while_it_is_waited_for_is_let_be),
         T(a_log_that_the_peer_deferred_is_not_offered_or_asked_for),
         T(of_deferred_logs_no_more_than_64_are_noted),
         T(lacking_bodies_are_asked_for_in_pieces_of_512),
