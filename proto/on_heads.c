@@ -13,7 +13,8 @@ static bool leads_on(const struct daf_session *s, const struct daf_heads *heads)
 }
 
 /* The peer's own logs that nobody acknowledged: said again if they are here,
- * pulled early if not. */
+ * pulled early if not.  It has no more of them than incarnations; one that names
+ * more is not answered for each. */
 static void on_unacked(struct daf_session *s, struct daf_session_scope *sc,
                        const struct daf_heads *heads)
 {
@@ -21,7 +22,7 @@ static void on_unacked(struct daf_session *s, struct daf_session_scope *sc,
     bool is_control =
         memcmp(sc->id.b, s->env->authority->control.b, sizeof(sc->id.b)) == 0;
 
-    for (size_t i = 0; i < heads->count; i++) {
+    for (size_t i = 0; i < heads->count && i < DAF_INCARNATIONS_MAX; i++) {
         struct daf_item item, own;
         struct daf_tag tag;
         struct daf_mark mark;
@@ -39,7 +40,7 @@ static void on_unacked(struct daf_session *s, struct daf_session_scope *sc,
         if (is_control) continue;
         if (s->urgent_count == DAF_URGENT_MAX) {
             daf_session_dirty(sc, DAF_TODO_NEWS);
-            return;
+            continue;
         }
         s->urgent[s->urgent_count].scope_at = (uint8_t)(sc - s->scopes);
         s->urgent[s->urgent_count++].item = item;

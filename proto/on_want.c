@@ -87,9 +87,11 @@ static void begin_run(struct answer *a)
     a->records = 0;
 }
 
-/* Whether the own signature of the open path's last record is good; @out_prev:
- * the one before it.  One that is not held any more is left to the peer. */
-static bool is_good(struct answer *a, struct daf_spot *out_prev)
+/* Whether the own signature of the open path's last record is good; if not,
+ * @out_prev is the one before it and @out_len what it took of the credit.  One
+ * that is not held any more is left to the peer. */
+static bool is_good(struct answer *a, struct daf_spot *out_prev,
+                    size_t *out_len)
 {
     const struct daf_session_env *env = a->s->env;
     struct daf_stored stored;
@@ -102,17 +104,23 @@ static bool is_good(struct answer *a, struct daf_spot *out_prev)
     if (daf_authority_accept(env->authority, stored.header, &r) != DAF_ESIG)
         return true;
     *out_prev = (struct daf_spot){.seq = r.seq - 1, .id = r.prev};
+    *out_len = stored.header.len + stored.body.len;
     return false;
 }
 
 /* R26: who serves a path vouches for its end.  A bad one is taken back and
- * forgotten, and the one before it is the end. */
+ * forgotten, and the one before it is the end.  The credit is for what is given:
+ * were it spent, the logs that follow would be missing, and too few bytes would
+ * have come for the peer to know (R25). */
 static void take_back_bad(struct answer *a)
 {
     const struct daf_session_port *port = a->s->env->port;
     struct daf_spot prev;
+    size_t len;
 
-    while (a->records > 0 && !is_good(a, &prev)) {
+    while (a->records > 0 && !is_good(a, &prev, &len)) {
+        a->credit += len;
+        a->is_spent = false;
         daf_session_count(a->s, DAF_ESIG);
         port->drop(port->ctx, a->s, &a->log, &a->last);
         a->last = prev;
@@ -137,6 +145,8 @@ static void end_path(struct answer *a)
 static void end_run(struct answer *a, bool last)
 {
     end_path(a);
+    /* All of it was taken back: a RUN that says nothing only comes last. */
+    if (a->paths == 0 && !last) return;
     if (last && (a->is_spent || a->steps == 0))
         daf_frame_end_cut(&a->k, a->run_mark, a->paths);
     else

@@ -61,6 +61,15 @@ static void pull_urgent(struct daf_session *s, struct daf_mono now)
     daf_session_pull_todo(s, now);
 }
 
+/* All scopes were compared: a session that rests holds no memory. */
+static void free_root_symbols(struct daf_session *s)
+{
+    const struct daf_session_port *port = s->env->port;
+
+    if (s->root_symbols != NULL) port->room(port->ctx, s, s->root_symbols, 0);
+    s->root_symbols = NULL;
+}
+
 void daf_session_pull_next(struct daf_session *s, struct daf_mono now)
 {
     if (s->state != DAF_SESSION_OPEN || s->pull != DAF_PULL_RESTING) return;
@@ -74,6 +83,7 @@ void daf_session_pull_next(struct daf_session *s, struct daf_mono now)
         daf_session_compare(s, now);
         return;
     }
+    free_root_symbols(s);
     if (daf_session_tell_need(s, now)) return;
     daf_session_wait_for(s, now, DAF_PULL_RESTING);
 }

@@ -266,7 +266,7 @@ static void pack_root(struct daf_session *s, struct daf_root *root,
     if (pack_parts(s, theirs, &parts, &count) != DAF_OK) {
         /* Nothing can be said of a store that cannot be read. */
         s->scopes_count = 0;
-        count = 0;
+        count = parts.len = 0;
     }
     s->sent_parts = !is_combined_enough(s, theirs);
     root->combined = s->combined;
