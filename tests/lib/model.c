@@ -150,6 +150,7 @@ struct maker {
     /* Where each device's own logs end, as it knows: [scope][incarnation]. */
     int end[MODEL_DEVICES_MAX][MODEL_SCOPES][4];
     int incarnation[MODEL_DEVICES_MAX];
+    bool is_heavy;
     enum model_kind put_as; /* MODEL_PUT or MODEL_LIVE_PUT */
 };
 
@@ -216,9 +217,13 @@ static int write_record(struct maker *m, int author, int scope, int incarnation,
         .incarnation = incarnation,
         .prev = prev,
         .seq = prev == MODEL_NONE ? 1 : w->records[prev].seq + 1,
-        .len = is_chance(m, 1, 40) ? below(m, 20000) : below(m, 60),
+        .len = below(m, 60),
         .bad = w->class == MODEL_RUBBISH && is_chance(m, 1, 6),
     };
+    /* Two dozen of these are more than one answer may bring. */
+    if (m->is_heavy ? is_chance(m, 3, 4) : is_chance(m, 1, 40))
+        w->records[at].len = below(m, m->is_heavy ? 65000 : 20000);
+    w->records[at].believed = w->records[at].bad && is_chance(m, 1, 3);
     return at;
 }
 
@@ -293,11 +298,12 @@ static void roll_back(struct maker *m)
     }
 }
 
-static void add_contact(struct maker *m, bool may_break)
+/* @device connects, or any if it is MODEL_NONE. */
+static void add_contact(struct maker *m, int device, bool may_break)
 {
     struct model_op op = {.kind = MODEL_CONTACT, .c = MODEL_NONE};
 
-    op.a = any_device(m);
+    op.a = device == MODEL_NONE ? any_device(m) : device;
     op.b = (op.a + 1 + below(m, m->w->devices - 1)) % m->w->devices;
     op.f = below(m, 1000000000);
     if (may_break && is_chance(m, 1, 2)) {
@@ -321,17 +327,26 @@ static void live_contact(struct maker *m)
             append(m);
     }
     m->put_as = MODEL_PUT;
-    add_contact(m, is_chance(m, 1, 3));
+    add_contact(m, MODEL_NONE, is_chance(m, 1, 3));
 }
 
+/* A device that lacks an author comes to know it, perhaps in a contact in which
+ * it is offered records of it. */
 static void learn(struct maker *m)
 {
-    int d = any_device(m), author = any_device(m);
+    int n = m->w->devices, start = below(m, n * n);
 
-    if (m->st.knows[d][author]) return;
-    add_op(m, (struct model_op){is_chance(m, 1, 2) ? MODEL_LEARN
-                                                   : MODEL_LIVE_LEARN,
-                                d, author, 0, below(m, 40), 0, 0});
+    for (int i = 0; i < n * n; i++) {
+        int d = (start + i) % (n * n) / n, author = (start + i) % n;
+        bool is_live = is_chance(m, 2, 3);
+
+        if (m->st.knows[d][author]) continue;
+        if (is_live) add_contact(m, d, true);
+        add_op(m, (struct model_op){is_live ? MODEL_LIVE_LEARN : MODEL_LEARN, d,
+                                    author, 0, below(m, 40), 0, 0});
+        if (is_live) add_contact(m, d, false);
+        return;
+    }
 }
 
 /* How often each thing happens, by class. */
@@ -343,7 +358,7 @@ static const struct {
     [MODEL_GAPS] = {6, 1, 4, 5, 0, 0, 0, 0, 0},
     [MODEL_RUBBISH] = {7, 2, 1, 6, 0, 1, 0, 1, 0},
     [MODEL_ROLLBACK] = {7, 2, 1, 6, 4, 1, 0, 0, 1},
-    [MODEL_STRANGERS] = {8, 1, 1, 6, 0, 0, 2, 0, 0},
+    [MODEL_STRANGERS] = {8, 1, 1, 6, 0, 0, 1, 0, 0},
     [MODEL_BLIND] = {7, 2, 1, 5, 0, 1, 0, 0, 0},
     [MODEL_TIPS] = {2, 0, 0, 3, 0, 0, 0, 0, 1},
     [MODEL_INCARNATIONS] = {2, 0, 0, 3, 0, 0, 0, 0, 1},
@@ -366,7 +381,7 @@ static void happen(struct maker *m)
     else if ((x -= weights[class].bundle) < 0)
         bundle(m);
     else if ((x -= weights[class].contact) < 0)
-        add_contact(m, true);
+        add_contact(m, MODEL_NONE, true);
     else if ((x -= weights[class].roll_back) < 0)
         roll_back(m);
     else if ((x -= weights[class].live) < 0)
@@ -462,6 +477,7 @@ void model_make(struct model_world *w, uint64_t seed)
     m.put_as = MODEL_PUT;
     w->seed = seed;
     w->class = (int)(seed % MODEL_CLASSES);
+    m.is_heavy = w->class == MODEL_FORKS && seed / MODEL_CLASSES % 4 == 0;
     begin_world(&m);
     model_begin(w, &m.st);
     if (w->class == MODEL_TIPS) write_star(&m);

@@ -44,8 +44,9 @@ struct model_record {
     int author, scope, incarnation;
     int prev; /* a record, or MODEL_NONE */
     int seq;
-    int len;  /* inside its body */
-    bool bad; /* its signature does not verify */
+    int len;       /* inside its body */
+    bool bad;      /* its signature does not verify */
+    bool believed; /* and yet who has it put there thinks that it does */
 };
 
 enum model_kind {

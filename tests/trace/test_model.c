@@ -13,6 +13,7 @@
 #include "tests/lib/t.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,9 @@ struct memory { /* what an agent keeps from session to session */
         equal_at[MODEL_DEVICES_MAX]; /* `changes` plus 1, in step with it */
     uint64_t asked_at[MODEL_DEVICES_MAX]; /* its `bodies` plus 1, asked by us */
     uint64_t peer_bodies;                 /* plus 1, in this contact */
+    size_t heard_count; /* logs that the peer deferred, in this contact */
+    struct daf_tag heard[DAF_DEFERRED_MAX];
+    bool is_asked_bodies; /* the last frame that came was NEED */
 };
 
 static struct session_pair_camp *camp;
@@ -164,6 +168,94 @@ static bool port_may_need(void *ctx, struct daf_session *s, uint64_t bodies)
     m->peer_bodies = bodies + 1;
     return m->asked_at[peer_of(s)] != bodies + 1;
 }
+
+/* ---- what may not be said */
+
+static void (*send_on)(void *ctx, struct daf_session *s, struct daf_view frame);
+
+static bool is_heard(const struct memory *m, struct daf_tag tag)
+{
+    for (size_t i = 0; i < m->heard_count; i++) {
+        if (memcmp(&m->heard[i], &tag, sizeof(tag)) == 0) return true;
+    }
+    return false;
+}
+
+/* R46: a log that the peer deferred is neither wanted nor told. */
+static void check_deferred(const struct memory *m, const struct daf_frame *f)
+{
+    struct daf_cursor c = f->want.logs.items;
+    struct daf_want_log want;
+    struct daf_item item;
+
+    for (size_t i = 0;
+         f->kind == DAF_FRAME_WANT && f->want.kind == DAF_WANT_RECORDS &&
+         i < f->want.logs.count;
+         i++) {
+        daf_frame_next_want(&c, &want);
+        assert_false(is_heard(m, want.tag));
+    }
+    if (f->kind != DAF_FRAME_HEADS ||
+        (f->heads.kind != DAF_HEADS_NEWS && f->heads.kind != DAF_HEADS_ANSWER))
+        return;
+    for (size_t i = 0; i < f->heads.count; i++) {
+        memcpy(item.b, f->heads.items.p + i * DAF_ITEM_BYTES, sizeof(item.b));
+        assert_false(is_heard(m, daf_sketch_item_tag(&item)));
+    }
+}
+
+/* R26: the end of a path that is served was checked, or is believed. */
+static void check_ends(const struct daf_run *run)
+{
+    struct daf_cursor c = run->paths.items;
+
+    for (size_t i = 0; i < run->paths.count; i++) {
+        struct daf_run_path path;
+        struct daf_run_record last;
+        struct daf_cursor at;
+        struct daf_record r;
+
+        daf_frame_next_path(&c, &run->scope, &path);
+        at = path.records.items;
+        for (size_t j = 0; j < path.records.count; j++)
+            daf_frame_next_record(&at, &last);
+        if (path.records.count == 0) continue;
+        assert_int_equal(daf_record_decode(last.header, &r), DAF_OK);
+        if (w.records[number_of(&r.id)].bad &&
+            !w.records[number_of(&r.id)].believed)
+            fail_msg("record %d was served unchecked", number_of(&r.id));
+    }
+}
+
+static void port_send(void *ctx, struct daf_session *s, struct daf_view frame)
+{
+    const struct session_pair *p = ctx;
+    struct daf_frame f;
+
+    assert_int_equal(daf_frame_decode(frame, &f, NULL), DAF_OK);
+    check_deferred(&memories[p->number], &f);
+    if (f.kind == DAF_FRAME_RUN && !memories[p->number].is_asked_bodies)
+        check_ends(&f.run);
+    send_on(ctx, s, frame);
+}
+
+/* Before a frame is given to @d. */
+static void hear(int d, struct daf_view frame)
+{
+    struct memory *m = &memories[d];
+    struct daf_frame f;
+
+    assert_int_equal(daf_frame_decode(frame, &f, NULL), DAF_OK);
+    m->is_asked_bodies = f.kind == DAF_FRAME_NEED;
+    if (f.kind != DAF_FRAME_DEFER) return;
+    for (size_t i = 0; i < f.defer.tags.len / DAF_TAG_BYTES; i++) {
+        if (m->heard_count < DAF_DEFERRED_MAX)
+            memcpy(m->heard[m->heard_count++].b,
+                   f.defer.tags.p + i * DAF_TAG_BYTES, DAF_TAG_BYTES);
+    }
+}
+
+/* ---- symbols */
 
 /* Sums and pages are honest; symbols are not (protocol.md R41). */
 struct lie {
@@ -346,7 +438,7 @@ static void put(const struct model_op *op)
     const struct daf_record *r = &real[op->b].r;
 
     session_pair_hold(p, &real[op->b], op->c != 0);
-    if (w.records[op->b].bad)
+    if (w.records[op->b].bad && !w.records[op->b].believed)
         daf_fake_index_unchecked(p->index,
                                  &(struct daf_stretch){r->log, r->seq, r->seq});
     memories[op->a].changes++;
@@ -412,8 +504,9 @@ static bool deliver(int from, int to)
     struct daf_view frame;
 
     if (!session_pair_take(sides[from], &frame)) return false;
-    if (daf_session_state(sides[to]->s) != DAF_SESSION_CLOSED)
-        session_pair_give(sides[to], frame);
+    if (daf_session_state(sides[to]->s) == DAF_SESSION_CLOSED) return true;
+    hear(to, frame);
+    session_pair_give(sides[to], frame);
     return true;
 }
 
@@ -541,6 +634,7 @@ static bool contact(const struct model_op *op)
 
     memcpy(seed, &op->f, sizeof(op->f));
     daf_rng_init(&order, seed);
+    memories[op->a].heard_count = memories[op->b].heard_count = 0;
     session_pair_meet(sides[op->a], sides[op->b]);
     is_complete = talk(op, &order);
     while (play_due(0, true))
@@ -574,6 +668,19 @@ static void rest(int d)
     if (daf_fake_index_count(sides[d]->index) != before) memories[d].changes++;
 }
 
+/* What was believed is not any more: a bad record is one to be checked. */
+static void doubt(int d)
+{
+    for (int r = 0; r < w.records_count; r++) {
+        const struct daf_record *x = &real[r].r;
+
+        if (w.records[r].bad)
+            daf_fake_index_unchecked(sides[d]->index,
+                                     &(struct daf_stretch){x->log, x->seq,
+                                                           x->seq});
+    }
+}
+
 static void restart(int d)
 {
     struct memory *m = &memories[d];
@@ -597,6 +704,43 @@ static void check_bounds(int d)
             fail_msg("device %d lost the body of %d", d, r);
         if (held[r] && !st.may[d][r])
             fail_msg("device %d cannot have record %d", d, r);
+    }
+}
+
+static bool has_good_after(const bool held[], int r)
+{
+    for (int q = 0; q < w.records_count; q++) {
+        int at = q;
+
+        if (!held[q] || w.records[q].bad) continue;
+        while (at != MODEL_NONE && at != r)
+            at = w.records[at].prev;
+        if (at == r) return true;
+    }
+    return false;
+}
+
+/* R26: a record that does not verify came only below one that does, or was put
+ * there. */
+static void check_vouched(int d)
+{
+    bool held[MODEL_RECORDS_MAX], bodies[MODEL_RECORDS_MAX];
+    bool was_put[MODEL_RECORDS_MAX] = {false};
+
+    look(d, held, bodies);
+    for (int i = 0; i < w.ops_count; i++) {
+        if ((w.ops[i].kind == MODEL_PUT || w.ops[i].kind == MODEL_LIVE_PUT) &&
+            w.ops[i].a == d)
+            was_put[w.ops[i].b] = true;
+    }
+    for (int r = 0; r < w.records_count; r++) {
+        int scope = w.records[r].scope;
+        bool is_plain = scope == SESSION_PAIR_CONTROL ||
+                        scope == SESSION_PAIR_CATALOG; /* checked at once */
+
+        if (held[r] && w.records[r].bad && !was_put[r] &&
+            (is_plain || !has_good_after(held, r)))
+            fail_msg("device %d took record %d unvouched", d, r);
     }
 }
 
@@ -688,15 +832,14 @@ static bool heal_round(bool star, int round)
 }
 
 /* Until all pairs are silent and nothing changes. */
-static void heal(bool is_strict)
+static void heal(void)
 {
     bool star = w.star;
 
     for (int round = 0; round < ROUNDS_MAX; round++) {
         uint64_t before = changes_of_all();
-        bool spoke = heal_round(star, round);
 
-        if (before != changes_of_all() || (spoke && is_strict)) continue;
+        if (heal_round(star, round) || before != changes_of_all()) continue;
         if (!star) return;
         star = false;
     }
@@ -790,6 +933,45 @@ static void check_device(int d, const bool alive[], const bool alive_bodies[])
     }
 }
 
+static bool has_bodies(int d, const struct daf_log_key *log)
+{
+    bool held[MODEL_RECORDS_MAX], bodies[MODEL_RECORDS_MAX];
+
+    look(d, held, bodies);
+    for (int r = 0; r < w.records_count; r++) {
+        if (held[r] && !bodies[r] &&
+            memcmp(&real[r].r.log, log, sizeof(*log)) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* R47: an own log that is whole, and has all its bodies, is known to have copies. */
+static void check_acked(int d)
+{
+    const struct daf_index *index = daf_fake_index_view(sides[d]->index);
+    const struct daf_author_id *self = &sides[d]->env.author;
+    static struct daf_head head;
+
+    for (int s = 0; s < MODEL_SCOPES; s++) {
+        const uint64_t *after = NULL;
+        uint64_t last;
+        struct daf_mark mark;
+
+        while (index->unacked_next(index->ctx, &camp->scopes[s], self, after,
+                                   &mark) == DAF_OK) {
+            last = mark.log.incarnation;
+            after = &last;
+            assert_int_equal(index->head(index->ctx, &mark.log, &head), DAF_OK);
+            if (head.tips_count == 1 && head.roots_count == 1 &&
+                head.roots[0].seq == 1 && has_bodies(d, &mark.log) &&
+                !model_is_over(&w, number_of(&head.roots[0].id)))
+                fail_msg("device %d does not know of copies of record %d", d,
+                         number_of(&head.roots[0].id));
+        }
+    }
+}
+
 static void find_alive(bool alive[], bool bodies[])
 {
     bool h[MODEL_RECORDS_MAX], b[MODEL_RECORDS_MAX];
@@ -824,13 +1006,20 @@ static void play_world(void)
     check_digests();
     find_alive(alive, bodies);
     if (w.class == MODEL_RUBBISH) {
-        heal(false);
-        for (int d = 0; d < w.devices; d++)
+        /* While somebody believes in a bad record, there is no end of it. */
+        for (int round = 0; round < 3; round++)
+            (void)heal_round(w.star, round);
+        for (int d = 0; d < w.devices; d++) {
+            check_vouched(d);
+            doubt(d);
             rest(d);
+        }
     }
-    heal(true);
+    heal();
     for (int d = 0; d < w.devices; d++)
         check_device(d, alive, bodies);
+    for (int d = 0; d < w.devices; d++)
+        check_acked(d);
     check_digests();
 }
 
@@ -847,6 +1036,154 @@ static void random_worlds_come_to_what_the_model_says(void **state)
         play_world();
     }
     w.seed = 0;
+}
+
+/* ---- worlds of another hand */
+
+static int int_at(const json_t *array, size_t at)
+{
+    assert_true(at < json_array_size(array));
+    return (int)json_integer_value(json_array_get(array, at));
+}
+
+static const json_t *list_of(const json_t *world, const char *name)
+{
+    const json_t *list = json_object_get(world, name);
+
+    assert_true(json_is_array(list));
+    return list;
+}
+
+static bool bool_at(const json_t *array, size_t at)
+{
+    return json_is_true(json_array_get(array, at));
+}
+
+static void read_devices(const json_t *world)
+{
+    w.class = (int)json_integer_value(json_object_get(world, "class"));
+    w.devices = (int)json_integer_value(json_object_get(world, "devices"));
+    w.star = json_is_true(json_object_get(world, "star"));
+    assert_in_range(w.devices, 2, MODEL_DEVICES_MAX);
+    for (int d = 0; d < w.devices; d++) {
+        w.sees_class[d] = bool_at(list_of(world, "sees_class"), (size_t)d);
+        w.blind[d] =
+            (enum model_blind)int_at(list_of(world, "blind"), (size_t)d);
+        for (int a = 0; a < w.devices; a++)
+            w.knows[d][a] =
+                bool_at(json_array_get(list_of(world, "knows"), (size_t)d),
+                        (size_t)a);
+    }
+}
+
+static void read_world(const json_t *world)
+{
+    const json_t *records = list_of(world, "records");
+    const json_t *ops = list_of(world, "ops");
+
+    memset(&w, 0, sizeof(w));
+    read_devices(world);
+    w.records_count = (int)json_array_size(records);
+    w.ops_count = (int)json_array_size(ops);
+    assert_in_range(w.records_count, 1, MODEL_RECORDS_MAX);
+    assert_in_range(w.ops_count, 1, MODEL_OPS_MAX);
+    for (int i = 0; i < w.records_count; i++) {
+        const json_t *r = json_array_get(records, (size_t)i);
+        int prev = int_at(r, 3);
+
+        assert_in_range(prev + 1, 0, i);
+        w.records[i] =
+            (struct model_record){.author = int_at(r, 0),
+                                  .scope = int_at(r, 1),
+                                  .incarnation = int_at(r, 2),
+                                  .prev = prev,
+                                  .seq = prev == MODEL_NONE
+                                             ? 1
+                                             : w.records[prev].seq + 1,
+                                  .len = int_at(r, 4),
+                                  .bad = int_at(r, 5) != 0};
+    }
+    for (int i = 0; i < w.ops_count; i++) {
+        const json_t *op = json_array_get(ops, (size_t)i);
+
+        w.ops[i] = (struct model_op){(enum model_kind)int_at(op, 0),
+                                     int_at(op, 1),
+                                     int_at(op, 2),
+                                     int_at(op, 3),
+                                     int_at(op, 4),
+                                     int_at(op, 5),
+                                     int_at(op, 6)};
+    }
+}
+
+static void read_set(const json_t *list, bool out[])
+{
+    memset(out, 0, MODEL_RECORDS_MAX);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        assert_in_range(int_at(list, i), 0, w.records_count - 1);
+        out[int_at(list, i)] = true;
+    }
+}
+
+/* What the file says of a device, beside what the device holds. */
+static void check_told(const json_t *world, int d)
+{
+    bool held[MODEL_RECORDS_MAX], bodies[MODEL_RECORDS_MAX];
+    bool final[MODEL_RECORDS_MAX], with[MODEL_RECORDS_MAX];
+    bool over[MODEL_RECORDS_MAX];
+
+    look(d, held, bodies);
+    read_set(json_array_get(list_of(world, "final"), (size_t)d), final);
+    read_set(list_of(world, "bodies"), with);
+    read_set(list_of(world, "over"), over);
+    for (int r = 0; r < w.records_count; r++) {
+        assert_int_equal(over[r], model_is_over(&w, r));
+        if (over[r]) continue;
+        assert_int_equal(held[r], final[r]);
+        assert_int_equal(bodies[r], final[r] && with[r]);
+    }
+}
+
+/* Tips and roots of device 0, and of the model. */
+static void check_told_log(const json_t *world, const json_t *log)
+{
+    const struct daf_index *index = daf_fake_index_view(sides[0]->index);
+    bool tips[MODEL_RECORDS_MAX], roots[MODEL_RECORDS_MAX];
+    bool set[MODEL_RECORDS_MAX], mine[2][MODEL_RECORDS_MAX];
+    static struct daf_head head;
+    int of = int_at(log, 0);
+
+    if (model_is_over(&w, of)) return;
+    read_set(json_array_get(list_of(world, "final"), 0), set);
+    read_set(json_array_get(log, 1), tips);
+    read_set(json_array_get(log, 2), roots);
+    model_frontier(&w, set, of, mine[0], mine[1]);
+    assert_memory_equal(mine[0], tips, sizeof(tips));
+    assert_memory_equal(mine[1], roots, sizeof(roots));
+    assert_int_equal(index->head(index->ctx, &real[of].r.log, &head), DAF_OK);
+    check_spots(head.tips, head.tips_count, tips);
+    check_spots(head.roots, head.roots_count, roots);
+}
+
+static void worlds_of_another_hand_come_to_what_they_say(void **state)
+{
+    json_t *all =
+        json_load_file(DAF_SOURCE_DIR "/tests/vectors/worlds.json", 0, NULL);
+
+    (void)state;
+    assert_true(json_array_size(all) > 20);
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const json_t *world = json_array_get(all, i);
+        const json_t *logs = list_of(world, "logs");
+
+        read_world(world);
+        play_world();
+        for (int d = 0; d < w.devices; d++)
+            check_told(world, d);
+        for (size_t j = 0; j < json_array_size(logs); j++)
+            check_told_log(world, json_array_get(logs, j));
+    }
+    json_decref(all);
 }
 
 static void this_world(void **state)
@@ -872,6 +1209,8 @@ static int open_camp(void **state)
     camp = session_pair_camp_new(MODEL_DEVICES_MAX);
     for (int d = 0; d < MODEL_DEVICES_MAX; d++) {
         sides[d] = session_pair_new(camp, (size_t)d);
+        send_on = sides[d]->port.send;
+        sides[d]->port.send = port_send;
         sides[d]->port.deferred = port_deferred;
         sides[d]->port.was_equal = port_was_equal;
         sides[d]->port.may_need = port_may_need;
@@ -964,6 +1303,7 @@ static int close_camp(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(worlds_of_another_hand_come_to_what_they_say),
         cmocka_unit_test_teardown(random_worlds_come_to_what_the_model_says,
                                   name_world),
     };
