@@ -29,6 +29,8 @@ static void on_unacked(struct daf_session *s, struct daf_session_scope *sc,
 
         memcpy(item.b, heads->items.p + i * DAF_ITEM_BYTES, sizeof(item.b));
         tag = daf_sketch_item_tag(&item);
+        /* It must not take the place of one that can be pulled. */
+        if (daf_session_is_deferred(s, &sc->id, &tag)) continue;
         if (index->mark_by_tag(index->ctx, &sc->id, &tag, &mark) == DAF_OK) {
             own = daf_sketch_salted(&mark, &s->salt);
             if (memcmp(own.b, item.b, sizeof(own.b)) == 0) {

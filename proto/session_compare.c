@@ -29,6 +29,8 @@ void daf_session_dirty(struct daf_session_scope *sc, unsigned as)
 {
     sc->dirty_as = (uint16_t)(sc->is_dirty ? sc->dirty_as & as : as);
     sc->is_dirty = true;
+    /* The symbols of its ROOT are older than the news. */
+    if (as & DAF_TODO_NEWS) sc->symbols_at = 0;
 }
 
 /* ---- pages */

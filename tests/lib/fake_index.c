@@ -30,6 +30,8 @@ struct daf_fake_index {
     size_t lent_len;
     struct acked *acked; /* in no order */
     size_t acked_count;
+    struct daf_mark *marks; /* of all logs, ascending; NULL: to be made */
+    size_t marks_count;
     size_t calls;
     size_t left; /* questions until they fail */
 };
@@ -268,21 +270,27 @@ static int compare_marks(const void *a, const void *b)
     return order != 0 ? order : compare_logs(&x->log, &y->log);
 }
 
-/* All of a scope; the caller frees the list. */
-static struct daf_mark *list_marks(const struct daf_fake_index *f,
-                                   const struct daf_scope_id *scope,
-                                   size_t *out_count)
+/* All marks of all scopes, made when first asked for. */
+static void make_marks(struct daf_fake_index *f)
 {
-    struct daf_mark *list = calloc(f->count + 1, sizeof(*list));
+    if (f->marks != NULL) return;
+    f->marks = calloc(f->count + 1, sizeof(f->marks[0]));
+    assert(f->marks != NULL);
+    f->marks_count = 0;
+    for (size_t at = 0; at < f->count; at = after_log(f, at))
+        f->marks[f->marks_count++] = mark_of(f, &f->rows[at].log);
+    qsort(f->marks, f->marks_count, sizeof(f->marks[0]), compare_marks);
+}
 
-    assert(list != NULL);
-    *out_count = 0;
-    for (size_t at = 0; at < f->count; at = after_log(f, at)) {
-        if (memcmp(&f->rows[at].log.scope, scope, sizeof(*scope)) == 0)
-            list[(*out_count)++] = mark_of(f, &f->rows[at].log);
-    }
-    qsort(list, *out_count, sizeof(*list), compare_marks);
-    return list;
+static void forget_marks(struct daf_fake_index *f)
+{
+    free(f->marks);
+    f->marks = NULL;
+}
+
+static bool is_of(const struct daf_mark *mark, const struct daf_scope_id *scope)
+{
+    return memcmp(mark->log.scope.b, scope->b, sizeof(scope->b)) == 0;
 }
 
 static enum daf_err mark(void *ctx, const struct daf_log_key *log,
@@ -301,16 +309,17 @@ static enum daf_err mark_by_tag(void *ctx, const struct daf_scope_id *scope,
                                 const struct daf_tag *tag, struct daf_mark *out)
 {
     struct daf_fake_index *f = ctx;
-    size_t count, at = 0;
-    struct daf_mark *list;
 
     if (!begin_question(f)) return DAF_EIO;
-    list = list_marks(f, scope, &count);
-    while (at < count && memcmp(&list[at].tag, tag, sizeof(*tag)) != 0)
-        at++;
-    if (at < count) *out = list[at];
-    free(list);
-    return at < count ? DAF_OK : DAF_ENOTFOUND;
+    make_marks(f);
+    for (size_t i = 0; i < f->marks_count; i++) {
+        if (!is_of(&f->marks[i], scope) ||
+            memcmp(&f->marks[i].tag, tag, sizeof(*tag)) != 0)
+            continue;
+        *out = f->marks[i];
+        return DAF_OK;
+    }
+    return DAF_ENOTFOUND;
 }
 
 static enum daf_err marks(void *ctx, const struct daf_scope_id *scope,
@@ -318,17 +327,16 @@ static enum daf_err marks(void *ctx, const struct daf_scope_id *scope,
                           void *fn_ctx)
 {
     struct daf_fake_index *f = ctx;
-    struct daf_mark *list;
-    size_t count;
 
     if (!begin_question(f)) return DAF_EIO;
-    list = list_marks(f, scope, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (after != NULL && memcmp(&list[i].tag, after, sizeof(*after)) <= 0)
+    make_marks(f);
+    for (size_t i = 0; i < f->marks_count; i++) {
+        if (!is_of(&f->marks[i], scope)) continue;
+        if (after != NULL &&
+            memcmp(&f->marks[i].tag, after, sizeof(*after)) <= 0)
             continue;
-        if (!fn(fn_ctx, &list[i])) break;
+        if (!fn(fn_ctx, &f->marks[i])) break;
     }
-    free(list);
     return DAF_OK;
 }
 
@@ -336,24 +344,20 @@ static enum daf_err symbols(void *ctx, const struct daf_scope_id *scope,
                             size_t start, size_t count, struct daf_symbol *out)
 {
     struct daf_fake_index *f = ctx;
-    struct daf_symbol *all = calloc(DAF_SYMBOLS_MAX, sizeof(*all));
-    struct daf_mark *list;
-    size_t marks_count;
+    struct daf_symbol *all;
 
-    assert(all != NULL && start <= DAF_SYMBOLS_MAX);
-    assert(count <= DAF_SYMBOLS_MAX - start);
-    if (!begin_question(f)) {
-        free(all);
-        return DAF_EIO;
-    }
-    list = list_marks(f, scope, &marks_count);
-    for (size_t i = 0; i < marks_count; i++) {
-        struct daf_item item = daf_sketch_item(&list[i]);
+    assert(start <= DAF_SYMBOLS_MAX && count <= DAF_SYMBOLS_MAX - start);
+    if (!begin_question(f)) return DAF_EIO;
+    all = calloc(start + count + 1, sizeof(*all));
+    assert(all != NULL);
+    make_marks(f);
+    for (size_t i = 0; i < f->marks_count; i++) {
+        struct daf_item item = daf_sketch_item(&f->marks[i]);
 
-        daf_sketch_add(all, start + count, scope, &item, 1);
+        if (is_of(&f->marks[i], scope))
+            daf_sketch_add(all, start + count, scope, &item, 1);
     }
     memcpy(out, all + start, count * sizeof(*out));
-    free(list);
     free(all);
     return DAF_OK;
 }
@@ -502,6 +506,7 @@ bool daf_fake_index_drop(struct daf_fake_index *f,
     size_t at = find(f, log, spot);
 
     if (!holds(f, log, spot)) return false;
+    forget_marks(f);
     free(f->rows[at].header);
     free(f->rows[at].body);
     f->count--;
@@ -544,6 +549,7 @@ void daf_fake_index_free(struct daf_fake_index *f)
         free(f->rows[i].body);
     }
     free(f->acked);
+    free(f->marks);
     free(f->rows);
     free(f->lent);
     free(f);
@@ -587,6 +593,7 @@ bool daf_fake_index_put(struct daf_fake_index *f, const struct daf_record *r,
 
     if (holds(f, &r->log, &row.spot))
         return set_body(f, &f->rows[at], state, body);
+    forget_marks(f);
     row.prev = (struct daf_spot){r->seq - 1, r->prev};
     row.header = copy(header);
     row.header_len = header.len;
