@@ -39,14 +39,31 @@ static void on_unacked(struct daf_session *s, struct daf_session_scope *sc,
             }
         }
         /* Control is first anyway, and found by comparing. */
-        if (is_control) continue;
-        if (s->urgent_count == DAF_URGENT_MAX) {
-            daf_session_dirty(sc, DAF_TODO_NEWS);
-            continue;
-        }
-        s->urgent[s->urgent_count].scope_at = (uint8_t)(sc - s->scopes);
-        s->urgent[s->urgent_count++].item = item;
+        if (!is_control) daf_session_let_wait(s, sc, &item, heads->kind);
     }
+}
+
+/* News or answers: of the scope in hand they join the list, else they wait. */
+static void on_told(struct daf_session *s, struct daf_mono now,
+                    struct daf_session_scope *sc, const struct daf_heads *heads)
+{
+    bool is_resting = s->pull == DAF_PULL_RESTING;
+    bool is_in_hand =
+        is_resting || (s->todo_count > 0 && sc == &s->scopes[s->scope_at]);
+
+    if (is_resting) s->scope_at = (size_t)(sc - s->scopes);
+    for (size_t i = 0; i < heads->count; i++) {
+        struct daf_item item;
+
+        memcpy(item.b, heads->items.p + i * DAF_ITEM_BYTES, sizeof(item.b));
+        if (!is_in_hand)
+            daf_session_let_wait(s, sc, &item, heads->kind);
+        else if (!daf_session_todo_told(s, &item,
+                                        heads->kind == DAF_HEADS_ANSWER))
+            return;
+    }
+    if (is_resting || (is_in_hand && s->pull == DAF_PULL_WAITING))
+        daf_session_pull_todo(s, now);
 }
 
 void daf_on_heads(struct daf_session *s, struct daf_mono now,
@@ -68,22 +85,13 @@ void daf_on_heads(struct daf_session *s, struct daf_mono now,
         daf_session_count(s, DAF_ESCOPE);
         return;
     }
-    if (heads->kind == DAF_HEADS_UNACKED) {
-        on_unacked(s, sc, heads);
-    } else if (heads->more) {
-        daf_session_dirty(sc, DAF_TODO_NEWS); /* too many to name */
-    } else if (s->pull == DAF_PULL_RESTING ||
-               (s->todo_count > 0 && sc == &s->scopes[s->scope_at])) {
-        s->scope_at = (size_t)(sc - s->scopes);
-        if (!daf_session_todo_heads(s, heads)) return;
-        if (s->pull == DAF_PULL_RESTING || s->pull == DAF_PULL_WAITING)
-            daf_session_pull_todo(s, now);
+    if (heads->kind != DAF_HEADS_UNACKED && !heads->more) {
+        on_told(s, now, sc, heads);
         return;
-    } else {
-        /* Another scope is in hand: this one is compared when its turn comes. */
-        daf_session_dirty(sc, heads->kind == DAF_HEADS_ANSWER
-                                  ? DAF_TODO_NEWS | DAF_TODO_ANSWER
-                                  : DAF_TODO_NEWS);
     }
+    if (heads->kind == DAF_HEADS_UNACKED)
+        on_unacked(s, sc, heads);
+    else
+        daf_session_dirty(sc, DAF_TODO_NEWS); /* too many to name */
     daf_session_pull_next(s, now);
 }

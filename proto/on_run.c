@@ -325,7 +325,6 @@ void daf_on_run(struct daf_session *s, struct daf_mono now,
     struct intake in = {.s = s,
                         .scope = daf_session_scope(s, &f->run.scope),
                         .is_need = s->pull == DAF_PULL_BODIES};
-    uint64_t before = s->round_bytes;
     bool is_good;
 
     if ((s->pull != DAF_PULL_RECORDS && s->pull != DAF_PULL_BODIES) ||
@@ -337,8 +336,6 @@ void daf_on_run(struct daf_session *s, struct daf_mono now,
     in.ack_mark = daf_frame_begin_ack(&in.ack, &f->run.scope);
     is_good = take_frame(&in, &f->run);
     finish(&in);
-    if (memcmp(in.scope->id.b, s->env->authority->control.b, 16) == 0)
-        s->control_bytes += s->round_bytes - before;
     /* An answer stops at the credit, give or take one record: a peer that goes
      * on would fill our disk as fast as it can sign. */
     if (s->round_bytes > s->credit + DAF_HEADER_BYTES_MAX + DAF_BODY_BYTES_MAX)

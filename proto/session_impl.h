@@ -47,8 +47,8 @@ enum {
     DAF_TODO_RENEWED = 2048, /* told anew while it was asked for */
     DAF_TODO_FRESH = 4096,   /* something new of it came in this round */
 };
-#define DAF_TODO_MAX   4096 /* 78 KB; more are compared again afterwards */
-#define DAF_URGENT_MAX 8    /* unacknowledged logs of the peer to pull early */
+#define DAF_TODO_MAX    4096 /* 78 KB; more are compared again afterwards */
+#define DAF_WAITING_MAX 16   /* logs told while another scope is in hand */
 
 /* Control before a peer's unacknowledged records (R23). */
 #define DAF_CONTROL_FIRST_BYTES 65536
@@ -109,12 +109,13 @@ struct daf_session {
     bool has_moved;       /* `seen` rose in this round */
     uint32_t stores_open; /* batches not yet answered */
 
-    uint64_t control_bytes; /* of control received in all */
-    size_t urgent_count;
+    bool had_control; /* an answer of control was cut: others have their say */
+    size_t waiting_count;
     struct {
         uint8_t scope_at;
         struct daf_item item;
-    } urgent[DAF_URGENT_MAX];
+        bool is_urgent, is_answer;
+    } waiting[DAF_WAITING_MAX];
 
     /* NEED. */
     bool may_need;
@@ -180,10 +181,10 @@ struct daf_todo *daf_session_todo_find(struct daf_session *s,
 struct daf_item daf_session_todo_item(const struct daf_session *s,
                                       const struct daf_todo *t,
                                       const struct daf_mark *mark);
-/* Items of HEADS news or answers: what to pull, what to tell.  False: the session
- * ended for lack of memory. */
-bool daf_session_todo_heads(struct daf_session *s,
-                            const struct daf_heads *heads);
+/* An item of the scope in hand that was told: what to pull, what to tell.  False:
+ * the session ended for lack of memory. */
+bool daf_session_todo_told(struct daf_session *s, const struct daf_item *item,
+                           bool is_answer);
 void daf_session_todo_free(struct daf_session *s);
 /* Whether either side left the log out for lack of budget. */
 bool daf_session_is_deferred(struct daf_session *s,
@@ -191,6 +192,11 @@ bool daf_session_is_deferred(struct daf_session *s,
                              const struct daf_tag *tag);
 
 /* ---- session_pull.c */
+/* An item of a scope whose turn has not come; urgent ones go before the rest of
+ * control.  If there is no place the scope is compared instead. */
+void daf_session_let_wait(struct daf_session *s, struct daf_session_scope *sc,
+                          const struct daf_item *item,
+                          enum daf_heads_kind kind);
 void daf_session_wait_for(struct daf_session *s, struct daf_mono now,
                           enum daf_pull pull);
 /* If nothing is under way: take what is first in order, or rest. */

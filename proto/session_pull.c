@@ -29,35 +29,70 @@ static bool is_control(const struct daf_session *s, size_t scope_at)
     return memcmp(s->scopes[scope_at].id.b, control->b, 16) == 0;
 }
 
-/* R23: a peer's own work that nobody else has, before the rest of control. */
-static bool is_urgent_first(const struct daf_session *s)
+void daf_session_let_wait(struct daf_session *s, struct daf_session_scope *sc,
+                          const struct daf_item *item, enum daf_heads_kind kind)
 {
-    if (s->urgent_count == 0) return false;
+    bool is_answer = kind == DAF_HEADS_ANSWER;
+
+    if (s->waiting_count == DAF_WAITING_MAX) {
+        daf_session_dirty(sc, is_answer ? DAF_TODO_NEWS | DAF_TODO_ANSWER
+                                        : DAF_TODO_NEWS);
+        return;
+    }
+    s->waiting[s->waiting_count].scope_at = (uint8_t)(sc - s->scopes);
+    s->waiting[s->waiting_count].is_urgent = kind == DAF_HEADS_UNACKED;
+    s->waiting[s->waiting_count].is_answer = is_answer;
+    s->waiting[s->waiting_count++].item = *item;
+}
+
+static bool has_waiting(const struct daf_session *s, size_t scope_at)
+{
+    for (size_t i = 0; i < s->waiting_count; i++) {
+        if (s->waiting[i].scope_at == scope_at) return true;
+    }
+    return false;
+}
+
+static bool has_urgent(const struct daf_session *s)
+{
+    for (size_t i = 0; i < s->waiting_count; i++) {
+        if (s->waiting[i].is_urgent) return true;
+    }
+    return false;
+}
+
+/* R23: a peer's own work that nobody else has, before the rest of control. */
+static bool is_urgent_now(const struct daf_session *s, size_t *out_scope)
+{
+    if (!has_urgent(s)) return false;
+    for (size_t i = 0; i < s->waiting_count; i++) {
+        *out_scope = s->waiting[i].scope_at;
+        if (s->waiting[i].is_urgent) break;
+    }
     for (size_t i = 0; i < s->scopes_count; i++) {
-        if (is_control(s, i) && s->scopes[i].is_common && s->scopes[i].is_dirty)
-            return s->control_bytes >= DAF_CONTROL_FIRST_BYTES;
+        if (is_control(s, i) && s->scopes[i].is_common &&
+            (s->scopes[i].is_dirty || has_waiting(s, i)))
+            return s->had_control;
     }
     return true;
 }
 
-/* The urgent logs of the first one's scope become the list. */
-static void pull_urgent(struct daf_session *s, struct daf_mono now)
+/* What waits of a scope becomes the list. */
+static void pull_waiting(struct daf_session *s, struct daf_mono now,
+                         size_t scope_at)
 {
     size_t left = 0;
 
-    s->scope_at = s->urgent[0].scope_at;
-    for (size_t i = 0; i < s->urgent_count; i++) {
-        if (s->urgent[i].scope_at != s->scope_at) {
-            s->urgent[left++] = s->urgent[i];
-            continue;
-        }
-        if (!daf_session_todo_add(s, &s->urgent[i].item,
-                                  DAF_TODO_PULL | DAF_TODO_SALTED |
-                                      DAF_TODO_NEWS))
-            return;
-    }
-    s->urgent_count = left;
+    s->scope_at = scope_at;
     s->page_rest = false;
+    for (size_t i = 0; i < s->waiting_count; i++) {
+        if (s->waiting[i].scope_at != scope_at)
+            s->waiting[left++] = s->waiting[i];
+        else if (!daf_session_todo_told(s, &s->waiting[i].item,
+                                        s->waiting[i].is_answer))
+            return; /* out of memory, and closed */
+    }
+    s->waiting_count = left;
     daf_session_pull_todo(s, now);
 }
 
@@ -72,13 +107,21 @@ static void free_root_symbols(struct daf_session *s)
 
 void daf_session_pull_next(struct daf_session *s, struct daf_mono now)
 {
+    size_t urgent;
+
     if (s->state != DAF_SESSION_OPEN || s->pull != DAF_PULL_RESTING) return;
-    if (is_urgent_first(s)) {
-        pull_urgent(s, now);
+    if (is_urgent_now(s, &urgent)) {
+        pull_waiting(s, now, urgent);
         return;
     }
     for (size_t i = 0; i < s->scopes_count; i++) {
-        if (!s->scopes[i].is_common || !s->scopes[i].is_dirty) continue;
+        struct daf_session_scope *sc = &s->scopes[i];
+
+        if (!sc->is_common || (!sc->is_dirty && !has_waiting(s, i))) continue;
+        if (!sc->is_dirty) {
+            pull_waiting(s, now, i);
+            return;
+        }
         s->scope_at = i;
         daf_session_compare(s, now);
         return;
@@ -180,12 +223,9 @@ static size_t pack_wants(struct daf_session *s, struct daf_pack *k,
 /* Of control no more than what goes first, until others had their say. */
 static uint64_t credit_now(const struct daf_session *s)
 {
-    uint64_t left = DAF_CONTROL_FIRST_BYTES;
-
-    if (!is_control(s, s->scope_at) || s->control_bytes >= left)
-        return DAF_CREDIT_BYTES_MAX;
-    left -= s->control_bytes;
-    return left < 4096 ? 4096 : left;
+    return is_control(s, s->scope_at) && !s->had_control
+               ? DAF_CONTROL_FIRST_BYTES
+               : DAF_CREDIT_BYTES_MAX;
 }
 
 /* Nothing of the list is left to want. */
@@ -265,8 +305,7 @@ static void settle_entry(struct daf_session *s, struct round *r,
 /* R23: what came of control is enough for now, others wait with their work. */
 static bool make_way(struct daf_session *s)
 {
-    if (!is_control(s, s->scope_at) || s->urgent_count == 0 ||
-        s->control_bytes < DAF_CONTROL_FIRST_BYTES)
+    if (!is_control(s, s->scope_at) || !s->had_control || !has_urgent(s))
         return false;
     daf_session_dirty(&s->scopes[s->scope_at], 0);
     s->page_rest = false;
@@ -300,6 +339,7 @@ void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
     /* An answer to NEED that was cut: those left out are asked for again. */
     if (s->todo_count == 0 && r.is_cut && s->round_changed > 0)
         s->has_needed = false;
+    s->had_control |= r.is_cut && is_control(s, s->scope_at);
     port->release(port->ctx, s);
     if (s->todo_count > 0 && !make_way(s)) {
         daf_session_pull_todo(s, now);

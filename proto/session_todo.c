@@ -103,23 +103,15 @@ static unsigned judge(struct daf_session *s, const struct daf_scope_id *scope,
     return is_answer ? 0 : DAF_TODO_TELL;
 }
 
-bool daf_session_todo_heads(struct daf_session *s,
-                            const struct daf_heads *heads)
+bool daf_session_todo_told(struct daf_session *s, const struct daf_item *item,
+                           bool is_answer)
 {
-    bool is_answer = heads->kind == DAF_HEADS_ANSWER;
+    unsigned what = judge(s, &s->scopes[s->scope_at].id, item, is_answer);
 
-    for (size_t i = 0; i < heads->count; i++) {
-        struct daf_item item;
-        unsigned what;
-
-        memcpy(item.b, heads->items.p + i * DAF_ITEM_BYTES, sizeof(item.b));
-        what = judge(s, &heads->scope, &item, is_answer);
-        if (what == 0) continue;
-        what |= DAF_TODO_SALTED | DAF_TODO_NEWS;
-        if (is_answer) what |= DAF_TODO_ANSWER;
-        if (!daf_session_todo_add(s, &item, what)) return false;
-    }
-    return true;
+    if (what == 0) return true;
+    what |= DAF_TODO_SALTED | DAF_TODO_NEWS;
+    if (is_answer) what |= DAF_TODO_ANSWER;
+    return daf_session_todo_add(s, item, what);
 }
 
 void daf_session_todo_free(struct daf_session *s)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "proto/body.h"
+#include "proto/brief.h"
 #include "proto/hash.h"
 #include "tests/lib/t.h"
 
@@ -485,6 +486,20 @@ bool session_pair_holds(const struct session_pair *p,
     struct daf_stored out;
 
     return index->get(index->ctx, &record->r.log, &spot, &out) == DAF_OK;
+}
+
+void session_pair_whole(struct daf_run_record *got,
+                        const struct daf_record *before, uint8_t *room,
+                        struct daf_record *out)
+{
+    if (daf_brief_is(got->header)) {
+        assert_non_null(before);
+        assert_int_equal(daf_brief_restore(got->header, before, got->body, room,
+                                           &got->header.len),
+                         DAF_OK);
+        got->header.p = room;
+    }
+    assert_int_equal(daf_record_decode(got->header, out), DAF_OK);
 }
 
 void session_pair_rest(struct session_pair *p)

@@ -132,6 +132,12 @@ void session_pair_hold(struct session_pair *p,
                        bool with_body);
 bool session_pair_holds(const struct session_pair *p,
                         const struct session_pair_record *record);
+/** session_pair_whole: a record of a RUN as its author wrote it: a brief header
+ * (R48) is restored into @room, DAF_HEADER_BYTES_MAX bytes, and decoded into
+ * @out.  @before: the one before it in its path. */
+void session_pair_whole(struct daf_run_record *got,
+                        const struct daf_record *before, uint8_t *room,
+                        struct daf_record *out);
 /** session_pair_rest: verify what was taken unverified, and drop what is bad. */
 void session_pair_rest(struct session_pair *p);
 

@@ -26,22 +26,16 @@ static void strangers_of_one_camp_meet_at_the_door_and_become_equal(
                                         * differ and sends symbols of both; it
                                         * waits to be told. */
                                        "1>2 ROOT\n"
-                                       /* 2 names its log that has no copy,
-                                        * then, having peeled the symbols, what
-                                        * it has more: of control, of the
-                                        * class. */
+                                       /* 2 peels the symbols and tells what it
+                                        * has more: of control, of the class;
+                                        * then its log that has no copy. */
                                        "2>1 HEADS\n"
                                        "2>1 HEADS\n"
                                        "2>1 HEADS\n"
-                                       /* What has no copy goes early: 1 does
-                                        * not know of control yet. */
+                                       /* Control first; the class waits. */
                                        "1>2 WANT\n"
                                        "2>1 RUN\n"
                                        "1>2 ACK\n"
-                                       /* News of control came in the meantime,
-                                        * so it is compared. */
-                                       "1>2 WANT\n"
-                                       "2>1 SYMBOLS\n"
                                        "1>2 WANT\n"
                                        "2>1 RUN\n"
                                        "1>2 ACK\n");

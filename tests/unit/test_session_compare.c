@@ -624,6 +624,15 @@ static enum daf_err aimed_at_or_after(void *ctx, const struct daf_log_key *log,
     return index->at_or_after(index->ctx, log, spot, out);
 }
 
+static enum daf_err aimed_next(void *ctx, const struct daf_log_key *log,
+                               const struct daf_spot *spot,
+                               struct daf_stored *out)
+{
+    const struct daf_index *index = aimed_at[which(ctx)];
+
+    return index->next(index->ctx, log, spot, out);
+}
+
 static enum daf_err aimed_unacked(void *ctx, const struct daf_scope_id *scope,
                                   const struct daf_author_id *author,
                                   const uint64_t *after, struct daf_mark *out)
@@ -667,6 +676,7 @@ static void aim(struct session_pair *p, size_t at)
                                    .head = aimed_head,
                                    .get = aimed_get,
                                    .at_or_after = aimed_at_or_after,
+                                   .next = aimed_next,
                                    .mark = aimed_mark,
                                    .mark_by_tag = aimed_by_tag,
                                    .marks = aimed_marks,

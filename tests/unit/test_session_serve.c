@@ -46,16 +46,17 @@ static struct answer answer_of(struct session_pair *p)
         sum.paths += f.run.paths.count;
         for (size_t i = 0; i < f.run.paths.count; i++) {
             struct daf_run_path path;
+            struct daf_record r;
             struct daf_cursor cr;
 
             daf_frame_next_path(&c, &f.run.scope, &path);
             cr = path.records.items;
             for (size_t j = 0; j < path.records.count; j++) {
+                uint8_t header[DAF_HEADER_BYTES_MAX];
                 struct daf_run_record rr;
-                struct daf_record r;
 
                 daf_frame_next_record(&cr, &rr);
-                assert_int_equal(daf_record_decode(rr.header, &r), DAF_OK);
+                session_pair_whole(&rr, j > 0 ? &r : NULL, header, &r);
                 sum.last = (struct daf_spot){r.seq, r.id};
                 sum.records++;
                 sum.bytes += rr.header.len + rr.body.len;

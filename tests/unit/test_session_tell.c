@@ -258,18 +258,20 @@ static void news_of_another_scope_is_looked_at_afterwards(void **state)
     assert_memory_equal(want.scope.b, scope_of(SESSION_PAIR_CAMP)->b, 16);
 }
 
-/* a was told of the camp while the class was in hand, and got a record of the camp
+/* a was told more of the camp than can wait while the class was in hand, and got a record of the camp
  * by another way; now it asks for symbols of the camp. */
 static struct daf_want let_a_look_later(enum daf_heads_kind kind,
                                         const struct session_pair_record *own)
 {
-    struct daf_item item = made_item(200, 1);
+    struct daf_item items[17]; /* one more than may wait */
     struct daf_want want;
 
     write_chain(2, 1, 50);
     let_a_ask();
     session_pair_hold(a, own, true);
-    session_pair_give(a, heads_of(SESSION_PAIR_CAMP, kind, false, &item, 1));
+    for (size_t i = 0; i < 17; i++) /* nothing comes of those that wait */
+        items[i] = item_at(a, own);
+    session_pair_give(a, heads_of(SESSION_PAIR_CAMP, kind, false, items, 17));
     session_pair_give(a, run_one(&chain[0], true));
     assert_true(session_pair_commit(a, DAF_OK));
     (void)says(a, DAF_FRAME_ACK);
