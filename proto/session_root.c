@@ -264,9 +264,12 @@ static void pack_root(struct daf_session *s, struct daf_root *root,
     memset(&s->combined, 0, sizeof(s->combined));
     daf_pack_init(&parts, room, DAF_FRAME_BYTES_MAX / 2);
     if (pack_parts(s, theirs, &parts, &count) != DAF_OK) {
-        /* Nothing can be said of a store that cannot be read. */
+        /* Nothing can be said of a store that cannot be read; nor of scopes that
+         * were read before it failed. */
         s->scopes_count = 0;
-        count = parts.len = 0;
+        memset(&s->combined, 0, sizeof(s->combined));
+        parts.len = 0;
+        count = 0;
     }
     s->sent_parts = !is_combined_enough(s, theirs);
     root->combined = s->combined;

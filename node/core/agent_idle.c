@@ -12,6 +12,7 @@
 #define STEP_MAX 64
 #define STEP_MS  20 /* a quarter of the time at most */
 #define SEEN_MAX 1024
+#define PAUSE_MS 60000
 /* A step ends with a seq; there are as many records of one as a log has tips. */
 #define BAD_MAX (STEP_MAX + DAF_FRONTIER_MAX)
 
@@ -22,7 +23,6 @@ void daf_agent_idle_begin(struct daf_agent *a)
     enum daf_err err = index->unchecked_next(index->ctx, &stretch);
 
     a->idle = (struct daf_idle){.has_unchecked = err != DAF_ENOTFOUND,
-                                .is_paused = err != DAF_OK,
                                 .at = DAF_MONO_NEVER}; /* until link is up */
 }
 
@@ -40,17 +40,25 @@ void daf_agent_idle_forget(struct daf_agent *a)
 
 void daf_agent_idle_wait(struct daf_agent *a)
 {
-    a->idle.at.ms = a->now.ms + DAF_AGENT_IDLE_MS;
+    if (!a->idle.is_paused) a->idle.at.ms = a->now.ms + DAF_AGENT_IDLE_MS;
 }
 
 struct daf_mono daf_agent_idle_deadline(const struct daf_agent *a)
 {
     const struct daf_idle *idle = &a->idle;
 
-    if (!idle->has_unchecked || idle->is_paused || a->is_stopping ||
-        a->jobs != NULL)
+    if (!idle->has_unchecked || a->is_stopping || a->jobs != NULL)
         return DAF_MONO_NEVER;
     return idle->at;
+}
+
+/* What could not be read or written, or whose author is not certified here now:
+ * not before something else was stored, or a while has passed. */
+static void pause(struct daf_agent *a)
+{
+    daf_agent_idle_forget(a);
+    a->idle.is_paused = true;
+    a->idle.at.ms = a->now.ms + PAUSE_MS;
 }
 
 void daf_agent_idle_stored(struct daf_agent *a, bool is_own, enum daf_err err)
@@ -63,15 +71,10 @@ void daf_agent_idle_stored(struct daf_agent *a, bool is_own, enum daf_err err)
         daf_agent_idle_wait(a);
         return;
     }
-    if (err != DAF_OK) idle->is_paused = true;
-    idle->at.ms = a->now.ms + STEP_MS;
-}
-
-/* What could not be read, or whose author is not certified here now. */
-static void pause(struct daf_agent *a)
-{
-    daf_agent_idle_forget(a);
-    a->idle.is_paused = true;
+    if (err != DAF_OK)
+        pause(a);
+    else
+        idle->at.ms = a->now.ms + STEP_MS;
 }
 
 /* ---- one step */
@@ -172,7 +175,9 @@ void daf_agent_idle_timer(struct daf_agent *a)
     struct daf_idle *idle = &a->idle;
     struct step step;
 
-    if (a->now.ms < daf_agent_idle_deadline(a).ms || !take_stretch(a)) return;
+    if (a->now.ms < daf_agent_idle_deadline(a).ms) return;
+    idle->is_paused = false;
+    if (!take_stretch(a)) return;
     step.bad_count = step.seen = 0;
     if (look(a, &step) != DAF_OK) {
         pause(a);

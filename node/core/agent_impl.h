@@ -126,7 +126,7 @@ struct daf_parted {
  * has seen is forgotten when anything else goes to the disk. */
 struct daf_idle {
     bool has_unchecked; /* as far as is known */
-    bool is_paused;     /* it could not be read: not before the next STORED */
+    bool is_paused;     /* it could not be read: later, or after a STORED */
     struct daf_mono at; /* not before */
     struct daf_stretch stretch; /* in hand; last 0: none is */
     uint64_t seq;               /* of it, the next to look at */

@@ -3,6 +3,8 @@
  * the mesh.  Whatever ends is tried again after 1, 2, 4, 8, 15 s, each less up
  * to a quarter by chance, so a school that gets its power back does not knock in
  * step. */
+#include <stdlib.h>
+
 #include "node/core/agent_impl.h"
 
 #define DOOR_MS 10000 /* from connect to WELCOME; a handshake has 5 s */
@@ -73,7 +75,9 @@ void daf_agent_peer_add(struct daf_agent *a, const struct daf_addr *addr)
     if (a->peers_count == DAF_AGENT_PEERS_MAX) return;
     p = daf_agent_grow(a->peers, &a->peers_cap, a->peers_count,
                        sizeof(*a->peers));
-    if (p == NULL) return; /* the host may say it again */
+    /* The host says it once, and a device that calls nobody stays alone; started
+     * again, it is told again. */
+    if (p == NULL) abort();
     a->peers = p;
     p = &a->peers[a->peers_count++];
     memset(p, 0, sizeof(*p));

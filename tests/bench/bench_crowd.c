@@ -41,12 +41,22 @@ struct end {
     bool is_open;
 };
 
-/* A record on its way to the disk. */
+enum kept_kind {
+    KEPT_RECORD,
+    KEPT_UNCHECKED,
+    KEPT_CHECKED,
+    KEPT_DROP,
+    KEPT_END, /* the job's last mark */
+};
+
+/* Something on its way to the disk. */
 struct kept {
     struct kept *next;
     uint64_t job;
-    bool is_end; /* the job's last mark, no record */
-    struct daf_record record;
+    enum kept_kind kind;
+    struct daf_stretch what;  /* UNCHECKED, CHECKED, DROP: the log alone */
+    struct daf_spot spot;     /* DROP */
+    struct daf_record record; /* RECORD, and what follows */
     enum daf_body_state state;
     size_t header_len, body_len;
     uint8_t bytes[];
@@ -68,6 +78,7 @@ struct node {
     struct end *ends;
     uint64_t job; /* begun, not ended */
     struct kept *kept, **kept_end;
+    uint64_t acked; /* how much of its one log is held by others */
     uint64_t timer; /* there is an event for it; UINT64_MAX: none */
 };
 
@@ -246,10 +257,17 @@ static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
 
 /* ---- the disk */
 
-static void keep(struct node *n, struct kept *k)
+/* @len: of header and body. */
+static struct kept *keep(struct node *n, enum kept_kind kind, size_t len)
 {
+    struct kept *k = calloc(1, sizeof(*k) + len);
+
+    if (k == NULL) bench_die("out of memory");
+    k->job = n->job;
+    k->kind = kind;
     *n->kept_end = k;
     n->kept_end = &k->next;
+    return k;
 }
 
 static void port_store_begin(void *ctx, uint64_t job)
@@ -262,11 +280,8 @@ static void port_store_begin(void *ctx, uint64_t job)
 static void port_store_keep(void *ctx, const struct daf_keep *what)
 {
     struct node *n = ctx;
-    size_t len = what->header.len + what->body.len;
-    struct kept *k = calloc(1, sizeof(*k) + len);
+    struct kept *k = keep(n, KEPT_RECORD, what->header.len + what->body.len);
 
-    if (k == NULL) bench_die("out of memory");
-    k->job = n->job;
     k->record = *what->record;
     k->state = what->body_state;
     k->header_len = what->header.len;
@@ -274,29 +289,70 @@ static void port_store_keep(void *ctx, const struct daf_keep *what)
     memcpy(k->bytes, what->header.p, what->header.len);
     if (what->body.len > 0)
         memcpy(k->bytes + what->header.len, what->body.p, what->body.len);
-    keep(n, k);
+}
+
+static void port_store_unchecked(void *ctx, const struct daf_stretch *what)
+{
+    keep(ctx, KEPT_UNCHECKED, 0)->what = *what;
+}
+
+static void port_store_checked(void *ctx, const struct daf_stretch *what)
+{
+    keep(ctx, KEPT_CHECKED, 0)->what = *what;
+}
+
+static void port_store_drop(void *ctx, const struct daf_log_key *log,
+                            const struct daf_spot *spot)
+{
+    struct kept *k = keep(ctx, KEPT_DROP, 0);
+
+    k->what.log = *log;
+    k->spot = *spot;
 }
 
 static void port_store_end(void *ctx, uint64_t job)
 {
     struct node *n = ctx;
-    struct kept *k = calloc(1, sizeof(*k));
 
-    if (k == NULL) bench_die("out of memory");
-    k->job = job;
-    k->is_end = true;
-    keep(n, k);
+    (void)keep(n, KEPT_END, 0);
     post(n->crowd, n->crowd->now + DISK_MS, n->number, DAF_INPUT_STORED, 0)
         ->job = job;
 }
 
+/* A writer has one log; what leaves a gap changes nothing. */
 static void port_store_acked(void *ctx, const struct daf_log_key *log,
                              uint64_t seq_first, const struct daf_spot *last)
 {
-    (void)ctx;
-    (void)log;
-    (void)seq_first;
-    (void)last;
+    struct node *n = ctx;
+
+    if (seq_first > n->acked + 1 || last->seq <= n->acked) return;
+    n->acked = last->seq;
+    daf_fake_index_acked(n->store, log, n->acked);
+}
+
+static struct daf_stored_item put(struct node *n, const struct kept *k)
+{
+    struct daf_view header = {k->bytes, k->header_len};
+    struct daf_view body = {k->bytes + k->header_len, k->body_len};
+    struct daf_stored_item item = {
+        .log = k->record.log,
+        .spot = {k->record.seq, k->record.id},
+        .is_new =
+            daf_fake_index_put(n->store, &k->record, header, k->state, body),
+    };
+
+    if (item.is_new && memcmp(&item.log.author, daf_agent_author(n->agent),
+                              sizeof(item.log.author)) == 0)
+        n->crowd->written++;
+    return item;
+}
+
+static void do_deed(struct node *n, const struct kept *k)
+{
+    if (k->kind == KEPT_UNCHECKED) daf_fake_index_unchecked(n->store, &k->what);
+    if (k->kind == KEPT_CHECKED) daf_fake_index_checked(n->store, &k->what);
+    if (k->kind == KEPT_DROP)
+        (void)daf_fake_index_drop(n->store, &k->what.log, &k->spot);
 }
 
 /* The oldest job becomes durable; @items has room for its records. */
@@ -308,27 +364,15 @@ static size_t commit(struct node *n, uint64_t job,
 
     while (!is_end) {
         struct kept *k = n->kept;
-        struct daf_view header, body;
 
         if (k == NULL || k->job != job) bench_die("jobs are out of order");
         n->kept = k->next;
         if (n->kept == NULL) n->kept_end = &n->kept;
-        is_end = k->is_end;
-        header = (struct daf_view){k->bytes, k->header_len};
-        body = (struct daf_view){k->bytes + k->header_len, k->body_len};
-        if (!is_end) {
-            items[count] = (struct daf_stored_item){
-                .log = k->record.log,
-                .spot = {k->record.seq, k->record.id},
-                .is_new = daf_fake_index_put(n->store, &k->record, header,
-                                             k->state, body),
-            };
-            if (items[count].is_new &&
-                memcmp(&k->record.log.author, daf_agent_author(n->agent),
-                       sizeof(k->record.log.author)) == 0)
-                n->crowd->written++;
-            count++;
-        }
+        is_end = k->kind == KEPT_END;
+        if (k->kind == KEPT_RECORD)
+            items[count++] = put(n, k);
+        else
+            do_deed(n, k);
         free(k);
     }
     return count;
@@ -373,7 +417,8 @@ static void store(struct node *n, struct daf_input *in)
     size_t count = 1;
     struct daf_stored_item *items;
 
-    for (const struct kept *k = n->kept; k != NULL && !k->is_end; k = k->next)
+    for (const struct kept *k = n->kept; k != NULL && k->kind != KEPT_END;
+         k = k->next)
         count++;
     items = calloc(count, sizeof(*items));
     if (items == NULL) bench_die("out of memory");
@@ -524,6 +569,9 @@ static void start(struct bench_crowd *w, struct node *n)
                                 .admit = port_admit,
                                 .store_begin = port_store_begin,
                                 .store_keep = port_store_keep,
+                                .store_unchecked = port_store_unchecked,
+                                .store_checked = port_store_checked,
+                                .store_drop = port_store_drop,
                                 .store_end = port_store_end,
                                 .store_acked = port_store_acked};
     n->store = daf_fake_index_new();

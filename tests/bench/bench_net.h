@@ -72,8 +72,8 @@ void bench_node_stop(struct bench_daemon *d);
 struct bench_status {
     struct daf_agent_tally sent[DAF_AGENT_KINDS];
     uint64_t bytes_in, bytes_out, records, records_in, sessions;
-    uint64_t unverified; /* records whose own signature waits; 0: none */
-    bool in_step;        /* one peer, connected and in step */
+    bool is_unverified; /* own signatures of some records are still to verify */
+    bool in_step;       /* one peer, connected and in step */
 };
 void bench_node_status(const struct bench_daemon *d, struct bench_status *out);
 /** bench_node_cpu: milliseconds of processor time that core has used. */

@@ -59,7 +59,7 @@ static void take_status(void *ctx, json_t *line)
     out->records = number(line, "records");
     out->records_in = number(line, "records_in");
     out->sessions = number(line, "sessions");
-    out->unverified = number(line, "unverified");
+    out->is_unverified = json_is_true(json_object_get(line, "unchecked"));
 }
 
 struct peers {

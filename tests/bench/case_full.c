@@ -24,8 +24,7 @@ static double first_run(struct bench_pair *p)
         for (size_t i = 0; i < count; i++) {
             double at = frames[i].at;
 
-            if (frames[i].way != BENCH_BACK ||
-                frames[i].bytes <= 65536)
+            if (frames[i].way != BENCH_BACK || frames[i].bytes <= 65536)
                 continue;
             free(frames);
             return at;
@@ -90,7 +89,7 @@ static double copy_once(const struct bench *b, const struct bench_world *w,
                        (unsigned long long)lacks);
     }
     end = bench_now();
-    while (status.unverified > 0) {
+    while (status.is_unverified) {
         bench_pause(20);
         bench_node_status(&p.d, &status);
     }

@@ -57,6 +57,7 @@ static const char *const names[CUT_COUNT] = {
     [CUT_RECORDS] = "records",
     [CUT_SAID] = "said",
     [CUT_OPS] = "ops",
+    [CUT_CHECKED] = "checked",
 };
 
 /* ---- options */

@@ -66,7 +66,11 @@ static void something(struct cut *c)
         for (uint64_t n = 1 + chance_below(&c->chance, 4); n > 0; n--)
             world_learn(w, WORLD_DEVICE);
     } else if (dice < 75) {
-        world_learn(w, WORLD_PEER);
+        /* What comes at once comes as a path, of which only the end is verified
+         * before it is stored. */
+        for (uint64_t n = 1 + chance_below(&c->chance, 4); n > 0; n--)
+            world_learn(w, WORLD_PEER);
+        if (chance_percent(&c->chance, 50)) world_run(w, 3000);
     } else if (dice < 85) {
         world_part(w, !w->is_apart);
     } else if (dice < 93) {
@@ -148,6 +152,7 @@ static void until_the_cut(struct cut *c)
         pcvfs_cut(n->disk);
     }
     c->out->counts[CUT_OPS] += (uint32_t)pcvfs_ops(n->disk);
+    c->out->counts[CUT_CHECKED] += (uint32_t)n->checked;
     world_lose_power(c->w, WORLD_DEVICE);
     c->w->is_after = true;
     world_part(c->w, false);
@@ -438,6 +443,17 @@ static void check_own(struct cut *c)
     if (!is_prefix) fail(c, CUT_UNEQUAL, "an own log has a hole");
 }
 
+/* R26: all was quiet for long enough. */
+static void check_verified(struct cut *c)
+{
+    const struct daf_index *index =
+        daf_store_index(c->w->nodes[WORLD_DEVICE].reader);
+    struct daf_stretch left;
+
+    if (index->unchecked_next(index->ctx, &left) != DAF_ENOTFOUND)
+        fail(c, CUT_UNEQUAL, "signatures stay unverified");
+}
+
 static void check_end(struct cut *c)
 {
     struct findings found = {0};
@@ -445,6 +461,7 @@ static void check_end(struct cut *c)
 
     check_own(c);
     check_rows(c);
+    check_verified(c);
     world_stop(c->w, WORLD_DEVICE);
     if (chance_percent(&c->chance, 50)) return; /* it takes a tenth of all */
     err = look_through(c, &found);

@@ -32,6 +32,7 @@ enum cut_count {
     CUT_RECORDS,    /* written by the device before the cut */
     CUT_SAID,       /* of which the device had spoken */
     CUT_OPS,        /* operations of the disk before the cut */
+    CUT_CHECKED,    /* stretches that the device verified at rest before it */
     CUT_COUNT,
 };
 

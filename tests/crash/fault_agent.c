@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two agents on real stores and one table: the tablet, under faults, writes
- * three records and syncs with the office, which has none.  Frames pass through
- * memory, time is made up. */
+ * three records and syncs with the office, which has some; then it verifies at
+ * rest what it took on trust.  Frames pass through memory, time is made up. */
 #include "tests/lib/t.h"
 
 #include "tests/crash/fault.h"
@@ -13,6 +13,7 @@
 
 #define WRITES     3
 #define KEPT_MAX   48
+#define DEEDS_MAX  16
 #define BYTES_MAX  2048
 #define EVENTS_MAX 4096
 #define SYNC_MS    120000 /* made-up time in which all must be well again */
@@ -25,6 +26,13 @@ struct kept {
     enum daf_body_state state;
     size_t header_len, body_len;
     uint8_t header[DAF_HEADER_BYTES_MAX], body[BYTES_MAX];
+};
+
+/* Beside keeping. */
+struct deed {
+    bool is_checked; /* else unchecked */
+    size_t after;    /* this many records */
+    struct daf_stretch what;
 };
 
 struct promise {
@@ -42,6 +50,8 @@ struct side {
     uint64_t boot, job;
     size_t first, count; /* of the job under way: a slice of `kept` */
     struct kept kept[KEPT_MAX];
+    size_t deeds_count;
+    struct deed deeds[DEEDS_MAX];
     enum daf_err wrote[WRITES];
     unsigned answers[WRITES];
 };
@@ -166,7 +176,33 @@ static void store_begin(void *ctx, uint64_t job)
     struct side *s = ctx;
 
     s->job = job;
-    s->count = 0;
+    s->count = s->deeds_count = 0;
+}
+
+static void add_deed(struct side *s, bool is_checked,
+                     const struct daf_stretch *what)
+{
+    FAULT_NEED(s->deeds_count < DEEDS_MAX);
+    s->deeds[s->deeds_count++] = (struct deed){is_checked, s->count, *what};
+}
+
+static void store_unchecked(void *ctx, const struct daf_stretch *what)
+{
+    add_deed(ctx, false, what);
+}
+
+static void store_checked(void *ctx, const struct daf_stretch *what)
+{
+    add_deed(ctx, true, what);
+}
+
+static void store_drop(void *ctx, const struct daf_log_key *log,
+                       const struct daf_spot *spot)
+{
+    (void)ctx;
+    (void)log;
+    fault_broken("%s: a good record, seq %u, is to be dropped", fault_where(),
+                 (unsigned)spot->seq);
 }
 
 static void store_keep(void *ctx, const struct daf_keep *keep)
@@ -202,6 +238,27 @@ static enum daf_err put(struct side *s, const struct kept *k,
     return err;
 }
 
+static enum daf_err do_deed(struct side *s, const struct deed *deed)
+{
+    return deed->is_checked ? daf_store_checked(s->writer, &deed->what)
+                            : daf_store_unchecked(s->writer, &deed->what);
+}
+
+/* In the order in which it was asked for. */
+static enum daf_err do_job(struct side *s, struct daf_stored_item *items)
+{
+    enum daf_err err = DAF_OK;
+    size_t deeds = 0;
+
+    for (size_t i = 0; err == DAF_OK && i <= s->count; i++) {
+        while (err == DAF_OK && deeds < s->deeds_count &&
+               s->deeds[deeds].after == i)
+            err = do_deed(s, &s->deeds[deeds++]);
+        if (err == DAF_OK && i < s->count) err = put(s, &s->kept[i], &items[i]);
+    }
+    return err;
+}
+
 /* What is durable is promised. */
 static void promise_kept(const struct side *s)
 {
@@ -223,8 +280,7 @@ static void store_end(void *ctx, uint64_t job)
 
     FAULT_NEED(s->job == job);
     if (err == DAF_OK) {
-        for (size_t i = 0; err == DAF_OK && i < s->count; i++)
-            err = put(s, &s->kept[i], &items[i]);
+        err = do_job(s, items);
         if (err == DAF_OK)
             err = daf_store_commit(s->writer);
         else
@@ -278,6 +334,9 @@ static enum daf_err open_side(struct side *s)
                                 .admit = port_admit,
                                 .store_begin = store_begin,
                                 .store_keep = store_keep,
+                                .store_unchecked = store_unchecked,
+                                .store_checked = store_checked,
+                                .store_drop = store_drop,
                                 .store_end = store_end,
                                 .store_acked = store_acked};
     err = daf_home_load(fault_look_path(camp_dir, s->name), true, &s->home, &t);
@@ -394,6 +453,15 @@ static bool in_step(void)
     return true;
 }
 
+/* R26: all is verified when it has been quiet for long enough. */
+static bool is_verified(const struct side *s)
+{
+    const struct daf_index *index = daf_store_index(s->reader);
+    struct daf_stretch left;
+
+    return index->unchecked_next(index->ctx, &left) == DAF_ENOTFOUND;
+}
+
 static void start(bool faulty)
 {
     struct daf_input listening = {.kind = DAF_INPUT_LISTENING,
@@ -442,6 +510,7 @@ static void write_all(bool faulty)
     for (uint64_t i = 0; i < WRITES; i++)
         FAULT_NEED(tablet.answers[i] == 1 && tablet.wrote[i] == DAF_OK);
     FAULT_NEED(in_step());
+    FAULT_NEED(is_verified(&tablet) && is_verified(&office));
 }
 
 static void end(bool faulty)
@@ -531,6 +600,8 @@ static void prepare(const char *dir)
         {"daftar", "join", "--accept", at[3], "--home", at[1], NULL},
         {"daftar", "progress", "add", "--learner", "Paper Example", "--item",
          "letters-1", "--home", at[0], NULL},
+        {"daftar", "progress", "add", "--learner", "Paper Example", "--item",
+         "letters-2", "--home", at[0], NULL},
     };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

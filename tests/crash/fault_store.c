@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The store: open a new notebook, keep six records, set a value, commit, note
- * what a peer holds, digest, check, close, read again. */
+/* The store: open a new notebook, keep eight records that nobody verified, set a
+ * value, commit; drop the two that are bad and call the rest verified; note what
+ * a peer holds, digest, compare marks with symbols, check, close, read again. */
 #include "tests/lib/t.h"
 
+#include "proto/sketch.h"
 #include "tests/crash/fault.h"
 #include "tests/lib/made.h"
 
 #define RECORDS 6
+#define ALL     8 /* with a branch of log A and log C, which go again */
 #define ACKED   2 /* the record of log A that a peer holds; its seq is 3 */
+#define SYMBOLS 8
 
 struct promise {
-    bool committed, acked;
+    bool committed, verified, acked;
 };
 
-static struct daf_made made[RECORDS];
-static const enum daf_body_state states[RECORDS] = {
+static struct daf_made made[ALL];
+static const enum daf_body_state states[ALL] = {
     [4] = DAF_BODY_ABSENT, /* the others are held */
 };
 
@@ -31,10 +35,12 @@ static struct daf_spot add(size_t at, struct daf_log_key log,
     return made[at].spot;
 }
 
-/* Log A: 1-2-3 and a fork at 2.  Log B begins in the middle. */
+/* Log A: 1-2-3 and two forks at 2, one bad.  Log B begins in the middle.  Log C
+ * is one bad record. */
 static void make(void)
 {
     struct daf_log_key a = daf_made_log(1, 1, 1), b = daf_made_log(1, 2, 7);
+    struct daf_log_key c = daf_made_log(1, 3, 1);
     struct daf_spot none = {0}, first, second, far = {.seq = 6};
 
     memset(far.id.b, 6, sizeof(far.id.b));
@@ -44,6 +50,8 @@ static void make(void)
     (void)add(3, a, first, 10);
     (void)add(4, b, far, 100);
     (void)add(5, b, made[4].spot, 601);
+    (void)add(6, a, first, 70);
+    (void)add(7, c, none, 5000);
 }
 
 static struct daf_view value(void)
@@ -65,10 +73,26 @@ static enum daf_err fill(struct daf_store *s)
 {
     enum daf_err err = DAF_OK;
 
-    for (size_t i = 0; err == DAF_OK && i < RECORDS; i++)
+    for (size_t i = 0; err == DAF_OK && i < ALL; i++)
         err = put(s, i);
     if (err == DAF_OK) err = put(s, 0); /* known */
+    for (size_t i = 0; err == DAF_OK && i < ALL; i++)
+        err = daf_store_unchecked(s, &(struct daf_stretch){made[i].r.log,
+                                                           made[i].r.seq,
+                                                           made[i].r.seq});
     if (err == DAF_OK) err = daf_store_set(s, "name", value());
+    return err;
+}
+
+/* What verifying at rest comes to. */
+static enum daf_err settle(struct daf_store *s)
+{
+    enum daf_err err = DAF_OK;
+
+    for (size_t i = RECORDS; err == DAF_OK && i < ALL; i++)
+        err = daf_store_drop(s, &made[i].r.log, &made[i].spot);
+    for (size_t i = 0; err == DAF_OK && i < ALL; i++)
+        err = daf_store_checked(s, &(struct daf_stretch){made[i].r.log, 1, 9});
     return err;
 }
 
@@ -101,6 +125,39 @@ static void bad(void *ctx, const struct daf_store_bad *found)
                  found->where);
 }
 
+struct marks {
+    size_t count;
+    struct daf_scope_id scope;
+    struct daf_symbol symbols[SYMBOLS];
+};
+
+static bool add_mark(void *ctx, const struct daf_mark *mark)
+{
+    struct marks *m = ctx;
+    struct daf_item item = daf_sketch_item(mark);
+
+    daf_sketch_add(m->symbols, SYMBOLS, &m->scope, &item, 1);
+    m->count++;
+    return true;
+}
+
+/* The sketch that is kept is that of the marks. */
+static enum daf_err ask_marks(struct daf_store *s, size_t logs)
+{
+    const struct daf_index *index = daf_store_index(s);
+    struct marks m = {.scope = made[0].r.log.scope};
+    struct daf_symbol symbols[SYMBOLS];
+    enum daf_err err =
+        index->symbols(index->ctx, &m.scope, 0, SYMBOLS, symbols);
+
+    if (err == DAF_OK)
+        err = index->marks(index->ctx, &m.scope, NULL, add_mark, &m);
+    if (err != DAF_OK) return err;
+    FAULT_NEED(m.count == logs);
+    FAULT_NEED(memcmp(m.symbols, symbols, sizeof(symbols)) == 0);
+    return DAF_OK;
+}
+
 static enum daf_err ask(struct daf_store *s)
 {
     struct daf_store_digest digest;
@@ -112,7 +169,7 @@ static enum daf_err ask(struct daf_store *s)
     if (err == DAF_OK) err = daf_store_check(s, NULL, bad, NULL, &check);
     if (err == DAF_OK)
         FAULT_NEED(check.records == RECORDS && check.absent == 1);
-    return err;
+    return err == DAF_OK ? ask_marks(s, 2) : err;
 }
 
 static enum daf_err attempt(const char *dir, struct daf_store **s)
@@ -124,6 +181,10 @@ static enum daf_err attempt(const char *dir, struct daf_store **s)
     if (err == DAF_OK) err = transact(*s, fill);
     if (err != DAF_OK) return err;
     promise->committed = true;
+    err = ask_marks(*s, 3);
+    if (err == DAF_OK) err = transact(*s, settle);
+    if (err != DAF_OK) return err;
+    promise->verified = true;
     err = transact(*s, ack);
     if (err != DAF_OK) return err;
     promise->acked = true;
@@ -137,6 +198,30 @@ static enum daf_err attempt(const char *dir, struct daf_store **s)
     daf_store_close(*s);
     *s = NULL;
     return DAF_OK;
+}
+
+/* What is bad goes in the transaction that calls the others verified. */
+static void look_verified(struct daf_store *s)
+{
+    const struct promise *promise = fault_room();
+    const struct daf_index *index = daf_store_index(s);
+    struct daf_stretch left;
+    enum daf_err err = index->unchecked_next(index->ctx, &left);
+
+    FAULT_NEED(err == DAF_OK || err == DAF_ENOTFOUND);
+    FAULT_NEED(err != DAF_OK || !promise->verified);
+    for (size_t i = 0; i < ALL; i++) {
+        bool is_checked =
+            index->is_checked(index->ctx, &made[i].r.log, &made[i].spot);
+        bool held = fault_look_held(s, &made[i].r.log, &made[i].spot,
+                                    daf_made_header(&made[i]), states[i],
+                                    states[i] == DAF_BODY_HELD
+                                        ? daf_made_body(&made[i])
+                                        : (struct daf_view){NULL, 0});
+
+        FAULT_NEED(held == (err == DAF_OK || i < RECORDS));
+        FAULT_NEED(is_checked == (held && err == DAF_ENOTFOUND));
+    }
 }
 
 /* One transaction is held whole or not at all. */
@@ -163,6 +248,7 @@ static void look(const char *dir)
     }
     FAULT_NEED(held == 0 || held == RECORDS);
     FAULT_NEED(held == RECORDS || !promise->committed);
+    if (held > 0) look_verified(s);
     err = daf_store_get_value(s, "name", bytes, sizeof(bytes), &len);
     FAULT_NEED(err == (held > 0 ? DAF_OK : DAF_ENOTFOUND));
     FAULT_NEED(held == 0 || (len == 7 && memcmp(bytes, value().p, 7) == 0));

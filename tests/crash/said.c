@@ -118,6 +118,11 @@ void said_wrote(struct said *s, const struct daf_wrote *wrote)
         s->lies += wrote->registered;
 }
 
+void said_dropped(struct said *s)
+{
+    s->lies++;
+}
+
 /* ---- frames */
 
 static void on_record(struct said *s, const struct daf_run_record *record)

@@ -44,6 +44,9 @@ void said_written(struct said *s, const struct daf_keep *keep, bool is_own,
                   bool is_early);
 /** said_wrote: the device under test told a person so. */
 void said_wrote(struct said *s, const struct daf_wrote *wrote);
+/** said_dropped: a device drops a record for its bad signature.  Here all that
+ * anybody writes is good, so it is a lie. */
+void said_dropped(struct said *s);
 /** said_frame: the device under test sent this. */
 void said_frame(struct said *s, struct daf_view frame);
 

@@ -70,6 +70,7 @@ struct world_node {
     struct world_note notes[WORLD_NOTES_MAX];
     enum daf_err last_write;
     uint64_t writes, writes_refused;
+    uint64_t checked; /* stretches verified at rest */
 };
 
 struct world {

@@ -7,6 +7,7 @@
 #include "tests/crash/world_impl.h"
 
 #define RECORDS_MAX 256
+#define DEEDS_MAX   256
 
 struct world_record {
     struct daf_record r;
@@ -15,10 +16,19 @@ struct world_record {
     uint8_t *bytes; /* owned */
 };
 
+/* What a job does beside keeping records. */
+struct world_deed {
+    enum { DEED_UNCHECKED, DEED_CHECKED, DEED_DROP } kind;
+    size_t after;            /* this many records */
+    struct daf_stretch what; /* DROP: the log alone */
+    struct daf_spot spot;    /* DROP */
+};
+
 struct world_job {
     struct world_job *next;
     uint64_t id;
-    size_t count;
+    size_t count, deeds_count;
+    struct world_deed deeds[DEEDS_MAX];
     struct world_record records[RECORDS_MAX];
 };
 
@@ -36,7 +46,7 @@ static void port_begin(void *ctx, uint64_t id)
     if (n->open_job == NULL) abort();
     n->open_job->next = NULL;
     n->open_job->id = id;
-    n->open_job->count = 0;
+    n->open_job->count = n->open_job->deeds_count = 0;
 }
 
 static void port_keep(void *ctx, const struct daf_keep *keep)
@@ -62,6 +72,36 @@ static void port_keep(void *ctx, const struct daf_keep *keep)
         said_written(&w->said, keep, n->index == WORLD_DEVICE, !w->is_after);
 }
 
+static void add_deed(struct world_node *n, const struct world_deed *deed)
+{
+    struct world_job *job = n->open_job;
+
+    assert(job->deeds_count < DEEDS_MAX);
+    job->deeds[job->deeds_count] = *deed;
+    job->deeds[job->deeds_count++].after = job->count;
+}
+
+static void port_unchecked(void *ctx, const struct daf_stretch *what)
+{
+    add_deed(ctx, &(struct world_deed){.kind = DEED_UNCHECKED, .what = *what});
+}
+
+static void port_checked(void *ctx, const struct daf_stretch *what)
+{
+    add_deed(ctx, &(struct world_deed){.kind = DEED_CHECKED, .what = *what});
+}
+
+static void port_drop(void *ctx, const struct daf_log_key *log,
+                      const struct daf_spot *spot)
+{
+    struct world_node *n = ctx;
+
+    if (!is_dark(n)) said_dropped(&n->world->said);
+    add_deed(n, &(struct world_deed){.kind = DEED_DROP,
+                                     .what = {.log = *log},
+                                     .spot = *spot});
+}
+
 static void port_end(void *ctx, uint64_t id)
 {
     struct world_node *n = ctx;
@@ -85,6 +125,9 @@ void world_disk_port(struct daf_port *port)
 {
     port->store_begin = port_begin;
     port->store_keep = port_keep;
+    port->store_unchecked = port_unchecked;
+    port->store_checked = port_checked;
+    port->store_drop = port_drop;
     port->store_end = port_end;
     port->store_acked = port_acked;
 }
@@ -135,6 +178,36 @@ static enum daf_err put(struct world_node *n, const struct world_record *r,
     return err;
 }
 
+/* What a store says of a record that it has not, or cannot part with, is no
+ * error. */
+static enum daf_err do_deed(struct world_node *n, const struct world_deed *deed)
+{
+    enum daf_err err;
+
+    if (deed->kind == DEED_UNCHECKED)
+        return daf_store_unchecked(n->writer, &deed->what);
+    if (deed->kind == DEED_CHECKED)
+        return daf_store_checked(n->writer, &deed->what);
+    err = daf_store_drop(n->writer, &deed->what.log, &deed->spot);
+    return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;
+}
+
+static enum daf_err do_job(struct world_node *n, const struct world_job *job,
+                           struct daf_stored_item *items)
+{
+    enum daf_err err = DAF_OK;
+    size_t deeds = 0;
+
+    for (size_t i = 0; err == DAF_OK && i <= job->count; i++) {
+        while (err == DAF_OK && deeds < job->deeds_count &&
+               job->deeds[deeds].after == i)
+            err = do_deed(n, &job->deeds[deeds++]);
+        if (err == DAF_OK && i < job->count)
+            err = put(n, &job->records[i], &items[i]);
+    }
+    return err;
+}
+
 static enum daf_err put_all(struct world_node *n, size_t jobs,
                             struct daf_stored_item *items)
 {
@@ -142,8 +215,8 @@ static enum daf_err put_all(struct world_node *n, size_t jobs,
     enum daf_err err = DAF_OK;
 
     for (; err == DAF_OK && jobs > 0; jobs--, job = job->next) {
-        for (size_t i = 0; err == DAF_OK && i < job->count; i++)
-            err = put(n, &job->records[i], items++);
+        err = do_job(n, job, items);
+        items += job->count;
     }
     for (size_t i = 0; err == DAF_OK && i < n->notes_count; i++) {
         const struct world_note *note = &n->notes[i];
@@ -166,6 +239,13 @@ static enum daf_err transact(struct world_node *n, size_t jobs,
     if (err == DAF_OK) return daf_store_commit(n->writer);
     daf_store_rollback(n->writer);
     return err;
+}
+
+/* Stretches that were verified at rest, durably. */
+static void note_checked(struct world_node *n, const struct world_job *job)
+{
+    for (size_t i = 0; i < job->deeds_count; i++)
+        n->checked += job->deeds[i].kind == DEED_CHECKED;
 }
 
 static void note_held(struct world_node *n, const struct world_job *job,
@@ -193,6 +273,7 @@ static void tell(struct world_node *n, size_t jobs, enum daf_err err,
         e->err = err;
         if (len > 0) memcpy(e->bytes, items, len);
         if (err == DAF_OK && n->index == WORLD_PEER) note_held(n, job, items);
+        if (err == DAF_OK) note_checked(n, job);
         items += job->count;
         n->jobs = job->next;
         if (n->jobs == NULL) n->jobs_end = &n->jobs;

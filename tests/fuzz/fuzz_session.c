@@ -10,8 +10,9 @@
  * frame is laid out but ACK's list.
  *
  * What must hold: the calls on the port are in order; whatever is said decodes,
- * and is bounded; whatever is kept is its author's, verifies and is of a common
- * scope; ACK names what is held; and all that is said and done is the same
+ * and is bounded; whatever is kept is its author's and of a common scope, and
+ * verifies, or is said not to be verified and followed by what is kept too; what
+ * is dropped does not verify; ACK names what is held; and all that is said and done is the same
  * whether or not this side holds records of a scope that is not common.
  *
  * DAF_FUZZ_SEEDS=FOLDER: writes the corpus, honest talk, and ends. */
@@ -20,6 +21,7 @@
 
 #include "proto/body.h"
 #include "proto/hash.h"
+#include "proto/sketch.h"
 #include "tests/lib/session_pair.h"
 
 #include <assert.h>
@@ -45,6 +47,7 @@ enum setting {
     SET_FAILS = 16,    /* reads may fail */
     SET_GREETS = 32,   /* the input begins at HELLO */
     SET_LARGE = 64,    /* it holds more than one RUN takes */
+    SET_MANY = 128,    /* both hold many logs, of which some differ */
 };
 
 enum op {            /* a step's first byte, modulo OPS */
@@ -59,6 +62,9 @@ enum op {            /* a step's first byte, modulo OPS */
           OP_RECHECK,
           OP_READS, /* how many go well, u8 */
           OP_END,   /* reason u8 */
+          OP_POKE, /* mood u8, a bit each: other sessions have all logs in hand;
+                       no bodies are to be asked for; there is no memory */
+          OP_DEFER, /* which u8: its log is over budget in the next commit */
           OPS,
 };
 
@@ -76,6 +82,9 @@ enum item {             /* the high half of an item's byte; the low half is n */
             ITEM_BIN,     /* n bytes follow */
             ITEM_BIN8,    /* length u8, bytes follow */
             ITEM_FILL,    /* length u16, byte */
+            ITEM_TAG,     /* which u8: its log's */
+            ITEM_BIN16,   /* length u16, bytes follow */
+            ITEM_HEADS,   /* n times which u8, mark u8: its log's */
             ITEMS,
 };
 
@@ -95,22 +104,31 @@ enum { /* records: what is written, in this order */
        OWN,
        FIRST = OWN + 3,
        GAP,
-       PEERS_END,
-       LARGES = PEERS_END,
+       PEERS, /* the peer's own */
+       BRANCH = PEERS + 2,
+       PEERS_END = BRANCH + 3,
+       OTHER = PEERS_END, /* beside the last of BRANCH */
+       MANY,              /* each alone in its log */
+       LARGES = MANY + 40,
        SECRET = LARGES + 5, /* of a scope that is not common */
        RECORDS = SECRET + 7,
 };
 static struct session_pair_record records[RECORDS];
+
+static uint64_t incarnation_of(size_t at)
+{
+    if (at >= LARGES && at < SECRET) return 3;
+    if (at >= MANY && at < LARGES) return at;
+    if (at >= BRANCH && at <= OTHER) return 4;
+    return at == FIRST || at == GAP ? 2 : 1;
+}
 
 /* @after: the record before it in its log, or RECORDS. */
 static void write_record(size_t at, size_t device,
                          enum session_pair_scope scope, size_t after,
                          size_t len)
 {
-    session_pair_write(camp, device, scope,
-                       at >= LARGES && at < SECRET ? 3
-                       : at == FIRST || at == GAP  ? 2
-                                                   : 1,
+    session_pair_write(camp, device, scope, incarnation_of(at),
                        after < RECORDS ? &records[after] : NULL, at, len,
                        &records[at]);
 }
@@ -135,6 +153,15 @@ static void write_records(void)
                      i == 0 ? RECORDS : OWN + i - 1, 25);
     write_record(FIRST, AUTHOR, SESSION_PAIR_CLASS, RECORDS, 20);
     write_record(GAP, AUTHOR, SESSION_PAIR_CLASS, FIRST, 20);
+    for (size_t i = 0; i < 2; i++)
+        write_record(PEERS + i, PEER, SESSION_PAIR_CLASS,
+                     i == 0 ? RECORDS : PEERS, 20);
+    for (size_t i = 0; i < 3; i++)
+        write_record(BRANCH + i, AUTHOR, SESSION_PAIR_CLASS,
+                     i == 0 ? RECORDS : BRANCH + i - 1, 20);
+    write_record(OTHER, AUTHOR, SESSION_PAIR_CLASS, BRANCH + 1, 20);
+    for (size_t i = MANY; i < LARGES; i++)
+        write_record(i, AUTHOR, SESSION_PAIR_CLASS, RECORDS, 20);
     for (size_t i = 0; i < 5; i++)
         write_record(LARGES + i, AUTHOR, SESSION_PAIR_CLASS,
                      i == 0 ? RECORDS : LARGES + i - 1, 60000);
@@ -200,13 +227,23 @@ static struct input take_part(struct input *in, size_t len)
 
 /* ---- what is watched */
 
+struct kept {
+    struct daf_log_key log;
+    struct daf_spot spot;
+    struct daf_record_id prev;
+    bool is_verified, is_excused; /* excused: said to be unchecked */
+};
+
 static struct {
     struct session_pair *ours, *peer;
     struct daf_session_port port; /* session_pair's, called by ours */
+    struct daf_index index;       /* its own, but for one question */
     unsigned settings;
     bool is_storing; /* between begin and end */
     size_t said;     /* bytes, in this step */
     size_t own;      /* how many of OWN are held */
+    size_t kept_count;
+    struct kept kept[DAF_PATH_RECORDS_MAX]; /* in the batch under way */
     crypto_generichash_state story;
 } w;
 
@@ -289,10 +326,22 @@ static void on_store_begin(void *ctx, struct daf_session *s)
 {
     assert(!w.is_storing);
     w.is_storing = true;
+    w.kept_count = 0;
     w.port.store_begin(ctx, s);
 }
 
-/* protocol.md R5, R7, R13, R14, R22 */
+/* Whether it verifies; if not, what is to excuse that comes later. */
+static void note_kept(const struct daf_record *r, bool is_verified)
+{
+    /* A frame may hold more, of which the fuzzer makes none. */
+    if (w.kept_count == DAF_PATH_RECORDS_MAX) return;
+    w.kept[w.kept_count++] = (struct kept){.log = r->log,
+                                           .spot = {r->seq, r->id},
+                                           .prev = r->prev,
+                                           .is_verified = is_verified};
+}
+
+/* protocol.md R5, R7, R13, R14, R22, R26 */
 static void on_store_keep(void *ctx, struct daf_session *s,
                           const struct daf_record *r, struct daf_view header,
                           enum daf_body_state state, struct daf_view body)
@@ -304,12 +353,15 @@ static void on_store_keep(void *ctx, struct daf_session *s,
     struct daf_record again;
     struct daf_hash hash;
     struct daf_body parts;
+    enum daf_err err;
 
     assert(w.is_storing);
     assert(daf_record_decode(header, &again) == DAF_OK);
     assert(is_same(&again.id, &r->id, 32) && again.seq == r->seq);
     assert(a->by_author(a->ctx, &again.log.author, &device));
-    assert(daf_record_verify(header, &again, &device.keys.sign) == DAF_OK);
+    err = daf_record_verify(header, &again, &device.keys.sign);
+    assert(err == DAF_OK || (err == DAF_ESIG && !is_plain));
+    note_kept(&again, err == DAF_OK);
     assert(a->right(a->ctx, &again.log.author, &again.log.scope) >=
            (is_same(&again.log.scope, &a->control, 16)   ? DAF_RIGHT_ADMIN
             : is_same(&again.log.scope, &a->catalog, 16) ? DAF_RIGHT_CURATE
@@ -329,9 +381,91 @@ static void on_store_keep(void *ctx, struct daf_session *s,
     w.port.store_keep(ctx, s, r, header, state, body);
 }
 
+static bool is_same_log(const struct daf_log_key *a,
+                        const struct daf_log_key *b)
+{
+    return is_same(&a->scope, &b->scope, 16) &&
+           is_same(&a->author, &b->author, 16) &&
+           a->incarnation == b->incarnation;
+}
+
+static void on_store_unchecked(void *ctx, struct daf_session *s,
+                               const struct daf_stretch *what)
+{
+    bool is_for_any = false;
+
+    assert(w.is_storing);
+    for (size_t i = 0; i < w.kept_count; i++) {
+        struct kept *k = &w.kept[i];
+
+        if (!is_same_log(&k->log, &what->log) || k->spot.seq < what->first ||
+            k->spot.seq > what->last)
+            continue;
+        k->is_excused = is_for_any = true;
+    }
+    assert(is_for_any);
+    note(what, sizeof(*what));
+    w.port.store_unchecked(ctx, s, what);
+}
+
+static bool follows(const struct daf_log_key *log, uint64_t seq,
+                    const struct daf_record_id *prev, const struct kept *k)
+{
+    return is_same_log(log, &k->log) && seq == k->spot.seq + 1 &&
+           is_same(prev, &k->spot.id, sizeof(*prev));
+}
+
+/* Whether what vouches for @k is kept with it, or held. */
+static bool has_successor(const struct kept *k)
+{
+    for (size_t i = 0; i < w.kept_count; i++)
+        if (follows(&w.kept[i].log, w.kept[i].spot.seq, &w.kept[i].prev, k))
+            return true;
+    for (size_t i = 0; i < daf_fake_index_count(w.ours->index); i++) {
+        struct daf_log_key log;
+        struct daf_stored stored;
+        struct daf_record r;
+
+        daf_fake_index_at(w.ours->index, i, &log, &stored);
+        if (daf_record_decode(stored.header, &r) == DAF_OK &&
+            follows(&log, r.seq, &r.prev, k))
+            return true;
+    }
+    return false;
+}
+
+/* protocol.md R26: a stored record goes for its signature, and for nothing else. */
+static void on_drop(void *ctx, struct daf_session *s,
+                    const struct daf_log_key *log, const struct daf_spot *spot)
+{
+    const struct daf_authority *a = &w.ours->authority;
+
+    assert(!w.is_storing);
+    for (size_t i = 0; i < daf_fake_index_count(w.ours->index); i++) {
+        struct daf_log_key at;
+        struct daf_stored stored;
+        struct daf_device device;
+        struct daf_record r;
+
+        daf_fake_index_at(w.ours->index, i, &at, &stored);
+        if (!is_same_log(&at, log) ||
+            !is_same(&stored.spot.id, &spot->id, sizeof(spot->id)))
+            continue;
+        assert(daf_record_decode(stored.header, &r) == DAF_OK);
+        assert(a->by_author(a->ctx, &log->author, &device));
+        assert(daf_record_verify(stored.header, &r, &device.keys.sign) ==
+               DAF_ESIG);
+    }
+    note(spot, sizeof(*spot));
+    w.port.drop(ctx, s, log, spot);
+}
+
 static void on_store_end(void *ctx, struct daf_session *s, struct daf_view ack)
 {
     assert(w.is_storing);
+    for (size_t i = 0; i < w.kept_count; i++)
+        assert(w.kept[i].is_verified ||
+               (w.kept[i].is_excused && has_successor(&w.kept[i])));
     w.is_storing = false;
     note(ack.p, ack.len);
     w.port.store_end(ctx, s, ack);
@@ -339,7 +473,7 @@ static void on_store_end(void *ctx, struct daf_session *s, struct daf_view ack)
 
 static void on_closed(void *ctx, struct daf_session *s, enum daf_err why)
 {
-    assert(!w.is_storing);
+    assert(!w.is_storing && w.ours->rooms == 0);
     note(&why, sizeof(why));
     w.port.closed(ctx, s, why);
 }
@@ -394,6 +528,29 @@ static void build_fill(struct daf_pack *k, struct input *in)
     if (to != NULL) memset(to, c, len);
 }
 
+static void build_heads(struct daf_pack *k, struct input *in, unsigned n)
+{
+    uint8_t *to = daf_pack_bin_room(k, n * DAF_ITEM_BYTES);
+
+    for (unsigned i = 0; to != NULL && i < n; i++) {
+        const struct daf_record *r = &records[take_byte(in) % RECORDS].r;
+        struct daf_tag tag = daf_sketch_tag(&r->log);
+
+        memset(to, take_byte(in), DAF_ITEM_BYTES);
+        memcpy(to, tag.b, sizeof(tag.b));
+        memset(to + 8, 0, 3);
+        to[11] = (uint8_t)r->seq;
+        to += DAF_ITEM_BYTES;
+    }
+}
+
+static void build_tag(struct daf_pack *k, uint8_t which)
+{
+    struct daf_tag tag = daf_sketch_tag(&records[which % RECORDS].r.log);
+
+    daf_pack_bin(k, tag.b, sizeof(tag.b));
+}
+
 static void build_item(struct daf_pack *k, struct input *in)
 {
     uint8_t first = take_byte(in);
@@ -431,6 +588,15 @@ static void build_item(struct daf_pack *k, struct input *in)
         break;
     case ITEM_BIN8:
         build_bin(k, in, take_byte(in));
+        break;
+    case ITEM_BIN16:
+        build_bin(k, in, take_u16(in));
+        break;
+    case ITEM_TAG:
+        build_tag(k, take_byte(in));
+        break;
+    case ITEM_HEADS:
+        build_heads(k, in, n);
         break;
     default:
         build_fill(k, in);
@@ -494,6 +660,26 @@ static void tell_news(uint8_t which)
                      (which & 0x40u) != 0 ? NULL : &records[at].r.log, 1);
 }
 
+static void change_mood(uint8_t mood)
+{
+    struct session_pair *p = w.ours;
+
+    p->claims_fail = (mood & 1u) != 0;
+    p->needs_nothing = (mood & 2u) != 0;
+    p->has_no_room = (mood & 4u) != 0;
+    daf_session_poke(p->s, p->now);
+}
+
+static void defer(uint8_t which)
+{
+    const struct daf_log_key *log = &records[which % RECORDS].r.log;
+    struct daf_tag tag = daf_sketch_tag(log);
+
+    if (w.ours->batches == NULL) return;
+    daf_session_deferred(w.ours->s, &log->scope, &tag, 1);
+    (void)session_pair_commit(w.ours, DAF_OK);
+}
+
 static void step(struct input *in)
 {
     struct session_pair *p = w.ours;
@@ -545,6 +731,12 @@ static void step(struct input *in)
     case OP_END:
         daf_session_end(p->s, (enum daf_bye)(take_byte(in) % 8));
         break;
+    case OP_POKE:
+        change_mood(take_byte(in));
+        break;
+    case OP_DEFER:
+        defer(take_byte(in));
+        break;
     case OPS:
         break;
     }
@@ -554,8 +746,8 @@ static void check_state(void)
 {
     const struct daf_session *s = w.ours->s;
     bool waits = daf_session_state(s) == DAF_SESSION_OPEN &&
-                 (daf_session_pull(s) == DAF_PULL_HEADS ||
-                  daf_session_pull(s) == DAF_PULL_RECORDS);
+                 daf_session_pull(s) != DAF_PULL_RESTING &&
+                 daf_session_pull(s) != DAF_PULL_STORING;
     bool is_closed = daf_session_state(s) == DAF_SESSION_CLOSED;
 
     assert(!w.is_storing);
@@ -575,13 +767,22 @@ static void hold_records(bool with_secrets)
     if ((w.settings & SET_HOLDS_ALL) != 0) held = UNALLOWED;
     for (size_t i = 0; i < held; i++)
         session_pair_hold(w.ours, &records[i], i != FORK);
+    for (size_t i = 0; held > 0 && i < 3; i++)
+        session_pair_hold(w.ours, &records[i < 2 ? BRANCH + i : OTHER], true);
+    for (size_t i = MANY; (w.settings & SET_MANY) != 0 && i < LARGES - 5; i++)
+        session_pair_hold(w.ours, &records[i], true);
     for (size_t i = LARGES; (w.settings & SET_LARGE) != 0 && i < SECRET; i++)
         session_pair_hold(w.ours, &records[i], true);
     for (size_t i = SECRET; with_secrets && i < RECORDS; i++)
         session_pair_hold(w.ours, &records[i], true);
     for (size_t i = 0; (w.settings & SET_EMPTY) == 0 && i < PEERS_END; i++)
         if ((i < OWN || i >= FIRST) && i != FIRST)
-            session_pair_hold(w.peer, &records[i], true);
+            /* It asks for a body, in some worlds. */
+            session_pair_hold(w.peer, &records[i],
+                              i != CATALOG || (w.settings & SET_MANY) == 0);
+    for (size_t i = MANY + 5;
+         (w.settings & (SET_MANY | SET_EMPTY)) == SET_MANY && i < LARGES; i++)
+        session_pair_hold(w.peer, &records[i], true);
 }
 
 static void meet(void)
@@ -601,6 +802,23 @@ static void meet(void)
     }
 }
 
+/* Of ROOT's number this much is known to be told of other scopes: that some body
+ * of any scope was stored (R45).  Here it counts those of common ones. */
+static enum daf_err count_bodies(void *ctx, uint64_t *out)
+{
+    (void)ctx;
+    *out = 0;
+    for (size_t i = 0; i < daf_fake_index_count(w.ours->index); i++) {
+        struct daf_log_key log;
+        struct daf_stored stored;
+
+        daf_fake_index_at(w.ours->index, i, &log, &stored);
+        *out += stored.body_state == DAF_BODY_HELD &&
+                !is_same(&log.scope, &camp->scopes[SESSION_PAIR_CAMP], 16);
+    }
+    return DAF_OK;
+}
+
 static void open_world(unsigned settings, bool with_secrets)
 {
     memset(&w, 0, sizeof(w));
@@ -613,8 +831,13 @@ static void open_world(unsigned settings, bool with_secrets)
     w.ours->port.send = on_send;
     w.ours->port.store_begin = on_store_begin;
     w.ours->port.store_keep = on_store_keep;
+    w.ours->port.store_unchecked = on_store_unchecked;
+    w.ours->port.drop = on_drop;
     w.ours->port.store_end = on_store_end;
     w.ours->port.closed = on_closed;
+    w.index = *w.ours->env.index;
+    w.index.bodies = count_bodies;
+    w.ours->env.index = &w.index;
     hold_records(with_secrets);
     meet();
 }
@@ -697,6 +920,14 @@ static void put_bin(struct daf_view bin)
             put((unsigned)ITEM_AUTHOR << 4 | i);
             return;
         }
+    for (unsigned i = 0; bin.len == 8 && i < RECORDS; i++) {
+        struct daf_tag tag = daf_sketch_tag(&records[i].r.log);
+
+        if (!is_same(bin.p, tag.b, 8)) continue;
+        put((unsigned)ITEM_TAG << 4);
+        put_which(i, false);
+        return;
+    }
     for (unsigned i = 0; i < RECORDS; i++) {
         const struct session_pair_record *r = &records[i];
         const struct daf_view views[] = {{r->r.id.b, 32},
@@ -711,14 +942,14 @@ static void put_bin(struct daf_view bin)
                 return;
             }
     }
-    if (bin.len > 255) { /* nothing that says much */
+    if (bin.len > 4096) { /* nothing that says much */
         put((unsigned)ITEM_FILL << 4);
         put_u16(bin.len);
         put(0);
         return;
     }
-    put((unsigned)ITEM_BIN8 << 4);
-    put((unsigned)bin.len);
+    put((unsigned)ITEM_BIN16 << 4);
+    put_u16(bin.len);
     for (size_t i = 0; i < bin.len; i++)
         put(bin.p[i]);
 }
@@ -824,6 +1055,18 @@ static void make_built(const char *folder, const char *kind, unsigned settings)
     save_seed(folder, kind, settings);
 }
 
+/* A DEFER of one log; no peer here is over budget by itself. */
+static void put_defer(size_t which)
+{
+    put(OP_BUILT);
+    put_u16(5);
+    put((unsigned)ITEM_ARRAY << 4 | 3);
+    put((unsigned)ITEM_SMALL << 4 | (unsigned)DAF_FRAME_DEFER);
+    put((unsigned)ITEM_SCOPE << 4 | (unsigned)SESSION_PAIR_CLASS);
+    put((unsigned)ITEM_TAG << 4);
+    put((unsigned)which);
+}
+
 /* Led by the peer's own session, with news, and a stranger who is certified in
  * the middle. */
 static void make_honest(const char *folder, unsigned settings)
@@ -831,6 +1074,15 @@ static void make_honest(const char *folder, unsigned settings)
     seed_len = 0;
     put(settings);
     for (unsigned i = 0; i < 60; i++) {
+        if (i == 16 || i == 19) { /* others have its logs in hand, then not */
+            put(OP_POKE);
+            put(i == 16);
+        }
+        if (i == 24) {
+            put(OP_DEFER);
+            put(CHAIN);
+        }
+        if (i == 36) put_defer(FIRST);
         put(i % 3 == 2 ? OP_COMMIT : OP_HONEST);
         if (i == 30) put(OP_RECHECK);
         if (i % 20 == 10) {
@@ -851,6 +1103,10 @@ static void make_seeds(const char *folder)
         SET_GREETS | SET_HOLDS,
         SET_FAILS | SET_HOLDS | SET_CONNECTS,
         SET_LARGE | SET_EMPTY,
+        SET_MANY | SET_HOLDS,
+        SET_MANY | SET_CONNECTS,
+        SET_MANY | SET_EMPTY,
+        SET_MANY | SET_HOLDS_ALL | SET_GREETS | SET_CONNECTS,
     };
 
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
