@@ -98,20 +98,20 @@ static bool lay_mark(void *ctx, const struct daf_mark *mark)
     return true;
 }
 
-/* Where the next page begins. */
+/* Where the next page begins: after the last log that was noted if no more fitted,
+ * else after the page. */
 static void move_cursor(struct beside *b)
 {
     struct daf_session *s = b->s;
-    const struct daf_item *last = &s->env->differences[b->told - 1].item;
-    struct daf_item item;
+    struct daf_item last;
 
     s->page_rest = b->page->more || b->is_full;
     if (!s->page_rest) return;
-    if (!b->is_full) {
-        item = page_item(b, b->page->count - 1);
-        last = &item;
-    }
-    s->cursor = daf_sketch_item_tag(last);
+    if (b->is_full)
+        last = s->env->differences[b->told - 1].item;
+    else
+        last = page_item(b, b->page->count - 1);
+    s->cursor = daf_sketch_item_tag(&last);
     s->has_cursor = true;
 }
 
