@@ -187,7 +187,7 @@ static void news_before_the_peer_is_proven_waits_for_it(void **state)
 static void news_after_a_root_without_parts_is_told(void **state)
 {
     (void)state;
-    write_chain(2, 1, 50);
+    write_chain(3, 1, 50);
     b->was_equal = true;
     greet(a, b);
     session_pair_hold(b, &chain[0], true);
