@@ -100,7 +100,8 @@ static bool lay_mark(void *ctx, const struct daf_mark *mark)
     return true;
 }
 
-/* Where the next page begins. */
+/* Where the next page begins: after the last log that was noted if no more fitted,
+ * else after the page. */
 static void move_cursor(struct beside *b)
 {
     struct daf_session *s = b->s;

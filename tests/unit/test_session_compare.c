@@ -312,69 +312,73 @@ static void few_logs_that_all_differ_come_by_a_page(void **state)
     are_equal(a, b);
 }
 
-/* Symbols and what a does with them, when ROOT's do not say what is so. */
+enum lie { NOTHING, NOISE, LESS, TWICE, TOO_FULL, LIES };
+
+/* 8 symbols that are not b's, said to a.  As if nothing differed; noise; an item
+ * as if it were ours, that we have not; an item in symbol 0 alone, where it would
+ * be in others too; as if 60,000 logs differed. */
+static struct daf_view lie_of(enum lie lie)
+{
+    static struct daf_symbol symbols[8];
+    struct daf_item item = made_item(7, 3);
+
+    memcpy(symbols, symbols_at(a, 0, 8).p, sizeof(symbols));
+    if (lie == NOISE) {
+        for (size_t i = 0; i < sizeof(symbols); i++)
+            ((uint8_t *)symbols)[i] = (uint8_t)(i * i * 31 + 7 * i);
+    } else if (lie == LESS) {
+        daf_sketch_add(symbols, 8, scope_of(SESSION_PAIR_CLASS), &item, -1);
+    } else if (lie == TWICE) {
+        daf_sketch_add(symbols, 1, scope_of(SESSION_PAIR_CLASS), &item, 1);
+    } else if (lie == TOO_FULL) {
+        symbols[0].count[0] = 0xea;
+        symbols[1].count[0] = 0xe0;
+        symbols[2].count[0] = 0x15;
+    }
+    return (struct daf_view){symbols[0].item, sizeof(symbols)};
+}
+
+static void give_symbols(enum session_pair_scope scope, uint64_t start,
+                         struct daf_view symbols)
+{
+    struct daf_symbols more = {.scope = *scope_of(scope),
+                               .start = start,
+                               .symbols = symbols};
+    struct daf_pack k;
+
+    daf_pack_init(&k, room, sizeof(room));
+    daf_frame_pack_symbols(&k, &more);
+    session_pair_give(a, daf_pack_view(&k));
+}
+
+/* a's questions about symbols are answered by noise until it asks for a page. */
+static void answer_with_noise(void)
+{
+    static struct daf_symbol noise[DAF_SYMBOLS_MAX];
+
+    for (size_t i = 0; i < sizeof(noise); i++)
+        ((uint8_t *)noise)[i] = (uint8_t)(i * i * 13 + i / 7);
+    for (size_t questions = 0; questions < 20; questions++) {
+        struct daf_want want = says(a, DAF_FRAME_WANT).want;
+
+        if (want.kind == DAF_WANT_PAGE) return;
+        assert_int_equal(want.kind, DAF_WANT_SYMBOLS);
+        give_symbols(SESSION_PAIR_CLASS, want.start,
+                     (struct daf_view){noise[0].item,
+                                       (size_t)want.count * DAF_SYMBOL_BYTES});
+    }
+    fail_msg("it never asks for a page");
+}
+
 static void symbols_that_lie_end_in_a_page(void **state)
 {
-    enum { NOTHING, NOISE, LESS, TWICE, TOO_FULL, LIES };
-
     (void)state;
-    for (int lie = NOTHING; lie < LIES; lie++) {
-        static uint8_t bytes[8 * DAF_SYMBOL_BYTES];
-        struct daf_symbol symbols[8] = {{{0}, {0}, {0}}};
-        struct daf_item item = made_item(7, 3);
-        struct daf_frame f;
-
+    for (enum lie lie = NOTHING; lie < LIES; lie++) {
         write_log(3, SESSION_PAIR_CLASS, true, true, NULL);
         write_log(4, SESSION_PAIR_CLASS, true, true, NULL);
         write_log(5, SESSION_PAIR_CLASS, false, true, NULL);
-        memcpy(bytes, symbols_at(a, 0, 8).p, sizeof(bytes));
-        memcpy(symbols, bytes, sizeof(symbols));
-        switch (lie) {
-        case NOTHING: /* differs, but the sums do */
-            break;
-        case NOISE:
-            for (size_t i = 0; i < sizeof(bytes); i++)
-                ((uint8_t *)symbols)[i] = (uint8_t)(i * i * 31 + 7 * i);
-            break;
-        case LESS: /* an item as if it were ours, that we have not */
-            daf_sketch_add(symbols, 8, scope_of(SESSION_PAIR_CLASS), &item, -1);
-            break;
-        case TWICE: /* an item that goes to symbol 0 alone */
-            daf_sketch_add(symbols, 1, scope_of(SESSION_PAIR_CLASS), &item, 1);
-            break;
-        case TOO_FULL: /* as if 60,000 logs differed */
-            symbols[0].count[0] = 0xea;
-            symbols[1].count[0] = 0xe0;
-            symbols[2].count[0] = 0x15;
-            break;
-        default:
-            break;
-        }
-        memcpy(bytes, symbols, sizeof(bytes));
-        let_a_compare((struct daf_view){bytes, sizeof(bytes)});
-        for (size_t questions = 0;; questions++) {
-            assert_true(questions < 10);
-            f = says(a, DAF_FRAME_WANT);
-            if (f.want.kind == DAF_WANT_PAGE) break;
-            /* More of the same. */
-            assert_int_equal(f.want.kind, DAF_WANT_SYMBOLS);
-            {
-                static struct daf_symbol noise[DAF_SYMBOLS_MAX];
-                struct daf_symbols more = {.scope =
-                                               *scope_of(SESSION_PAIR_CLASS),
-                                           .start = f.want.start};
-                struct daf_pack k;
-
-                for (size_t i = 0; i < sizeof(noise); i++)
-                    ((uint8_t *)noise)[i] = (uint8_t)(i * i * 13 + i / 7);
-                more.symbols =
-                    (struct daf_view){noise[0].item,
-                                      (size_t)f.want.count * DAF_SYMBOL_BYTES};
-                daf_pack_init(&k, room, sizeof(room));
-                daf_frame_pack_symbols(&k, &more);
-                session_pair_give(a, daf_pack_view(&k));
-            }
-        }
+        let_a_compare(lie_of(lie));
+        answer_with_noise();
         session_pair_give(b, (struct daf_view){a->lent->bytes, a->lent->len});
         talk();
         are_equal(a, b);
@@ -401,19 +405,6 @@ static struct daf_want let_a_ask_for_symbols(void)
     assert_true(f.want.count > 0);
     assert_int_equal(daf_session_pull(a->s), DAF_PULL_SYMBOLS);
     return f.want;
-}
-
-static void give_symbols(enum session_pair_scope scope, uint64_t start,
-                         struct daf_view symbols)
-{
-    struct daf_symbols more = {.scope = *scope_of(scope),
-                               .start = start,
-                               .symbols = symbols};
-    struct daf_pack k;
-
-    daf_pack_init(&k, room, sizeof(room));
-    daf_frame_pack_symbols(&k, &more);
-    session_pair_give(a, daf_pack_view(&k));
 }
 
 /* R36: what was not asked for. */

@@ -612,88 +612,87 @@ static void bring_to(enum daf_pull pull)
     assert_int_equal(daf_session_pull(a->s), pull);
 }
 
-/* Plausible frames beyond those of sample(); false after the last. */
-static bool hostile(size_t number, struct daf_view *out)
+enum {
+    ONE_PAGE, /* of one log, 3,600 times, and so the next three */
+    ONE_NEWS,
+    ONE_UNACKED,
+    ONE_ANSWER,
+    ALL_NEWS, /* 3,600 logs that nobody has */
+    ALL_UNACKED,
+    FOREIGN_NEWS,
+    HEADS_FRAMES,
+    ALL_SYMBOLS = HEADS_FRAMES,
+    HUGE_WANT,
+    MANY_WANTS, /* of one log, and what it has is not known */
+    MANY_NEEDS, /* of one record */
+    GENUINE,    /* records, asked for or not */
+    FRAMES,
+};
+
+static struct daf_view hostile_heads(size_t which)
 {
     static struct daf_item items[DAF_ITEMS_MAX];
-    static size_t zeros[DAF_NEED_MAX];
-    struct daf_item own;
+    enum daf_heads_kind kind = DAF_HEADS_NEWS;
+    bool is_one = which <= ONE_ANSWER;
+    struct daf_view frame;
+
+    if (is_one) kind = (enum daf_heads_kind)which;
+    if (which == ALL_UNACKED) kind = DAF_HEADS_UNACKED;
+    for (uint32_t i = 0; i < DAF_ITEMS_MAX; i++) {
+        items[i] = made_item(i, UINT32_MAX);
+        if (is_one) memcpy(items[i].b, tag_of(&chain[0]).b, DAF_TAG_BYTES);
+    }
+    frame = heads_of(SESSION_PAIR_CLASS, kind, false, items, DAF_ITEMS_MAX);
+    /* After the array, the number and a bin header of two bytes. */
+    if (which == FOREIGN_NEWS) room[4] ^= 1;
+    return frame;
+}
+
+static struct daf_view hostile(size_t which)
+{
+    static const size_t first[DAF_NEED_MAX];
+    const struct daf_spot have = {9, {{9}}};
+    const struct daf_tag tag = tag_of(&chain[0]);
     struct daf_pack k;
     size_t mark;
 
+    if (which < HEADS_FRAMES) return hostile_heads(which);
+    if (which == HUGE_WANT) return want_chain(DAF_INT_MAX, NULL, 0, true);
+    if (which == MANY_NEEDS) return need_chain(first, DAF_NEED_MAX);
+    if (which == GENUINE) return run_chain(2, 4, false);
     daf_pack_init(&k, room, sizeof(room));
-    if (number >= 1 && number <= DAF_FRAME_CHUNK) {
-        *out = sample(number);
-        return number != DAF_FRAME_BYE;
-    }
-    switch (number - DAF_FRAME_CHUNK - 1) {
-    case 0: /* all one log, in news, as unacknowledged, as an answer */
-    case 1:
-    case 2:
-    case 3:
-        own = made_item(5, 9);
-        memcpy(own.b, tag_of(&chain[0]).b, DAF_TAG_BYTES);
-        for (size_t i = 0; i < DAF_ITEMS_MAX; i++)
-            items[i] = own;
-        *out = heads_of(SESSION_PAIR_CLASS,
-                        (enum daf_heads_kind)(number - DAF_FRAME_CHUNK - 1),
-                        false, items, DAF_ITEMS_MAX);
-        return true;
-    case 4: /* all different, of great height */
-        for (uint32_t i = 0; i < DAF_ITEMS_MAX; i++)
-            items[i] = made_item(i, UINT32_MAX);
-        *out = heads_of(SESSION_PAIR_CLASS, DAF_HEADS_NEWS, false, items,
-                        DAF_ITEMS_MAX);
-        return true;
-    case 5:
-        for (uint32_t i = 0; i < DAF_ITEMS_MAX; i++)
-            items[i] = made_item(i, 0);
-        *out = heads_of(SESSION_PAIR_CLASS, DAF_HEADS_UNACKED, false, items,
-                        DAF_ITEMS_MAX);
-        return true;
-    case 6:
+    if (which == ALL_SYMBOLS) {
         daf_frame_pack_want_symbols(&k, scope_of(SESSION_PAIR_CLASS), 0,
                                     DAF_SYMBOLS_MAX);
-        *out = daf_pack_view(&k);
-        return true;
-    case 7:
-        *out = want_chain(DAF_INT_MAX, NULL, 0, true);
-        return true;
-    case 8: /* one log 4,000 times, and nothing held is known */
+    } else {
         mark = daf_frame_begin_want(&k, scope_of(SESSION_PAIR_CLASS), 100);
-        for (size_t i = 0; i < 4000; i++) {
-            struct daf_tag tag = tag_of(&chain[0]);
-            struct daf_spot have = {9, {{9}}};
-
+        for (size_t i = 0; i < 4000; i++)
             daf_frame_add_want(&k, &tag, NULL, 0, &have, 1, false);
-        }
         daf_frame_end(&k, mark, 4000, false);
-        assert_false(k.is_full);
-        *out = daf_pack_view(&k);
-        return true;
-    case 9:
-        *out = need_chain(zeros, DAF_NEED_MAX);
-        return true;
-    case 10: /* a foreign scope */
-        daf_frame_pack_heads(&k, &(struct daf_heads){.scope = {{1}},
-                                                     .kind = DAF_HEADS_NEWS,
-                                                     .more = true});
-        *out = daf_pack_view(&k);
-        return true;
-    case 11: /* genuine records, one of which is of no use */
-        *out = run_chain(2, 4, false);
-        return true;
-    case 12: /* unacknowledged, and held whole here: the salted item itself */
-        if (!session_pair_holds(a, &chain[3])) return hostile(0, out);
-        own = item_at(a, &chain[0]);
-        for (size_t i = 0; i < DAF_ITEMS_MAX; i++)
-            items[i] = own;
-        *out = heads_of(SESSION_PAIR_CLASS, DAF_HEADS_UNACKED, false, items,
-                        DAF_ITEMS_MAX);
-        return true;
-    default:
-        *out = sample(0);
-        return false;
+    }
+    assert_false(k.is_full);
+    return daf_pack_view(&k);
+}
+
+/* One frame for a where it stands. */
+static void suffer(struct daf_view frame, const char *what, size_t number)
+{
+    enum daf_pull at = daf_session_pull(a->s);
+    size_t held = daf_fake_index_count(a->index), kept = a->kept, said;
+
+    session_pair_give(a, frame);
+    said = bytes_said(a);
+    if (said > ANSWER_MOST)
+        fail_msg("%s %zu in %d: %zu bytes", what, number, (int)at, said);
+    assert_int_equal(daf_fake_index_count(a->index), held);
+    /* Only records that were asked for are taken. */
+    if (at != DAF_PULL_RECORDS && at != DAF_PULL_BODIES)
+        assert_int_equal(a->kept, kept);
+    assert_in_range(a->rooms, 0, 3); /* logs, symbols, those of ROOT */
+    if (daf_session_state(a->s) == DAF_SESSION_CLOSED) {
+        assert_int_equal(a->rooms, 0);
+    } else {
+        assert_int_equal(a->refusals.by_err[DAF_EPEER], 0);
     }
 }
 
@@ -703,30 +702,12 @@ static void no_frame_costs_more_than_an_answer(void **state)
 {
     (void)state;
     for (enum daf_pull at = DAF_PULL_RESTING; at <= DAF_PULL_BODIES; at++) {
-        for (size_t number = 1; number <= DAF_FRAME_CHUNK + 14; number++) {
-            size_t held, kept, said;
-            struct daf_view frame;
-
+        for (size_t n = 0; n <= DAF_FRAME_CHUNK + FRAMES; n++) {
             bring_to(at);
-            held = daf_fake_index_count(a->index);
-            kept = a->kept;
-            if (hostile(number, &frame)) {
-                session_pair_give(a, frame);
-                said = bytes_said(a);
-                if (said > ANSWER_MOST)
-                    fail_msg("frame %zu in %d: %zu bytes", number, (int)at,
-                             said);
-                assert_int_equal(daf_fake_index_count(a->index), held);
-                /* Only records that were asked for are taken. */
-                if (at != DAF_PULL_RECORDS && at != DAF_PULL_BODIES)
-                    assert_int_equal(a->kept, kept);
-                if (daf_session_state(a->s) == DAF_SESSION_CLOSED) {
-                    assert_int_equal(a->refusals.by_err[DAF_EPEER], 1);
-                    assert_int_equal(a->rooms, 0);
-                }
-                /* Lists of logs, symbols, those of ROOT. */
-                assert_in_range(a->rooms, 0, 3);
-            }
+            if (n <= DAF_FRAME_CHUNK)
+                suffer(sample(n), "frame", n);
+            else
+                suffer(hostile(n - DAF_FRAME_CHUNK - 1), "hostile", n);
             session_pair_part(a, b);
             session_pair_free(a);
             session_pair_free(b);
@@ -754,6 +735,65 @@ static void a_log_named_again_and_again_is_acknowledged_a_few_times(
     assert_true(bytes_said(a) < DAF_ITEMS_MAX * DAF_ITEM_BYTES);
 }
 
+/* Delivers what waits until both are silent, but the frame number @at with a
+ * byte changed. */
+static void talk_with_a_fault(size_t at, struct daf_rng *rng)
+{
+    struct session_pair *sides[] = {a, b};
+    size_t number = 0;
+
+    for (bool moved = true; moved;) {
+        moved = session_pair_commit(a, DAF_OK);
+        moved |= session_pair_commit(b, DAF_OK);
+        for (size_t i = 0; i < 2; i++) {
+            struct daf_view bytes;
+
+            if (!session_pair_take(sides[i], &bytes)) continue;
+            moved = true;
+            if (daf_session_state(sides[1 - i]->s) == DAF_SESSION_CLOSED)
+                continue;
+            memcpy(room, bytes.p, bytes.len);
+            if (number++ == at)
+                room[daf_rng_below(rng, bytes.len)] ^=
+                    (uint8_t)(1 + daf_rng_below(rng, 255));
+            session_pair_give(sides[1 - i], (struct daf_view){room, bytes.len});
+        }
+        assert_in_range(number, 0, 1000);
+    }
+}
+
+/* Whatever byte of whatever frame is another: nobody hangs, nobody takes what
+ * nobody wrote, and the next contact makes them equal. */
+static void a_frame_that_is_not_what_was_said_loses_nothing(void **state)
+{
+    struct daf_rng rng;
+    uint8_t seed[32] = {42};
+
+    (void)state;
+    daf_rng_init(&rng, seed);
+    write_chain(3, 12, 200);
+    for (size_t i = 0; i < 300; i++) {
+        for (size_t j = 0; j < 12; j++) {
+            if (j < 4 || j > 8) session_pair_hold(a, &chain[j], j % 3 != 0);
+            if (j > 2) session_pair_hold(b, &chain[j], j % 2 != 0);
+        }
+        session_pair_meet(i % 2 ? a : b, i % 2 ? b : a);
+        talk_with_a_fault(i % 15, &rng);
+        session_pair_part(a, b);
+        for (size_t j = 0; j < 2; j++) { /* the second asks for bodies again */
+            session_pair_meet(i % 2 ? a : b, i % 2 ? b : a);
+            talk();
+            session_pair_part(a, b);
+        }
+        are_equal(a, b);
+        assert_int_equal(daf_fake_index_count(a->index), 12);
+        session_pair_free(a);
+        session_pair_free(b);
+        a = session_pair_new(camp, 1);
+        b = session_pair_new(camp, 2);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -774,6 +814,7 @@ int main(void)
         T(an_answer_to_need_has_a_credit_too),
         T(no_frame_costs_more_than_an_answer),
         T(a_log_named_again_and_again_is_acknowledged_a_few_times),
+        T(a_frame_that_is_not_what_was_said_loses_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
