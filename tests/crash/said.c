@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "proto/brief.h"
 #include "proto/frame.h"
 #include "proto/hash.h"
 
@@ -146,16 +147,24 @@ static void on_run(struct said *s, const struct daf_run *run)
     struct daf_cursor paths = run->paths.items;
 
     for (size_t i = 0; i < run->paths.count; i++) {
+        struct daf_record before = {.seq = 0};
         struct daf_run_path path;
         struct daf_cursor records;
 
         daf_frame_next_path(&paths, &run->scope, &path);
         records = path.records.items;
         for (size_t j = 0; j < path.records.count; j++) {
+            uint8_t room[DAF_HEADER_BYTES_MAX];
             struct daf_run_record record;
 
             daf_frame_next_record(&records, &record);
+            /* A brief header goes on from the one before (R48). */
+            if (daf_brief_is(record.header) &&
+                daf_brief_restore(record.header, &before, record.body, room,
+                                  &record.header.len) == DAF_OK)
+                record.header.p = room;
             on_record(s, &record);
+            if (daf_record_decode(record.header, &before) != DAF_OK) return;
         }
     }
 }
