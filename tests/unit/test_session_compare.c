@@ -909,6 +909,97 @@ static void a_want_of_any_length_fits(void **state)
     }
 }
 
+/* The items after @after, at most a page of them. */
+static struct daf_view page_after(const struct daf_item *items, size_t count,
+                                  const struct daf_tag *after)
+{
+    size_t at = 0;
+
+    while (after != NULL && at < count &&
+           memcmp(items[at].b, after->b, DAF_TAG_BYTES) <= 0)
+        at++;
+    return heads_of(SESSION_PAIR_CLASS, DAF_HEADS_PAGE, false, items + at,
+                    count - at);
+}
+
+/* Marks of a store that does not change, so that 4,000 questions are quick. */
+static struct daf_mark known[600];
+static size_t known_count;
+
+static bool know(void *ctx, const struct daf_mark *mark)
+{
+    (void)ctx;
+    assert_true(known_count < sizeof(known) / sizeof(known[0]));
+    known[known_count++] = *mark;
+    return true;
+}
+
+static enum daf_err known_by_tag(void *ctx, const struct daf_scope_id *scope,
+                                 const struct daf_tag *tag,
+                                 struct daf_mark *out)
+{
+    (void)ctx;
+    (void)scope;
+    for (size_t i = 0; i < known_count; i++) {
+        if (memcmp(known[i].tag.b, tag->b, sizeof(tag->b)) != 0) continue;
+        *out = known[i];
+        return DAF_OK;
+    }
+    return DAF_ENOTFOUND;
+}
+
+/* A page of 3,600 logs that we lack and 520 between them that the peer lacks: more
+ * than is noted at a time, so it is laid beside ours in two parts, and no log is
+ * forgotten where they meet. */
+static void a_page_with_more_than_can_be_noted_is_taken_in_parts(void **state)
+{
+    enum { OWN = 520 };
+    static struct daf_item items[DAF_ITEMS_MAX];
+    size_t wanted = 0, told = 0, pages = 0;
+    struct daf_index quick;
+    struct daf_view bytes;
+
+    (void)state;
+    move_to_camp_of(OWN);
+    for (size_t i = 0; i < OWN; i++)
+        write_log(i, SESSION_PAIR_CLASS, true, false, NULL);
+    for (uint32_t i = 0; i < DAF_ITEMS_MAX; i++)
+        items[i] = made_item(i * 1193046, 1); /* all over the tags */
+    quick = *a->env.index;
+    quick.mark_by_tag = known_by_tag;
+    known_count = 0;
+    assert_int_equal(quick.marks(quick.ctx, scope_of(SESSION_PAIR_CLASS), NULL,
+                                 know, NULL),
+                     DAF_OK);
+    a->env.index = &quick;
+    let_a_compare(symbols_at(a, 0, DAF_ROOT_SYMBOLS));
+    while (session_pair_take(a, &bytes)) {
+        struct daf_frame f = decoded(bytes);
+
+        if (f.kind == DAF_FRAME_HEADS) {
+            assert_int_equal(f.heads.kind, DAF_HEADS_NEWS);
+            told += f.heads.count;
+            continue;
+        }
+        assert_int_equal(f.kind, DAF_FRAME_WANT);
+        if (f.want.kind == DAF_WANT_PAGE) {
+            pages++;
+            session_pair_give(a, page_after(items, DAF_ITEMS_MAX,
+                                            f.want.has_after ? &f.want.after
+                                                             : NULL));
+        } else {
+            wanted += f.want.logs.count;
+            session_pair_give(a, run_of(NULL, 0, true, true));
+        }
+    }
+    assert_int_equal(wanted, DAF_ITEMS_MAX);
+    assert_int_equal(told, OWN);
+    assert_int_equal(pages, 2);
+    assert_true(daf_session_resting(a->s));
+    assert_int_equal(a->rooms, 0);
+    session_pair_part(a, b); /* before `quick` is gone */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -937,6 +1028,7 @@ int main(void)
         T(what_a_page_leaves_out_is_told),
         T(a_hostile_page_is_asked_for_in_pieces),
         T(a_want_of_any_length_fits),
+        T(a_page_with_more_than_can_be_noted_is_taken_in_parts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
