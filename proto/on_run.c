@@ -296,7 +296,11 @@ static bool find_todo(struct intake *in, const struct daf_run_path *path)
     if (memcmp(s->given.b, tag.b, sizeof(tag.b)) != 0) s->seen.seq = 0;
     s->given = tag;
     s->has_given = true;
-    if (path->records.count == 0) in->todo->flags |= DAF_TODO_MORE;
+    if (path->records.count == 0) {
+        /* Said once; else it would keep us waiting for ever. */
+        if (in->todo->flags & DAF_TODO_GIVEN) return false;
+        in->todo->flags |= DAF_TODO_MORE;
+    }
     if ((in->todo->flags & DAF_TODO_GIVEN) && !in->is_continued)
         in->todo->flags |= DAF_TODO_FORKED;
     in->todo->flags |= DAF_TODO_GIVEN;
