@@ -463,7 +463,7 @@ static void check_end(struct cut *c)
     check_rows(c);
     check_verified(c);
     world_stop(c->w, WORLD_DEVICE);
-    if (chance_percent(&c->chance, 50)) return; /* it takes a tenth of all */
+    if (chance_percent(&c->chance, 80)) return; /* each takes a tenth of all */
     err = look_through(c, &found);
     if (err != DAF_OK || found.count > 0)
         fail(c, CUT_CORRUPT, "damaged after it went on: %s", found.first);

@@ -411,6 +411,8 @@ static void first_meeting(struct world_camp *camp)
         w->nodes[i].disk = NULL;
     }
     said_copy(&w->said, &camp->said);
+    for (struct said_record *r = camp->said.first; r != NULL; r = r->next)
+        r->is_verified = world_accept(camp, said_header(r)) == DAF_OK;
     forget_events(w);
     said_free(&w->said);
     free(w);
