@@ -109,8 +109,8 @@ static void show_root(struct daf_inspect_out *o, const struct daf_root *r)
     daf_inspect_put_hex(o, "author", r->author.b, sizeof(r->author.b));
     daf_inspect_put_hex(o, "signature", r->sig.b, sizeof(r->sig.b));
     daf_inspect_put_uint(o, "manifest_number", r->manifest_number);
-    daf_inspect_put_hex(o, "manifest_hash", r->manifest_hash.b,
-                        sizeof(r->manifest_hash.b));
+    daf_inspect_put_hex(o, "manifest_mark", r->manifest_mark,
+                        sizeof(r->manifest_mark));
     daf_inspect_put_uint(o, "bodies", r->bodies);
     daf_inspect_put_hex(o, "combined", r->combined.b, sizeof(r->combined.b));
     daf_inspect_key(o, "scopes");

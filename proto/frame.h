@@ -69,8 +69,8 @@ struct daf_root {
     struct daf_author_id author;
     struct daf_sig sig;
     uint64_t manifest_number;
-    struct daf_hash manifest_hash;
-    uint64_t bodies; /* a number that rises with each body stored */
+    uint8_t manifest_mark[16]; /* the manifest hash begins so */
+    uint64_t bodies;           /* another number after each body stored (R45) */
     struct daf_sum combined;
     struct daf_list parts; /* ≤ DAF_SCOPES_MAX, scopes strictly ascending */
 };

@@ -33,7 +33,7 @@ static void read_root(struct daf_cursor *c, struct daf_frame *out)
     daf_cursor_bin_into(c, f->author.b, sizeof(f->author.b));
     daf_cursor_bin_into(c, f->sig.b, sizeof(f->sig.b));
     f->manifest_number = daf_cursor_uint(c, DAF_INT_MAX);
-    daf_cursor_bin_into(c, f->manifest_hash.b, sizeof(f->manifest_hash.b));
+    daf_cursor_bin_into(c, f->manifest_mark, sizeof(f->manifest_mark));
     f->bodies = daf_cursor_uint(c, DAF_INT_MAX);
     daf_cursor_bin_into(c, f->combined.b, sizeof(f->combined.b));
     daf_frame_decode_parts(c, &f->parts);

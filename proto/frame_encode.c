@@ -139,7 +139,7 @@ size_t daf_frame_begin_root(struct daf_pack *k, const struct daf_root *root)
     daf_pack_bin(k, root->author.b, sizeof(root->author.b));
     daf_pack_bin(k, root->sig.b, sizeof(root->sig.b));
     daf_pack_uint(k, root->manifest_number);
-    daf_pack_bin(k, root->manifest_hash.b, sizeof(root->manifest_hash.b));
+    daf_pack_bin(k, root->manifest_mark, sizeof(root->manifest_mark));
     daf_pack_uint(k, root->bodies);
     daf_pack_bin(k, root->combined.b, sizeof(root->combined.b));
     return daf_pack_open(k);

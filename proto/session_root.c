@@ -282,20 +282,37 @@ static void pack_root(struct daf_session *s, struct daf_root *root,
     daf_frame_end(k, mark, count, false);
 }
 
+/* The index counts bodies of all scopes, and the peer may know of few: it is to
+ * see that something came, not how much (R22).  Another key than this device's
+ * cannot tell the number behind it. */
+static uint64_t blind_bodies(const struct daf_session_env *env)
+{
+    uint8_t bytes[8], hash[16];
+    uint64_t count;
+
+    /* A store that cannot tell is asked for nothing new. */
+    if (env->index->bodies(env->index->ctx, &count) != DAF_OK) count = 0;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(count >> (8 * i));
+    daf_hash_keyed_128("daf.bodies.1", env->sign_sk->b,
+                       (struct daf_view){bytes, sizeof(bytes)}, hash);
+    return (uint64_t)hash[0] << 24 | (uint64_t)hash[1] << 16 |
+           (uint64_t)hash[2] << 8 | hash[3];
+}
+
 void daf_session_send_root(struct daf_session *s, const struct daf_root *theirs)
 {
     const struct daf_session_env *env = s->env;
     uint8_t proof[DAF_SESSION_PROOF_BYTES];
     struct daf_root root = {.author = env->author,
-                            .manifest_number = env->manifest_number,
-                            .manifest_hash = env->manifest_hash};
+                            .manifest_number = env->manifest_number};
     struct daf_pack k;
 
     list_scopes(s);
     if (theirs != NULL) note_all_deferred(s, theirs);
-    /* A store that cannot tell is asked for nothing. */
-    if (env->index->bodies(env->index->ctx, &root.bodies) != DAF_OK)
-        root.bodies = 0;
+    memcpy(root.manifest_mark, env->manifest_hash.b,
+           sizeof(root.manifest_mark));
+    root.bodies = blind_bodies(env);
     daf_session_proof(s, true, &env->author, proof);
     daf_hash_sign("daf.root.1", (struct daf_view){proof, sizeof(proof)},
                   env->sign_sk, &root.sig);

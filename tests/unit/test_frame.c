@@ -103,7 +103,7 @@ static void put_root(struct daf_pack *k)
     size_t mark;
 
     f.author.b[0] = 0xc2; /* looks like the flag that RUN has */
-    memset(f.manifest_hash.b, 0xc2, sizeof(f.manifest_hash.b));
+    memset(f.manifest_mark, 0xc2, sizeof(f.manifest_mark));
     memset(f.combined.b, 0xc2, sizeof(f.combined.b));
     mark = daf_frame_begin_root(k, &f);
     part.scope.b[0] = 1;
@@ -1540,7 +1540,7 @@ static void a_flag_touches_only_frames_that_have_one(void **state)
     open_room(&k);
     put_root(&k);
     assert_read(&k, &f);
-    assert_int_equal(f.root.manifest_hash.b[31], 0xc2);
+    assert_int_equal(f.root.manifest_mark[15], 0xc2);
 }
 
 static void a_path_without_records_says_more(void **state)

@@ -435,7 +435,7 @@ static void pass_root(const struct daf_root *f, struct daf_pack *k)
     say_bytes("author", f->author.b, 16);
     say_bytes("sig", f->sig.b, 64);
     say_number("number", f->manifest_number);
-    say_bytes("hash", f->manifest_hash.b, 32);
+    say_bytes("hash", f->manifest_mark, sizeof(f->manifest_mark));
     say_number("bodies", f->bodies);
     say_bytes("combined", f->combined.b, 16);
     for (size_t i = 0; i < f->parts.count; i++) {

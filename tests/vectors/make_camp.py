@@ -309,12 +309,12 @@ def make_root_frames(frames, camp):
         (300, []),
     ):
         parts.sort()
-        words = ["author", author, "sig", sig, "number", 2, "hash", later["hash"],
+        words = ["author", author, "sig", sig, "number", 2, "hash", later["hash"][:16],
                  "bodies", bodies, "combined", camp["combined"]]
         for part in parts:
             words += ["part", part[0], "heads", part[1], "sum", part[2],
                       "symbols", part[3], "deferred", part[4]]
-        frames.add("ROOT", [2, author, sig, 2, later["hash"], bodies, camp["combined"], parts],
+        frames.add("ROOT", [2, author, sig, 2, later["hash"][:16], bodies, camp["combined"], parts],
                    words, signed=signed, signer=tablet["sign"])
 
 
@@ -447,7 +447,7 @@ def make_refused(camp):
     scope = scope_id(camp["manifests"][0]["camp"], "class:1")
     author, tag = camp["heads"][0]["author"], camp["heads"][0]["tag"]
     item, symbol, spot = camp["heads"][0]["salted"], camp["symbols"][:24], [1, bytes(32)]
-    root = [2, author, bytes(64), 2, bytes(32), 0, bytes(16)]
+    root = [2, author, bytes(64), 2, bytes(16), 0, bytes(16)]
     part = [scope, 2, bytes(16), b"", b""]
     low, high = bytes([1]) + item[1:], bytes([2]) + item[1:]
     rows = [
