@@ -241,12 +241,15 @@ static void settle_entry(struct daf_session *s, struct round *r,
     if (is_last && !again) s->seen.seq = 0;
 }
 
-/* R23: what came of control is enough for now, others wait with their work. */
-static bool make_way(struct daf_session *s)
+/* R23: what came of control is enough for now, others wait with their work.  So
+ * it is when the rest of its share is too small to bring anything new: then the
+ * whole credit does, after them. */
+static bool make_way(struct daf_session *s, const struct round *r)
 {
-    if (!is_control(s, s->scope_at) || s->urgent_count == 0 ||
-        s->control_bytes < DAF_CONTROL_FIRST_BYTES)
-        return false;
+    if (!is_control(s, s->scope_at) || s->urgent_count == 0) return false;
+    if (r->is_cut && !r->is_progress)
+        s->control_bytes = DAF_CONTROL_FIRST_BYTES;
+    if (s->control_bytes < DAF_CONTROL_FIRST_BYTES) return false;
     daf_session_dirty(&s->scopes[s->scope_at], 0);
     s->page_rest = false;
     return true;
@@ -272,7 +275,7 @@ void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
     /* An answer to NEED that was cut: those left out are asked for again. */
     if (s->todo_count == 0 && r.is_cut && r.is_progress) s->has_needed = false;
     port->release(port->ctx, s);
-    if (s->todo_count > 0 && !make_way(s)) {
+    if (s->todo_count > 0 && !make_way(s, &r)) {
         daf_session_pull_todo(s, now);
         return;
     }
