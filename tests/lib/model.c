@@ -434,8 +434,7 @@ static void write_incarnations(struct maker *m)
  * 792 steps while somebody's own work waits for control (protocol.md R23, R24). */
 static void write_thicket(struct maker *m)
 {
-    uint64_t which = m->w->seed / MODEL_CLASSES % 6;
-    bool is_big = which == 0 || which == 2;
+    bool is_big = m->w->seed / MODEL_CLASSES % 6 == 2; /* 50 ms to play */
     int records = is_big ? 100 + below(m, 150) : 13 + below(m, 9);
     int forks = is_big ? 10 + below(m, 30) : 3 + below(m, 9);
     int writer = below(m, 2), d = below(m, 3), first = m->w->records_count;

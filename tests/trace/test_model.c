@@ -3,7 +3,7 @@
  * what the model of tests/lib/model.h says: the same records, bodies, tips and
  * roots on each device, nothing lost on the way, and silence afterwards.
  *
- *      build/dev/tests/trace_model               worlds 1 to 2,000 (500 with sanitizers)
+ *      build/dev/tests/trace_model               worlds 1 to 2,000 (300 with sanitizers)
  *      build/dev/tests/trace_model --long 50000  as many as you like
  *      build/dev/tests/trace_model --world 17    one world, as a failure names it
  *      build/dev/tests/trace_model --shrink 17   fewest operations that still fail
@@ -25,7 +25,7 @@
 
 /* A sanitizer makes a world five times as long. */
 #if defined(__SANITIZE_ADDRESS__)
-#define WORLDS 500
+#define WORLDS 300
 #else
 #define WORLDS 2000
 #endif
@@ -796,7 +796,7 @@ static uint64_t changes_of_all(void)
  * HEADS of logs without a copy, and at worst three requests for symbols that
  * help nothing, one for a page, and their answers; for each record or body that
  * is new a WANT and its RUN, news or an answer about it, and half of a round
- * that finds nothing more.  The most seen in 20,000 worlds is 49 and 4 for each
+ * that finds nothing more.  The most seen in 4,000 worlds is 49 and 4 for each
  * new record; what this guards against is a number that grows with the store. */
 static void check_frames(int a, int b)
 {
