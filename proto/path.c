@@ -253,6 +253,7 @@ size_t daf_path_haves(const struct daf_index *index, const struct daf_head *own,
 {
     struct daf_spot highest, from;
     struct daf_stored stored;
+    size_t most = all ? DAF_PATH_TIPS_MAX : DAF_HAVES_MAX;
     size_t count = 0;
 
     if (own == NULL || own->tips_count == 0) return 0;
@@ -261,7 +262,7 @@ size_t daf_path_haves(const struct daf_index *index, const struct daf_head *own,
         if (own->tips[i].seq > highest.seq) highest = own->tips[i];
     }
     add(&highest, out, &count);
-    for (size_t i = 0; i < own->tips_count && count < DAF_PATH_TIPS_MAX; i++)
+    for (size_t i = 0; i < own->tips_count && count < most; i++)
         add(&own->tips[i], out, &count);
     for (uint64_t d = 1; all && d < highest.seq && count < DAF_HAVES_MAX;
          d *= 2) {

@@ -32,7 +32,7 @@
 
 #include "proto/index.h"
 
-#define DAF_PATH_TIPS_MAX 32 /* own tips among the haves of one want */
+#define DAF_PATH_TIPS_MAX 32 /* own tips beside spaced haves */
 
 /* Steps that the paths of one WANT may take back over forked logs: twice what the
  * credit can hold of the smallest records, so work stays in proportion to what is
@@ -85,7 +85,7 @@ DAF_NODISCARD enum daf_err daf_path_next(struct daf_path *path,
                                          struct daf_stored *out);
 
 /** daf_path_haves: ids that tell a peer what is held here: own tips, the highest
- * first, at most DAF_PATH_TIPS_MAX; with @all also records 1, 2, 4, 8… below the
+ * first; with @all at most DAF_PATH_TIPS_MAX, and records 1, 2, 4, 8… below the
  * highest.
  * @own: this device's head, or NULL if it holds nothing of the log.
  * @out: DAF_HAVES_MAX.  Returns the count. */

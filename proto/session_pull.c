@@ -302,8 +302,10 @@ static void settle_entry(struct daf_session *s, struct round *r,
     if (is_last && !again) s->seen.seq = 0;
 }
 
-/* R23: what came of control is enough for now, others wait with their work. */
-static bool make_way(struct daf_session *s)
+/* R23: what came of control is enough for now, others wait with their work.  So
+ * it is when the rest of its share is too small to bring anything new: then the
+ * whole credit does, after them. */
+static bool make_way(struct daf_session *s, const struct round *r)
 {
     if (!is_control(s, s->scope_at) || !s->had_control || !has_urgent(s))
         return false;
@@ -341,7 +343,7 @@ void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
         s->has_needed = false;
     s->had_control |= r.is_cut && is_control(s, s->scope_at);
     port->release(port->ctx, s);
-    if (s->todo_count > 0 && !make_way(s)) {
+    if (s->todo_count > 0 && !make_way(s, &r)) {
         daf_session_pull_todo(s, now);
         return;
     }

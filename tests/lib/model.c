@@ -358,11 +358,12 @@ static const struct {
     [MODEL_GAPS] = {6, 1, 4, 5, 0, 0, 0, 0, 0},
     [MODEL_RUBBISH] = {7, 2, 1, 6, 0, 1, 0, 1, 0},
     [MODEL_ROLLBACK] = {7, 2, 1, 6, 4, 1, 0, 0, 1},
-    [MODEL_STRANGERS] = {8, 1, 1, 6, 0, 0, 1, 0, 0},
+    [MODEL_STRANGERS] = {8, 1, 3, 6, 0, 0, 1, 0, 0},
     [MODEL_BLIND] = {7, 2, 1, 5, 0, 1, 0, 0, 0},
     [MODEL_TIPS] = {2, 0, 0, 3, 0, 0, 0, 0, 1},
     [MODEL_INCARNATIONS] = {2, 0, 0, 3, 0, 0, 0, 0, 1},
     [MODEL_LIVE] = {4, 1, 1, 2, 0, 8, 0, 0, 0},
+    [MODEL_THICKET] = {3, 1, 0, 6, 0, 1, 0, 0, 0},
 };
 
 static void happen(struct maker *m)
@@ -429,6 +430,30 @@ static void write_incarnations(struct maker *m)
     }
 }
 
+/* So many forks on the way that the steps of an answer end before its credit:
+ * 792 steps while somebody's own work waits for control (protocol.md R23, R24). */
+static void write_thicket(struct maker *m)
+{
+    bool is_big = m->w->seed / MODEL_CLASSES % 6 == 2; /* 50 ms to play */
+    int records = is_big ? 100 + below(m, 150) : 13 + below(m, 9);
+    int forks = is_big ? 10 + below(m, 30) : 3 + below(m, 9);
+    int writer = below(m, 2), d = below(m, 3), first = m->w->records_count;
+    int at = MODEL_NONE;
+
+    for (int i = 0; i < records; i++) {
+        at = write_record(m, writer, CONTROL, 9, at);
+        add_put(m, d, at, true);
+        if (is_chance(m, 1, 2) && i < 5) add_put(m, below(m, 3), at, true);
+    }
+    for (int i = 0; i < forks; i++) {
+        at = first + below(m, records);
+        for (int n = below(m, 3); n >= 0; n--) {
+            at = write_record(m, writer, CONTROL, 9, at);
+            add_put(m, is_chance(m, 1, 8) ? below(m, 3) : d, at, true);
+        }
+    }
+}
+
 static void make_strangers(struct maker *m)
 {
     struct model_world *w = m->w;
@@ -477,11 +502,12 @@ void model_make(struct model_world *w, uint64_t seed)
     m.put_as = MODEL_PUT;
     w->seed = seed;
     w->class = (int)(seed % MODEL_CLASSES);
-    m.is_heavy = w->class == MODEL_FORKS && seed / MODEL_CLASSES % 4 == 0;
+    m.is_heavy = w->class == MODEL_FORKS && seed / MODEL_CLASSES % 8 == 0;
     begin_world(&m);
     model_begin(w, &m.st);
     if (w->class == MODEL_TIPS) write_star(&m);
     if (w->class == MODEL_INCARNATIONS) write_incarnations(&m);
+    if (w->class == MODEL_THICKET) write_thicket(&m);
     steps = 10 + below(&m, 20);
     for (int i = 0; i < steps && has_room(&m); i++)
         happen(&m);

@@ -37,6 +37,7 @@ enum model_class { /* seed mod MODEL_CLASSES */
                    MODEL_TIPS,         /* around 64 tips */
                    MODEL_INCARNATIONS, /* up to 64 of one author */
                    MODEL_LIVE,         /* news in the middle of a contact */
+                   MODEL_THICKET,      /* a long control log full of forks */
                    MODEL_CLASSES,
 };
 
