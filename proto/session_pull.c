@@ -275,8 +275,9 @@ void daf_session_pull_todo(struct daf_session *s, struct daf_mono now)
 
 /* How the round left the entries: where the answer was cut, and what it was. */
 struct round {
-    bool is_cut;  /* the credit ran out */
-    bool is_past; /* entries from here on came after the cut */
+    bool is_cut;   /* the credit ran out */
+    bool is_share; /* ... and the next is larger (R23) */
+    bool is_past;  /* entries from here on came after the cut */
 };
 
 static void settle_entry(struct daf_session *s, struct round *r,
@@ -285,7 +286,8 @@ static void settle_entry(struct daf_session *s, struct round *r,
     bool is_last = s->has_given && t == &s->todo[s->given_at];
     bool is_fresh = (t->flags & DAF_TODO_FRESH) != 0;
     bool again =
-        r->is_cut && (r->is_past || (is_last && (is_fresh || s->has_moved)));
+        r->is_cut &&
+        (r->is_past || (is_last && (is_fresh || s->has_moved || r->is_share)));
 
     if (t->flags & DAF_TODO_FORKED)
         again |= is_fresh || (is_last && s->has_moved);
@@ -302,10 +304,8 @@ static void settle_entry(struct daf_session *s, struct round *r,
     if (is_last && !again) s->seen.seq = 0;
 }
 
-/* R23: what came of control is enough for now, others wait with their work.  So
- * it is when the rest of its share is too small to bring anything new: then the
- * whole credit does, after them. */
-static bool make_way(struct daf_session *s, const struct round *r)
+/* R23: what came of control is enough for now, others wait with their work. */
+static bool make_way(struct daf_session *s)
 {
     if (!is_control(s, s->scope_at) || !s->had_control || !has_urgent(s))
         return false;
@@ -327,7 +327,8 @@ static bool may_go_on(const struct daf_session *s, const struct round *r)
 void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
 {
     const struct daf_session_port *port = s->env->port;
-    struct round r = {.is_cut = s->is_cut};
+    struct round r = {.is_cut = s->is_cut,
+                      .is_share = s->credit < DAF_CREDIT_BYTES_MAX};
 
     if (s->pull != DAF_PULL_STORING ||
         (s->stores_open > 0 && !may_go_on(s, &r)))
@@ -343,7 +344,7 @@ void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
         s->has_needed = false;
     s->had_control |= r.is_cut && is_control(s, s->scope_at);
     port->release(port->ctx, s);
-    if (s->todo_count > 0 && !make_way(s, &r)) {
+    if (s->todo_count > 0 && !make_way(s)) {
         daf_session_pull_todo(s, now);
         return;
     }
