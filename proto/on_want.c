@@ -142,12 +142,19 @@ static void end_path(struct answer *a)
     a->paths++;
 }
 
+/* The answer ends here: no credit is left, or no steps for forked logs.  Who asks
+ * goes on from the log where that was. */
+static bool is_short(const struct answer *a)
+{
+    return a->is_spent || a->steps == 0;
+}
+
 static void end_run(struct answer *a, bool last)
 {
     end_path(a);
     /* All of it was taken back: a RUN that says nothing only comes last. */
     if (a->paths == 0 && !last) return;
-    if (last && (a->is_spent || a->steps == 0))
+    if (last && is_short(a))
         daf_frame_end_cut(&a->k, a->run_mark, a->paths);
     else
         daf_frame_end(&a->k, a->run_mark, a->paths, last);
@@ -251,10 +258,10 @@ static void answer_log(struct answer *a, const struct daf_want_log *w)
         say_more(a, &mark.log);
         return;
     }
-    for (size_t i = 0; i < own->tips_count && !a->is_spent; i++)
+    for (size_t i = 0; i < own->tips_count && !is_short(a); i++)
         answer_path(a, own, &own->tips[i], haves, w->haves.count);
     c = w->wants.items;
-    for (size_t i = 0; i < w->wants.count && !a->is_spent; i++) {
+    for (size_t i = 0; i < w->wants.count && !is_short(a); i++) {
         struct daf_spot want;
 
         daf_frame_next_spot(&c, &want);
@@ -277,7 +284,7 @@ static void answer_records(struct daf_session *s, const struct daf_want *want)
     struct daf_cursor c = want->logs.items;
 
     begin_answer(&a, want->credit);
-    for (size_t i = 0; i < want->logs.count && !a.is_spent; i++) {
+    for (size_t i = 0; i < want->logs.count && !is_short(&a); i++) {
         struct daf_want_log w;
 
         daf_frame_next_want(&c, &w);
