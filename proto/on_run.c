@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RUN: records that we asked for.  Each is verified by its own signature, then
- * goes to the disk as one batch; the ACK is made now and said after the commit
- * (protocol.md R26, R27). */
+/* RUN: records that we asked for.  A path is vouched for by its last signature, in
+ * control and catalog each record by its own; what is new goes to the disk as one
+ * batch; the ACK is made now and said after the commit (protocol.md R26, R27). */
 #include "proto/brief.h"
 #include "proto/session_impl.h"
 
@@ -28,9 +28,8 @@ static void end_stretch(struct intake *in)
     if (!in->has_held) return;
     in->has_held = false;
     daf_frame_add_ack(&in->ack, &in->held);
-    /* A full ACK leaves the rest out, and this version does not say it later
-     * (R27): nothing is lost but that the author knows.  Five bytes stay free
-     * for the list's header. */
+    /* A full ACK leaves the rest out: it is said when its author asks (R47).
+     * Five bytes stay free for the list's header. */
     if (in->ack.is_full || in->ack.len + 5 > in->ack.cap)
         in->ack = before;
     else

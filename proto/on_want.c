@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* WANT: answer with a page of heads, or with records up to the credit.  Nothing
- * is remembered afterwards (protocol.md R25). */
+/* WANT: answer with a page of items, with symbols, or with records up to the
+ * credit.  Nothing is remembered afterwards (protocol.md R25). */
 #include "proto/brief.h"
 #include "proto/path.h"
 #include "proto/session_impl.h"

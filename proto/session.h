@@ -13,6 +13,9 @@
  *
  *      any of them --- BYE, breach, time-out, self, lost link ---> CLOSED
  *
+ * The connector says HELLO at the start, its ROOT when it has verified the
+ * acceptor's; the acceptor says both at the peer's HELLO and is PROVING at once.
+ *
  * Inside OPEN the pull has its own small table:
  *
  *      RESTING --differs--> SYMBOLS --decoded--+--> RECORDS --last RUN--> STORING
@@ -24,9 +27,10 @@
  *         ^                    +------------ more pages --------------------+
  *         +---------------- all scopes done --------------------------------+
  *
- * What is wanted stands in a list in memory that the agent lends for as long as
- * it lasts (`room`).  WAITING: another session has all of it in hand (R44).
- * When all rests, bodies that are lacking are asked for: BODIES (R45).
+ * The symbols that came with ROOT may decode at once, without SYMBOLS.  What is
+ * wanted stands in a list in memory that the agent lends for as long as it lasts
+ * (`room`).  WAITING: other sessions have all that is left in hand (R44).  When all
+ * rests, bodies that are lacking are asked for: BODIES, then STORING (R45).
  *
  * CLOSED is final.  The table that enforces the first picture is
  * session_transitions[] in session.c; the two change together.
@@ -47,7 +51,7 @@
 enum daf_session_state {
     DAF_SESSION_NEW,
     DAF_SESSION_GREETING, /* our HELLO is out */
-    DAF_SESSION_PROVING,  /* our ROOT is out */
+    DAF_SESSION_PROVING,  /* the peer's HELLO came; its ROOT must */
     DAF_SESSION_OPEN,     /* the peer is proven */
     DAF_SESSION_CLOSED,
 };
