@@ -288,7 +288,7 @@ static bool find_todo(struct intake *in, const struct daf_run_path *path)
     struct daf_tag tag;
 
     in->todo = NULL;
-    if (in->is_need) return true;
+    if (in->is_need) return path->records.count > 0;
     tag = daf_sketch_tag(&path->log);
     in->todo = asked_for(s, &tag);
     if (in->todo == NULL) return false;
