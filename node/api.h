@@ -15,6 +15,9 @@
  *                      "registered":bool,"exit":0}   after the commit
  * {"op":"write","kind":"control","payload":"hex"}
  *                  -> {"record":"hex","durable":true,"exit":0}
+ * {"op":"repair"} -> {"repaired":bool,"new_start":bool,"aside":"notebook.damaged-1",
+ *                      "lost":N,"bad":[{"what":…,"where":…}…],"bad_count":N,
+ *                      "exit":0}   then the daemon hangs up and starts anew
  * Reading (progress show, digest, check) needs no daemon: commands open the
  * store themselves. */
 #ifndef DAF_NODE_API_H

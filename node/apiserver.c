@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #define READ_BYTES ((size_t)64 * 1024)
 #define TURN_LINES 64 /* of one client before the next one's turn */
 #define SOCKET     "control"
+#define HEAR_MS    2000 /* for who asked for a repair to read the answer */
 
 struct bytes {
     char *p;
@@ -28,7 +30,8 @@ struct bytes {
 struct slot {
     uint64_t ticket;
     enum daf_write_kind kind;
-    char *text; /* the answer's lines, owned; NULL: not yet */
+    bool is_repair; /* answered when everything else is over */
+    char *text;     /* the answer's lines, owned; NULL: not yet */
     struct slot *next;
 };
 
@@ -447,6 +450,27 @@ void daf_apiserver_wrote(struct daf_apiserver *s, const struct daf_wrote *wrote)
     answer(c, slot, o, DAF_EXIT_DONE);
 }
 
+/* ---- repair */
+
+static void on_repair(struct client *c, struct slot *slot)
+{
+    slot->is_repair = true;
+    c->server->ops->repair(c->server->ops->ctx);
+}
+
+static void answer_repair(struct client *c, struct slot *slot, enum daf_err err,
+                          const struct daf_repair *r,
+                          const struct daf_trouble *t)
+{
+    json_t *o = err == DAF_OK ? daf_repair_pack(r) : NULL;
+
+    if (o != NULL)
+        answer(c, slot, o, DAF_EXIT_DONE);
+    else
+        answer_error(c, slot, err != DAF_OK ? err : DAF_ENOMEM,
+                     err != DAF_OK ? t->what : daf_err_str(DAF_ENOMEM));
+}
+
 /* ---- requests */
 
 static void serve(struct client *c, const char *line, size_t len)
@@ -465,6 +489,8 @@ static void serve(struct client *c, const char *line, size_t len)
         on_peers(c, slot);
     else if (strcmp(op, "write") == 0)
         on_write(c, slot, request);
+    else if (strcmp(op, "repair") == 0)
+        on_repair(c, slot);
     else
         answer_error(c, slot, DAF_EUSAGE, "an op that this daemon lacks");
     json_decref(request);
@@ -539,6 +565,22 @@ static void write_client(struct client *c)
 static bool is_done(const struct client *c)
 {
     return c->slots == NULL && c->out.at == c->out.len;
+}
+
+void daf_apiserver_repaired(struct daf_apiserver *s, enum daf_err err,
+                            const struct daf_repair *r,
+                            const struct daf_trouble *t)
+{
+    for (struct client *c = s->clients; c != NULL; c = c->next) {
+        struct pollfd p = {.fd = c->source.fd, .events = POLLOUT};
+
+        for (struct slot *slot = c->slots; slot != NULL; slot = slot->next)
+            if (slot->is_repair && slot->text == NULL)
+                answer_repair(c, slot, err, r, t);
+        advance(c);
+        while (!c->dead && c->out.at < c->out.len && poll(&p, 1, HEAR_MS) > 0)
+            write_client(c);
+    }
 }
 
 static void flush_client(struct client *c)
@@ -665,7 +707,9 @@ void daf_apiserver_flush(struct daf_apiserver *s)
 bool daf_apiserver_idle(const struct daf_apiserver *s)
 {
     for (const struct client *c = s->clients; c != NULL; c = c->next)
-        if (!is_done(c)) return false;
+        if (!is_done(c) && !(c->slots != NULL && c->slots->is_repair &&
+                             c->out.at == c->out.len))
+            return false;
     return true;
 }
 

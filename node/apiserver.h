@@ -12,6 +12,7 @@
 #include "node/home.h"
 #include "node/link.h"
 #include "node/loop.h"
+#include "node/repair.h"
 
 #define DAF_APISERVER_CLIENTS_MAX 32
 #define DAF_APISERVER_LINE_MAX    ((size_t)1024 * 1024)
@@ -36,6 +37,8 @@ struct daf_apiserver_ops {
     /* Give it to the agent; daf_apiserver_wrote() with its ticket follows, now
      * or later. */
     void (*write)(void *ctx, const struct daf_write *write);
+    /* Come to an end, repair the notebook, call daf_apiserver_repaired(). */
+    void (*repair)(void *ctx);
 };
 
 /**
@@ -54,11 +57,17 @@ void daf_apiserver_free(struct daf_apiserver *s);
 void daf_apiserver_wrote(struct daf_apiserver *s,
                          const struct daf_wrote *wrote);
 
+/** daf_apiserver_repaired: tell who asked, at once, how the repair ended; no loop
+ * need run.  @r: used if @err is DAF_OK; else @t has the words. */
+void daf_apiserver_repaired(struct daf_apiserver *s, enum daf_err err,
+                            const struct daf_repair *r,
+                            const struct daf_trouble *t);
+
 /** daf_apiserver_finish: take no more requests; answers still go out. */
 void daf_apiserver_finish(struct daf_apiserver *s);
 /** daf_apiserver_flush: send what was answered.  Before the loop sleeps. */
 void daf_apiserver_flush(struct daf_apiserver *s);
-/** daf_apiserver_idle: nobody waits for an answer. */
+/** daf_apiserver_idle: nobody waits for an answer, but to a repair. */
 bool daf_apiserver_idle(const struct daf_apiserver *s);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "node/commands.h"
 #include "node/offline.h"
+#include "node/repair.h"
 
 #include <jansson.h>
 
@@ -165,6 +166,19 @@ enum daf_exit daf_cmd_progress_show(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_digest(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_check(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_inspect(const struct daf_cmd *cmd);
+
+/* --- cmd_repair.c: parts of daf_cmd_check() when a daemon has the notebook */
+
+/** daf_cmd_repair_ask: let the daemon repair.  DAF_EBUSY if none answers.  The
+ * caller has nothing of the store open. */
+DAF_NODISCARD enum daf_err daf_cmd_repair_ask(const struct daf_cmd *cmd,
+                                              const struct daf_home *home,
+                                              struct daf_repair *r,
+                                              struct daf_trouble *t);
+/** daf_cmd_repair_wait: until the daemon is back and, if @lacks, no body is absent
+ * and all peers are in step, or 30 s.  Returns whether that came true. */
+bool daf_cmd_repair_wait(const struct daf_cmd *cmd, const struct daf_home *home,
+                         bool lacks);
 
 /** daf_cmd_score: "0.85" in millionths: 0 to 1, at most 6 decimals.  @text: a
  * person's words.  DAF_EUSAGE with words. */

@@ -109,8 +109,10 @@ static const struct daf_command table[] = {
         .summary = "read everything and see whether it is what it should be",
         .text = "--repair reads every page of a damaged notebook, by hand where "
             "need be, and puts\nwhat is sound into a new one; the damaged file "
-            "is kept beside it.  Stop the daemon\nfirst.  Then exit 0: good and "
-            "complete; 3: good, and peers must give back\nwhat is lacking.",
+            "is kept beside it.  A running daemon does it itself and starts "
+            "again; then peers\nare waited for, 30 s at most.  Exit 0: good "
+            "and complete; 3: good, and peers\nmust give back what is "
+            "lacking.",
         .options = {
             {"repair", NULL, "make a damaged notebook good again"},
         },

@@ -109,18 +109,35 @@ static int read_options(struct options *o, char **argv)
     return wrong;
 }
 
-static int run(const struct daf_host_config *config)
+/* @out_again: it ended for a repair only. */
+static int run_once(const struct daf_host_config *config, bool *out_again)
 {
     struct daf_trouble trouble;
     struct daf_host *host = NULL;
     int status;
 
+    *out_again = false;
     if (daf_host_open(config, &host, &trouble) != DAF_OK) {
         daf_log("%s", trouble.what);
         return DAF_EXIT_FAILED;
     }
     status = daf_host_run(host);
+    if (status == 0) *out_again = daf_host_repair(host);
     daf_host_close(host);
+    return status;
+}
+
+static int run(struct daf_host_config *config)
+{
+    bool again;
+    int status;
+
+    do {
+        status = run_once(config, &again);
+        if (again && config->record != NULL)
+            daf_log("recording ended: a recording is of one start");
+        config->record = again ? NULL : config->record;
+    } while (again);
     return status;
 }
 

@@ -38,9 +38,12 @@ struct daf_host {
     char endpoint[DAF_ADDR_BYTES_MAX + 1]; /* "" until link is ready */
     struct daf_link_refused refused;
     uint64_t commits; /* of how many the agent has been told */
-    uint64_t inputs;  /* given to the agent */
+    bool has_records;
+    int64_t records; /* as of then, if they were counted */
+    uint64_t inputs; /* given to the agent */
     bool is_in_agent;
     bool is_stopping, link_gone;
+    bool is_repairing; /* it stops for a repair */
     int exit_status;
     struct daf_log_limit read_trouble, write_trouble;
 };
@@ -60,8 +63,9 @@ static uint64_t pin(struct daf_host *h, bool *out_pinned)
 
     *out_pinned = err == DAF_OK;
     if (err != DAF_OK && daf_log_due(&h->read_trouble, daf_clock_now()))
-        daf_log("the notebook cannot be read: %s (%s). Try `daftar check`",
-                daf_err_str(err), daf_store_trouble(h->reader));
+        daf_log(
+            "the notebook cannot be read: %s (%s). Try `daftar check --repair`",
+            daf_err_str(err), daf_store_trouble(h->reader));
     return commits;
 }
 
@@ -105,7 +109,10 @@ static void give_batch(struct daf_host *h, struct daf_writer_batch *b)
         give(h, &in, commits, b->commits);
         if (pinned) daf_store_unpin(h->reader);
     }
-    if (b->err == DAF_OK) h->commits = b->commits;
+    if (b->err == DAF_OK) {
+        h->commits = b->commits;
+        h->records += b->records;
+    }
     daf_writer_batch_free(b);
 }
 
@@ -407,15 +414,31 @@ static uint64_t count_records(struct daf_store *reader)
     return records;
 }
 
+/* Counted once, and kept by what each batch brought: to count is to read all
+ * headers, and status is asked for often. */
+static uint64_t records_now(struct daf_host *h)
+{
+    uint64_t commits, records;
+
+    if (h->has_records) return (uint64_t)h->records;
+    if (daf_store_pin(h->reader, &commits) != DAF_OK) return 0;
+    records = count_records(h->reader);
+    daf_store_unpin(h->reader);
+    /* Of a batch that is not heard of yet it would count twice. */
+    h->has_records = commits == h->commits;
+    h->records = (int64_t)records;
+    return records;
+}
+
 static void on_status(void *ctx, struct daf_apiserver_status *out)
 {
-    const struct daf_host *h = ctx;
+    struct daf_host *h = ctx;
 
     *out = (struct daf_apiserver_status){
         .endpoint = h->endpoint,
         .link_restarts = daf_linkhost_restarts(h->linkhost),
         .refused = h->refused,
-        .records = count_records(h->reader),
+        .records = records_now(h),
         .uptime_s = (daf_clock_now().ms - h->started.ms) / 1000,
     };
 }
@@ -438,24 +461,42 @@ static void remove_endpoint(struct daf_host *h)
     h->endpoint[0] = '\0';
 }
 
-static void on_signal(void *ctx, int signal)
+static void stop(struct daf_host *h)
 {
-    struct daf_host *h = ctx;
     struct daf_input in = {.kind = DAF_INPUT_STOP};
 
-    (void)signal;
-    if (h->is_stopping) { /* twice: somebody is in a hurry */
-        daf_loop_stop(h->loop);
-        return;
-    }
     h->is_stopping = true;
-    daf_notify_send("STOPPING=1");
     remove_endpoint(h);
     daf_apiserver_finish(h->api);
     input(h, &in);
     daf_linkhost_finish(h->linkhost);
     daf_loop_timer_set(&h->stop_timer,
                        daf_clock_after(daf_clock_now(), DAF_HOST_STOP_LINK_MS));
+}
+
+static void on_signal(void *ctx, int signal)
+{
+    struct daf_host *h = ctx;
+
+    (void)signal;
+    if (h->is_stopping && !h->is_repairing) { /* twice: in a hurry */
+        daf_loop_stop(h->loop);
+        return;
+    }
+    daf_notify_send("STOPPING=1");
+    h->is_repairing = false;
+    if (!h->is_stopping) stop(h);
+}
+
+/* Answered when the loop has ended: daf_host_repair(). */
+static void on_repair(void *ctx)
+{
+    struct daf_host *h = ctx;
+
+    if (h->is_stopping) return;
+    daf_log("a command asks for a repair of the notebook");
+    h->is_repairing = true;
+    stop(h);
 }
 
 static void on_stop_timer(void *ctx)
@@ -550,6 +591,7 @@ static void fill_tables(struct daf_host *h)
         .ctx = h,
         .status = on_status,
         .write = on_write,
+        .repair = on_repair,
     };
 }
 
@@ -736,22 +778,52 @@ int daf_host_run(struct daf_host *h)
     return h->exit_status;
 }
 
-void daf_host_close(struct daf_host *h)
+/* All that has the store open. */
+static void close_store(struct daf_host *h)
 {
-    if (h == NULL) return;
-    if (h->home.lock_fd >= 0) remove_endpoint(h);
     /* First: what is left of its sessions still calls the port. */
     daf_agent_free(h->agent);
     h->agent = NULL;
     daf_linkhost_free(h->linkhost);
+    h->linkhost = NULL;
     /* What is queued now was too much for the time there was. */
     if (h->writer != NULL) {
         daf_loop_remove(h->loop, &h->writer_source);
         daf_writer_abandon(h->writer);
     }
     daf_writer_free(h->writer);
-    daf_apiserver_free(h->api);
+    h->writer = NULL;
     daf_store_close(h->reader);
+    h->reader = NULL;
+}
+
+bool daf_host_repair(struct daf_host *h)
+{
+    struct daf_repair r = {.bad = NULL};
+    struct daf_trouble t = {""};
+    enum daf_err err = DAF_ENOMEM;
+
+    if (!h->is_repairing) return false;
+    close_store(h);
+    r.bad = json_array();
+    if (r.bad != NULL) err = daf_repair_run(&h->home, &r, &t);
+    if (err != DAF_OK)
+        daf_log("%s", t.what[0] != '\0' ? t.what : daf_err_str(err));
+    else if (r.done.was_damaged)
+        daf_log("the notebook was damaged; what is sound is in a new one, the "
+                "old one is store/%s",
+                r.done.aside);
+    daf_apiserver_repaired(h->api, err, &r, &t);
+    json_decref(r.bad);
+    return true;
+}
+
+void daf_host_close(struct daf_host *h)
+{
+    if (h == NULL) return;
+    if (h->home.lock_fd >= 0) remove_endpoint(h);
+    close_store(h);
+    daf_apiserver_free(h->api);
     daf_inputlog_close(h->record);
     if (h->loop != NULL) {
         daf_loop_timer_close(h->loop, &h->agent_timer);

@@ -10,7 +10,11 @@
  * One thread, one loop.  An agent's reads see exactly the commits of whose
  * STORED it has been told, or is just being told: before each input the reader
  * is pinned, and if somebody has committed since, that is told first.  So a
- * recorded run can be replayed. */
+ * recorded run can be replayed.
+ *
+ * A repair needs the notebook for itself: the host stops as for a signal, lets
+ * agent, link, writer and reader go, repairs, answers, and the program begins
+ * again with another host in the same process. */
 #ifndef DAF_NODE_HOST_H
 #define DAF_NODE_HOST_H
 
@@ -41,6 +45,9 @@ DAF_NODISCARD enum daf_err daf_host_open(const struct daf_host_config *config,
                                          struct daf_trouble *t);
 /** daf_host_run: start link, run until a signal.  Returns the exit status. */
 int daf_host_run(struct daf_host *h);
+/** daf_host_repair: after daf_host_run(): if a command asked for it, repair the
+ * notebook and tell the command; then true: close, and open again. */
+bool daf_host_repair(struct daf_host *h);
 /** daf_host_close: NULL is fine. */
 void daf_host_close(struct daf_host *h);
 

@@ -28,8 +28,9 @@ static const char *store_words(enum daf_err err)
         return "was written by a newer program; nothing was changed. To do: "
                "use that program";
     if (err == DAF_ECORRUPT)
-        return "is damaged. To do: stop the daemon, then daftar check --repair "
-               "makes a new one of all that is sound";
+        return "is damaged. To do: daftar check --repair makes a new one of "
+               "all "
+               "that is sound";
     if (err == DAF_EFULL)
         return "has no room: the disk is full. To do: free some space";
     if (err == DAF_EREADONLY)

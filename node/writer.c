@@ -148,7 +148,7 @@ static struct load take_load(struct daf_writer *w)
 
 static enum daf_err put_item(struct daf_store *s, const struct job *j,
                              const struct item *item,
-                             struct daf_stored_item *out)
+                             struct daf_stored_item *out, int64_t *records)
 {
     struct daf_view header = {j->bytes + item->header_at, item->header_len};
     struct daf_view body = {j->bytes + item->body_at, item->body_len};
@@ -157,6 +157,7 @@ static enum daf_err put_item(struct daf_store *s, const struct job *j,
 
     if (body.len == 0) body.p = NULL;
     err = daf_store_put(s, &item->record, header, item->body_state, body, &put);
+    *records += put == DAF_PUT_NEW;
     *out = (struct daf_stored_item){
         .log = item->record.log,
         .spot = {item->record.seq, item->record.id},
@@ -167,7 +168,8 @@ static enum daf_err put_item(struct daf_store *s, const struct job *j,
 }
 
 /* What the store has no record for, or cannot part with, is nobody's fault. */
-static enum daf_err do_deed(struct daf_store *s, const struct deed *d)
+static enum daf_err do_deed(struct daf_store *s, const struct deed *d,
+                            int64_t *records)
 {
     enum daf_err err = DAF_OK;
 
@@ -180,6 +182,7 @@ static enum daf_err do_deed(struct daf_store *s, const struct deed *d)
         break;
     case DEED_DROP:
         err = daf_store_drop(s, &d->what.log, &d->spot);
+        *records -= err == DAF_OK;
         break;
     }
     return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;
@@ -187,10 +190,10 @@ static enum daf_err do_deed(struct daf_store *s, const struct deed *d)
 
 /* Those that come before item @at. */
 static enum daf_err do_deeds(struct daf_store *s, const struct job *j,
-                             size_t at, size_t *done)
+                             size_t at, size_t *done, int64_t *records)
 {
     while (*done < j->deeds_count && j->deeds[*done].after <= at) {
-        enum daf_err err = do_deed(s, &j->deeds[(*done)++]);
+        enum daf_err err = do_deed(s, &j->deeds[(*done)++], records);
 
         if (err != DAF_OK) return err;
     }
@@ -198,7 +201,7 @@ static enum daf_err do_deeds(struct daf_store *s, const struct job *j,
 }
 
 static enum daf_err put_job(struct daf_store *s, const struct job *j,
-                            struct daf_writer_job *out)
+                            struct daf_writer_job *out, int64_t *records)
 {
     enum daf_err err = DAF_OK;
     size_t done = 0;
@@ -211,10 +214,11 @@ static enum daf_err put_job(struct daf_store *s, const struct job *j,
         if (out->items == NULL) return DAF_ENOMEM;
     }
     for (size_t i = 0; i < j->items_count && err == DAF_OK; i++) {
-        err = do_deeds(s, j, i, &done);
-        if (err == DAF_OK) err = put_item(s, j, &j->items[i], &out->items[i]);
+        err = do_deeds(s, j, i, &done, records);
+        if (err == DAF_OK)
+            err = put_item(s, j, &j->items[i], &out->items[i], records);
     }
-    if (err == DAF_OK) err = do_deeds(s, j, j->items_count, &done);
+    if (err == DAF_OK) err = do_deeds(s, j, j->items_count, &done, records);
     if (err == DAF_OK) out->items_count = j->items_count;
     return err;
 }
@@ -225,7 +229,7 @@ static enum daf_err put_all(struct daf_store *s, const struct load *load,
     size_t at = 0;
 
     for (const struct job *j = load->jobs; j != NULL; j = j->next) {
-        enum daf_err err = put_job(s, j, &b->jobs[at++]);
+        enum daf_err err = put_job(s, j, &b->jobs[at++], &b->records);
 
         if (err != DAF_OK) return err;
     }

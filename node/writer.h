@@ -40,6 +40,7 @@ struct daf_writer_batch {
      * could not be read: daf_store_pin() then tells. */
     uint64_t commits;
     enum daf_err err;
+    int64_t records;   /* how many more are held than before */
     char trouble[200]; /* why, in the store's words */
     size_t jobs_count;
     struct daf_writer_job *jobs; /* in order of end */

@@ -203,6 +203,11 @@ struct daf_store_repair {
     bool is_new_start;        /* own logs go on in a new incarnation (below) */
     char aside[64];           /* the damaged file's new name; "" if none */
 };
+/** daf_store_is_journal_broken: whether commits come after a damaged frame of the
+ * journal in @dir.  A daemon still reads what is behind it, and after its end
+ * nobody does.  While somebody writes it may be said in error.  The caller has
+ * nothing of that store open. */
+bool daf_store_is_journal_broken(const char *dir);
 /**
  * daf_store_repair: make the notebook in @dir good again, with nobody using it.
  *

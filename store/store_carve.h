@@ -33,6 +33,7 @@ struct daf_store_pages {
     uint64_t frames_count; /* whole frames in the journal */
     uint64_t committed;    /* of these, in order, count */
     bool is_wal_whole;     /* and nothing of that journal comes after */
+    bool is_wal_broken;    /* damaged: no power cut alone leaves it so */
     uint32_t *current;     /* by page: its newest frame and 1; 0: the file */
     uint32_t pages_count;  /* of the notebook, as of the last commit */
     uint64_t unreadable_count; /* pages that the disk did not give */

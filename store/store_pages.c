@@ -156,6 +156,23 @@ static bool has_more(const struct daf_store_pages *p, const struct journal *j)
     return false;
 }
 
+/* A power cut tears the last commit only, since each was synced before the next
+ * began: two ends of commits after the break are damage.  A transaction that was
+ * rolled back has no end. */
+static bool is_broken(const struct daf_store_pages *p, const struct journal *j)
+{
+    uint8_t head[FRAME_HEAD_BYTES];
+    size_t ends = 0;
+    for (uint64_t i = p->committed; ends < 2 && i < p->frames_count; i++) {
+        uint64_t at = WAL_HEAD_BYTES + i * FRAME_BYTES;
+        if (read_at(p->wal_fd, at, head, sizeof(head)) &&
+            get32(head + 4) != 0 &&
+            memcmp(head + 8, j->salts, sizeof(j->salts)) == 0)
+            ends++;
+    }
+    return ends == 2;
+}
+
 static uint32_t number_of(const struct daf_store_pages *p, uint64_t frame)
 {
     uint8_t head[4];
@@ -171,7 +188,14 @@ static void read_journal(struct daf_store_pages *p, uint64_t bytes)
     if (bytes > WAL_HEAD_BYTES)
         p->frames_count = (bytes - WAL_HEAD_BYTES) / FRAME_BYTES;
     if (p->frames_count > UINT32_MAX - 1) p->frames_count = UINT32_MAX - 1;
-    if (bytes == 0 || !open_journal(p, &j)) return;
+    if (bytes == 0) return;
+    if (!open_journal(p, &j)) {
+        /* Its first frame may still say which journal this was. */
+        p->is_wal_broken =
+            read_at(p->wal_fd, WAL_HEAD_BYTES + 8, j.salts, sizeof(j.salts)) &&
+            is_broken(p, &j);
+        return;
+    }
     for (uint64_t i = 0; i < p->frames_count && follow(p, &j, i, &pages); i++) {
         if (pages == 0) continue;
         p->committed = i + 1;
@@ -179,6 +203,7 @@ static void read_journal(struct daf_store_pages *p, uint64_t bytes)
     }
     if (j.pages_count > 0) p->pages_count = j.pages_count;
     p->is_wal_whole = !has_more(p, &j);
+    p->is_wal_broken = is_broken(p, &j);
 }
 
 /* ---- both */

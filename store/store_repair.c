@@ -90,6 +90,15 @@ static bool is_new_start_due(struct daf_store *s)
            len > 0;
 }
 
+bool daf_store_is_journal_broken(const char *dir)
+{
+    struct daf_store_pages pages;
+    bool is =
+        daf_store_pages_open(dir, &pages) == DAF_OK && pages.is_wal_broken;
+    daf_store_pages_close(&pages);
+    return is;
+}
+
 static enum daf_err look(const struct repair *r, bool *out_damaged)
 {
     struct daf_store *s;
@@ -103,6 +112,11 @@ static enum daf_err look(const struct repair *r, bool *out_damaged)
     }
     if (bytes < 0) return DAF_ENOTFOUND;
     if (bytes == 0) return DAF_OK; /* made, and never written */
+    if (has_journal && daf_store_is_journal_broken(r->dir)) {
+        *out_damaged = true; /* SQLite would read up to there, and forget */
+        tell(r, "the journal is broken before its last commits");
+        return DAF_OK;
+    }
     enum daf_err err = open_old(r, &s);
     if (err != DAF_OK) {
         *out_damaged = is_damage(err);

@@ -45,7 +45,7 @@ static struct daf_apiserver *server;
 static struct talker talkers[CLIENTS];
 static uint64_t tickets[WRITES_MAX];
 static struct daf_write last_write;
-static size_t writes;
+static size_t writes, repairs;
 
 /* ---- the daemon's part */
 
@@ -64,6 +64,13 @@ static void take_write(void *ctx, const struct daf_write *write)
     last_write = *write;
 }
 
+static void take_repair(void *ctx)
+{
+    (void)ctx;
+    repairs++;
+    daf_apiserver_finish(server);
+}
+
 static void wrote(uint64_t ticket, enum daf_err err)
 {
     struct daf_wrote w = {.ticket = ticket, .err = err, .registered = true};
@@ -75,11 +82,12 @@ static void wrote(uint64_t ticket, enum daf_err err)
 
 static int setup(void **state)
 {
-    static const struct daf_apiserver_ops ops = {NULL, tell_status, take_write};
+    static const struct daf_apiserver_ops ops = {NULL, tell_status, take_write,
+                                                 take_repair};
     char dir[512];
 
     (void)state;
-    writes = 0;
+    writes = repairs = 0;
     for (size_t i = 0; i < CLIENTS; i++)
         talkers[i] = (struct talker){.fd = -1};
     tmp = daf_tmpdir_new();
@@ -189,7 +197,7 @@ struct wanted {
     const struct talker *t;
     size_t lines;
     bool end;
-    size_t writes;
+    size_t writes, repairs;
 };
 
 static void before_wait(void *ctx)
@@ -204,7 +212,7 @@ static void before_wait(void *ctx)
     }
     if (w->t != NULL && lines_of(w->t) < w->lines) return;
     if (w->t != NULL && w->end && !w->t->is_over) return;
-    if (writes < w->writes) return;
+    if (writes < w->writes || repairs < w->repairs) return;
     daf_loop_stop(loop);
 }
 
@@ -585,6 +593,64 @@ static void at_the_end_open_writes_are_answered_and_new_ones_not_read(
     assert_int_equal(writes, 1);
 }
 
+static void a_repair_is_answered_when_all_else_is_over(void **state)
+{
+    struct talker *t = call(0), *other = call(1);
+    struct daf_repair r = {.done = {.was_damaged = true,
+                                    .is_new_start = true,
+                                    .absent = 3,
+                                    .aside = "notebook.damaged-1"},
+                           .bad = json_array()};
+    struct daf_repair back = {.bad = NULL};
+    struct daf_store_bad bad = {.what = "body", .where = "log 1, seq 7"};
+    json_t *o;
+
+    (void)state;
+    say(other, SESSION);
+    until_writes(1);
+    say(t, "{\"op\":\"repair\"}\n" SESSION);
+    run_until((struct wanted){.repairs = 1});
+    assert_false(daf_apiserver_idle(server));
+    wrote(tickets[0], DAF_OK);
+    until_lines(other, 1);
+    assert_true(daf_apiserver_idle(server));
+    assert_int_equal(lines_of(t), 0);
+    for (size_t i = 0; i < 20; i++)
+        daf_repair_found(&r, &bad);
+    daf_apiserver_repaired(server, DAF_OK, &r, NULL);
+    daf_apiserver_free(server);
+    server = NULL;
+    while (!t->is_over)
+        hear(t);
+    assert_int_equal(lines_of(t), 1);
+    assert_int_equal(exit_of(t, 0), 0);
+    o = line_of(t, 0);
+    assert_int_equal(daf_repair_unpack(o, &back), DAF_OK);
+    assert_true(back.done.was_damaged && back.done.is_new_start);
+    assert_int_equal(back.done.absent, 3);
+    assert_string_equal(back.done.aside, "notebook.damaged-1");
+    assert_int_equal(back.bad_count, 20);
+    assert_true(json_equal(back.bad, r.bad));
+    assert_int_equal(writes, 1);
+    json_decref(back.bad);
+    json_decref(r.bad);
+    json_decref(o);
+}
+
+static void a_repair_that_failed_says_why(void **state)
+{
+    struct daf_trouble trouble = {"no room for the new notebook"};
+    struct talker *t = call(0);
+
+    (void)state;
+    say(t, "{\"op\":\"repair\"}\n");
+    run_until((struct wanted){.repairs = 1});
+    daf_apiserver_repaired(server, DAF_EFULL, NULL, &trouble);
+    until_lines(t, 1);
+    assert_int_not_equal(exit_of(t, 0), 0);
+    assert_non_null(strstr(t->heard, trouble.what));
+}
+
 static void another_user_is_turned_away(void **state)
 {
     static const char *const open_up[] = {"", "/home", "/home/run"};
@@ -630,6 +696,8 @@ int main(void)
         T(the_33rd_waits_until_another_leaves),
         T(who_says_no_more_is_answered_and_then_let_go),
         T(at_the_end_open_writes_are_answered_and_new_ones_not_read),
+        T(a_repair_is_answered_when_all_else_is_over),
+        T(a_repair_that_failed_says_why),
         T(another_user_is_turned_away),
 #undef T
     };

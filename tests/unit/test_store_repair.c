@@ -98,7 +98,7 @@ static void put_range(struct daf_store *s, struct world *w, uint32_t from,
     assert_int_equal(daf_store_commit(s), DAF_OK);
 }
 
-/* @with_journal: its second half is in the journal only. */
+/* @with_journal: its second half is in the journal only, in three commits. */
 static struct world *new_world(bool with_journal)
 {
     struct world *w = calloc(1, sizeof(*w));
@@ -109,7 +109,9 @@ static struct world *new_world(bool with_journal)
     put_range(s, w, 0, RECORDS / 2);
     daf_store_close(s);
     s = daf_made_open(made, DAF_STORE_WRITER);
-    put_range(s, w, RECORDS / 2, RECORDS);
+    put_range(s, w, RECORDS / 2, RECORDS - 8);
+    put_range(s, w, RECORDS - 8, RECORDS - 4);
+    put_range(s, w, RECORDS - 4, RECORDS);
     struct daf_scope_id scope = w->made[0].r.log.scope;
     assert_int_equal(daf_store_digest(s, &scope, &w->digest), DAF_OK);
     if (!with_journal) daf_store_close(s);
@@ -360,9 +362,7 @@ static void any_sector_under_a_journal_may_be_bad(void **state)
     free_world(w);
 }
 
-/* A journal is read to its first bad frame, by SQLite too: what then is left is
- * sound, and nothing is to be mended.  With a damaged file beside it, though, it
- * is a source like any other. */
+/* SQLite reads a journal to its first bad frame; we take what comes after too. */
 static void any_sector_of_the_journal_may_be_bad(void **state)
 {
     struct world *w = new_world(true);
@@ -386,6 +386,31 @@ static void any_sector_of_the_journal_may_be_bad(void **state)
         /* The journal has most pages; one sector has a few rows. */
         assert_true(!out.was_damaged || k.headers >= RECORDS - 6);
     }
+    free_world(w);
+}
+
+/* SQLite would read up to the break, and the next writer forget the rest. */
+static void a_journal_with_commits_after_a_break_is_damaged(void **state)
+{
+    static const size_t at[] = {20 /* its head */, 32 + 24 + 200,
+                                32 + (size_t)3 * 8216 + 224};
+    struct world *w = new_world(true);
+    (void)state;
+    for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+        struct kept k;
+        assert_true(w->wal_len > at[i] + (size_t)4 * 8216);
+        w->wal[at[i]] ^= 1;
+        lay_out(w);
+        w->wal[at[i]] ^= 1;
+        struct daf_store_repair out = mend(w);
+        assert_true(out.was_damaged && out.is_new_start);
+        look(w, &k);
+        assert_int_equal(k.headers, RECORDS);
+    }
+    /* The last frame alone: a power cut does that. */
+    w->wal[w->wal_len - 100] ^= 1;
+    lay_out(w);
+    assert_false(mend(w).was_damaged);
     free_world(w);
 }
 
@@ -672,6 +697,7 @@ int main(void)
         cmocka_unit_test(any_sector_of_the_file_may_be_bad),
         cmocka_unit_test(any_sector_under_a_journal_may_be_bad),
         cmocka_unit_test(any_sector_of_the_journal_may_be_bad),
+        cmocka_unit_test(a_journal_with_commits_after_a_break_is_damaged),
         cmocka_unit_test(damaged_indexes_lose_nothing),
         cmocka_unit_test(without_the_log_table_nobody_knows_what_is_lacking),
         cmocka_unit_test(a_lost_header_is_a_new_start),
