@@ -54,11 +54,13 @@ static bool give_log(struct giving *g, const struct daf_need_log *need)
     struct daf_cursor c = need->spots.items;
 
     for (size_t i = 0; i < need->spots.count; i++) {
-        struct daf_spot spot;
+        struct daf_spot spot, prev;
         struct daf_stored r;
 
         daf_frame_next_spot(&c, &spot);
-        if (index->get(index->ctx, &need->log, &spot, &r) != DAF_OK ||
+        /* Each is the end of a path.  A bad one is found and dropped at rest. */
+        if (!daf_session_may_serve(g->s, &need->log, &spot, &prev) ||
+            index->get(index->ctx, &need->log, &spot, &r) != DAF_OK ||
             r.body_state != DAF_BODY_HELD)
             continue;
         if (!give(g, &need->log, &r)) return false;

@@ -87,27 +87,6 @@ static void begin_run(struct answer *a)
     a->records = 0;
 }
 
-/* Whether the own signature of the open path's last record is good; if not,
- * @out_prev is the one before it and @out_len what it took of the credit.  One
- * that is not held any more is left to the peer. */
-static bool is_good(struct answer *a, struct daf_spot *out_prev,
-                    size_t *out_len)
-{
-    const struct daf_session_env *env = a->s->env;
-    struct daf_stored stored;
-    struct daf_record r;
-
-    if (env->index->is_checked(env->index->ctx, &a->log, &a->last)) return true;
-    if (env->index->get(env->index->ctx, &a->log, &a->last, &stored) != DAF_OK)
-        return true;
-    /* Its author was entitled when it was stored, and is. */
-    if (daf_authority_accept(env->authority, stored.header, &r) != DAF_ESIG)
-        return true;
-    *out_prev = (struct daf_spot){.seq = r.seq - 1, .id = r.prev};
-    *out_len = stored.header.len + stored.body.len;
-    return false;
-}
-
 /* R26: who serves a path vouches for its end.  A bad one is taken back and
  * forgotten, and the one before it is the end.  The credit is for what is given:
  * were it spent, the logs that follow would be missing, and too few bytes would

@@ -284,7 +284,10 @@ static void settle_entry(struct daf_session *s, struct round *r,
                          struct daf_todo *t)
 {
     bool is_last = s->has_given && t == &s->todo[s->given_at];
-    bool is_fresh = (t->flags & DAF_TODO_FRESH) != 0;
+    /* What came counts only if the disk kept some of it: of a log over budget it
+     * would be new for ever. */
+    bool is_fresh = (t->flags & DAF_TODO_FRESH) &&
+                    (s->round_changed > 0 || s->stores_open > 0);
     bool again =
         r->is_cut &&
         (r->is_past || (is_last && (is_fresh || s->has_moved || r->is_share)));

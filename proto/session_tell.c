@@ -144,6 +144,27 @@ void daf_session_tell_whole(struct daf_session *s, const struct daf_mark *mark)
     daf_session_send(s, &k);
 }
 
+/* ---- R26: what is served */
+
+bool daf_session_may_serve(struct daf_session *s, const struct daf_log_key *log,
+                           const struct daf_spot *spot,
+                           struct daf_spot *out_prev)
+{
+    const struct daf_session_env *env = s->env;
+    struct daf_stored stored;
+    struct daf_record r;
+
+    if (env->index->is_checked(env->index->ctx, log, spot)) return true;
+    /* One that is not held any more is left to the peer. */
+    if (env->index->get(env->index->ctx, log, spot, &stored) != DAF_OK)
+        return true;
+    /* Its author was entitled when it was stored, and is. */
+    if (daf_authority_accept(env->authority, stored.header, &r) != DAF_ESIG)
+        return true;
+    *out_prev = (struct daf_spot){.seq = r.seq - 1, .id = r.prev};
+    return false;
+}
+
 /* ---- NEED */
 
 /* A NEED being made: spots of one log are gathered until the log changes. */
