@@ -56,10 +56,11 @@ static bool give_log(struct giving *g, const struct daf_need_log *need)
     for (size_t i = 0; i < need->spots.count; i++) {
         struct daf_spot spot, prev;
         struct daf_stored r;
+        size_t len;
 
         daf_frame_next_spot(&c, &spot);
         /* Each is the end of a path.  A bad one is found and dropped at rest. */
-        if (!daf_session_may_serve(g->s, &need->log, &spot, &prev) ||
+        if (!daf_session_may_serve(g->s, &need->log, &spot, &prev, &len) ||
             index->get(index->ctx, &need->log, &spot, &r) != DAF_OK ||
             r.body_state != DAF_BODY_HELD)
             continue;

@@ -97,7 +97,8 @@ static void take_back_bad(struct answer *a)
     struct daf_spot prev;
     size_t len;
 
-    while (a->records > 0 && !is_good(a, &prev, &len)) {
+    while (a->records > 0 &&
+           !daf_session_may_serve(a->s, &a->log, &a->last, &prev, &len)) {
         a->credit += len;
         a->is_spent = false;
         daf_session_count(a->s, DAF_ESIG);

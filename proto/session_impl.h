@@ -217,10 +217,10 @@ void daf_session_tell_unacked(struct daf_session *s);
 /* If the peer's own log is here whole and with bodies, say so. */
 void daf_session_tell_whole(struct daf_session *s, const struct daf_mark *mark);
 /* Whether the own signature of a record that ends a path is good, as far as can
- * be said (R26); @out_prev, if it is not: the record before it. */
+ * be said (R26); if it is not: the record before it, and how long it is. */
 bool daf_session_may_serve(struct daf_session *s, const struct daf_log_key *log,
                            const struct daf_spot *spot,
-                           struct daf_spot *out_prev);
+                           struct daf_spot *out_prev, size_t *out_len);
 /* Ask for lacking bodies; false if none are, or this peer is not to be asked. */
 bool daf_session_tell_need(struct daf_session *s, struct daf_mono now);
 

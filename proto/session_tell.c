@@ -148,7 +148,7 @@ void daf_session_tell_whole(struct daf_session *s, const struct daf_mark *mark)
 
 bool daf_session_may_serve(struct daf_session *s, const struct daf_log_key *log,
                            const struct daf_spot *spot,
-                           struct daf_spot *out_prev)
+                           struct daf_spot *out_prev, size_t *out_len)
 {
     const struct daf_session_env *env = s->env;
     struct daf_stored stored;
@@ -162,6 +162,7 @@ bool daf_session_may_serve(struct daf_session *s, const struct daf_log_key *log,
     if (daf_authority_accept(env->authority, stored.header, &r) != DAF_ESIG)
         return true;
     *out_prev = (struct daf_spot){.seq = r.seq - 1, .id = r.prev};
+    *out_len = stored.header.len + stored.body.len;
     return false;
 }
 
