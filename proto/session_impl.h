@@ -119,6 +119,9 @@ struct daf_session {
 
     /* NEED. */
     bool may_need;
+    bool is_needing; /* the answer under way is to NEED */
+    size_t in_vain;  /* full NEEDs in a row that brought nothing */
+    bool is_full;    /* the NEED under way was */
     bool has_needed; /* needed_log, needed are set */
     struct daf_log_key needed_log;
     struct daf_spot needed; /* asked for up to here, in needed_log */

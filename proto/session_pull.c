@@ -14,6 +14,11 @@ void daf_session_wait_for(struct daf_session *s, struct daf_mono now,
 {
     uint64_t ms = pull == DAF_PULL_WAITING ? DAF_CLAIM_MS : DAF_ANSWER_MS;
 
+    /* A poke that came to nothing does not begin the wait anew: else who pokes
+     * often enough keeps us waiting for ever. */
+    if (pull == DAF_PULL_WAITING && s->pull == DAF_PULL_WAITING &&
+        s->deadline.ms > now.ms)
+        return;
     s->pull = pull;
     s->deadline = pull == DAF_PULL_RESTING || pull == DAF_PULL_STORING
                       ? DAF_MONO_NEVER
@@ -343,8 +348,11 @@ void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
         if (s->todo[i].flags & DAF_TODO_ASKED) settle_entry(s, &r, &s->todo[i]);
     }
     /* An answer to NEED that was cut: those left out are asked for again. */
-    if (s->todo_count == 0 && r.is_cut && s->round_changed > 0)
+    if (s->is_needing)
+        s->in_vain = s->round_changed > 0 ? 0 : s->in_vain + s->is_full;
+    if (s->is_needing && r.is_cut && s->round_changed > 0)
         s->has_needed = false;
+    s->is_needing = false;
     s->had_control |= r.is_cut && is_control(s, s->scope_at);
     port->release(port->ctx, s);
     if (s->todo_count > 0 && !make_way(s)) {

@@ -168,6 +168,9 @@ bool daf_session_may_serve(struct daf_session *s, const struct daf_log_key *log,
 
 /* ---- NEED */
 
+/* What a contact may cost for bodies that this peer lacks too: some 40 kB each. */
+#define NEEDS_IN_VAIN 2
+
 /* A NEED being made: spots of one log are gathered until the log changes. */
 struct needing {
     struct daf_session *s;
@@ -209,6 +212,14 @@ static bool need_in(struct daf_session *s, struct daf_mono now,
     bool has = s->has_needed;
     size_t mark;
 
+    /* The first were in vain: the next are from anywhere, so that in the end all
+     * are asked for. */
+    if (has && s->in_vain == 1) {
+        daf_rng_bytes(s->env->rng, s->needed_log.author.b,
+                      sizeof(s->needed_log.author.b));
+        s->needed_log.scope = *scope;
+        s->needed = (struct daf_spot){.seq = 0};
+    }
     if (has) {
         log = s->needed_log;
         spot = s->needed;
@@ -233,13 +244,15 @@ static bool need_in(struct daf_session *s, struct daf_mono now,
     s->round_bytes = 0;
     s->round_changed = 0;
     s->credit = DAF_CREDIT_BYTES_MAX;
+    s->is_needing = true;
+    s->is_full = n.total >= DAF_NEED_MAX - sizeof(n.spots) / sizeof(n.spots[0]);
     daf_session_wait_for(s, now, DAF_PULL_BODIES);
     return true;
 }
 
 bool daf_session_tell_need(struct daf_session *s, struct daf_mono now)
 {
-    if (!s->may_need) return false;
+    if (!s->may_need || s->in_vain >= NEEDS_IN_VAIN) return false;
     for (size_t i = 0; i < s->scopes_count; i++) {
         struct daf_session_scope *sc = &s->scopes[i];
 

@@ -116,6 +116,7 @@ void daf_agent_conn_note(struct daf_agent *a, struct daf_conn *c)
     if (c->is_closed || !daf_session_resting(c->session)) return;
     c->has_rested = true;
     c->rested_at = a->changes;
+    c->bodiless = a->bodiless;
 }
 
 void daf_agent_conn_send(struct daf_agent *a, const struct daf_conn *c,
@@ -243,7 +244,9 @@ static bool session_may_need(void *ctx, struct daf_session *s, uint64_t bodies)
     const struct daf_parted *parted = daf_agent_parted(a, daf_session_peer(s));
 
     conn_of(a, s)->bodies = bodies;
-    return parted == NULL || parted->bodies != bodies;
+    /* What came to us since may lack bodies that were not asked for then. */
+    return parted == NULL || parted->bodies != bodies ||
+           parted->bodiless != a->bodiless;
 }
 
 static void session_acked(void *ctx, struct daf_session *s,

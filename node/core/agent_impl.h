@@ -35,6 +35,7 @@ struct daf_conn {
     struct daf_hash knocker_nonce, door_nonce;
     bool has_rested;    /* mesh: all was asked for, and came */
     uint64_t rested_at; /* a->changes when it last rested */
+    uint64_t bodiless;  /* a->bodiless then */
     uint64_t bodies;    /* the peer's number in ROOT */
 };
 
@@ -118,8 +119,9 @@ struct daf_deferred {
 /* What is remembered of a peer after its session, for the next one. */
 struct daf_parted {
     struct daf_author_id author;
-    uint64_t changes; /* a->changes when it last rested (R39) */
-    uint64_t bodies;  /* its number when it was last asked for bodies (R45) */
+    uint64_t changes;  /* a->changes when it last rested (R39) */
+    uint64_t bodies;   /* its number when it was last asked for bodies (R45) */
+    uint64_t bodiless; /* a->bodiless then */
 };
 
 /* Verifying at rest (R26).  It goes through one stretch from seq to seq; what it
@@ -172,7 +174,8 @@ struct daf_agent {
     struct daf_deferred *deferred;   /* of each scope ≤ DAF_DEFERRED_MAX */
     size_t parted_count, parted_cap; /* ≤ DAF_AGENT_PARTED_MAX */
     struct daf_parted *parted;       /* the last met at the end */
-    uint64_t changes; /* batches that changed a head or what is told of it */
+    uint64_t changes;  /* batches that changed a head or what is told of it */
+    uint64_t bodiless; /* headers that came without their bodies */
     struct daf_idle idle;
 
     uint64_t next_job;

@@ -53,6 +53,7 @@ void daf_agent_job_keep(struct daf_agent *a, const struct daf_keep *keep)
     assert(a->open_job != NULL);
     note_fold(a, a->open_job, keep->record);
     a->config.port->store_keep(a->config.port->ctx, keep);
+    a->bodiless += keep->body_state != DAF_BODY_HELD;
 }
 
 void daf_agent_job_unchecked(struct daf_agent *a,

@@ -52,6 +52,21 @@ static bool remember(struct daf_agent *a, const struct daf_scope_id *scope,
     return true;
 }
 
+/* Gaps are not the author's doing: whoever brought genuine records of a log with
+ * others left out must not make us leave the log alone.  What did not fit comes
+ * again with what was before it. */
+static bool has_gaps(struct daf_agent *a, const struct daf_log_key *log)
+{
+    const struct daf_index *index = a->config.index;
+    struct daf_head *head = &a->scratch->head_a;
+
+    if (index->head(index->ctx, log, head) != DAF_OK) return false;
+    for (size_t i = 0; i < head->roots_count; i++) {
+        if (head->roots[i].seq > 1) return true;
+    }
+    return false;
+}
+
 void daf_agent_defer(struct daf_agent *a, const struct daf_input *in,
                      struct daf_session *s)
 {
@@ -63,7 +78,7 @@ void daf_agent_defer(struct daf_agent *a, const struct daf_input *in,
         const struct daf_stored_item *item = &in->items[i];
         struct daf_tag tag;
 
-        if (!item->is_deferred) continue;
+        if (!item->is_deferred || has_gaps(a, &item->log)) continue;
         tag = daf_sketch_tag(&item->log);
         if (!remember(a, &item->log.scope, &tag)) continue;
         scope = &item->log.scope; /* a batch of a session has one */
@@ -106,5 +121,5 @@ void daf_agent_part(struct daf_agent *a, const struct daf_conn *c)
     if (bigger == NULL) return;
     a->parted = bigger;
     a->parted[a->parted_count++] =
-        (struct daf_parted){*author, c->rested_at, c->bodies};
+        (struct daf_parted){*author, c->rested_at, c->bodies, c->bodiless};
 }
