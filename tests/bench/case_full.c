@@ -89,11 +89,11 @@ static double copy_once(const struct bench *b, const struct bench_world *w,
                        (unsigned long long)lacks);
     }
     end = bench_now();
-    while (status.is_unverified) {
+    while (out_verified != NULL && status.is_unverified) {
         bench_pause(20);
         bench_node_status(&p.d, &status);
     }
-    *out_verified = bench_now() - start;
+    if (out_verified != NULL) *out_verified = bench_now() - start;
     check_equal(&p);
     bench_contact_close(&p);
     return end - start;
@@ -119,8 +119,8 @@ static double limit_once(const struct bench *b, const struct bench_world *w)
 
 void case_full(const struct bench *b)
 {
-    double ours[BENCH_TIMES], limit[BENCH_TIMES], verified[BENCH_TIMES];
-    double ratio[BENCH_TIMES];
+    double ours[BENCH_TIMES], limit[BENCH_TIMES], ratio[BENCH_TIMES];
+    double verified;
     struct bench_world w;
     double count, all;
 
@@ -129,7 +129,7 @@ void case_full(const struct bench *b)
     all = (double)w.all.records;
     for (size_t i = 0; i < BENCH_TIMES; i++) {
         limit[i] = all / limit_once(b, &w);
-        ours[i] = count / copy_once(b, &w, &verified[i]);
+        ours[i] = count / copy_once(b, &w, NULL);
         ratio[i] = ours[i] / limit[i];
     }
     bench_row(b, "full", "first copy, from RUN to equal digests",
@@ -138,6 +138,8 @@ void case_full(const struct bench *b)
               bench_median(limit, BENCH_TIMES), "records/s", NULL);
     bench_row(b, "full", "share of SQLite alone",
               bench_median(ratio, BENCH_TIMES), "ratio", ">= 0.35");
-    bench_row(b, "full", "until all signatures are verified",
-              bench_median(verified, BENCH_TIMES), "s", NULL);
+    /* Once: it is a rest of minutes, at a fifth of a core. */
+    (void)copy_once(b, &w, &verified);
+    bench_row(b, "full", "until all signatures are verified", verified, "s",
+              "<= 600");
 }
