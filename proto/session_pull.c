@@ -8,6 +8,9 @@
 #include "proto/session_impl.h"
 
 #define STORES_AHEAD 8 /* batches at the disk while more is wanted: 2 MiB */
+/* What a record is taken to be, to tell how many logs one answer can hold: logs
+ * named in vain are named again in the next WANT, some 50 bytes each. */
+#define RECORD_BYTES ((uint64_t)450)
 
 void daf_session_wait_for(struct daf_session *s, struct daf_mono now,
                           enum daf_pull pull)
@@ -198,15 +201,30 @@ static bool is_wanted(struct daf_session *s, struct daf_todo *t,
     return (t->flags & DAF_TODO_PULL) != 0;
 }
 
+/* About how many bytes of an answer a log will take, by the heights; no more than
+ * a 64th of the credit, so that a peer that boasts of its height is not asked for
+ * one log at a time. */
+static uint64_t bytes_of(const struct daf_session *s, const struct daf_todo *t,
+                         const struct daf_mark *mark)
+{
+    uint32_t theirs = daf_sketch_item_height(&t->item);
+    uint32_t ours = mark == NULL ? 0 : mark->height;
+    uint64_t bytes = RECORD_BYTES * (theirs > ours ? theirs - ours : 1);
+
+    return bytes < s->credit / 64 ? bytes : s->credit / 64;
+}
+
 /* Packs the WANT; @out_waits: how many other sessions have in hand. */
 static size_t pack_wants(struct daf_session *s, struct daf_pack *k,
                          size_t *out_waits)
 {
     const struct daf_session_port *port = s->env->port;
+    uint64_t expected = 0;
     size_t count = 0;
 
     *out_waits = 0;
-    for (size_t i = 0; i < s->todo_count; i++) {
+    for (size_t i = 0;
+         i < s->todo_count && expected <= s->credit + s->credit / 4; i++) {
         struct daf_todo *t = &s->todo[i];
         struct daf_tag tag = daf_sketch_item_tag(&t->item);
         struct daf_mark mark;
@@ -219,6 +237,7 @@ static size_t pack_wants(struct daf_session *s, struct daf_pack *k,
         }
         if (!add_want(s, k, t, is_held ? &mark : NULL)) break;
         t->flags |= DAF_TODO_ASKED;
+        expected += bytes_of(s, t, is_held ? &mark : NULL);
         count++;
     }
     s->is_forcing = false;

@@ -871,7 +871,8 @@ static void a_hostile_page_is_asked_for_in_pieces(void **state)
         session_pair_give(a, run_of(NULL, 0, true, true));
     }
     assert_int_equal(asked, DAF_ITEMS_MAX);
-    assert_in_range(rounds, 2, 4);
+    /* Each pretends to be long: some 80 are named at a time. */
+    assert_in_range(rounds, 2, 60);
     assert_true(daf_session_resting(a->s));
     assert_int_equal(a->rooms, 0);
 }
@@ -896,7 +897,7 @@ static void a_want_of_any_length_fits(void **state)
         items[count] = made_item(0, 7);
         memcpy(items[count++].b, tag_of(&chain[0]).b, DAF_TAG_BYTES);
         for (uint32_t i = 0; count < DAF_ITEMS_MAX; i++) {
-            struct daf_item item = made_item(i, 7);
+            struct daf_item item = made_item(i, 1);
 
             item.b[0] = 0xff;
             items[count++] = item;
