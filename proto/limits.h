@@ -59,6 +59,12 @@
 #define DAF_PATH_RECORDS_MAX 1024 /* records in one path of a RUN */
 
 /* ---- a session */
+#define DAF_TODO_MAX    4096 /* logs that differ, listed: 80 KiB, lent */
+#define DAF_WAITING_MAX 16   /* logs told while another scope is in hand */
+#define DAF_CONTROL_FIRST_BYTES \
+    65536 /* of control, before a peer's unacknowledged records (R23) */
+#define DAF_CLAIM_MS \
+    5000 /* a log that another session has in hand is waited for (R44) */
 #define DAF_SESSION_BYTES_MAX 8192  /* sizeof(struct daf_session) */
 #define DAF_GREET_MS          10000 /* HELLO and ROOT must come within */
 #define DAF_ANSWER_MS \

@@ -72,7 +72,7 @@ struct daf_session;
 struct daf_session_port {
     void *ctx;
     void (*send)(void *ctx, struct daf_session *s, struct daf_view frame);
-    /* A batch of verified records: begin, keep…, end.  @ack is the ACK frame to
+    /* A batch of records that are vouched for (R26): begin, keep…, end.  @ack is the ACK frame to
      * send once the batch is durable; empty if there is nothing to name.  The
      * agent answers with daf_session_stored(). */
     void (*store_begin)(void *ctx, struct daf_session *s);

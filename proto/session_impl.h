@@ -47,14 +47,6 @@ enum {
     DAF_TODO_RENEWED = 2048, /* told anew while it was asked for */
     DAF_TODO_FRESH = 4096,   /* something new of it came in this round */
 };
-#define DAF_TODO_MAX    4096 /* 78 KB; more are compared again afterwards */
-#define DAF_WAITING_MAX 16   /* logs told while another scope is in hand */
-
-/* Control before a peer's unacknowledged records (R23). */
-#define DAF_CONTROL_FIRST_BYTES 65536
-/* A claim that is not let go is taken over: a peer that dawdles cannot keep a log
- * from us. */
-#define DAF_CLAIM_MS 5000
 
 struct daf_session {
     const struct daf_session_env *env;
