@@ -206,8 +206,9 @@ static enum daf_err check_empty(const struct daf_home *home,
     bool others = false;
     DIR *d;
 
-    if (is_there(home, KEYS_FILE) || is_there(home, MANIFEST_FILE) ||
-        is_there(home, "store/notebook.db")) {
+    /* Also what is left of a home: nobody has another copy of a root key. */
+    if (is_there(home, KEYS_FILE) || is_there(home, "keys/root.keys") ||
+        is_there(home, MANIFEST_FILE) || is_there(home, "store/notebook.db")) {
         daf_home_trouble(t,
                          "%s is a home already. To do: give another folder "
                          "with --home",
