@@ -3,7 +3,7 @@
  * what the model of tests/lib/model.h says: the same records, bodies, tips and
  * roots on each device, nothing lost on the way, and silence afterwards.
  *
- *      build/dev/tests/trace_model               worlds 1 to 2,000 (300 with sanitizers)
+ *      build/dev/tests/trace_model               worlds 1 to 1,200 (300 with sanitizers)
  *      build/dev/tests/trace_model --long 50000  as many as you like
  *      build/dev/tests/trace_model --world 17    one world, as a failure names it
  *      build/dev/tests/trace_model --shrink 17   fewest operations that still fail
@@ -27,7 +27,7 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define WORLDS 300
 #else
-#define WORLDS 2000
+#define WORLDS 1200
 #endif
 #define ROUNDS_MAX  12
 #define STEPS_MAX   20000
