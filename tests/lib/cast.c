@@ -76,6 +76,8 @@ struct node {
     struct daf_wrote wrote;
     size_t wrote_count;
     uint64_t peers; /* bit i: told of node i's door */
+    cast_hear_fn hear;
+    void *hear_ctx;
 };
 
 struct cast {
@@ -141,19 +143,25 @@ static void port_close(void *ctx, uint32_t conn)
     if (w != NULL) hang_up(n->cast, w);
 }
 
+static void carry(struct cast *c, struct wire *w, bool is_from,
+                  struct daf_view frame)
+{
+    struct event *e =
+        post(c, is_from ? w->to : w->from, DAF_INPUT_FRAME, frame.len);
+
+    e->conn = is_from ? w->to_conn : w->from_conn;
+    e->from = is_from ? w->from : w->to;
+    e->wire = w;
+    memcpy(e->bytes, frame.p, frame.len);
+}
+
 static void port_send(void *ctx, uint32_t conn, struct daf_view frame)
 {
     struct node *n = ctx;
     struct wire *w = wire_of(n->cast, n->index, conn);
-    bool is_from = w != NULL && w->from == n->index && w->from_conn == conn;
-    struct event *e;
 
     if (w == NULL || !w->open) return;
-    e = post(n->cast, is_from ? w->to : w->from, DAF_INPUT_FRAME, frame.len);
-    e->conn = is_from ? w->to_conn : w->from_conn;
-    e->from = n->index;
-    e->wire = w;
-    memcpy(e->bytes, frame.p, frame.len);
+    carry(n->cast, w, w->from == n->index && w->from_conn == conn, frame);
 }
 
 static bool lets_in(const struct node *n, const struct daf_box_pk *key)
@@ -658,6 +666,7 @@ static void tell(struct cast *c, const struct event *e)
 
 static void deliver(struct cast *c, struct event *e)
 {
+    struct node *n = c->nodes[e->node];
     struct daf_input in = {.kind = e->kind,
                            .conn = e->conn,
                            .endpoint = e->endpoint,
@@ -668,6 +677,7 @@ static void deliver(struct cast *c, struct event *e)
         if (!e->wire->open) return;
         tell(c, e);
         in.bytes = (struct daf_view){e->bytes, e->len};
+        if (n->hear != NULL && !n->hear(n->hear_ctx, in.bytes)) return;
     }
     if (e->kind == DAF_INPUT_STORED) {
         in.err = (enum daf_err)e->conn;
@@ -675,7 +685,7 @@ static void deliver(struct cast *c, struct event *e)
         in.items = (const void *)e->bytes;
         in.items_count = e->len / sizeof(struct daf_stored_item);
     }
-    input(c, c->nodes[e->node], &in);
+    input(c, n, &in);
 }
 
 /* The next timer of all, if it is not later than @end. */
@@ -764,6 +774,26 @@ void cast_heal(struct cast *c, size_t a, size_t b)
     c->cut[a][b] = c->cut[b][a] = false;
 }
 
+void cast_listen(struct cast *c, size_t node, cast_hear_fn hear, void *ctx)
+{
+    c->nodes[node]->hear = hear;
+    c->nodes[node]->hear_ctx = ctx;
+}
+
+void cast_say(struct cast *c, size_t from, size_t to, struct daf_view frame)
+{
+    for (size_t i = c->wires_count; i-- > 0;) {
+        struct wire *w = c->wires[i];
+        bool is_from = w->from == from && w->to == to;
+
+        if (!w->open || !(is_from || (w->from == to && w->to == from)))
+            continue;
+        carry(c, w, is_from, frame);
+        return;
+    }
+    fail();
+}
+
 void cast_slow_disk(struct cast *c, size_t node, bool is_slow)
 {
     c->nodes[node]->is_slow = is_slow;
@@ -824,6 +854,26 @@ struct daf_agent *cast_agent(struct cast *c, size_t node)
 struct daf_store *cast_reader(struct cast *c, size_t node)
 {
     return c->nodes[node]->reader;
+}
+
+struct daf_store *cast_writer(struct cast *c, size_t node)
+{
+    return c->nodes[node]->writer;
+}
+
+struct daf_author_id cast_author(struct cast *c, size_t node)
+{
+    return daf_hash_author_id(&c->nodes[node]->keys.sign);
+}
+
+const struct daf_secrets *cast_secrets(struct cast *c, size_t node)
+{
+    return &c->nodes[node]->secrets;
+}
+
+struct daf_scope_id cast_scope(struct cast *c, const char *scope)
+{
+    return daf_hash_scope_id(&c->camp.camp, scope);
 }
 
 static struct daf_store_digest digest(struct cast *c, size_t node,

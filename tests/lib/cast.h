@@ -40,8 +40,21 @@ void cast_full_disk(struct cast *c, size_t node, bool is_full);
 /** cast_pull_plug: @node forgets all but its disk and starts again. */
 void cast_pull_plug(struct cast *c, size_t node);
 
+/** cast_hear_fn: a frame that reached a device; false keeps it from the agent. */
+typedef bool (*cast_hear_fn)(void *ctx, struct daf_view frame);
+/** cast_listen: @hear first what comes to @node; NULL ends it. */
+void cast_listen(struct cast *c, size_t node, cast_hear_fn hear, void *ctx);
+/** cast_say: send @frame as if the agent of @from had.  Fails the test if the two
+ * are not connected. */
+void cast_say(struct cast *c, size_t from, size_t to, struct daf_view frame);
+
 struct daf_agent *cast_agent(struct cast *c, size_t node);
 struct daf_store *cast_reader(struct cast *c, size_t node);
+/** cast_writer: for what a device holds that its agent did not write. */
+struct daf_store *cast_writer(struct cast *c, size_t node);
+struct daf_author_id cast_author(struct cast *c, size_t node);
+const struct daf_secrets *cast_secrets(struct cast *c, size_t node);
+struct daf_scope_id cast_scope(struct cast *c, const char *scope);
 /** cast_records: how many records of @scope the device holds. */
 uint64_t cast_records(struct cast *c, size_t node, const char *scope);
 /** cast_equal: whether all scopes of two devices have equal digests. */
