@@ -189,23 +189,24 @@ static bool is_to_compare(const struct daf_root *theirs,
 
 static enum daf_err add_part(struct daf_session *s,
                              const struct daf_root *theirs, struct daf_pack *k,
-                             struct daf_root_part *part)
+                             const struct daf_root_part *made)
 {
     const struct daf_session_env *env = s->env;
     struct daf_tag own[DAF_DEFERRED_MAX];
+    struct daf_root_part part = *made; /* with views into this function */
     enum daf_err err = DAF_OK;
 
-    part->deferred.len =
-        DAF_TAG_BYTES * env->port->deferred(env->port->ctx, &part->scope, own);
-    part->deferred.p = own[0].b;
-    if (theirs != NULL && is_to_compare(theirs, part)) {
-        err = env->index->symbols(env->index->ctx, &part->scope, 0,
+    part.deferred.len =
+        DAF_TAG_BYTES * env->port->deferred(env->port->ctx, &part.scope, own);
+    part.deferred.p = own[0].b;
+    if (theirs != NULL && is_to_compare(theirs, &part)) {
+        err = env->index->symbols(env->index->ctx, &part.scope, 0,
                                   DAF_ROOT_SYMBOLS, env->symbols);
-        part->symbols =
+        part.symbols =
             (struct daf_view){env->symbols[0].item,
                               (size_t)DAF_ROOT_SYMBOLS * DAF_SYMBOL_BYTES};
     }
-    if (err == DAF_OK) daf_frame_add_part(k, part);
+    if (err == DAF_OK) daf_frame_add_part(k, &part);
     return err;
 }
 
