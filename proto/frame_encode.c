@@ -165,6 +165,8 @@ size_t daf_frame_begin_want(struct daf_pack *k,
     return daf_pack_open(k);
 }
 
+/* What a want is: the names of its parts are its documentation.
+ * NOLINTNEXTLINE(readability-function-size) */
 void daf_frame_add_want(struct daf_pack *k, const struct daf_tag *tag,
                         const struct daf_spot *wants, size_t wants_count,
                         const struct daf_spot *haves, size_t haves_count,

@@ -48,6 +48,8 @@ enum {
     DAF_TODO_FRESH = 4096,   /* something new of it came in this round */
 };
 
+/* Fields stand by what they are for; sorted by size they would save 48 bytes.
+ * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct daf_session {
     const struct daf_session_env *env;
     uint32_t conn;

@@ -115,7 +115,7 @@ static void free_root_symbols(struct daf_session *s)
 
 void daf_session_pull_next(struct daf_session *s, struct daf_mono now)
 {
-    size_t urgent;
+    size_t urgent = 0;
 
     if (s->state != DAF_SESSION_OPEN || s->pull != DAF_PULL_RESTING) return;
     if (is_urgent_now(s, &urgent)) {

@@ -530,7 +530,7 @@ static void build_fill(struct daf_pack *k, struct input *in)
 
 static void build_heads(struct daf_pack *k, struct input *in, unsigned n)
 {
-    uint8_t *to = daf_pack_bin_room(k, n * DAF_ITEM_BYTES);
+    uint8_t *to = daf_pack_bin_room(k, (size_t)n * DAF_ITEM_BYTES);
 
     for (unsigned i = 0; to != NULL && i < n; i++) {
         const struct daf_record *r = &records[take_byte(in) % RECORDS].r;

@@ -274,7 +274,7 @@ static void bundle(struct maker *m)
     for (int i = 0; i < n; i++) {
         int j = below(m, i + 1);
 
-        order[i] = order[j];
+        if (j < i) order[i] = order[j];
         order[j] = i;
     }
     for (int i = 0; i < n && has_room(m); i++) {
@@ -389,7 +389,7 @@ static void happen(struct maker *m)
         live_contact(m);
     else if ((x -= weights[class].learn) < 0)
         learn(m);
-    else if ((x -= weights[class].check) < 0)
+    else if (x < weights[class].check)
         add_op(m, (struct model_op){MODEL_CHECK, any_device(m), 0, 0, 0, 0, 0});
     else
         add_op(m,

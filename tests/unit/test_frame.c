@@ -107,11 +107,11 @@ static void put_root(struct daf_pack *k)
     memset(f.combined.b, 0xc2, sizeof(f.combined.b));
     mark = daf_frame_begin_root(k, &f);
     part.scope.b[0] = 1;
-    part.deferred = blank(2 * DAF_TAG_BYTES);
+    part.deferred = blank((size_t)2 * DAF_TAG_BYTES);
     daf_frame_add_part(k, &part);
     part.scope.b[0] = 2;
     part.sum.b[15] = 5;
-    part.symbols = blank(DAF_ROOT_SYMBOLS * DAF_SYMBOL_BYTES);
+    part.symbols = blank((size_t)DAF_ROOT_SYMBOLS * DAF_SYMBOL_BYTES);
     part.deferred.len = 0;
     daf_frame_add_part(k, &part);
     daf_frame_end(k, mark, 2, true);
@@ -121,7 +121,8 @@ static void put_symbols(struct daf_pack *k)
 {
     const struct daf_symbols f = {.scope = scope,
                                   .start = 40,
-                                  .symbols = blank(2 * DAF_SYMBOL_BYTES)};
+                                  .symbols =
+                                      blank((size_t)2 * DAF_SYMBOL_BYTES)};
 
     daf_frame_pack_symbols(k, &f);
 }
@@ -239,7 +240,7 @@ static void put_need(struct daf_pack *k)
 static void put_defer(struct daf_pack *k)
 {
     const struct daf_defer f = {.scope = scope,
-                                .tags = blank(3 * DAF_TAG_BYTES)};
+                                .tags = blank((size_t)3 * DAF_TAG_BYTES)};
 
     daf_frame_pack_defer(k, &f);
 }
@@ -1043,7 +1044,8 @@ static void heads_of_every_kind_come_back_as_they_were(void **state)
         assert_int_equal(f.heads.more, i % 2 == 1);
         assert_int_equal(f.heads.count, 3);
         assert_int_equal(f.heads.items.len, 3 * DAF_ITEM_BYTES);
-        memcpy(item.b, f.heads.items.p + 2 * DAF_ITEM_BYTES, sizeof(item.b));
+        memcpy(item.b, f.heads.items.p + (size_t)2 * DAF_ITEM_BYTES,
+               sizeof(item.b));
         assert_int_equal(daf_sketch_item_tag(&item).b[0], 3);
         assert_int_equal(daf_sketch_item_height(&item), 9);
     }

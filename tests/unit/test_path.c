@@ -505,7 +505,7 @@ static void as_many_roots_as_there_may_be_are_all_wanted(void **state)
 
     (void)state;
     write_chain(2 * DAF_FRONTIER_MAX + 1);
-    for (size_t i = 2; i <= 2 * DAF_FRONTIER_MAX; i += 2)
+    for (size_t i = 2; i <= (size_t)2 * DAF_FRONTIER_MAX; i += 2)
         (void)hold(f, i); /* a gap below each */
     assert_int_equal(head_of(f, &own_head)->roots_count, DAF_FRONTIER_MAX);
     count = daf_path_wants(daf_fake_index_view(f), &own_head, wants);

@@ -732,7 +732,7 @@ static void a_log_named_again_and_again_is_acknowledged_a_few_times(
         items[i] = item_at(a, &chain[0]);
     session_pair_give(a, heads_of(SESSION_PAIR_CLASS, DAF_HEADS_UNACKED, false,
                                   items, DAF_ITEMS_MAX));
-    assert_true(bytes_said(a) < DAF_ITEMS_MAX * DAF_ITEM_BYTES);
+    assert_true(bytes_said(a) < (size_t)DAF_ITEMS_MAX * DAF_ITEM_BYTES);
 }
 
 /* Delivers what waits until both are silent, but the frame number @at with a

@@ -565,7 +565,7 @@ static void what_cannot_be_taken_is_not_told_for_ever(void **state)
     write_chain(3, 2, 50);
     session_pair_write(camp, 3, SESSION_PAIR_CLASS, 1, &chain[0], 99, 50,
                        &fork);
-    for (size_t i = 0; i < 2 * REASONS; i++) {
+    for (size_t i = 0; i < (size_t)2 * REASONS; i++) {
         enum reason why = (enum reason)(i / 2);
 
         refuse(why, &fork);
@@ -672,14 +672,14 @@ static void many_deferred_logs_cost_nothing(void **state)
 static void a_log_deferred_while_it_is_waited_for_is_let_be(void **state)
 {
     struct daf_tag tag;
-    struct daf_defer defer = {.scope = *scope_of(SESSION_PAIR_CLASS),
-                              .tags = {tag.b, sizeof(tag)}};
+    struct daf_defer defer = {.scope = *scope_of(SESSION_PAIR_CLASS)};
     struct daf_pack k;
 
     (void)state;
     write_chain(3, 2, 50);
     hold_chain(b, 0, 2);
     tag = tag_of(&chain[0]);
+    defer.tags = (struct daf_view){tag.b, sizeof(tag)};
     a->claims_fail = true;
     greet(b, a);
     (void)pass(a, b);
