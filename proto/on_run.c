@@ -126,8 +126,8 @@ static void take(struct intake *in, const struct daf_session_record *this)
     enum daf_body_state state = body_state(in, r, &this->got);
     struct daf_stored held;
 
-    /* Held already: the id covers every byte of the header, signature too. */
     if (!in->is_need) note_seen(in->s, r);
+    /* Held already: the id covers every byte of the header, signature too. */
     if (r->seq <= in->height &&
         index->get(index->ctx, &r->log, &spot, &held) == DAF_OK) {
         if (held.body_state == DAF_BODY_HELD) acknowledge(in, r);
