@@ -221,8 +221,7 @@ void daf_session_news(struct daf_session *s, struct daf_mono now,
 {
     const struct daf_index *index = s->env->index;
     struct daf_session_scope *sc = NULL;
-    struct daf_heads heads = {.scope = *scope, .kind = DAF_HEADS_NEWS};
-    struct daf_pack k;
+    size_t told = 0;
 
     (void)now;
     for (size_t i = 0; i < s->scopes_count; i++) {
@@ -244,14 +243,9 @@ void daf_session_news(struct daf_session *s, struct daf_mono now,
 
         if (index->mark(index->ctx, &logs[i], &mark) == DAF_OK &&
             !daf_session_is_deferred(s, scope, &mark.tag))
-            s->env->items[heads.count++] = daf_sketch_salted(&mark, &s->salt);
+            s->env->items[told++] = daf_sketch_salted(&mark, &s->salt);
     }
-    if (heads.count == 0) return;
-    heads.items =
-        (struct daf_view){s->env->items[0].b, heads.count * DAF_ITEM_BYTES};
-    daf_pack_init(&k, s->env->frame, DAF_FRAME_BYTES_MAX);
-    daf_frame_pack_heads(&k, &heads);
-    daf_session_send(s, &k);
+    daf_session_tell_items(s, scope, DAF_HEADS_NEWS, told);
 }
 
 void daf_session_recheck(struct daf_session *s, struct daf_mono now)

@@ -204,6 +204,10 @@ void daf_session_pull_todo(struct daf_session *s, struct daf_mono now);
 void daf_session_pull_settle(struct daf_session *s, struct daf_mono now);
 
 /* ---- session_tell.c */
+/* Tell the first @count of env->items; nothing if there are none. */
+void daf_session_tell_items(struct daf_session *s,
+                            const struct daf_scope_id *scope,
+                            enum daf_heads_kind kind, size_t count);
 /* Tell the peer that all of a scope is worth another look. */
 void daf_session_tell_all(struct daf_session *s,
                           const struct daf_scope_id *scope);

@@ -3,8 +3,9 @@
  * logs without a copy and the answer to that (R47); and NEED (R45). */
 #include "proto/session_impl.h"
 
-static void send_items(struct daf_session *s, const struct daf_scope_id *scope,
-                       enum daf_heads_kind kind, size_t count)
+void daf_session_tell_items(struct daf_session *s,
+                            const struct daf_scope_id *scope,
+                            enum daf_heads_kind kind, size_t count)
 {
     struct daf_heads heads = {.scope = *scope, .kind = kind, .count = count};
     struct daf_pack k;
@@ -61,10 +62,10 @@ static void tell_as(struct daf_session *s, enum daf_heads_kind kind)
         if (!is_to_tell(s, &s->todo[i], &item, &its) || its != kind) continue;
         s->env->items[count++] = item;
         if (count < DAF_ITEMS_MAX) continue;
-        send_items(s, scope, kind, count);
+        daf_session_tell_items(s, scope, kind, count);
         count = 0;
     }
-    send_items(s, scope, kind, count);
+    daf_session_tell_items(s, scope, kind, count);
 }
 
 void daf_session_tell_todo(struct daf_session *s)
@@ -92,7 +93,7 @@ static void tell_unacked_in(struct daf_session *s,
         last = mark.log.incarnation;
         after = &last;
     }
-    send_items(s, scope, DAF_HEADS_UNACKED, count);
+    daf_session_tell_items(s, scope, DAF_HEADS_UNACKED, count);
 }
 
 void daf_session_tell_unacked(struct daf_session *s)
