@@ -37,7 +37,7 @@ static bool give(struct giving *g, const struct daf_log_key *log,
     g->is_cut = len > g->credit;
     if (g->is_cut) return false;
     g->credit -= len;
-    if (g->k.len + len + 96 > g->k.cap) {
+    if (!daf_pack_fits(&g->k, len + DAF_RUN_FRAMING_BYTES)) {
         end(g, false);
         begin(g);
     }

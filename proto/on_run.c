@@ -28,12 +28,11 @@ static void end_stretch(struct intake *in)
     if (!in->has_held) return;
     in->has_held = false;
     daf_frame_add_ack(&in->ack, &in->held);
-    /* A full ACK leaves the rest out: it is said when its author asks (R47).
-     * Five bytes stay free for the list's header. */
-    if (in->ack.is_full || in->ack.len + 5 > in->ack.cap)
-        in->ack = before;
-    else
+    /* A full ACK leaves the rest out: it is said when its author asks (R47). */
+    if (daf_pack_fits(&in->ack, DAF_PACK_HEAD_BYTES_MAX))
         in->ack_count++;
+    else
+        in->ack = before;
 }
 
 /* @r's body is here, or will be once this batch is durable. */

@@ -144,7 +144,8 @@ static void end_run(struct answer *a, bool last)
 /* Whether the record, its framing and the list headers to come still fit. */
 static bool fits(const struct answer *a, size_t len)
 {
-    return a->k.len + len + 96 <= a->k.cap && a->records < DAF_PATH_RECORDS_MAX;
+    return daf_pack_fits(&a->k, len + DAF_RUN_FRAMING_BYTES) &&
+           a->records < DAF_PATH_RECORDS_MAX;
 }
 
 /* The first of a path whole, those after it brief if their bodies go along. */

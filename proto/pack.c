@@ -4,9 +4,6 @@
 #include <assert.h>
 #include <msgpack/pack.h>
 
-/* msgpack's largest head: a type byte and a 32-bit count. */
-#define HEAD_BYTES_MAX 5
-
 /* Room for @len more bytes, or NULL and full for good: a shorter piece that
  * would still fit must not follow one that was dropped. */
 static uint8_t *reserve(struct daf_pack *k, size_t len)
@@ -118,7 +115,7 @@ size_t daf_pack_open(const struct daf_pack *k)
 
 void daf_pack_close(struct daf_pack *k, size_t mark, size_t count)
 {
-    uint8_t head_bytes[HEAD_BYTES_MAX];
+    uint8_t head_bytes[DAF_PACK_HEAD_BYTES_MAX];
     struct daf_pack head;
     size_t items_len;
 
@@ -132,6 +129,11 @@ void daf_pack_close(struct daf_pack *k, size_t mark, size_t count)
     }
     memmove(k->p + mark + head.len, k->p + mark, items_len);
     memcpy(k->p + mark, head_bytes, head.len);
+}
+
+bool daf_pack_fits(const struct daf_pack *k, size_t more)
+{
+    return !k->is_full && more <= k->cap - k->len;
 }
 
 void daf_pack_raw(struct daf_pack *k, const uint8_t *p, size_t len)

@@ -9,6 +9,10 @@
 
 #include "proto/types.h"
 
+/* What daf_pack_close() puts before a list, at most: a type byte and a 32-bit
+ * count. */
+#define DAF_PACK_HEAD_BYTES_MAX 5
+
 struct daf_pack {
     uint8_t *p; /* the caller's, outlives the pack */
     size_t cap;
@@ -33,6 +37,8 @@ size_t daf_pack_open(const struct daf_pack *k);
 /** daf_pack_close: make what was packed since @mark the @count items of an
  * array: its header is put before them (one memmove). */
 void daf_pack_close(struct daf_pack *k, size_t mark, size_t count);
+/** daf_pack_fits: all of it fitted so far, and @more bytes still do. */
+bool daf_pack_fits(const struct daf_pack *k, size_t more);
 /** daf_pack_raw: bytes that are packed already. */
 void daf_pack_raw(struct daf_pack *k, const uint8_t *p, size_t len);
 /** daf_pack_view: what was written; borrowed until the buffer changes.  Empty

@@ -203,6 +203,10 @@ void daf_session_pull_todo(struct daf_session *s, struct daf_mono now);
 /* The last RUN came, or a batch is durable: is the round over? */
 void daf_session_pull_settle(struct daf_session *s, struct daf_mono now);
 
+/* Beside the bytes of a record in a RUN: its own framing, that of a path which it
+ * may begin, and the headers of both lists, which come last: 45 at most. */
+#define DAF_RUN_FRAMING_BYTES 96
+
 /* ---- session_tell.c */
 /* Tell the first @count of env->items; nothing if there are none. */
 void daf_session_tell_items(struct daf_session *s,

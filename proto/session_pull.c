@@ -171,8 +171,7 @@ static bool add_want(struct daf_session *s, struct daf_pack *k,
     if (own != NULL && (own->tips_count > 1 || own->roots_count > 1))
         t->flags |= DAF_TODO_FORKED;
     daf_frame_add_want(k, &tag, wants, wants_count, haves, haves_count, all);
-    /* Five bytes stay free for the list's header, which comes last. */
-    if (k->is_full || k->len + 5 > k->cap) {
+    if (!daf_pack_fits(k, DAF_PACK_HEAD_BYTES_MAX)) {
         *k = before;
         return false;
     }

@@ -189,7 +189,7 @@ static bool end_log(struct needing *n)
 
     if (n->count == 0) return true;
     daf_frame_add_need(&n->k, &n->log, n->spots, n->count);
-    if (n->k.is_full || n->k.len + 5 > n->k.cap) {
+    if (!daf_pack_fits(&n->k, DAF_PACK_HEAD_BYTES_MAX)) {
         n->k = before;
         return false;
     }
