@@ -18,11 +18,13 @@
  * CONNECT     core  struct daf_link_connect      (head.conn, head.endpoint)
  * SEND        core  one frame                    (head.conn)
  * CLOSE       core  -                            (head.conn); CLOSED answers
+ * PORCH       core  struct daf_link_porch: open the porch, or close it
  * READY       link  struct daf_link_ready: bound, and a stranger was refused
  * OPENED      link  32 bytes: the peer's CURVE key (ZAP's or the server key)
  * FRAME       link  one frame                    (head.conn)
  * CLOSED      link  -                            (head.conn); last word about it
  * REFUSED     link  struct daf_link_refused: strangers since the last one
+ * PORCHED     link  struct daf_link_porched: the porch listens, or cannot
  * FAILED      link  text for a person: cannot listen, self-test failed; then exit
  *
  * LISTEN comes once, ADMIT at any time, the others after LISTEN.  A SEND is at
@@ -41,12 +43,14 @@ enum daf_link_kind {
     DAF_LINK_CONNECT,
     DAF_LINK_SEND,
     DAF_LINK_CLOSE,
+    DAF_LINK_PORCH,
     DAF_LINK_READY = 65,
     DAF_LINK_OPENED,
     DAF_LINK_FRAME,
     DAF_LINK_CLOSED,
     DAF_LINK_REFUSED,
     DAF_LINK_FAILED,
+    DAF_LINK_PORCHED,
 };
 
 struct daf_link_head {
@@ -76,10 +80,20 @@ struct daf_link_connect {
 struct daf_link_ready {
     uint16_t door_port, mesh_port; /* mesh listens on the door's address */
 };
+struct daf_link_porch {
+    struct daf_box_pk pk;
+    struct daf_box_sk sk;
+    uint8_t is_open; /* 0: close it, and every connection to it; no PORCHED */
+};
+struct daf_link_porched {
+    uint16_t port; /* on the door's address; 0: it could not listen */
+};
 struct daf_link_refused {
     uint64_t keys;       /* ZAP said no: not admitted to mesh */
     uint64_t handshakes; /* no CURVE handshake: wrong server key, no CURVE */
     uint64_t messages;   /* multipart, odd routing ids, too long */
+    uint64_t crowded;    /* sent off: too many who had proven nothing yet */
+    uint64_t silent;     /* sent off: no frame in time */
 };
 
 /** daf_link_main: the link process's whole life.  @fd: its end of the pair.

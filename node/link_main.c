@@ -241,6 +241,8 @@ void daf_link_on_core(struct daf_link *link, const struct daf_link_head *head,
     case DAF_LINK_CLOSED:
     case DAF_LINK_REFUSED:
     case DAF_LINK_FAILED:
+    case DAF_LINK_PORCH:
+    case DAF_LINK_PORCHED:
         break;
     }
     if (!whole)

@@ -393,6 +393,8 @@ static const char *on_message(struct daf_linkhost *h,
     case DAF_LINK_CONNECT:
     case DAF_LINK_SEND:
     case DAF_LINK_CLOSE:
+    case DAF_LINK_PORCH:
+    case DAF_LINK_PORCHED:
         break;
     }
     return "an unknown kind";

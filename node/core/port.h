@@ -25,6 +25,15 @@ struct daf_addr {
 enum daf_endpoint {
     DAF_ENDPOINT_DOOR = 1,
     DAF_ENDPOINT_MESH = 2,
+    DAF_ENDPOINT_PORCH = 3,
+};
+
+/* A DNS-SD service of this device (docs/protocol.md §7). */
+struct daf_announce {
+    enum daf_endpoint endpoint; /* DOOR or PORCH */
+    uint16_t port;
+    uint8_t name[8];  /* the instance, said in hex */
+    uint8_t data[32]; /* DOOR: salt (16) and token (16); PORCH: its key */
 };
 
 /* One verified record on its way to the disk. */
