@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/t.h"
+
+#include "node/core/addr.h"
+#include "proto/rng.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+static bool parse(const char *text, struct daf_where *out)
+{
+    struct daf_addr addr = {""};
+
+    assert_true(strlen(text) < sizeof(addr.text));
+    memcpy(addr.text, text, strlen(text));
+    return daf_addr_parse(&addr, out);
+}
+
+static void what_is_read_is_written_the_same(void **state)
+{
+    static const char *const texts[] = {
+        "192.0.2.7:5670",
+        "0.0.0.0:0",
+        "255.255.255.255:65535",
+        "[2001:db8::7]:5670",
+        "[::]:1",
+        "[::1]:5670",
+        "[fe80::1%3]:5670",
+        "[2001:db8:0:1::]:80",
+        "[1:2:3:4:5:6:7:8]:9",
+        "[fe80::a:b:c:d%99]:65",
+        "[fd00::1]:1",
+        "[1:0:0:2::3]:4",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct daf_where w;
+        struct daf_addr addr;
+
+        assert_true(parse(texts[i], &w));
+        daf_addr_format(&w, &addr);
+        assert_string_equal(addr.text, texts[i]);
+    }
+}
+
+static void what_is_no_address_is_refused(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "192.0.2.7",
+        "192.0.2:1",
+        "192.0.2.256:1",
+        "192.0.2.07:1",
+        " 192.0.2.7:1",
+        "192.0.2.7:",
+        "192.0.2.7:65536",
+        "192.0.2.7:+1",
+        "192.0.2.7:1 ",
+        "192.0.2.7:01",
+        "192.0.2.7.8:1",
+        "localhost:1",
+        "ipc:///tmp/x",
+        "[]:1",
+        "[:]:1",
+        "[:::]:1",
+        "[1:2:3:4:5:6:7]:1",
+        "[1:2:3:4:5:6:7:8:9]:1",
+        "[1::2::3]:1",
+        "[1:2:3:4:5:6:7::8]:1",
+        "[12345::]:1",
+        "[1:2:3:4:5:6:7:]:1",
+        "[g::]:1",
+        "[fe80::1]:1",
+        "[fe80::1%0]:1",
+        "[fe80::1%eth0]:1",
+        "[2001:db8::1%3]:1",
+        "[::1:1",
+        "[::1]1",
+        "::1:1",
+        "[1:2:3:4:5:6:7:1.2.3.4]:1",
+        "[::1.2.3]:1",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct daf_where w;
+
+        if (parse(texts[i], &w)) fail_msg("taken: %s", texts[i]);
+    }
+}
+
+static void an_ipv4_address_inside_ipv6_is_read_as_what_it_is(void **state)
+{
+    static const char *const texts[] = {"[::ffff:192.0.2.7]:5",
+                                        "[::FFFF:c000:207]:5"};
+    struct daf_addr addr;
+    struct daf_where w;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(parse(texts[i], &w));
+        daf_addr_format(&w, &addr);
+        assert_string_equal(addr.text, "192.0.2.7:5");
+    }
+}
+
+/* The system's own reader and writer as oracle. */
+static void random_ones_are_as_the_system_has_them(void **state)
+{
+    static const uint8_t seed[32] = {7};
+    struct daf_rng rng;
+
+    (void)state;
+    daf_rng_init(&rng, seed);
+    for (int i = 0; i < 20000; i++) {
+        struct daf_where w = {.is_v6 = daf_rng_below(&rng, 4) != 0}, back;
+        char ip[INET6_ADDRSTRLEN], text[96];
+        struct daf_addr addr;
+
+        daf_rng_bytes(&rng, w.ip, w.is_v6 ? 16 : 4);
+        for (size_t j = 0; w.is_v6 && j < 16; j += 2)
+            if (daf_rng_below(&rng, 2) == 0) w.ip[j] = w.ip[j + 1] = 0;
+        if (w.is_v6 && (w.ip[0] == 0xfe || w.ip[0] == 0)) w.ip[0] = 0x20;
+        w.port = (uint16_t)daf_rng_below(&rng, 65536);
+        assert_non_null(
+            inet_ntop(w.is_v6 ? AF_INET6 : AF_INET, w.ip, ip, sizeof(ip)));
+        (void)snprintf(text, sizeof(text), w.is_v6 ? "[%s]:%u" : "%s:%u", ip,
+                       (unsigned)w.port);
+        daf_addr_format(&w, &addr);
+        assert_string_equal(addr.text, text);
+        assert_true(daf_addr_parse(&addr, &back));
+        assert_memory_equal(back.ip, w.ip, 16);
+        assert_int_equal(back.is_v6, w.is_v6);
+        assert_int_equal(back.port, w.port);
+    }
+}
+
+static void only_what_others_can_call_goes_on_the_wire(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        bool is_private;
+    } cases[] = {
+        {"192.168.1.7:5670", 6, true}, {"10.0.0.1:1", 6, true},
+        {"172.16.0.1:1", 6, true},     {"172.32.0.1:1", 6, false},
+        {"169.254.9.9:1", 6, true},    {"203.0.113.9:1", 6, false},
+        {"127.0.0.1:1", 0, false},     {"224.0.0.251:5353", 0, false},
+        {"0.0.0.0:1", 0, false},       {"10.0.0.1:0", 0, true},
+        {"[fd00::7]:5670", 18, true},  {"[2001:db8::1]:1", 18, false},
+        {"[fe80::1%2]:1", 0, false},   {"[::1]:1", 0, false},
+        {"[ff02::fb]:1", 0, false},    {"[::]:1", 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint8_t bytes[18];
+        struct daf_where w, back;
+
+        assert_true(parse(cases[i].text, &w));
+        assert_int_equal(daf_addr_pack(&w, bytes), cases[i].len);
+        assert_int_equal(daf_addr_is_private(&w), cases[i].is_private);
+        if (cases[i].len == 0) continue;
+        assert_true(
+            daf_addr_unpack((struct daf_view){bytes, cases[i].len}, &back));
+        assert_memory_equal(&back.ip, &w.ip, 16);
+        assert_int_equal(back.port, w.port);
+    }
+}
+
+static void bytes_of_another_form_are_refused(void **state)
+{
+    static const uint8_t many[] = {224, 0, 0, 1, 0, 1};
+    static const uint8_t mapped_self[18] = {
+        [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1, [17] = 1};
+    struct daf_where w;
+
+    (void)state;
+    assert_false(daf_addr_unpack((struct daf_view){many, 6}, &w));
+    assert_false(daf_addr_unpack((struct daf_view){many, 5}, &w));
+    assert_false(daf_addr_unpack((struct daf_view){NULL, 0}, &w));
+    assert_false(daf_addr_unpack((struct daf_view){mapped_self, 18}, &w));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_read_is_written_the_same),
+        cmocka_unit_test(what_is_no_address_is_refused),
+        cmocka_unit_test(an_ipv4_address_inside_ipv6_is_read_as_what_it_is),
+        cmocka_unit_test(random_ones_are_as_the_system_has_them),
+        cmocka_unit_test(only_what_others_can_call_goes_on_the_wire),
+        cmocka_unit_test(bytes_of_another_form_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
