@@ -33,7 +33,7 @@ static const char usage[] =
 
 struct options {
     struct daf_host_config config;
-    struct daf_addr peers[DAF_AGENT_PEERS_MAX];
+    struct daf_addr peers[DAF_AGENT_STATIC_MAX];
 };
 
 /* Nobody else reads what we hold or write: no core files, no debugger of the
@@ -83,7 +83,7 @@ static int take(struct options *o, const char *name, const char *value)
         if (!read_address(text, false, &o->config.listen))
             return misuse("not an address like 192.0.2.7:5670: ", text);
     } else if (strcmp(name, "--peer") == 0) {
-        if (o->config.peers_count == DAF_AGENT_PEERS_MAX)
+        if (o->config.peers_count == DAF_AGENT_STATIC_MAX)
             return misuse("more than 64 peers; drop ", text);
         if (!read_address(text, true, &o->peers[o->config.peers_count++]))
             return misuse("not a peer's address like 192.0.2.7:5670: ", text);

@@ -329,6 +329,7 @@ static void on_ready(void *ctx, uint16_t door_port, uint16_t mesh_port)
     if (!is_first) return;
     for (size_t i = 0; i < h->config->peers_count; i++) {
         struct daf_input peer = {.kind = DAF_INPUT_PEER,
+                                 .found_by = DAF_FOUND_STATIC,
                                  .addr = h->config->peers[i]};
 
         input(h, &peer);

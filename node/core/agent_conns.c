@@ -320,6 +320,7 @@ void daf_agent_session_port(struct daf_agent *a)
         .was_equal = session_was_equal,
         .may_need = session_may_need,
         .acked = session_acked,
+        .addresses = daf_agent_addresses,
         .proven = session_proven,
         .closed = session_closed,
     };
