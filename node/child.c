@@ -71,8 +71,10 @@ static enum daf_err spawn(struct daf_child *c)
 
 enum daf_err daf_child_start(struct daf_child *c, bool reads)
 {
-    enum daf_err err = spawn(c);
+    enum daf_err err;
 
+    c->started = daf_clock_now(); /* tried, at least: that counts as young */
+    err = spawn(c);
     if (err == DAF_OK) err = daf_loop_add(c->loop, &c->pair, reads, false);
     if (err == DAF_OK) err = daf_loop_add(c->loop, &c->pidfd, true, false);
     if (err != DAF_OK) {
@@ -83,7 +85,6 @@ enum daf_err daf_child_start(struct daf_child *c, bool reads)
         return err;
     }
     c->starts++;
-    c->started = daf_clock_now();
     return DAF_OK;
 }
 
