@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* daftard - the daemon of one device.  See node/README.md; what it does is in
  * node/host.h, what the device decides in node/core/agent.h. */
+#include "node/child.h"
 #include "node/commands.h"
+#include "node/discover.h"
 #include "node/host.h"
 #include "node/link_impl.h"
 #include "node/log.h"
@@ -13,8 +15,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-#define LINK_FD 3
 
 static const char usage[] =
     "usage: daftard --home DIR [options]\n\n"
@@ -154,7 +154,9 @@ int main(int argc, char **argv)
     withdraw();
     if (sodium_init() < 0) return DAF_EXIT_FAILED;
     if (argc == 2 && strcmp(argv[1], "--as-link") == 0)
-        return daf_link_main(LINK_FD);
+        return daf_link_main(DAF_CHILD_FD);
+    if (argc == 2 && strcmp(argv[1], "--as-discover") == 0)
+        return daf_discover_main(DAF_CHILD_FD);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) return say(usage);
         if (strcmp(argv[i], "--version") == 0)
