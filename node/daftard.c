@@ -100,7 +100,10 @@ static int read_options(struct options *o, char **argv)
     (void)read_address("0.0.0.0:5670", false, &o->config.listen);
     o->config.peers = o->peers;
     for (char **arg = argv + 1; wrong == 0 && *arg != NULL; arg++) {
-        if (strcmp(*arg, "--no-mdns") == 0) continue;
+        if (strcmp(*arg, "--no-mdns") == 0) {
+            o->config.no_mdns = true;
+            continue;
+        }
         wrong = take(o, arg[0], arg[1]);
         arg++;
     }
