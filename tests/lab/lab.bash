@@ -46,24 +46,20 @@ lab_enter()
 
 lab_address() { echo "10.77.0.$1"; }
 
-# lab_up N [SEED]: N devices (at most 120), and the switch.  60 take half a second.
+# lab_up N: N devices (at most 120), and the switch.  60 take half a second.
 lab_up()
 {
-    local i paths=()
+    local i
     lab_size=$1
     lab_dir=$(mktemp -d "${TMPDIR:-/tmp}/daftar-lab.XXXXXX")
-    for ((i = 1; i <= lab_size; i++)); do
-        paths+=("/run/netns/d$i")
-        printf 'netns add d%d\n' "$i"
-    done >"$lab_dir/batch"
-    ip -batch "$lab_dir/batch" || return
+    for ((i = 1; i <= lab_size; i++)); do printf 'netns add d%d\n' "$i"; done |
+        ip -batch - || return
     # The near ends are in this namespace, without addresses: they are wires.
     for ((i = 1; i <= lab_size; i++)); do
-        printf 'link add port%d type veth peer name eth0 address %s netns d%d\n' \
-            "$i" "$(printf '02:da:f0:00:00:%02x' "$i")" "$i"
+        printf 'link add port%d type veth peer name eth0 address 02:da:f0:00:00:%02x netns d%d\n' \
+            "$i" "$i" "$i"
         printf 'link set port%d addrgenmode none up\n' "$i"
-    done >"$lab_dir/batch"
-    ip -batch "$lab_dir/batch" || return
+    done | ip -batch - || return
     # The link-local address is given, not made, so that it is there at once.
     for ((i = 1; i <= lab_size; i++)); do
         printf '%s\n' 'link set lo up' 'link set eth0 addrgenmode none up' \
@@ -72,10 +68,17 @@ lab_up()
             'route add default dev eth0' |
             ip -n "d$i" -batch - || return
     done
-    rm "$lab_dir/batch"
     mkfifo "$lab_dir/to" "$lab_dir/from"
     exec {lab_to}<>"$lab_dir/to" {lab_from}<>"$lab_dir/from"
-    "$lab_program" --seed "${2:-1}" "${paths[@]}" <&"$lab_to" >&"$lab_from" \
+    lab_switch_on 1
+}
+
+# lab_switch_on SEED: a switch that knows nothing yet; before a second one, quit.
+lab_switch_on()
+{
+    local i paths=()
+    for ((i = 1; i <= lab_size; i++)); do paths+=("/run/netns/d$i"); done
+    "$lab_program" --seed "$1" "${paths[@]}" <&"$lab_to" >&"$lab_from" \
         {lab_to}>&- {lab_from}>&- &
     lab_switch_pid=$!
     lab_answer
@@ -152,8 +155,10 @@ lab_down()
     lab_stop "${lab_pids[@]}"
     kill "$lab_switch_pid" 2>/dev/null || true
     wait "$lab_switch_pid" 2>/dev/null || true
-    for ((i = 1; i <= lab_size; i++)); do printf 'netns del d%d\n' "$i"; done |
-        ip -batch - 2>/dev/null || true
+    # A namespace dies some time after its deletion, a wire at once.
+    for ((i = 1; i <= lab_size; i++)); do
+        printf 'link del port%d\nnetns del d%d\n' "$i" "$i"
+    done | ip -force -batch - 2>/dev/null || true
     exec {lab_to}>&- {lab_from}>&-
     rm -rf "$lab_dir"
     lab_dir='' lab_pids=()
