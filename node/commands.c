@@ -121,6 +121,17 @@ static const struct daf_command table[] = {
         .run = daf_cmd_check,
     },
     {
+        .name = "doctor", .args = "",
+        .summary = "why this device does not sync, and what to do about it",
+        .text = "Looks at the disk, clock, keys, notebook, certificate, port, "
+            "network and daemon; a\nline each finding, nothing if all is well. "
+            " If nobody is seen it calls the up to\n254 neighbours on this "
+            "network one by one.  Exit 3 if there is a finding.",
+        .keys = {"finding", "cause", "do"},
+        .may_partly = true,
+        .run = daf_cmd_doctor,
+    },
+    {
         .name = "inspect", .args = "FILE", .args_min = 1, .args_max = 1,
         .summary = "show a frame, record, certificate, manifest or file as JSON",
         .text = "FILE - is standard input.  Always prints JSON.  Reads at most "

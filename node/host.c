@@ -563,6 +563,8 @@ static uint64_t records_now(struct daf_host *h)
     return records;
 }
 
+static const char *const mdns_words[] = {"none", "system", "own"};
+
 static void on_status(void *ctx, struct daf_apiserver_status *out)
 {
     struct daf_host *h = ctx;
@@ -570,6 +572,11 @@ static void on_status(void *ctx, struct daf_apiserver_status *out)
     *out = (struct daf_apiserver_status){
         .endpoint = h->endpoint,
         .link_restarts = daf_linkhost_restarts(h->linkhost),
+        .discover_restarts =
+            h->discover != NULL ? daf_discoverhost_restarts(h->discover) : 0,
+        .mdns = h->discover != NULL
+                    ? mdns_words[daf_discoverhost_by(h->discover)]
+                    : "off",
         .refused = h->refused,
         .records = records_now(h),
         .uptime_s = (daf_clock_now().ms - h->started.ms) / 1000,
@@ -697,6 +704,18 @@ static void before_wait(void *ctx)
 
 /* ---- starting */
 
+/* For `daftar doctor`, when it cannot start: which port it wanted. */
+static void write_listen(struct daf_host *h)
+{
+    char path[DAF_HOME_PATH_MAX], line[DAF_ADDR_BYTES_MAX + 2];
+    struct daf_trouble t = {""};
+    int len = snprintf(line, sizeof(line), "%s\n", h->config->listen.text);
+
+    daf_home_path(&h->home, "run/listen", path);
+    if (daf_home_write_file(path, 0600, view(line, (size_t)len), &t) != DAF_OK)
+        daf_log("%s", t.what);
+}
+
 static void fill_tables(struct daf_host *h)
 {
     h->port = (struct daf_port){
@@ -810,10 +829,7 @@ static bool is_for_others(const struct daf_addr *listen)
 {
     struct daf_where where;
 
-    if (!daf_addr_parse(listen, &where)) return false;
-    return where.is_v6
-               ? memcmp(where.ip, (const uint8_t[16]){[15] = 1}, 16) != 0
-               : where.ip[0] != 127;
+    return daf_addr_parse(listen, &where) && !daf_addr_is_loopback(&where);
 }
 
 static enum daf_err open_network(struct daf_host *h)
@@ -897,6 +913,7 @@ static enum daf_err open_all(struct daf_host *h, struct daf_trouble *t)
     err = lock_home(h, t);
     if (err != DAF_OK) return err;
     remove_endpoint(h); /* of one that was killed */
+    write_listen(h);
     err = open_loop(h);
     if (err == DAF_OK) err = open_writer(h, &boot, t);
     if (err == DAF_OK) err = open_reader(h, t);

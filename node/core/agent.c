@@ -410,6 +410,8 @@ static void tell_entry(const struct daf_agent *a, const struct daf_peer *p,
     out->author = p->author;
     out->found_by = daf_agent_found_by_str(p->found_by);
     out->state = words[p->state];
+    out->is_there = p->is_there;
+    out->failures = p->failures;
     for (size_t j = 0; p->is_known && j < a->conns_count; j++) {
         if (is_proven(a->conns[j]) &&
             memcmp(daf_session_peer(a->conns[j]->session)->b, p->author.b,

@@ -220,6 +220,8 @@ struct daf_peer_info {
     bool in_step;                /* its session rests */
     const char *state;           /* words: "connecting", "open", "retrying" */
     const char *found_by;        /* words: "mdns", "static", "incoming"... */
+    bool is_there;               /* mDNS sees it now */
+    unsigned failures;           /* calls in vain, in a row */
 };
 /** daf_agent_peer: the devices that are known of, one each however many addresses
  * it has.  *@at is 0 at first and moved on; false at the end. */
