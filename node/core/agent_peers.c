@@ -62,6 +62,10 @@ static void try_now(struct daf_agent *a, struct daf_peer *p)
         p->backoff_ms = 0;
         return;
     }
+    if (a->is_revoked) { /* R50: nobody is called any more */
+        p->deadline = DAF_MONO_NEVER;
+        return;
+    }
     connect_to(a, p, DAF_ENDPOINT_DOOR, &p->addr, &a->door_pk);
 }
 
