@@ -718,6 +718,7 @@ static enum daf_err open_agent(struct daf_host *h, uint64_t boot,
         err = daf_offline_agent(&h->home, h->reader, boot, &h->port, on_wrote,
                                 h, seed, &h->agent, t);
     sodium_memzero(seed, sizeof(seed));
+    if (err == DAF_OK) tell_revoked(h);
     return err;
 }
 
