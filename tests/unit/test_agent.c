@@ -74,7 +74,7 @@ struct host {
     /* Bytes of control that went to the disk, in all and before the first
      * record of another scope. */
     size_t control_bytes, control_before;
-    size_t said_count[DAF_FRAME_WELCOME + 1]; /* by kind */
+    size_t said_count[DAF_FRAME_REVOKED + 1]; /* by kind */
     uint64_t effects;         /* FNV-1a of all that it said and stored */
     enum daf_frame_kind lost; /* frames of this kind to it are lost */
     struct connect connects[256];
