@@ -807,6 +807,22 @@ void cast_learn(struct cast *c, size_t node, const char *learner,
     input(c, c->nodes[node], &in);
 }
 
+void cast_revoke(struct cast *c, size_t who)
+{
+    struct daf_author_id author = cast_author(c, who);
+    struct daf_write write = {.kind = DAF_WRITE_CONTROL};
+    struct daf_input in = {.kind = DAF_INPUT_WRITE, .write = &write};
+    uint8_t bytes[256];
+    struct daf_pack k;
+    size_t mark;
+
+    daf_pack_init(&k, bytes, sizeof(bytes));
+    mark = daf_payload_begin_revocation(&k);
+    daf_payload_end_revocation(&k, mark, 0, DAF_REVOKED_STOLEN, &author);
+    write.payload = daf_pack_view(&k);
+    input(c, c->nodes[0], &in);
+}
+
 void cast_cut(struct cast *c, size_t a, size_t b)
 {
     c->cut[a][b] = c->cut[b][a] = true;
