@@ -55,9 +55,9 @@ static const struct daf_command table[] = {
         .text = "DEVICE is what daftar devices shows, or its first 8 digits or "
             "more.  This cannot\nbe taken back: a device that is found again "
             "is enrolled anew, in a new home.\nEach device turns it away as "
-            "soon as it hears of it.  What it wrote before is kept;\nwhat it "
-            "holds it can still read.  The manifest gives a coordinator a "
-            "number of such\nacts (acts_left).",
+            "soon as it hears of it.  What it wrote before is\nkept; what it "
+            "holds it can still read.  The manifest gives a coordinator a\n"
+            "number of such acts (acts_left).",
         .options = {
             {"reason", "REASON", "lost, stolen, left or other (else other)"},
             {"yes", NULL, "do not ask"},

@@ -465,6 +465,22 @@ def make_revocations(camp):
     return [first, revocation(camp, some("gone", 16), 0, [], 2, first["id"], second=ben)]
 
 
+def make_payloads(camp):
+    """Beginnings for fuzz_payload: one of each type that is read."""
+    key, who = some("subject key", 32), some("learner", 16)
+    wraps = {"commit": some("commit", 16), "generation": 1, "scope": "class:1",
+             "wraps": [[who, some("wrap", 80)]]}
+    made = [("revocation-%d" % i, r["payload"]) for i, r in enumerate(camp["revocations"])]
+    made += [(name, pack([name, fields])) for name, fields in (
+        ("session", {"did": [["fractions/01", 800000, 90], ["x", None, 0]], "subject": who}),
+        ("registration", {"key": key, "name": "Amina", "subject": who}),
+        ("certificate", {"cert": camp["certificates"][0]["bytes"]}),
+        ("key-wrap", wraps),
+        ("erasure", {"handles": [who, who]}),
+    )]
+    return made
+
+
 def make_door_frames(frames, camp):
     tablet, ana = camp["devices"]["tablet"], camp["devices"]["ana"]
     manifest_bytes, cert = camp["manifests"][1]["bytes"], camp["certificates"][0]["bytes"]
@@ -680,6 +696,7 @@ def main():
         ("manifest-%d" % i, m["bytes"]) for i, m in enumerate(camp["manifests"])])
     write_corpus("frame", [("%02d-%s" % (i, f["name"].lower()), f["bytes"])
                            for i, f in enumerate(frames.made)])
+    write_corpus("payload", make_payloads(camp))
     write_corpus("frame", [("refused-%02d" % i, f["bytes"]) for i, f in enumerate(refused)])
 
 
