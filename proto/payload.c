@@ -555,7 +555,7 @@ bool daf_payload_second_ok(struct daf_view payload,
         return false;
     at = aad.len + (size_t)(r->second_sig.p - payload.p);
     memcpy(sig.b, r->second_sig.p, sizeof(sig.b));
-    memcpy(bytes, aad.p, aad.len);
+    if (aad.len > 0) memcpy(bytes, aad.p, aad.len);
     memcpy(bytes + aad.len, payload.p, payload.len);
     /* records.md: "with 64 zero bytes in the place of `sig`" */
     memset(bytes + at, 0, sizeof(sig.b));
