@@ -159,6 +159,8 @@ void daf_cmd_accept_add(struct daf_pack *k, struct daf_view header,
 enum daf_exit daf_cmd_camp_create(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_join(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_enrol_sign(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_revoke(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_devices(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_status(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_peers(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_progress_add(const struct daf_cmd *cmd);

@@ -50,10 +50,34 @@ static const struct daf_command table[] = {
         .run = daf_cmd_enrol_sign,
     },
     {
+        .name = "revoke", .args = "DEVICE", .args_min = 1, .args_max = 1,
+        .summary = "turn a lost, stolen or departed device away (coordinators only)",
+        .text = "DEVICE is what daftar devices shows, or its first 8 digits or "
+            "more.  This cannot\nbe taken back: a device that is found again "
+            "is enrolled anew, in a new home.\nEach device turns it away as "
+            "soon as it hears of it.  What it wrote before is\nkept; what it "
+            "holds it can still read.  The manifest gives a coordinator a\n"
+            "number of such acts (acts_left).",
+        .options = {
+            {"reason", "REASON", "lost, stolen, left or other (else other)"},
+            {"yes", NULL, "do not ask"},
+        },
+        .keys = {"author", "record", "records", "reason", "acts_left",
+                 "logs_left_out"},
+        .run = daf_cmd_revoke,
+    },
+    {
+        .name = "devices", .args = "",
+        .summary = "the devices of the camp that are known here, a line each",
+        .text = "A coordinator has every right (\"*\") and no issuer.",
+        .keys = {"author", "role", "rights", "revoked", "issuer"},
+        .run = daf_cmd_devices,
+    },
+    {
         .name = "status", .args = "",
         .summary = "how the running daemon is",
         .keys = {"running", "author", "camp", "peers", "records", "refused",
-                 "unchecked", "deferred"},
+                 "unchecked", "deferred", "revoked"},
         .needs_daemon = true,
         .run = daf_cmd_status,
     },

@@ -53,6 +53,7 @@ struct daf_host {
     bool is_in_agent;
     bool is_stopping, link_gone;
     bool is_repairing; /* it stops for a repair */
+    bool has_told_revoked;
     int exit_status;
     struct daf_log_limit read_trouble, write_trouble;
 };
@@ -94,6 +95,20 @@ static void give(struct daf_host *h, const struct daf_input *in,
     if (h->record != NULL) daf_inputlog_append(h->record, &e);
 }
 
+/* R50: it "says so to its people", once. */
+static void tell_revoked(struct daf_host *h)
+{
+    struct daf_agent_stats stats;
+
+    if (h->has_told_revoked) return;
+    daf_agent_stats(h->agent, &stats);
+    h->has_told_revoked = stats.revoked;
+    if (stats.revoked)
+        daf_log("a coordinator has revoked this device: it calls no other any "
+                "more, and the others turn it away. What is kept here stays, "
+                "and can be read and added to. Ask a coordinator");
+}
+
 static void tell_failed(struct daf_host *h, const struct daf_writer_batch *b)
 {
     if (!daf_log_due(&h->write_trouble, daf_clock_now())) return;
@@ -118,6 +133,7 @@ static void give_batch(struct daf_host *h, struct daf_writer_batch *b)
         give(h, &in, commits, b->commits);
         if (pinned) daf_store_unpin(h->reader);
     }
+    tell_revoked(h);
     if (b->err == DAF_OK) {
         h->commits = b->commits;
         h->records += b->records;
@@ -887,6 +903,7 @@ static enum daf_err open_agent(struct daf_host *h, uint64_t boot,
         err = daf_offline_agent(&h->home, h->reader, boot, &h->port, on_wrote,
                                 h, seed, &h->agent, t);
     sodium_memzero(seed, sizeof(seed));
+    if (err == DAF_OK) tell_revoked(h);
     return err;
 }
 

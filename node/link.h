@@ -30,7 +30,8 @@
  * LISTEN comes once, ADMIT at any time, the others after LISTEN.  A SEND is at
  * most DAF_FRAME_BYTES_MAX; more than 4 MiB that a peer does not take closes its
  * connection.  SEND and CLOSE of a number that had its CLOSED are ignored: it is
- * not answered twice.  Frames said before CLOSE have 1 s to leave.
+ * not answered twice.  Frames said before CLOSE have 1 s to leave.  An ADMIT that
+ * denies a key ends what mesh has with it, on either side, as CLOSE would.
  */
 #ifndef DAF_NODE_LINK_H
 #define DAF_NODE_LINK_H

@@ -256,6 +256,9 @@ void daf_link_conns_lost(struct daf_link *link, struct daf_link_conn *conn);
 void daf_link_conns_end(struct daf_link *link, struct daf_link_conn *conn);
 /** daf_link_conns_shut: core closed it; what was said may still leave. */
 void daf_link_conns_shut(struct daf_link *link, struct daf_link_conn *conn);
+/** daf_link_conns_shut_key: the same with all that mesh has with @key. */
+void daf_link_conns_shut_key(struct daf_link *link,
+                             const struct daf_box_pk *key);
 /** daf_link_conns_cut: the peer broke a rule or its time is over. */
 void daf_link_conns_cut(struct daf_link *link, struct daf_link_conn *conn);
 /** daf_link_conns_bind: its frames come through @fd now; -1: none. */

@@ -177,6 +177,8 @@ static void on_admit(struct daf_link *link, const struct daf_link_admit *admit)
         daf_link_die(link, 2, "core sent an ADMIT that cannot be");
     else if (!daf_link_keys_put(&link->keys, &admit->key, admit->allowed == 1))
         daf_link_die(link, 1, "too many keys, or out of memory");
+    else if (admit->allowed == 0)
+        daf_link_conns_shut_key(link, &admit->key);
 }
 
 static void on_connect(struct daf_link *link, const struct daf_link_head *head,

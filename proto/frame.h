@@ -42,6 +42,7 @@ enum daf_frame_kind {
     DAF_FRAME_NONCE = 34,
     DAF_FRAME_PROOF = 35,
     DAF_FRAME_WELCOME = 36,
+    DAF_FRAME_REVOKED = 37,
 };
 
 enum daf_bye {
@@ -180,6 +181,13 @@ struct daf_proof { /* PROOF and WELCOME */
     struct daf_sig sig;
     uint16_t port; /* WELCOME */
 };
+struct daf_revoked {
+    struct daf_view header; /* ≤ DAF_HEADER_BYTES_MAX, not decoded yet */
+    struct daf_view body;
+};
+/* What a door frame has room for: with its frame, header and body of a record
+ * are no more than this. */
+#define DAF_REVOKED_BYTES_MAX (DAF_DOOR_BYTES_MAX - 8)
 
 struct daf_frame {
     enum daf_frame_kind kind;
@@ -200,6 +208,7 @@ struct daf_frame {
         struct daf_knock knock;
         struct daf_hash nonce;
         struct daf_proof proof;
+        struct daf_revoked revoked;
     };
 };
 
@@ -249,6 +258,8 @@ void daf_frame_pack_knock(struct daf_pack *k, const struct daf_knock *knock);
 void daf_frame_pack_nonce(struct daf_pack *k, const struct daf_hash *nonce);
 void daf_frame_pack_proof(struct daf_pack *k, const struct daf_proof *proof,
                           bool is_welcome);
+void daf_frame_pack_revoked(struct daf_pack *k,
+                            const struct daf_revoked *revoked);
 
 /* Encoders of frames with a list: begin packs all up to the list and opens it;
  * items follow; end closes the list.  @mark is daf_pack_open()'s. */

@@ -190,7 +190,7 @@ const struct daf_author_id *daf_agent_author(const struct daf_agent *a);
 struct daf_agent_tally {
     uint64_t frames, bytes;
 };
-#define DAF_AGENT_KINDS (DAF_FRAME_WELCOME + 1)
+#define DAF_AGENT_KINDS (DAF_FRAME_REVOKED + 1)
 
 /** daf_agent_size: bytes that it takes beside its sessions, its camp, what waits
  * for the disk, and the scratch. */
@@ -201,6 +201,7 @@ struct daf_agent_stats {
     size_t sessions;       /* open with proven peers */
     size_t pending_writes; /* not durable yet */
     size_t deferred;       /* logs over budget, let be until the next start */
+    bool revoked; /* this device: it knows, and calls nobody any more (R50) */
     bool
         unchecked; /* own signatures of some records are still to be verified */
     struct daf_refusals refusals;

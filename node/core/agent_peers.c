@@ -116,7 +116,7 @@ void daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p)
     if (p->backoff_ms < DAF_AGENT_RETRY_MIN_MS ||
         a->now.ms - p->since.ms > STEADY_MS)
         p->backoff_ms = DAF_AGENT_RETRY_MIN_MS;
-    wait = p->backoff_ms - daf_rng_below(&a->rng, p->backoff_ms / 4);
+    wait = p->backoff_ms - daf_rng_below(&a->rng, p->backoff_ms / 4 * 3);
     p->state = DAF_PEER_RETRYING;
     p->conn = 0;
     p->deadline = after(a, wait);
@@ -136,7 +136,9 @@ void daf_agent_peer_soon(struct daf_peer *p, struct daf_mono at)
 /* A try is due: unless the peer has come to us meanwhile. */
 static void try_now(struct daf_agent *a, struct daf_peer *p)
 {
-    if (covers(a, p) || sibling_calls(a, p)) {
+    if (a->is_revoked) { /* R50: nobody is called any more */
+        p->deadline = DAF_MONO_NEVER;
+    } else if (covers(a, p) || sibling_calls(a, p)) {
         cover(p);
     } else if (may_be_put_off(a, p)) {
         p->was_put_off = true;
