@@ -7,9 +7,9 @@
  * longer than 6 s.  When one more comes, the oldest of the address that has most
  * of them goes: a flood from one address does not keep its neighbours out.  If
  * each has an address of its own it is the oldest of all.  Measured: 1,000 honest
- * ones who come within the same millisecond are in after 4 to 7 s (1 s without
- * the limit; no better when the newest goes instead), as they call again after 1,
- * 2, 4 s; 100 of them amid 3,000 strangers a second from 60,000 addresses after
+ * ones who come within the same millisecond are in after 1 to 3 s (1 s without
+ * the limit; no better when the newest goes instead), as those sent off call
+ * again; 100 of them amid 3,000 strangers a second from 60,000 addresses after
  * 1 s, where turning away the newest kept 17 out for a minute.
  *
  * What is known here is a moment old: the kernel may have given a number again
