@@ -66,6 +66,7 @@ link_of() { # its child
         if ($2 == parent) print pid
     }' /proc/[0-9]*/stat 2>/dev/null
 }
+other_link() { [ -n "$(link_of "$core")" ] && [ "$(link_of "$core")" != "$1" ]; }
 memory() { awk '/VmRSS/ { print $2 }' "/proc/$1/status"; }
 attack() { # attack NAME [HOME]
     "$stranger" "$1" "$port" "$tmp/${2:-M}" "${3:-$(link_of "$core")}"
@@ -142,6 +143,8 @@ link=$(link_of "$core")
 check "its memory comes back" until_true 20 near "$memory"
 check "link has at most 512 MiB" \
     test "$(awk '/VmHWM/ { print $2 }' "/proc/$link/status")" -le 524288
+kill -ABRT "$link" # as if a guess at a name had been right
+check "a link that aborts is started again" until_true 20 other_link "$link"
 work third 100
 check "A and B are equal" until_true 40 equal
 check "nothing is lost" test "$(shown A)" = 500
