@@ -1404,7 +1404,7 @@ static void tries_come_later_and_later_and_never_in_step(void **state)
 
             closed(h, last_connect(h)->conn);
             d = daf_agent_deadline(h->agent).ms - h->now.ms;
-            assert_true(d <= waits[i] && d > waits[i] - waits[i] / 4 - 1);
+            assert_true(d <= waits[i] && d > waits[i] / 4 - 1);
             sum[seed] += d;
             /* A timer that comes early is harmless. */
             h->now.ms++;
@@ -1437,7 +1437,7 @@ static void a_session_that_lasted_is_tried_again_at_once(void **state)
     assert_int_equal(daf_agent_deadline(a->agent).ms, UINT64_MAX);
     a->now.ms += 60000;
     closed(a, conn);
-    assert_in_range(daf_agent_deadline(a->agent).ms - a->now.ms, 700, 1000);
+    assert_in_range(daf_agent_deadline(a->agent).ms - a->now.ms, 250, 1000);
     host_free(a);
     host_free(b);
 }
