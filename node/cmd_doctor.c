@@ -217,8 +217,8 @@ static void look_around(struct daf_cmd_visit *v)
         daf_sweep(v->own, v->own_count, v->where.port, &v->facts.door);
 }
 
-bool daf_cmd_visit(const struct daf_cmd *cmd, struct daf_cmd_visit *v,
-                   struct daf_trouble *t)
+enum daf_err daf_cmd_visit(const struct daf_cmd *cmd, struct daf_cmd_visit *v,
+                           struct daf_trouble *t)
 {
     char dir[DAF_HOME_PATH_MAX];
     enum daf_err err;
@@ -226,14 +226,15 @@ bool daf_cmd_visit(const struct daf_cmd *cmd, struct daf_cmd_visit *v,
     memset(v, 0, sizeof(*v));
     v->home.lock_fd = -1;
     v->peers = json_array();
-    if (daf_cmd_dir(cmd, dir, t) != DAF_OK) return false;
-    err = daf_home_load(dir, false, &v->home, t);
+    err = daf_cmd_dir(cmd, dir, t);
+    if (err == DAF_OK) err = daf_home_load(dir, false, &v->home, t);
+    if (err == DAF_EUSAGE || err == DAF_ENOTFOUND) return err;
     v->facts.home_err = err;
     v->is_loaded = err == DAF_OK;
     v->facts.is_joined = v->is_loaded && v->home.manifest != NULL;
     v->facts.clock_is_set =
         daf_clock_quality(daf_clock_wall()) != DAF_TIME_UNSET;
-    if (!v->facts.is_joined) return true;
+    if (!v->facts.is_joined) return DAF_OK;
     look_at_disk(v);
     look_at_notebook(cmd, v);
     read_listen(v);
@@ -241,7 +242,7 @@ bool daf_cmd_visit(const struct daf_cmd *cmd, struct daf_cmd_visit *v,
     wait_for_daemon(cmd, v);
     if (!v->facts.is_running) v->facts.listen_error = try_to_listen(&v->where);
     look_around(v);
-    return true;
+    return DAF_OK;
 }
 
 void daf_cmd_visit_end(struct daf_cmd_visit *v)
@@ -269,9 +270,14 @@ enum daf_exit daf_cmd_doctor(const struct daf_cmd *cmd)
     struct daf_finding findings[DAF_DOCTOR_FINDINGS_MAX];
     struct daf_cmd_visit v;
     struct daf_trouble t = {""};
+    enum daf_err err;
     size_t count;
 
-    if (!daf_cmd_visit(cmd, &v, &t)) return daf_cmd_fail(cmd, DAF_EUSAGE, &t);
+    err = daf_cmd_visit(cmd, &v, &t);
+    if (err != DAF_OK) {
+        daf_cmd_visit_end(&v);
+        return daf_cmd_fail(cmd, err, &t);
+    }
     count = daf_doctor_judge(&v.facts, findings);
     for (size_t i = 0; i < count; i++)
         print_finding(cmd, &findings[i]);

@@ -21,11 +21,11 @@ struct daf_cmd_visit {
 };
 
 /** daf_cmd_visit: look at all.  A daemon that has just begun is given up to 20 s to
- * find somebody.  False with words if no home was named.
- * daf_cmd_visit_end() in any case. */
-DAF_NODISCARD bool daf_cmd_visit(const struct daf_cmd *cmd,
-                                 struct daf_cmd_visit *v,
-                                 struct daf_trouble *t);
+ * find somebody.  DAF_EUSAGE, DAF_ENOTFOUND with words if there is no home; what
+ * else may be wrong is a fact.  daf_cmd_visit_end() in any case. */
+DAF_NODISCARD enum daf_err daf_cmd_visit(const struct daf_cmd *cmd,
+                                         struct daf_cmd_visit *v,
+                                         struct daf_trouble *t);
 void daf_cmd_visit_end(struct daf_cmd_visit *v);
 
 #endif

@@ -29,10 +29,7 @@ find(struct list *l, const char *name, const char *todo, const char *cause, ...)
 
 static void judge_home(const struct daf_doctor_facts *f, struct list *l)
 {
-    if (f->home_err == DAF_ENOTFOUND)
-        find(l, "no-home", "daftar join TICKET, or daftar camp create NAME",
-             "there is no device in this folder");
-    else if (f->home_err == DAF_EKEY)
+    if (f->home_err == DAF_EKEY)
         find(l, "keys",
              "chmod 600 keys/device.keys if you know why it was changed; else "
              "enrol the device anew in another folder",
