@@ -28,8 +28,8 @@
 #define HANG_S      10 /* in one callback: killed by SIGALRM, started again */
 #define RETRY_MS    30000 /* no Avahi at all */
 #define FDS_MAX     64    /* it uses about ten */
-/* It uses 60 MiB of addresses and 3 of memory; its cache holds 4,096 records an
- * interface. */
+/* It uses 7 to 17 MiB of addresses and 4 of memory; its cache holds at most 4,096
+ * records an interface. */
 #define MEMORY_MAX ((rlim_t)256 * 1024 * 1024)
 
 static void die(struct daf_discover *d, int status, const char *why)

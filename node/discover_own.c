@@ -28,6 +28,7 @@
     X(server_set_host_name)      \
     X(set_log_function)
 
+/* A member's name takes no parentheses.  NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define MEMBER(name) __typeof__(avahi_##name) *name;
 #define NAME(name)   "avahi_" #name,
 static struct {
@@ -156,6 +157,7 @@ static void withdraw(struct daf_discover_service *s)
 
 /* ---- looking */
 
+/* Avahi's arguments.  NOLINTNEXTLINE(readability-function-size) */
 static void on_browser(AvahiSServiceBrowser *browser, AvahiIfIndex interface,
                        AvahiProtocol protocol, AvahiBrowserEvent event,
                        const char *name, const char *type, const char *domain,
@@ -192,6 +194,7 @@ static bool browse(struct daf_discover_service *s)
     return s->browser != NULL;
 }
 
+/* Avahi's arguments.  NOLINTNEXTLINE(readability-function-size) */
 static void on_resolver(AvahiSServiceResolver *resolver, AvahiIfIndex interface,
                         AvahiProtocol protocol, AvahiResolverEvent event,
                         const char *name, const char *type, const char *domain,

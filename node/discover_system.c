@@ -20,6 +20,7 @@
     X(service_resolver_free)          \
     X(service_resolver_new)
 
+/* A member's name takes no parentheses.  NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define MEMBER(name) __typeof__(avahi_##name) *name;
 #define NAME(name)   "avahi_" #name,
 static struct {
@@ -114,6 +115,7 @@ static void withdraw(struct daf_discover_service *s)
 
 /* ---- looking */
 
+/* Avahi's arguments.  NOLINTNEXTLINE(readability-function-size) */
 static void on_browser(AvahiServiceBrowser *browser, AvahiIfIndex interface,
                        AvahiProtocol protocol, AvahiBrowserEvent event,
                        const char *name, const char *type, const char *domain,
@@ -150,6 +152,7 @@ static bool browse(struct daf_discover_service *s)
     return s->browser != NULL;
 }
 
+/* Avahi's arguments.  NOLINTNEXTLINE(readability-function-size) */
 static void on_resolver(AvahiServiceResolver *resolver, AvahiIfIndex interface,
                         AvahiProtocol protocol, AvahiResolverEvent event,
                         const char *name, const char *type, const char *domain,

@@ -265,8 +265,10 @@ for round in 1 2 3; do
     for d in A B C D; do
         until_true 40 "$d finds all, round $round" finds $d "${at[$d]}" A B C D
         [ "$(discover_of $d)" != "${old[$d]}" ] || die "$d lives on"
-        [ "$(sed -n 's/^pid //p' "$root/$d.out")" = "${pid[$d]}" ] &&
-            kill -0 "${pid[$d]}" || die "the host of $d is another one"
+        if [ "$(sed -n 's/^pid //p' "$root/$d.out")" != "${pid[$d]}" ] ||
+            ! kill -0 "${pid[$d]}"; then
+            die "the host of $d is another one"
+        fi
     done
     say "round $round: $kills discover processes killed so far; all found again"
 done
@@ -281,20 +283,20 @@ lost()
             grep -q "^lost ${name[$gone]}$" "$root/$d.out"
     done
 }
-old=$(discover_of D)
+was=$(discover_of D)
 kill -HUP "${pid[D]}"
 lost D A B C E
 line=$(lines D)
 kill "$daemon"
 until_true 40 'D goes on by itself' works D itself "$line"
 until_true 40 'D finds all' finds D "$line" A B C E
-[ "$(discover_of D)" = "$old" ] || die 'D was started anew'
+[ "$(discover_of D)" = "$was" ] || die 'D was started anew'
 say 'the system daemon withdrew D and ended: D goes on by itself'
 
-old=$(discover_of B)
+was=$(discover_of B)
 kill -HUP "${pid[B]}"
 lost B A C D E
-[ "$(discover_of B)" = "$old" ] || die 'B was started anew'
+[ "$(discover_of B)" = "$was" ] || die 'B was started anew'
 kill "${pid[C]}"
 wait "${pid[C]}" || die 'C left with a fault'
 lost C A B D E
