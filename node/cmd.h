@@ -169,6 +169,7 @@ enum daf_exit daf_cmd_digest(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_check(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_inspect(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_doctor(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_support(const struct daf_cmd *cmd);
 
 /* --- cmd_repair.c: parts of daf_cmd_check() when a daemon has the notebook */
 

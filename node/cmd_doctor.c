@@ -17,9 +17,10 @@
 #include <unistd.h>
 
 #define LISTEN_DEFAULT "[::]:5670"
-/* From the daemon's start: mDNS needs two seconds, a call in vain five to ten. */
-#define SETTLED_S 20
-#define LOOK_MS   500
+/* From the daemon's start: mDNS needs two to six seconds, a call in vain ten. */
+#define SEEN_S     8
+#define ANSWERED_S 20
+#define LOOK_MS    500
 
 /* ---- the device */
 
@@ -189,7 +190,8 @@ static bool is_settled(const struct daf_cmd_visit *v)
     return v->facts.connected > 0 || v->facts.unanswered > 0 ||
            v->facts.other_camps > 0 || v->facts.is_for_this_only ||
            v->facts.own_addresses == 0 ||
-           number(v->status, "uptime_s") >= SETTLED_S;
+           number(v->status, "uptime_s") >=
+               (v->facts.there > 0 ? ANSWERED_S : SEEN_S);
 }
 
 static void wait_for_daemon(const struct daf_cmd *cmd, struct daf_cmd_visit *v)

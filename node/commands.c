@@ -156,6 +156,15 @@ static const struct daf_command table[] = {
         .run = daf_cmd_doctor,
     },
     {
+        .name = "support-bundle", .args = "[FILE]", .args_max = 1,
+        .summary = "write down what somebody far away needs to help",
+        .text = "Versions, sizes, counts and what the doctor finds, as JSON in "
+            "FILE (else\ndaftar-support.json).  No name, learner, device, camp, "
+            "address or key is in it.",
+        .keys = {"bundle"},
+        .run = daf_cmd_support,
+    },
+    {
         .name = "inspect", .args = "FILE", .args_min = 1, .args_max = 1,
         .summary = "show a frame, record, certificate, manifest or file as JSON",
         .text = "FILE - is standard input.  Always prints JSON.  Reads at most "
