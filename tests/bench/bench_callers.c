@@ -19,7 +19,6 @@
 #include "node/link.h"
 #include "proto/frame.h"
 #include "proto/hash.h"
-#include "tests/bench/bench_camp.h"
 
 /* At once in a handshake: fewer than a daemon takes strangers. */
 #define SHAKING_MAX 32
@@ -30,6 +29,8 @@
 struct caller {
     void *zmq;
     struct bench_keys keys;
+    bool is_at_door;
+    struct daf_hash knock; /* its nonce */
     struct daf_hello own, peer;
     bool is_greeted; /* the peer's HELLO came */
 };
@@ -90,29 +91,82 @@ static void say(const struct caller *c, const struct daf_pack *k)
     must(zmq_send(c->zmq, k->p, k->len, 0) >= 0, "send");
 }
 
-static void call(struct caller *c, void *context, uint32_t number,
-                 const struct bench_callers_plan *plan)
+static void connect_to(struct caller *c, void *context, uint16_t port,
+                       const struct daf_box_pk *server)
 {
-    uint8_t room[DAF_DOOR_BYTES_MAX];
     char where[40];
-    struct daf_pack k;
 
-    bench_camp_keys(number, &c->keys);
     c->zmq = open_socket(context, ZMQ_DEALER);
-    (void)snprintf(where, sizeof(where), "tcp://127.0.0.1:%u", plan->port);
-    must(zmq_setsockopt(c->zmq, ZMQ_CURVE_SERVERKEY, plan->server.b, 32) == 0 &&
+    (void)snprintf(where, sizeof(where), "tcp://127.0.0.1:%u", port);
+    must(zmq_setsockopt(c->zmq, ZMQ_CURVE_SERVERKEY, server->b, 32) == 0 &&
              zmq_setsockopt(c->zmq, ZMQ_CURVE_PUBLICKEY,
                             c->keys.pub.transport.b, 32) == 0 &&
              zmq_setsockopt(c->zmq, ZMQ_CURVE_SECRETKEY, c->keys.transport.b,
                             32) == 0 &&
              zmq_connect(c->zmq, where) == 0,
          "call");
+}
+
+static void enter_mesh(struct caller *c, void *context,
+                       const struct bench_callers_plan *plan)
+{
+    uint8_t room[DAF_DOOR_BYTES_MAX];
+    struct daf_pack k;
+
+    connect_to(c, context, plan->port, &plan->server);
     c->own = (struct daf_hello){.version_min = DAF_PROTOCOL_VERSION,
                                 .version_max = DAF_PROTOCOL_VERSION};
     randombytes_buf(c->own.nonce.b, sizeof(c->own.nonce.b));
     randombytes_buf(c->own.boot, sizeof(c->own.boot));
     daf_pack_init(&k, room, sizeof(room));
     daf_frame_pack_hello(&k, &c->own);
+    say(c, &k);
+}
+
+static void knock(struct caller *c, void *context,
+                  const struct bench_callers_plan *plan)
+{
+    struct daf_knock words = {.version_min = DAF_PROTOCOL_VERSION,
+                              .version_max = DAF_PROTOCOL_VERSION};
+    uint8_t room[DAF_DOOR_BYTES_MAX];
+    struct daf_pack k;
+
+    connect_to(c, context, plan->door_port, &plan->door);
+    randombytes_buf(c->knock.b, sizeof(c->knock.b));
+    words.nonce = c->knock;
+    daf_pack_init(&k, room, sizeof(room));
+    daf_frame_pack_knock(&k, &words);
+    say(c, &k);
+    c->is_at_door = true;
+}
+
+/* R30 */
+static void answer_nonce(const struct caller *c,
+                         const struct bench_callers_plan *plan,
+                         const struct daf_hash *nonce)
+{
+    uint8_t bytes[1 + 4 * 32], cert[DAF_CERT_BYTES_MAX];
+    uint8_t room[DAF_DOOR_BYTES_MAX];
+    struct daf_proof proof = {
+        .manifest = {plan->camp->bytes, plan->camp->len},
+        .author = daf_hash_author_id(&c->keys.pub.sign),
+    };
+    struct daf_pack k;
+
+    proof.cert =
+        (struct daf_view){cert,
+                          bench_camp_certify(plan->camp, &plan->coordinator,
+                                             &c->keys.pub, cert)};
+    bytes[0] = DAF_FRAME_PROOF;
+    memcpy(bytes + 1, plan->camp->manifest.camp.b, 32);
+    memcpy(bytes + 33, c->knock.b, 32);
+    memcpy(bytes + 65, nonce->b, 32);
+    memcpy(bytes + 97, c->keys.pub.transport.b, 32);
+    daf_hash_sign("daf.door.1", (struct daf_view){bytes, sizeof(bytes)},
+                  &c->keys.sign, &proof.sig);
+    daf_pack_init(&k, room, sizeof(room));
+    daf_frame_pack_proof(&k, &proof, false);
+    must(!k.is_full, "say PROOF");
     say(c, &k);
 }
 
@@ -127,7 +181,7 @@ static struct daf_sig prove(const struct caller *c,
         const uint8_t *p;
         size_t len;
     } parts[] = {
-        {plan->camp.b, 32},
+        {plan->camp->manifest.camp.b, 32},
         {author->b, 16},
         {c->own.nonce.b, 32},
         {c->peer.nonce.b, 32},
@@ -173,7 +227,32 @@ static void answer_root(const struct caller *c,
 }
 
 /* True when @c has nothing more to wait for. */
-static bool hear(struct caller *c, const struct bench_callers_plan *plan)
+static bool answer(struct caller *c, void *context,
+                   const struct bench_callers_plan *plan,
+                   const struct daf_frame *f)
+{
+    if (c->is_at_door && f->kind == DAF_FRAME_NONCE) {
+        answer_nonce(c, plan, &f->nonce);
+    } else if (c->is_at_door && f->kind == DAF_FRAME_WELCOME) {
+        (void)zmq_close(c->zmq);
+        c->is_at_door = false;
+        enter_mesh(c, context, plan);
+    } else if (f->kind == DAF_FRAME_HELLO) {
+        c->peer = f->hello;
+        c->is_greeted = true;
+    } else if (f->kind == DAF_FRAME_ROOT && c->is_greeted) {
+        answer_root(c, plan, &f->root);
+        return true;
+    } else if (f->kind == DAF_FRAME_BYE) {
+        (void)fprintf(stderr, "bench: the daemon says BYE %llu\n",
+                      (unsigned long long)f->bye);
+        _exit(1);
+    }
+    return false;
+}
+
+static bool hear(struct caller *c, void *context,
+                 const struct bench_callers_plan *plan)
 {
     static uint8_t room[DAF_FRAME_BYTES_MAX];
     struct daf_frame f;
@@ -182,26 +261,26 @@ static bool hear(struct caller *c, const struct bench_callers_plan *plan)
     while ((len = zmq_recv(c->zmq, room, sizeof(room), ZMQ_DONTWAIT)) >= 0) {
         struct daf_view bytes = {room, (size_t)len};
 
-        if (!plan->greets) return true;
+        if (plan->camp == NULL) return true;
         must(bytes.len <= sizeof(room) &&
                  daf_frame_decode(bytes, &f, NULL) == DAF_OK,
              "read what the daemon says");
-        if (f.kind == DAF_FRAME_HELLO) {
-            c->peer = f.hello;
-            c->is_greeted = true;
-        } else if (f.kind == DAF_FRAME_ROOT && c->is_greeted) {
-            answer_root(c, plan, &f.root);
-            return true;
-        } else if (f.kind == DAF_FRAME_BYE) {
-            (void)fprintf(stderr, "bench: the daemon says BYE %llu\n",
-                          (unsigned long long)f.bye);
-            _exit(1);
-        }
+        if (answer(c, context, plan, &f)) return true;
     }
     return false;
 }
 
 /* ---- all of them */
+
+static void start(struct caller *c, void *context, uint32_t number,
+                  const struct bench_callers_plan *plan)
+{
+    bench_camp_keys(number, &c->keys);
+    if (plan->door_port != 0)
+        knock(c, context, plan);
+    else
+        enter_mesh(c, context, plan);
+}
 
 static void call_all(struct caller *callers,
                      const struct bench_callers_plan *plan)
@@ -212,7 +291,7 @@ static void call_all(struct caller *callers,
 
     while (next < plan->count || shaking_count > 0) {
         while (next < plan->count && shaking_count < SHAKING_MAX) {
-            call(&callers[next], context, (uint32_t)next, plan);
+            start(&callers[next], context, (uint32_t)next, plan);
             shaking[shaking_count++] = next++;
         }
         for (size_t i = 0; i < shaking_count; i++)
@@ -221,7 +300,7 @@ static void call_all(struct caller *callers,
         must(zmq_poll(items, (int)shaking_count, WAIT_MS) > 0,
              "hear from all whom we called");
         for (size_t i = shaking_count; i-- > 0;) {
-            if (hear(&callers[shaking[i]], plan))
+            if (hear(&callers[shaking[i]], context, plan))
                 shaking[i] = shaking[--shaking_count];
         }
     }

@@ -12,6 +12,7 @@
 
 #include "node/core/agent.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/bench_camp.h"
 
 /* ---- bench_relay.c */
 struct bench_relay; /* opaque; a thread of its own */
@@ -127,11 +128,15 @@ void bench_process_used(const struct bench_daemon *d, struct bench_used *out);
 struct bench_callers_plan {
     uint16_t port;
     struct daf_box_pk server;
-    struct daf_camp_id camp;
-    /* The two devices' words follow: HELLO, HELLO and ROOT, ROOT.  Otherwise
-     * one frame each way. */
-    bool greets;
     size_t count;
+    /* NULL: one frame each way and no more.  Otherwise HELLO, HELLO and ROOT,
+     * ROOT, as devices of this camp. */
+    const struct bench_camp *camp;
+    struct daf_sign_sk coordinator;
+    /* The door that is knocked at before; 0: none.  What stands above is what
+     * its WELCOME would say. */
+    uint16_t door_port;
+    struct daf_box_pk door;
 };
 struct bench_callers {
     pid_t pid;

@@ -157,8 +157,8 @@ void bench_machine(const struct bench *b)
     if (b->json)
         put(b, "machine", "cores", count, text, NULL, "null");
     else
-        (void)printf("\n%zu records, %zu devices for push. %s\n", b->records,
-                     b->nodes, text);
+        (void)printf("\n%zu records, %zu devices for push and peers. %s\n",
+                     b->records, b->nodes, text);
 }
 
 double bench_now(void)
