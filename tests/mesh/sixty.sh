@@ -34,15 +34,14 @@ die()
     done
     exit 1
 }
-# Of those in `waiting` whoever has found all leaves it: nobody is asked twice.
+# Asks one at a time, and who has found all is not asked again: to ask all of them
+# ten times a second would keep both cores from what is measured.
 found_all()
 {
-    local i left=()
-    for i in "${waiting[@]}"; do
-        camp_found "$i" $((count - 1)) || left+=("$i")
+    while [ ${#waiting[@]} -gt 0 ]; do
+        camp_found "${waiting[0]}" $((count - 1)) || return
+        waiting=("${waiting[@]:1}")
     done
-    waiting=("${left[@]}")
-    [ ${#waiting[@]} = 0 ]
 }
 seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'; }
 
@@ -55,6 +54,9 @@ begun=$EPOCHREALTIME
 for i in "${all[@]}"; do camp_start "$i"; done
 until_true $limit found_all || die "everybody finds $((count - 1)) others"
 found=$(seconds_since "$begun")
+for i in "${all[@]}"; do # none was lost again meanwhile
+    until_true 30 camp_found "$i" $((count - 1)) || die "device $i lost some"
+done
 printf '%3ds  ok: everybody has found %d others\n' $SECONDS $((count - 1))
 
 begun=$EPOCHREALTIME
