@@ -12,26 +12,36 @@
 #define RECORDS     1000000
 #define RECORDS_MIN 2000
 #define NODES       1000
+#define SECONDS     60
 
 static const char usage[] =
-    "usage: bench sync [--case NAME] [--records N] [--nodes N] [--json]\n\n"
-    "  --case NAME    one of equal late day full append disk sketch push\n"
+    "usage: bench [sync|device] [--case NAME] [--records N] [--nodes N]\n"
+    "             [--seconds N] [--json]\n\n"
+    "  --case NAME    of sync: equal late day full append disk sketch push\n"
+    "                 of device: memory start idle peers\n"
     "  --records N    records in the camp (1000000)\n"
-    "  --nodes N      devices of the case push (1000)\n"
+    "  --nodes N      devices of the cases push and peers (1000)\n"
+    "  --seconds N    how long the case idle looks on (60)\n"
     "  --json         one JSON object a line\n\n"
     "Exit: 0 measured, whatever the goals; 1 could not measure; 2 usage.\n";
 
+/* Those of device need a lab, and come last: it is entered for good. */
 static const struct {
-    const char *name;
+    const char *family, *name;
     void (*run)(const struct bench *b);
 } cases[] = {
-    {"equal", case_equal},   {"late", case_late},     {"day", case_day},
-    {"full", case_full},     {"append", case_append}, {"disk", case_disk},
-    {"sketch", case_sketch}, {"push", case_push},
+    {"sync", "equal", case_equal},     {"sync", "late", case_late},
+    {"sync", "day", case_day},         {"sync", "full", case_full},
+    {"sync", "append", case_append},   {"sync", "disk", case_disk},
+    {"sync", "sketch", case_sketch},   {"sync", "push", case_push},
+    {"device", "memory", case_memory}, {"device", "start", case_start},
+    {"device", "idle", case_idle},     {"device", "peers", case_peers},
 };
 #define CASES_COUNT (sizeof(cases) / sizeof(cases[0]))
 
-static struct bench bench = {.records = RECORDS, .nodes = NODES};
+static struct bench bench = {.records = RECORDS,
+                             .nodes = NODES,
+                             .seconds = SECONDS};
 
 static int misuse(const char *what)
 {
@@ -59,29 +69,42 @@ static size_t find_case(const char *name)
     return i;
 }
 
-/* @only receives a case's place, or stays. */
-static const char *read_options(char **arg, size_t *only)
+struct choice {
+    const char *family; /* NULL: both */
+    size_t only;        /* a case's place, or CASES_COUNT */
+};
+
+static const char *read_options(char **arg, struct choice *c)
 {
     for (; *arg != NULL; arg++) {
-        if (strcmp(*arg, "sync") == 0) continue; /* the one family there is */
-        if (strcmp(*arg, "--json") == 0) {
+        if (strcmp(*arg, "sync") == 0 || strcmp(*arg, "device") == 0) {
+            c->family = *arg;
+        } else if (strcmp(*arg, "--json") == 0) {
             bench.json = true;
-            continue;
-        }
-        if (strcmp(*arg, "--case") == 0) {
-            *only = find_case(*++arg);
-            if (*only == CASES_COUNT) return "no such case";
+        } else if (strcmp(*arg, "--case") == 0) {
+            c->only = find_case(*++arg);
+            if (c->only == CASES_COUNT) return "no such case";
         } else if (strcmp(*arg, "--records") == 0) {
             if (!read_number(*++arg, RECORDS_MIN, &bench.records))
                 return "--records takes a number from 2000";
         } else if (strcmp(*arg, "--nodes") == 0) {
             if (!read_number(*++arg, 50, &bench.nodes))
                 return "--nodes takes a number from 50";
+        } else if (strcmp(*arg, "--seconds") == 0) {
+            if (!read_number(*++arg, 1, &bench.seconds))
+                return "--seconds takes a number from 1";
         } else {
             return "unknown option";
         }
     }
     return NULL;
+}
+
+static bool is_chosen(const struct choice *c, size_t i)
+{
+    if (c->family != NULL && strcmp(cases[i].family, c->family) != 0)
+        return false;
+    return c->only == CASES_COUNT || c->only == i;
 }
 
 static void clean_up(void)
@@ -112,26 +135,45 @@ static void find_places(void)
     bench_file_mkdir(bench.run);
 }
 
+/* False: the case needs a lab, and there cannot be one. */
+static bool have_place(char **argv)
+{
+    if (strcmp(bench.family, "device") != 0 || bench_lab_is_inside())
+        return true;
+    bench_lab_enter(&bench, argv, bench.family);
+    return false;
+}
+
+static void run_cases(const struct choice *c, char **argv)
+{
+    for (size_t i = 0; i < CASES_COUNT; i++) {
+        if (!is_chosen(c, i)) continue;
+        bench.family = cases[i].family;
+        bench_progress(&bench, "%s", cases[i].name);
+        if (have_place(argv))
+            cases[i].run(&bench);
+        else
+            bench_row_none(&bench, cases[i].name, "all", "no namespaces", NULL);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    size_t only = CASES_COUNT;
+    struct choice choice = {.only = CASES_COUNT};
     const char *wrong;
 
     if (argc > 1 && strcmp(argv[1], "--help") == 0)
         return fputs(usage, stdout) < 0 ? 1 : 0;
-    wrong = read_options(argv + 1, &only);
+    wrong = read_options(argv + 1, &choice);
     if (wrong != NULL) return misuse(wrong);
+    bench.family = choice.family != NULL ? choice.family : "sync";
     if (sodium_init() < 0) bench_die("libsodium does not start");
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGINT, on_signal);
     (void)signal(SIGTERM, on_signal);
     find_places();
     (void)atexit(clean_up);
-    for (size_t i = 0; i < CASES_COUNT; i++) {
-        if (only != CASES_COUNT && only != i) continue;
-        bench_progress(&bench, "%s", cases[i].name);
-        cases[i].run(&bench);
-    }
+    run_cases(&choice, argv);
     bench_machine(&bench);
     return 0;
 }

@@ -5,7 +5,10 @@
  *      bench_out.c       rows, goals, progress, the machine
  *      bench_file.c      folders and copies under build/bench
  *      bench_gen.c       the stores to measure on, made once and kept
- *      bench_node.c      real daemons on loopback
+ *      bench_node.c      real daemons, on loopback or in the lab
+ *      bench_process.c   what their processes use: memory, time, wake-ups
+ *      bench_lab.c       devices in network namespaces (tests/lab)
+ *      bench_callers.c   a thousand peers in one process, all handshakes real
  *      bench_relay.c     TCP between them: counts, delays, cuts
  *      bench_contact.c   two daemons from handshake to silence
  *      bench_limit.c     what bare SQLite does with the same rows
@@ -26,9 +29,13 @@
 #define BENCH_PATH_MAX 1024
 #define BENCH_TIMES    3 /* measurements behind a median */
 
+/* Devices with a certificate in every world, beside A and B. */
+#define BENCH_DEVICES 1000
+
 struct bench {
+    const char *family; /* of the case that runs: "sync", "device" */
     bool json;
-    size_t records, nodes;
+    size_t records, nodes, seconds;
     char bin[BENCH_PATH_MAX];   /* folder of the programs */
     char cache[BENCH_PATH_MAX]; /* build/bench */
     char run[BENCH_PATH_MAX];   /* of this run; removed at its end */
@@ -114,7 +121,20 @@ struct bench_limit *bench_limit_open(const char *from, const char *to);
 double bench_limit_append(struct bench_limit *l, size_t count);
 void bench_limit_close(struct bench_limit *l);
 
-/* ---- the cases */
+/* ---- bench_lab.c */
+/** bench_lab_enter: run this program anew with @argv and @family in namespaces
+ * of its own, where a lab can be; returns only where that is forbidden. */
+void bench_lab_enter(const struct bench *b, char **argv, const char *family);
+bool bench_lab_is_inside(void);
+/** bench_lab_open: @devices of tests/lab, joined by its switch. */
+void bench_lab_open(const struct bench *b, unsigned devices);
+/** bench_lab_do: a command of lab.bash or camp.bash.  Returns the last line that
+ * it printed, until the next one. */
+const char *bench_lab_do(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+void bench_lab_close(void);
+
+/* ---- the cases of sync */
 void case_equal(const struct bench *b);
 void case_late(const struct bench *b);
 void case_day(const struct bench *b);
@@ -123,5 +143,11 @@ void case_append(const struct bench *b);
 void case_disk(const struct bench *b);
 void case_sketch(const struct bench *b);
 void case_push(const struct bench *b);
+
+/* ---- the cases of device, which run in the lab */
+void case_memory(const struct bench *b);
+void case_start(const struct bench *b);
+void case_idle(const struct bench *b);
+void case_peers(const struct bench *b);
 
 #endif

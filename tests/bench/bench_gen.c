@@ -24,7 +24,7 @@
 #include "tests/bench/bench_camp.h"
 
 #define FORMAT       3 /* raise it when what is made changes */
-#define AUTHORS      1000
+#define AUTHORS      BENCH_DEVICES
 #define DAY_AUTHORS  300 /* those after author 0 */
 #define DAY_RECORDS  20
 #define LATE_RECORDS 500

@@ -12,6 +12,7 @@
 
 #include "node/core/agent.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/bench_camp.h"
 
 /* ---- bench_relay.c */
 struct bench_relay; /* opaque; a thread of its own */
@@ -61,12 +62,26 @@ struct bench_daemon {
     char home[BENCH_PATH_MAX];
     uint16_t door;
 };
-/** bench_node_start: run daftard; returns when it answers.  @peer: its one peer,
- * or NULL. */
+/* Where and how a daemon runs. */
+struct bench_place {
+    unsigned device;  /* of the lab, at 10.77.0.device:5670; 0: 127.0.0.1:any */
+    bool finds;       /* not --no-mdns */
+    const char *peer; /* its one --peer, or NULL */
+};
+/** bench_node_launch: run daftard; returns at once.  @home: made by
+ * bench_gen_home(), or any. */
+void bench_node_launch(const struct bench *b, const char *home,
+                       const struct bench_place *place,
+                       struct bench_daemon *out);
+/** bench_node_wait: until it answers. */
+void bench_node_wait(struct bench_daemon *d);
+/** bench_node_start: launch on loopback, without mDNS, and wait. */
 void bench_node_start(const struct bench *b, const char *home, const char *peer,
                       struct bench_daemon *out);
 /** bench_node_stop: SIGTERM, and wait. */
 void bench_node_stop(struct bench_daemon *d);
+/** bench_node_rest: until core has used no processor time for half a second. */
+void bench_node_rest(const struct bench_daemon *d);
 
 /* What `daftar status` and `peers` tell. */
 struct bench_status {
@@ -76,12 +91,66 @@ struct bench_status {
     bool in_step;       /* one peer, connected and in step */
 };
 void bench_node_status(const struct bench_daemon *d, struct bench_status *out);
+/** bench_node_peers: how many peers are connected, and in step as well.  False:
+ * it does not answer (yet). */
+bool bench_node_peers(const struct bench_daemon *d, size_t *out_connected,
+                      size_t *out_in_step);
 /** bench_node_cpu: milliseconds of processor time that core has used. */
 double bench_node_cpu(const struct bench_daemon *d);
 
 /** bench_node_listeners: TCP ports that are listened on, of all programs.
  * Returns the count, at most @cap. */
 size_t bench_node_listeners(uint16_t *out, size_t cap);
+
+/* ---- bench_process.c */
+#define BENCH_PROCESSES_MAX 8
+struct bench_process {
+    pid_t pid;
+    char name[16]; /* "core", "link", "discover" */
+};
+/** bench_process_list: those of one node, core first.  Returns the count. */
+size_t bench_process_list(const struct bench_daemon *d,
+                          struct bench_process out[BENCH_PROCESSES_MAX]);
+/** bench_process_cpu: milliseconds of processor time that it has used. */
+double bench_process_cpu(pid_t pid);
+/** bench_process_kib: its memory; what it shares counts in part (PSS). */
+double bench_process_kib(pid_t pid);
+/** bench_process_wakes: how often it has gone to sleep, all threads. */
+uint64_t bench_process_wakes(pid_t pid);
+
+/* What a node has used, all processes. */
+struct bench_used {
+    double cpu_ms, kib;
+};
+void bench_process_used(const struct bench_daemon *d, struct bench_used *out);
+
+/* ---- bench_callers.c */
+struct bench_callers_plan {
+    uint16_t port;
+    struct daf_box_pk server;
+    size_t count;
+    /* NULL: one frame each way and no more.  Otherwise HELLO, HELLO and ROOT,
+     * ROOT, as devices of this camp. */
+    const struct bench_camp *camp;
+    struct daf_sign_sk coordinator;
+    /* The door that is knocked at before; 0: none.  What stands above is what
+     * its WELCOME would say. */
+    uint16_t door_port;
+    struct daf_box_pk door;
+};
+struct bench_callers {
+    pid_t pid;
+    int fd;
+};
+/** bench_callers_open: devices 0 to count - 1 connect to 127.0.0.1:port and stay;
+ * returns when each was let in and answered. */
+void bench_callers_open(const struct bench_callers_plan *plan,
+                        struct bench_callers *out);
+void bench_callers_close(struct bench_callers *c);
+/** bench_callers_serve: the least that could let them in: one CURVE socket, ZAP
+ * with a list of those @count keys.  A process of its own. */
+void bench_callers_serve(size_t count, struct bench_callers *out,
+                         struct bench_callers_plan *plan);
 
 /* ---- bench_contact.c */
 struct bench_pair {

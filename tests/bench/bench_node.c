@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/bench/bench_net.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@
 
 #define START_S 120.0 /* a daemon reads all of control first */
 #define STOP_S  60.0
+#define REST_S  600.0
 
 /* ---- asking */
 
@@ -63,22 +64,35 @@ static void take_status(void *ctx, json_t *line)
 }
 
 struct peers {
-    size_t count, in_step;
+    size_t count, connected, in_step;
 };
 
 static void take_peer(void *ctx, json_t *line)
 {
+    bool is_connected = json_is_true(json_object_get(line, "connected"));
     struct peers *p = ctx;
 
     if (json_object_get(line, "peer") == NULL) return;
     p->count++;
-    p->in_step += json_is_true(json_object_get(line, "connected")) &&
-                  json_is_true(json_object_get(line, "in_step"));
+    p->connected += is_connected;
+    p->in_step +=
+        is_connected && json_is_true(json_object_get(line, "in_step"));
+}
+
+bool bench_node_peers(const struct bench_daemon *d, size_t *out_connected,
+                      size_t *out_in_step)
+{
+    struct peers peers = {0, 0, 0};
+    bool answers = ask(d, "peers", take_peer, &peers) == DAF_OK;
+
+    *out_connected = peers.connected;
+    *out_in_step = peers.in_step;
+    return answers;
 }
 
 void bench_node_status(const struct bench_daemon *d, struct bench_status *out)
 {
-    struct peers peers = {0, 0};
+    struct peers peers = {0, 0, 0};
 
     *out = (struct bench_status){.records = 0};
     bench_ok(ask(d, "status", take_status, out), "ask a daemon");
@@ -88,21 +102,47 @@ void bench_node_status(const struct bench_daemon *d, struct bench_status *out)
 
 /* ---- processes */
 
-static void become(const struct bench *b, const char *home, const char *peer)
+/* Into the lab's device, for good. */
+static void move_to(unsigned device)
+{
+    char path[BENCH_PATH_MAX];
+    int fd;
+
+    bench_path(path, "/run/netns/d%u", device);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || setns(fd, CLONE_NEWNET) != 0) _exit(126);
+}
+
+static void become(const struct bench *b, const char *home,
+                   const struct bench_place *place)
 {
     char program[BENCH_PATH_MAX], log[BENCH_PATH_MAX];
+    const char *words[] = {
+        "daftard",
+        "--home",
+        home,
+        "--listen",
+        place->device > 0 ? "0.0.0.0:5670" : "127.0.0.1:0",
+        place->finds ? NULL : "--no-mdns",
+        place->peer != NULL ? "--peer" : NULL,
+        place->peer,
+    };
+    char *argv[sizeof(words) / sizeof(words[0]) + 1] = {NULL};
     int null = open("/dev/null", O_RDWR | O_CLOEXEC), out;
+    size_t n = 0;
 
     bench_path(program, "%s/daftard", b->bin);
     bench_path(log, "%s.log", home);
     out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (words[i] != NULL) argv[n++] = strdup(words[i]);
+    if (place->device > 0) move_to(place->device);
     /* Whatever ends this program, its daemons end too. */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)dup2(null, STDIN_FILENO);
     (void)dup2(out, STDOUT_FILENO);
     (void)dup2(out, STDERR_FILENO);
-    (void)execl(program, "daftard", "--home", home, "--listen", "127.0.0.1:0",
-                "--no-mdns", peer != NULL ? "--peer" : NULL, peer, NULL);
+    (void)execv(program, argv);
     _exit(127);
 }
 
@@ -122,24 +162,42 @@ static bool read_door(struct bench_daemon *d)
     return d->door != 0;
 }
 
-void bench_node_start(const struct bench *b, const char *home, const char *peer,
-                      struct bench_daemon *out)
+void bench_node_launch(const struct bench *b, const char *home,
+                       const struct bench_place *place,
+                       struct bench_daemon *out)
+{
+    char path[BENCH_PATH_MAX];
+
+    *out = (struct bench_daemon){.pid = 0};
+    bench_path(out->home, "%s", home);
+    bench_path(path, "%s/run/endpoint", home);
+    (void)unlink(path); /* of the run before */
+    (void)fflush(NULL);
+    out->pid = fork();
+    if (out->pid < 0) bench_die("no more processes");
+    if (out->pid == 0) become(b, home, place);
+}
+
+void bench_node_wait(struct bench_daemon *d)
 {
     double limit = bench_now() + START_S;
     int status;
 
-    *out = (struct bench_daemon){.pid = 0};
-    bench_path(out->home, "%s", home);
-    (void)fflush(NULL);
-    out->pid = fork();
-    if (out->pid < 0) bench_die("no more processes");
-    if (out->pid == 0) become(b, home, peer);
-    while (!read_door(out) || ask(out, "status", NULL, NULL) != DAF_OK) {
-        if (waitpid(out->pid, &status, WNOHANG) == out->pid)
-            bench_die("a daemon ended at once: see %s.log", home);
+    while (!read_door(d) || ask(d, "status", NULL, NULL) != DAF_OK) {
+        if (waitpid(d->pid, &status, WNOHANG) == d->pid)
+            bench_die("a daemon ended at once: see %s.log", d->home);
         if (bench_now() > limit) bench_die("a daemon does not answer");
         bench_pause(10);
     }
+}
+
+void bench_node_start(const struct bench *b, const char *home, const char *peer,
+                      struct bench_daemon *out)
+{
+    const struct bench_place place = {.peer = peer};
+
+    bench_node_launch(b, home, &place, out);
+    bench_node_wait(out);
 }
 
 void bench_node_stop(struct bench_daemon *d)
@@ -156,36 +214,23 @@ void bench_node_stop(struct bench_daemon *d)
     d->pid = 0;
 }
 
+void bench_node_rest(const struct bench_daemon *d)
+{
+    double limit = bench_now() + REST_S, before, now = bench_node_cpu(d);
+
+    do {
+        if (bench_now() > limit) bench_die("a daemon does not come to rest");
+        before = now;
+        bench_pause(500);
+        now = bench_node_cpu(d);
+    } while (now > before);
+}
+
 /* ---- what the kernel knows */
 
 double bench_node_cpu(const struct bench_daemon *d)
 {
-    char path[BENCH_PATH_MAX];
-    const struct dirent *entry;
-    uint64_t sum = 0;
-    DIR *tasks;
-
-    bench_path(path, "/proc/%d/task", (int)d->pid);
-    tasks = opendir(path);
-    if (tasks == NULL) bench_die("a daemon is gone");
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the relay reads no folder */
-    while ((entry = readdir(tasks)) != NULL) {
-        char text[80], *end = text;
-        FILE *f;
-
-        if (entry->d_name[0] == '.') continue;
-        bench_path(path, "/proc/%d/task/%s/schedstat", (int)d->pid,
-                   entry->d_name);
-        f = fopen(path, "re");
-        /* "time on the processor, time waiting, turns", nanoseconds */
-        if (f != NULL && fgets(text, sizeof(text), f) != NULL)
-            sum += strtoull(text, &end, 10);
-        if (f == NULL || end == text)
-            bench_die("this kernel does not tell processor time");
-        (void)fclose(f);
-    }
-    (void)closedir(tasks);
-    return (double)sum / 1e6;
+    return bench_process_cpu(d->pid);
 }
 
 /* "  0: 0100007F:A3D1 00000000:0000 0A …": the port is the second word's, and

@@ -72,12 +72,12 @@ static void put(const struct bench *b, const char *name, const char *metric,
 {
     wipe_progress();
     if (b->json) {
-        (void)printf("{\"bench\":\"sync\",\"case\":\"%s\",\"metric\":\"%s\","
+        (void)printf("{\"bench\":\"%s\",\"case\":\"%s\",\"metric\":\"%s\","
                      "\"value\":%s,\"unit\":\"%s\",\"goal\":%s%s%s,\"ok\":%s}"
                      "\n",
-                     name, metric, value, unit, goal != NULL ? "\"" : "",
-                     goal != NULL ? goal : "null", goal != NULL ? "\"" : "",
-                     ok);
+                     b->family, name, metric, value, unit,
+                     goal != NULL ? "\"" : "", goal != NULL ? goal : "null",
+                     goal != NULL ? "\"" : "", ok);
     } else {
         if (!has_head)
             (void)printf("%-8s %-38s %12s %-10s %-10s\n", "case", "metric",
@@ -157,8 +157,8 @@ void bench_machine(const struct bench *b)
     if (b->json)
         put(b, "machine", "cores", count, text, NULL, "null");
     else
-        (void)printf("\n%zu records, %zu devices for push. %s\n", b->records,
-                     b->nodes, text);
+        (void)printf("\n%zu records, %zu devices for push and peers. %s\n",
+                     b->records, b->nodes, text);
 }
 
 double bench_now(void)

@@ -22,8 +22,9 @@
 static int complain(const char *what, const char *whose)
 {
     /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
-    (void)fprintf(stderr, "lab_switch: %s of %s: %s\n", what, whose,
-                  strerror(errno));
+    const char *why = strerror(errno);
+
+    (void)fprintf(stderr, "lab_switch: %s of %s: %s\n", what, whose, why);
     return -1;
 }
 

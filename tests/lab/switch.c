@@ -202,17 +202,18 @@ static bool read_milli(const char *text, uint64_t *out)
 
 static bool read_whole(const char *text, uint64_t *out)
 {
-    bool is_good = read_milli(text, out) && *out % 1000 == 0;
+    uint64_t milli;
 
-    *out /= 1000;
-    return is_good;
+    if (!read_milli(text, &milli) || milli % 1000 != 0) return false;
+    *out = milli / 1000;
+    return true;
 }
 
 static bool read_percent(const char *text, uint64_t *ppm)
 {
     uint64_t milli;
 
-    if (!read_milli(text, &milli) || milli > 100 * 1000) return false;
+    if (!read_milli(text, &milli) || milli > 100000) return false;
     *ppm = milli * 10;
     return true;
 }

@@ -60,6 +60,7 @@ any() # FIRST LAST COMMAND...: it is true of one of them
     done
     return 1
 }
+not_any() { ! any "$@"; }
 start_five() { each 1 5 camp_start && until_true 20 each 1 5 camp_listens; }
 # wires part|join: between {1, 2} and {3, 4, 5}
 wires()
@@ -115,6 +116,7 @@ part_cached()
     expect 'without multicast they find each other where they were' \
         until_true 60 each 1 5 camp_found 4
     expect 'by the addresses that they kept' any 1 5 found_by cached
+    expect 'and none by mDNS' not_any 1 5 found_by mdns
     expect 'a sixth is enrolled' camp_enrol 6 "$(camp_home 1)"
     camp_start 6 --peer "$(camp_door 1)"
     expect 'it is told of one, and finds all five' until_true 60 camp_found 6 5
