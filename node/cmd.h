@@ -7,6 +7,7 @@
 #include "node/commands.h"
 #include "node/offline.h"
 #include "node/repair.h"
+#include "proto/request.h"
 
 #include <jansson.h>
 
@@ -120,21 +121,9 @@ DAF_NODISCARD enum daf_err daf_cmd_writer_flush(struct daf_cmd_writer *w,
 void daf_cmd_writer_close(struct daf_cmd_writer *w);
 
 /* --- cmd_files.c: what is carried by hand (docs/protocol.md §6) */
-#define DAF_CMD_REQUEST_BYTES_MAX 512
 /* Control of a camp of several thousand devices. */
 #define DAF_CMD_ACCEPT_BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define DAF_CMD_RECORDS_MAX      65536
-
-/** daf_cmd_request_pack: make and sign a request; 0 if @cap is too small. */
-size_t daf_cmd_request_pack(const struct daf_device_keys *keys,
-                            const struct daf_sign_sk *sign, uint8_t *out,
-                            size_t cap);
-/** daf_cmd_request_decode: read a request and verify its signature.
- * @out_offset: where it goes wrong, may be NULL.  DAF_EFORM, DAF_EVERSION,
- * DAF_ESIG (then @out is filled all the same). */
-DAF_NODISCARD enum daf_err daf_cmd_request_decode(struct daf_view bytes,
-                                                  struct daf_device_keys *out,
-                                                  size_t *out_offset);
 
 /* An acceptance, checked for form only. */
 struct daf_cmd_accept {

@@ -63,10 +63,10 @@ static enum daf_err read_request(const char *file, struct enrol *e)
     uint8_t *bytes;
     size_t len;
     enum daf_err err =
-        daf_home_read_file(file, DAF_CMD_REQUEST_BYTES_MAX, &bytes, &len, e->t);
+        daf_home_read_file(file, DAF_REQUEST_BYTES_MAX, &bytes, &len, e->t);
 
     if (err != DAF_OK) return err;
-    err = daf_cmd_request_decode((struct daf_view){bytes, len}, &e->keys, NULL);
+    err = daf_request_decode((struct daf_view){bytes, len}, &e->keys, NULL);
     free(bytes);
     if (err == DAF_ESIG)
         daf_home_trouble(e->t, "the request's signature is not good: it was "

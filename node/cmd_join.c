@@ -2,6 +2,7 @@
 #include "node/cmd.h"
 
 #include "proto/hash.h"
+#include "proto/joiner.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -35,7 +36,7 @@ static enum daf_err make_or_load(const char *dir, struct daf_home *home,
 
 static enum daf_exit request(const struct daf_cmd *cmd, const char *file)
 {
-    uint8_t bytes[DAF_CMD_REQUEST_BYTES_MAX];
+    uint8_t bytes[DAF_REQUEST_BYTES_MAX];
     char dir[DAF_HOME_PATH_MAX], hex[64];
     struct daf_trouble t = {""};
     struct daf_author_id author;
@@ -46,8 +47,8 @@ static enum daf_exit request(const struct daf_cmd *cmd, const char *file)
     if (err == DAF_OK) err = make_or_load(dir, &home, &t);
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
     author = daf_hash_author_id(&home.keys.sign);
-    len = daf_cmd_request_pack(&home.keys, &home.secrets.sign, bytes,
-                               sizeof(bytes));
+    len =
+        daf_request_pack(&home.keys, &home.secrets.sign, bytes, sizeof(bytes));
     err = daf_home_write_file(file, 0644, (struct daf_view){bytes, len}, &t);
     if (err == DAF_OK && cmd->json)
         daf_cmd_print(json_pack("{s:o,s:o,s:o}", "author",
@@ -90,27 +91,12 @@ static enum daf_err check_certificate(const struct daf_home *home,
                                       struct acceptance *a,
                                       struct daf_trouble *t)
 {
-    const struct daf_coordinator *issuer;
-    enum daf_err err;
+    const char *why = NULL;
+    enum daf_err err =
+        daf_joiner_check(a->file.manifest, a->file.cert, &home->keys,
+                         &a->manifest, &a->cert, &why);
 
-    err = daf_manifest_decode(a->file.manifest, &a->manifest);
-    if (err == DAF_OK)
-        err = daf_manifest_verify(a->file.manifest, &a->manifest);
-    if (err != DAF_OK) return refuse(t, err, "its manifest is not good");
-    err = daf_cert_decode(a->file.cert, &a->cert);
-    if (err != DAF_OK) return refuse(t, err, "its certificate is not good");
-    if (memcmp(&a->cert.keys, &home->keys, sizeof(home->keys)) != 0)
-        return refuse(t, DAF_EKEY, "it was made for another device");
-    if (memcmp(&a->cert.camp, &a->manifest.camp, sizeof(a->cert.camp)) != 0)
-        return refuse(t, DAF_EFORM,
-                      "certificate and manifest are of two camps");
-    issuer = daf_manifest_coordinator(&a->manifest, &a->cert.issuer);
-    if (issuer == NULL)
-        return refuse(t, DAF_ESIG, "no coordinator made its certificate");
-    err = daf_cert_verify(a->file.cert, &a->cert, &issuer->keys.sign);
-    if (err != DAF_OK)
-        return refuse(t, err, "its certificate's signature is not good");
-    return DAF_OK;
+    return err == DAF_OK ? DAF_OK : refuse(t, err, why);
 }
 
 /* One record of the file: verified, of control, with its body. */

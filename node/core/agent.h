@@ -165,11 +165,11 @@ const struct daf_camp *daf_agent_camp(const struct daf_agent *a);
 /** daf_agent_author: this device. */
 const struct daf_author_id *daf_agent_author(const struct daf_agent *a);
 
-/* Frames of one kind and their bytes, door's and mesh's. */
+/* Frames of one kind and their bytes, of all endpoints. */
 struct daf_agent_tally {
     uint64_t frames, bytes;
 };
-#define DAF_AGENT_KINDS (DAF_FRAME_WELCOME + 1)
+#define DAF_AGENT_KINDS (DAF_FRAME_DECLINE + 1)
 
 /** daf_agent_size: bytes that it takes beside its sessions, its camp, what waits
  * for the disk, and the scratch. */

@@ -528,7 +528,7 @@ static void requests_and_acceptances_are_shown(void **state)
 
     (void)state;
     (void)crypto_sign_keypair(keys.sign.b, sign.b);
-    len = daf_cmd_request_pack(&keys, &sign, buffer, sizeof(buffer));
+    len = daf_request_pack(&keys, &sign, buffer, sizeof(buffer));
     check((struct daf_view){buffer, len}, "request", NULL, NULL);
     buffer[len - 1] ^= 1;
     object = inspected((struct daf_view){buffer, len}, "request");
