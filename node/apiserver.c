@@ -170,6 +170,8 @@ static json_t *refusals(const struct daf_agent_stats *stats,
     fits &= put_refusal(o, "link-key", link->keys, sum);
     fits &= put_refusal(o, "link-handshake", link->handshakes, sum);
     fits &= put_refusal(o, "link-message", link->messages, sum);
+    fits &= put_refusal(o, "link-crowded", link->crowded, sum);
+    fits &= put_refusal(o, "link-silent", link->silent, sum);
     if (fits) return o;
     json_decref(o);
     return NULL;

@@ -379,6 +379,14 @@ static void on_refused(void *ctx, const struct daf_link_refused *refused)
     h->refused.keys += refused->keys;
     h->refused.handshakes += refused->handshakes;
     h->refused.messages += refused->messages;
+    h->refused.crowded += refused->crowded;
+    h->refused.silent += refused->silent;
+}
+
+static void on_porched(void *ctx, uint16_t port)
+{
+    (void)ctx;
+    (void)port;
 }
 
 static void on_failed(void *ctx, const char *text)
@@ -583,6 +591,7 @@ static void fill_tables(struct daf_host *h)
         .frame = on_frame,
         .closed = on_closed,
         .refused = on_refused,
+        .porched = on_porched,
         .lost = on_lost,
         .failed = on_failed,
         .gone = on_gone,

@@ -27,15 +27,17 @@
  * PORCHED     link  struct daf_link_porched: the porch listens, or cannot
  * FAILED      link  text for a person: cannot listen, self-test failed; then exit
  *
- * LISTEN comes once, ADMIT at any time, the others after LISTEN.  A SEND is at
- * most DAF_FRAME_BYTES_MAX; more than 4 MiB that a peer does not take closes its
- * connection.  SEND and CLOSE of a number that had its CLOSED are ignored: it is
- * not answered twice.  Frames said before CLOSE have 1 s to leave.
+ * LISTEN comes once, ADMIT at any time, PORCH after READY, the others after
+ * LISTEN.  A SEND is at most DAF_FRAME_BYTES_MAX; more than 4 MiB that a peer
+ * does not take closes its connection.  SEND and CLOSE of a number that had its
+ * CLOSED are ignored: it is not answered twice.  Frames said before CLOSE, or
+ * before the porch closes, have 1 s to leave.
  */
 #ifndef DAF_NODE_LINK_H
 #define DAF_NODE_LINK_H
 
 #include "node/core/port.h"
+#include "proto/limits.h"
 
 enum daf_link_kind {
     DAF_LINK_LISTEN = 1,
@@ -68,6 +70,9 @@ struct daf_link_listen {
     struct daf_box_sk door_sk;
     struct daf_box_pk transport_pk;
     struct daf_box_sk transport_sk;
+    /* 1: nobody can come, so of the rest only transport_* is looked at; READY
+     * names ports 0. */
+    uint8_t only_calls;
 };
 struct daf_link_admit {
     struct daf_box_pk key;
@@ -83,6 +88,7 @@ struct daf_link_ready {
 struct daf_link_porch {
     struct daf_box_pk pk;
     struct daf_box_sk sk;
+    uint16_t port;   /* 0: any */
     uint8_t is_open; /* 0: close it, and every connection to it; no PORCHED */
 };
 struct daf_link_porched {
@@ -95,6 +101,13 @@ struct daf_link_refused {
     uint64_t crowded;    /* sent off: too many who had proven nothing yet */
     uint64_t silent;     /* sent off: no frame in time */
 };
+
+/** daf_link_frame_max: the most bytes of a FRAME at @endpoint. */
+static inline size_t daf_link_frame_max(enum daf_endpoint endpoint)
+{
+    return endpoint == DAF_ENDPOINT_MESH ? DAF_FRAME_BYTES_MAX
+                                         : DAF_DOOR_BYTES_MAX;
+}
 
 /** daf_link_main: the link process's whole life.  @fd: its end of the pair.
  * Returns the exit status: 0 when core closed the pair. */

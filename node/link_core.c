@@ -57,7 +57,7 @@ static size_t take_one(struct daf_link *link, size_t at)
     daf_link_on_core(link, &head,
                      (struct daf_view){core->in + at + sizeof(head), head.len});
     /* It may have held keys; frames are public to this process anyway. */
-    if (head.kind == DAF_LINK_LISTEN)
+    if (head.kind == DAF_LINK_LISTEN || head.kind == DAF_LINK_PORCH)
         sodium_memzero(core->in + at, sizeof(head) + head.len);
     return sizeof(head) + head.len;
 }

@@ -9,7 +9,8 @@
  *   link_zap.c       libzmq asks: may this key come in?
  *   link_conns.c     the table of connections and how one ends
  *   link_send.c      frames on their way out
- *   link_in.c        door and mesh: those who connect to us
+ *   link_in.c        door, mesh and porch: those who connect to us
+ *   link_strangers.c those of them who have proven nothing yet
  *   link_out.c       those whom we connect to
  *   link_selftest.c  a stranger must be refused before READY
  *
@@ -19,7 +20,7 @@
  *      v                              v
  *   OPENING --- OPENED to core --->  OPEN
  *      |                              |  \
- *      | refused, 10 s          lost  |   \  CLOSE, revoked, 30 s at the door
+ *      | refused, 10 s          lost  |   \  CLOSE, revoked, its time is over
  *      v                              v    v
  *   (free) <---- read empty -------- GONE  SHUT (1 s for the last frames)
  *      ^                                    v
@@ -31,8 +32,7 @@
 
 #include "node/link.h"
 
-#include "proto/limits.h"
-
+#include <netinet/in.h>
 #include <sys/queue.h>
 #include <zmq.h>
 
@@ -41,6 +41,11 @@
 #define DAF_LINK_PER_KEY_MAX      16 /* a device has one or two */
 #define DAF_LINK_DOOR_MAX         64 /* whoever knows the camp can knock */
 #define DAF_LINK_DOOR_MS          30000
+#define DAF_LINK_PORCH_MAX        16
+#define DAF_LINK_PORCH_MS         900000 /* while people compare six digits */
+#define DAF_LINK_STRANGERS_MAX    128
+#define DAF_LINK_SILENT_MS        6000 /* libzmq's handshake has 5 s of it */
+#define DAF_LINK_YOUNG_MS         300
 #define DAF_LINK_OPENING_MS       10000
 #define DAF_LINK_GONE_MS          5000 /* to read what a lost peer still said */
 #define DAF_LINK_SHUT_MS          1000 /* for a last frame to leave */
@@ -113,6 +118,9 @@ bool daf_link_sock_event(struct daf_link_sock *monitor,
 /** daf_link_sock_unwatch: stop and close @monitor, then close @target. */
 void daf_link_sock_unwatch(struct daf_link *link, struct daf_link_sock *monitor,
                            struct daf_link_sock *target);
+
+/** daf_link_sock_linger: once closed, what was said has @ms to leave. */
+void daf_link_sock_linger(struct daf_link_sock *sock, int ms);
 
 /** daf_link_sock_serve: bind as CURVE server; *port 0 becomes the one chosen.
  * False and errno if it cannot listen. */
@@ -216,7 +224,9 @@ LIST_HEAD(daf_link_bucket, daf_link_conn);
  * are not ordered among each other, and the kernel gives numbers again. */
 struct daf_link_fd {
     bool alive;
+    bool shut;                  /* by us, as a stranger */
     struct daf_link_conn *conn; /* the one whose frames came through it */
+    struct daf_link_stranger *stranger;
 };
 
 struct daf_link_router {
@@ -226,6 +236,7 @@ struct daf_link_router {
     struct daf_link_bucket waiting; /* those with frames to send */
     struct daf_link_fd fds[DAF_LINK_FDS_MAX];
     size_t conns_count, gone_count;
+    uint64_t failures; /* handshakes whose descriptor is not told yet */
 };
 
 struct daf_link_conns {
@@ -276,7 +287,8 @@ void daf_link_send_on_timer(struct daf_link *link,
 void daf_link_send_forget(struct daf_link *link, struct daf_link_conn *conn);
 
 /* ---- incoming and outgoing (link_in.c, link_out.c) */
-/** daf_link_in_open: bind; false and errno if it cannot listen. */
+/** daf_link_in_open: bind; false and errno if it cannot listen.
+ * daf_link_in_end() closes it either way. */
 bool daf_link_in_open(struct daf_link *link, struct daf_link_router *router,
                       const struct daf_box_sk *sk,
                       const struct daf_link_where *where, uint16_t *port);
@@ -284,11 +296,42 @@ bool daf_link_in_open(struct daf_link *link, struct daf_link_router *router,
 void daf_link_in_watch(struct daf_link *link, struct daf_link_router *router);
 /** daf_link_in_close: disconnect one peer, by its descriptor. */
 void daf_link_in_close(int fd);
+/** daf_link_in_end: listen no more, and end every connection that came. */
+void daf_link_in_end(struct daf_link *link, struct daf_link_router *router);
 void daf_link_out_open(struct daf_link *link, uint32_t number,
                        enum daf_endpoint endpoint,
                        const struct daf_link_connect *to);
 /** daf_link_out_refused: an event that ends a connection attempt. */
 bool daf_link_out_refused(unsigned event);
+
+/* ---- strangers (link_strangers.c) */
+struct daf_link_source {
+    struct in6_addr net; /* an IPv4 address, mapped, or the /64 of another */
+    size_t count;        /* 0: an empty place */
+};
+struct daf_link_stranger {
+    struct daf_link_router *router; /* NULL: an empty place */
+    int fd;
+    uint64_t since_ms;
+    struct sockaddr_in6 from;
+    struct daf_link_source *source;
+    TAILQ_ENTRY(daf_link_stranger) entry;
+};
+struct daf_link_strangers {
+    TAILQ_HEAD(, daf_link_stranger) all; /* the oldest first */
+    size_t count;
+    /* One more, who comes before another goes. */
+    struct daf_link_stranger places[DAF_LINK_STRANGERS_MAX + 1];
+    struct daf_link_source sources[DAF_LINK_STRANGERS_MAX + 1];
+};
+
+/** daf_link_strangers_came: @fd was accepted; another may have to go. */
+void daf_link_strangers_came(struct daf_link *link,
+                             struct daf_link_router *router, int fd);
+/** daf_link_strangers_left: @fd has said a frame, or is lost. */
+void daf_link_strangers_left(struct daf_link *link,
+                             struct daf_link_router *router, int fd);
+void daf_link_strangers_on_timer(struct daf_link *link);
 
 /* ---- self-test (link_selftest.c) */
 struct daf_link_probe {
@@ -355,7 +398,10 @@ struct daf_link {
     struct daf_link_keys keys;
     struct daf_link_conns conns;
     struct daf_link_sock zap;
-    struct daf_link_router door, mesh;
+    struct daf_link_router door, mesh, porch;
+    struct daf_link_strangers strangers;
+    bool only_calls;
+    struct daf_link_where where; /* the door's */
     uint16_t door_port, mesh_port;
     struct daf_link_selftest selftest;
     struct daf_box_pk transport_pk;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* node/link_in.c - door and mesh: those who connect to us.
+/* node/link_in.c - door, mesh and porch: those who connect to us.
  *
  * Who a peer is, is the key that ZAP saw; libzmq puts it beside every frame as
  * "User-Id" (a peer's own property of that name comes second and is ignored).
@@ -10,23 +10,55 @@
 #include <sodium.h>
 #include <sys/socket.h>
 
+/* What the three differ in. */
+static const struct rule {
+    const char *domain;
+    size_t conns_max;
+    uint64_t life_ms;
+} rules[] = {
+    [DAF_ENDPOINT_DOOR] = {"door/1", DAF_LINK_DOOR_MAX, DAF_LINK_DOOR_MS},
+    [DAF_ENDPOINT_MESH] = {"mesh/1", DAF_LINK_INCOMING_MAX, DAF_LINK_NEVER},
+    [DAF_ENDPOINT_PORCH] = {"porch/1", DAF_LINK_PORCH_MAX, DAF_LINK_PORCH_MS},
+};
+
+static void on_accepted(struct daf_link *link, struct daf_link_router *router,
+                        int fd)
+{
+    /* Its end was not told: a number is given again only after that. */
+    daf_link_strangers_left(link, router, fd);
+    router->fds[fd].alive = true;
+    router->fds[fd].shut = false;
+    daf_link_strangers_came(link, router, fd);
+}
+
+static void on_disconnected(struct daf_link *link,
+                            struct daf_link_router *router, int fd)
+{
+    struct daf_link_fd *it = &router->fds[fd];
+
+    /* Whom we shut did not fail. */
+    if (!it->shut) link->refused.handshakes += router->failures;
+    router->failures = 0;
+    it->alive = false;
+    daf_link_strangers_left(link, router, fd);
+    if (it->conn != NULL) daf_link_conns_lost(link, it->conn);
+}
+
 static void on_event(struct daf_link *link, struct daf_link_router *router,
                      const struct daf_link_event *event)
 {
-    struct daf_link_fd *fd = NULL;
+    bool is_fd = event->value < DAF_LINK_FDS_MAX;
 
-    if (event->value < DAF_LINK_FDS_MAX) fd = &router->fds[event->value];
     switch (event->id) {
     case ZMQ_EVENT_ACCEPTED:
-        if (fd != NULL) fd->alive = true;
+        if (is_fd) on_accepted(link, router, (int)event->value);
         break;
     case ZMQ_EVENT_DISCONNECTED:
-        if (fd != NULL) fd->alive = false;
-        if (fd != NULL && fd->conn != NULL) daf_link_conns_lost(link, fd->conn);
+        if (is_fd) on_disconnected(link, router, (int)event->value);
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-        link->refused.handshakes++;
+        router->failures++; /* whose, DISCONNECTED tells next */
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: /* counted where ZAP said no */
         if (router->endpoint == DAF_ENDPOINT_MESH && link->selftest.denied)
@@ -83,9 +115,7 @@ static int get_fd(struct daf_link_router *router, zmq_msg_t *frame)
 static bool is_welcome(struct daf_link *link, struct daf_link_router *router,
                        const struct daf_box_pk *key)
 {
-    if (router->endpoint == DAF_ENDPOINT_DOOR &&
-        router->conns_count >= DAF_LINK_DOOR_MAX)
-        return false;
+    if (router->conns_count >= rules[router->endpoint].conns_max) return false;
     return daf_link_conns_of_key(link, key) < DAF_LINK_PER_KEY_MAX;
 }
 
@@ -95,6 +125,7 @@ static struct daf_link_conn *greet(struct daf_link *link,
                                    const uint8_t *id, int fd,
                                    const struct daf_box_pk *key)
 {
+    const struct rule *rule = &rules[router->endpoint];
     struct daf_link_conn *conn = NULL;
 
     if (fd < 0) /* lost before it was heard */
@@ -111,10 +142,11 @@ static struct daf_link_conn *greet(struct daf_link *link,
     if (router->fds[fd].conn != NULL)
         daf_link_conns_lost(link, router->fds[fd].conn);
     daf_link_conns_bind(conn, fd);
+    daf_link_strangers_left(link, router, fd);
     conn->key = *key;
     conn->state = DAF_LINK_STATE_OPEN;
-    if (router->endpoint == DAF_ENDPOINT_DOOR) {
-        conn->deadline_ms = link->now_ms + DAF_LINK_DOOR_MS;
+    if (rule->life_ms != DAF_LINK_NEVER) {
+        conn->deadline_ms = link->now_ms + rule->life_ms;
         daf_link_wake(link, conn->deadline_ms);
     }
     daf_link_core_put(link, DAF_LINK_OPENED, conn->number, conn->endpoint,
@@ -125,7 +157,7 @@ static struct daf_link_conn *greet(struct daf_link *link,
 static bool is_admitted(struct daf_link *link, struct daf_link_router *router,
                         const struct daf_box_pk *key)
 {
-    return router->endpoint == DAF_ENDPOINT_DOOR ||
+    return router->endpoint != DAF_ENDPOINT_MESH ||
            daf_link_keys_get(&link->keys, key) == DAF_LINK_RIGHT_ALLOWED;
 }
 
@@ -156,7 +188,7 @@ static void on_frame(struct daf_link *link, struct daf_link_router *router,
         refuse(link, conn, fd, &link->refused.keys);
         return;
     }
-    if (router->endpoint == DAF_ENDPOINT_DOOR && len > DAF_DOOR_BYTES_MAX) {
+    if (len > daf_link_frame_max(router->endpoint)) {
         refuse(link, conn, fd, &link->refused.messages);
         return;
     }
@@ -243,8 +275,23 @@ bool daf_link_in_open(struct daf_link *link, struct daf_link_router *router,
                               router) &&
            daf_link_sock_watch(link, &router->monitor, &router->sock,
                                step_monitor, router) &&
-           daf_link_sock_serve(&router->sock,
-                               router->endpoint == DAF_ENDPOINT_DOOR ? "door/1"
-                                                                     : "mesh/1",
+           daf_link_sock_serve(&router->sock, rules[router->endpoint].domain,
                                sk, endpoint, port);
+}
+
+void daf_link_in_end(struct daf_link *link, struct daf_link_router *router)
+{
+    struct daf_link_conn *conn = TAILQ_FIRST(&link->conns.all);
+
+    while (conn != NULL) {
+        struct daf_link_conn *next = TAILQ_NEXT(conn, entry);
+        if (conn->router == router) daf_link_conns_end(link, conn);
+        conn = next;
+    }
+    for (int fd = 0; fd < DAF_LINK_FDS_MAX; fd++)
+        daf_link_strangers_left(link, router, fd);
+    memset(router->fds, 0, sizeof(router->fds));
+    router->failures = 0;
+    daf_link_sock_linger(&router->sock, DAF_LINK_SHUT_MS);
+    daf_link_sock_unwatch(link, &router->monitor, &router->sock);
 }

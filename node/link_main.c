@@ -71,7 +71,8 @@ static void tell_refused(struct daf_link *link)
     uint64_t next_ms = link->refused_ms + DAF_LINK_REFUSED_MS;
 
     if (link->stage != DAF_LINK_STAGE_READY || daf_link_core_full(link) ||
-        (refused->keys | refused->handshakes | refused->messages) == 0)
+        (refused->keys | refused->handshakes | refused->messages |
+         refused->crowded | refused->silent) == 0)
         return;
     if (link->now_ms < next_ms) {
         daf_link_wake(link, next_ms);
@@ -120,42 +121,58 @@ static bool is_pair(const struct daf_box_pk *pk, const struct daf_box_sk *sk)
            memcmp(made.b, pk->b, sizeof(made.b)) == 0;
 }
 
-static void on_listen(struct daf_link *link, const struct daf_link_listen *on)
+static void say_ready(struct daf_link *link)
 {
-    struct daf_link_where where;
+    struct daf_link_ready ready = {link->door_port, link->mesh_port};
 
-    if (link->stage != DAF_LINK_STAGE_NEW ||
-        !is_pair(&on->door_pk, &on->door_sk) ||
-        !is_pair(&on->transport_pk, &on->transport_sk)) {
-        daf_link_die(link, 2, "core sent a LISTEN that cannot be");
-        return;
-    }
-    if (!daf_link_addr_parse(&on->door, &where)) {
+    link->stage = DAF_LINK_STAGE_READY;
+    daf_link_core_put(link, DAF_LINK_READY, 0, (enum daf_endpoint)0,
+                      (struct daf_view){(const uint8_t *)&ready,
+                                        sizeof(ready)});
+}
+
+static void bind_all(struct daf_link *link, const struct daf_link_listen *on)
+{
+    if (!daf_link_addr_parse(&on->door, &link->where)) {
         fail_to_listen(link, &on->door,
                        "not a numeric address and port, like 0.0.0.0:5670 "
                        "or [fe80::1%3]:5670");
         return;
     }
-    link->transport_pk = on->transport_pk;
-    link->transport_sk = on->transport_sk;
-    link->door_port = where.port;
+    link->door_port = link->where.port;
     /* ZAP first: it must be there before anyone can knock. */
     if (!daf_link_zap_open(link) ||
-        !daf_link_in_open(link, &link->door, &on->door_sk, &where,
+        !daf_link_in_open(link, &link->door, &on->door_sk, &link->where,
                           &link->door_port) ||
-        !daf_link_in_open(link, &link->mesh, &on->transport_sk, &where,
+        !daf_link_in_open(link, &link->mesh, &on->transport_sk, &link->where,
                           &link->mesh_port)) {
         fail_to_listen(link, &on->door, why_no_bind(zmq_errno()));
         return;
     }
     link->stage = DAF_LINK_STAGE_TESTING;
-    if (!daf_link_selftest_begin(link, &where)) daf_link_on_tested(link, false);
+    if (!daf_link_selftest_begin(link, &link->where))
+        daf_link_on_tested(link, false);
+}
+
+static void on_listen(struct daf_link *link, const struct daf_link_listen *on)
+{
+    if (link->stage != DAF_LINK_STAGE_NEW || on->only_calls > 1 ||
+        (on->only_calls == 0 && !is_pair(&on->door_pk, &on->door_sk)) ||
+        !is_pair(&on->transport_pk, &on->transport_sk)) {
+        daf_link_die(link, 2, "core sent a LISTEN that cannot be");
+        return;
+    }
+    link->transport_pk = on->transport_pk;
+    link->transport_sk = on->transport_sk;
+    link->only_calls = on->only_calls == 1;
+    if (link->only_calls)
+        say_ready(link);
+    else
+        bind_all(link, on);
 }
 
 void daf_link_on_tested(struct daf_link *link, bool passed)
 {
-    struct daf_link_ready ready = {link->door_port, link->mesh_port};
-
     if (!passed) {
         fail(link, "self-test: a stranger was not refused");
         return;
@@ -165,10 +182,29 @@ void daf_link_on_tested(struct daf_link *link, bool passed)
     daf_link_in_watch(link, &link->door);
     daf_link_in_watch(link, &link->mesh);
     link->refused = (struct daf_link_refused){0};
-    link->stage = DAF_LINK_STAGE_READY;
-    daf_link_core_put(link, DAF_LINK_READY, 0, (enum daf_endpoint)0,
-                      (struct daf_view){(const uint8_t *)&ready,
-                                        sizeof(ready)});
+    say_ready(link);
+}
+
+static void on_porch(struct daf_link *link, const struct daf_link_porch *porch)
+{
+    struct daf_link_porched porched = {.port = porch->port};
+
+    if (link->stage != DAF_LINK_STAGE_READY || link->only_calls ||
+        porch->is_open > 1 ||
+        (porch->is_open == 1 && !is_pair(&porch->pk, &porch->sk))) {
+        daf_link_die(link, 2, "core sent a PORCH that cannot be");
+        return;
+    }
+    daf_link_in_end(link, &link->porch);
+    if (porch->is_open == 0) return;
+    if (!daf_link_in_open(link, &link->porch, &porch->sk, &link->where,
+                          &porched.port)) {
+        daf_link_in_end(link, &link->porch);
+        porched.port = 0;
+    }
+    daf_link_core_put(link, DAF_LINK_PORCHED, 0, DAF_ENDPOINT_PORCH,
+                      (struct daf_view){(const uint8_t *)&porched,
+                                        sizeof(porched)});
 }
 
 static void on_admit(struct daf_link *link, const struct daf_link_admit *admit)
@@ -184,8 +220,8 @@ static void on_connect(struct daf_link *link, const struct daf_link_head *head,
 {
     if (link->stage == DAF_LINK_STAGE_NEW ||
         (head->conn & DAF_CONN_INCOMING) != 0 ||
-        (head->endpoint != DAF_ENDPOINT_DOOR &&
-         head->endpoint != DAF_ENDPOINT_MESH) ||
+        head->endpoint < DAF_ENDPOINT_DOOR ||
+        head->endpoint > DAF_ENDPOINT_PORCH ||
         daf_link_conns_get(link, head->conn) != NULL) {
         daf_link_die(link, 2, "core sent a CONNECT that cannot be");
         return;
@@ -210,6 +246,7 @@ void daf_link_on_core(struct daf_link *link, const struct daf_link_head *head,
         struct daf_link_listen listen;
         struct daf_link_admit admit;
         struct daf_link_connect connect;
+        struct daf_link_porch porch;
     } u;
     bool whole = false;
 
@@ -235,13 +272,17 @@ void daf_link_on_core(struct daf_link *link, const struct daf_link_head *head,
         if ((whole = payload.len == 0) && conn != NULL)
             daf_link_conns_shut(link, conn);
         break;
+    case DAF_LINK_PORCH:
+        if ((whole = copy(&u.porch, sizeof(u.porch), payload)))
+            on_porch(link, &u.porch);
+        sodium_memzero(&u, sizeof(u));
+        break;
     case DAF_LINK_READY:
     case DAF_LINK_OPENED:
     case DAF_LINK_FRAME:
     case DAF_LINK_CLOSED:
     case DAF_LINK_REFUSED:
     case DAF_LINK_FAILED:
-    case DAF_LINK_PORCH:
     case DAF_LINK_PORCHED:
         break;
     }
@@ -289,8 +330,10 @@ static void on_timer(struct daf_link *link)
         daf_link_selftest_check(link);
     }
     daf_link_conns_on_timer(link);
+    daf_link_strangers_on_timer(link);
     daf_link_send_on_timer(link, &link->door);
     daf_link_send_on_timer(link, &link->mesh);
+    daf_link_send_on_timer(link, &link->porch);
 }
 
 static void release_held(struct daf_link *link)
@@ -375,9 +418,11 @@ static bool init(struct daf_link *link)
 
     TAILQ_INIT(&link->dirty);
     TAILQ_INIT(&link->held);
+    TAILQ_INIT(&link->strangers.all);
     daf_link_conns_init(&link->conns);
     link->door.endpoint = DAF_ENDPOINT_DOOR;
     link->mesh.endpoint = DAF_ENDPOINT_MESH;
+    link->porch.endpoint = DAF_ENDPOINT_PORCH;
     link->wake_ms = link->armed_ms = DAF_LINK_NEVER;
     link->now_ms = mono_ms();
     if (flags < 0 || fcntl(link->fd, F_SETFL, flags | O_NONBLOCK) != 0)
@@ -401,6 +446,7 @@ static void deinit(struct daf_link *link)
     daf_link_conns_deinit(link);
     daf_link_sock_unwatch(link, &link->door.monitor, &link->door.sock);
     daf_link_sock_unwatch(link, &link->mesh.monitor, &link->mesh.sock);
+    daf_link_sock_unwatch(link, &link->porch.monitor, &link->porch.sock);
     daf_link_sock_close(link, &link->zap);
     if (link->zmq != NULL) (void)zmq_ctx_term(link->zmq);
     daf_link_keys_deinit(&link->keys);

@@ -65,7 +65,7 @@ static void on_frame(struct daf_link *link, struct daf_link_conn *conn,
     if (conn->state != DAF_LINK_STATE_OPEN &&
         conn->state != DAF_LINK_STATE_GONE)
         return;
-    if (conn->endpoint == DAF_ENDPOINT_DOOR && len > DAF_DOOR_BYTES_MAX) {
+    if (len > daf_link_frame_max(conn->endpoint)) {
         link->refused.messages++;
         daf_link_conns_cut(link, conn);
         return;

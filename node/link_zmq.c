@@ -158,6 +158,11 @@ bool daf_link_sock_event(struct daf_link_sock *monitor,
     return true;
 }
 
+void daf_link_sock_linger(struct daf_link_sock *sock, int ms)
+{
+    if (sock->zmq != NULL) (void)set_int(sock->zmq, ZMQ_LINGER, ms);
+}
+
 bool daf_link_sock_serve(struct daf_link_sock *sock, const char *domain,
                          const struct daf_box_sk *sk, const char *endpoint,
                          uint16_t *port)

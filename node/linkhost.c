@@ -64,6 +64,8 @@ struct daf_linkhost {
     size_t out_at, out_len, out_cap;
     struct conn conns[DAF_LINKHOST_CONNS_MAX]; /* ascending by number */
     size_t conns_count;
+    struct daf_link_porch porch;
+    unsigned porched_wanted; /* PORCHED that will come */
     struct daf_box_pk *keys; /* admitted */
     size_t keys_count, keys_cap;
 };
@@ -220,6 +222,22 @@ static void say_admit(struct daf_linkhost *h, const struct daf_box_pk *key,
         view(&admit, sizeof(admit)));
 }
 
+static void say_porch(struct daf_linkhost *h)
+{
+    if (h->state != UP) return; /* at READY */
+    if (h->porch.is_open == 1) h->porched_wanted++;
+    say(h, (struct daf_link_head){.kind = DAF_LINK_PORCH},
+        view(&h->porch, sizeof(h->porch)));
+}
+
+void daf_linkhost_porch(struct daf_linkhost *h,
+                        const struct daf_link_porch *porch)
+{
+    h->porch = *porch;
+    if (h->porch.is_open == 0) sodium_memzero(&h->porch, sizeof(h->porch));
+    say_porch(h);
+}
+
 static bool remember_key(struct daf_linkhost *h, const struct daf_box_pk *key)
 {
     if (h->keys_count == h->keys_cap) {
@@ -260,6 +278,7 @@ static bool is_zero(const uint8_t *p, size_t len)
 
 static const char *on_ready(struct daf_linkhost *h, struct daf_view v)
 {
+    bool only_calls = h->listen.only_calls == 1;
     struct daf_link_ready ready;
     char *colon = strrchr(h->listen.door.text, ':');
     size_t room;
@@ -268,9 +287,11 @@ static const char *on_ready(struct daf_linkhost *h, struct daf_view v)
     if (h->state != STARTING || v.len != sizeof(ready))
         return "READY out of place";
     memcpy(&ready, v.p, sizeof(ready));
-    if (ready.door_port == 0 || ready.mesh_port == 0) return "READY of no port";
+    if ((ready.door_port == 0) != only_calls ||
+        (ready.mesh_port == 0) != only_calls)
+        return "READY of no port";
     /* The next one takes the same port: peers have it written down. */
-    if (colon != NULL) {
+    if (colon != NULL && !only_calls) {
         room =
             sizeof(h->listen.door.text) - (size_t)(colon - h->listen.door.text);
         (void)snprintf(colon, room, ":%u", (unsigned)ready.door_port);
@@ -279,6 +300,24 @@ static const char *on_ready(struct daf_linkhost *h, struct daf_view v)
     h->was_up = true;
     daf_loop_timer_set(&h->timer, DAF_MONO_NEVER);
     h->ops->ready(h->ops->ctx, ready.door_port, ready.mesh_port);
+    /* Unless `ready` opened it just now. */
+    if (h->porch.is_open == 1 && h->porched_wanted == 0) say_porch(h);
+    return NULL;
+}
+
+static const char *on_porched(struct daf_linkhost *h, struct daf_view v)
+{
+    struct daf_link_porched porched;
+
+    if (v.len != sizeof(porched) || h->porched_wanted == 0)
+        return "PORCHED out of place";
+    h->porched_wanted--;
+    /* Closed since, or opened anew with another key. */
+    if (h->porch.is_open == 0 || h->porched_wanted > 0) return NULL;
+    memcpy(&porched, v.p, sizeof(porched));
+    /* The next link takes the same one: it is on a ticket. */
+    if (porched.port != 0) h->porch.port = porched.port;
+    h->ops->porched(h->ops->ctx, porched.port);
     return NULL;
 }
 
@@ -291,7 +330,7 @@ static const char *on_opened(struct daf_linkhost *h,
     struct daf_box_pk key;
 
     if (v.len != sizeof(key)) return "OPENED without a key";
-    if (endpoint != DAF_ENDPOINT_DOOR && endpoint != DAF_ENDPOINT_MESH)
+    if (endpoint < DAF_ENDPOINT_DOOR || endpoint > DAF_ENDPOINT_PORCH)
         return "OPENED at no endpoint";
     memcpy(&key, v.p, sizeof(key));
     if (head->conn & DAF_CONN_INCOMING) {
@@ -312,12 +351,9 @@ static const char *on_frame(struct daf_linkhost *h,
                             const struct daf_link_head *head, struct daf_view v)
 {
     const struct conn *c = find(h, head->conn);
-    size_t most;
 
     if (c == NULL || c->state == CONNECTING) return "FRAME of no connection";
-    most = c->endpoint == DAF_ENDPOINT_DOOR ? DAF_DOOR_BYTES_MAX
-                                            : DAF_FRAME_BYTES_MAX;
-    if (v.len > most) return "FRAME too long";
+    if (v.len > daf_link_frame_max(c->endpoint)) return "FRAME too long";
     if (c->state == OPEN) h->ops->frame(h->ops->ctx, head->conn, v);
     return NULL;
 }
@@ -386,6 +422,8 @@ static const char *on_message(struct daf_linkhost *h,
         return on_closed(h, head, v);
     case DAF_LINK_REFUSED:
         return on_refused(h, v);
+    case DAF_LINK_PORCHED:
+        return on_porched(h, v);
     case DAF_LINK_FAILED:
         return on_failed(h, v);
     case DAF_LINK_LISTEN:
@@ -394,7 +432,6 @@ static const char *on_message(struct daf_linkhost *h,
     case DAF_LINK_SEND:
     case DAF_LINK_CLOSE:
     case DAF_LINK_PORCH:
-    case DAF_LINK_PORCHED:
         break;
     }
     return "an unknown kind";
@@ -567,6 +604,7 @@ static void clear(struct daf_linkhost *h)
     close_source(h, &h->pair);
     close_source(h, &h->pidfd);
     h->in_len = h->out_at = h->out_len = h->conns_count = 0;
+    h->porched_wanted = 0;
     h->shut = false;
     h->doom = NULL;
     daf_loop_timer_set(&h->timer, DAF_MONO_NEVER);
@@ -608,12 +646,13 @@ static bool say_listen(struct daf_linkhost *h)
         struct daf_link_listen listen;
     } first = {{.kind = DAF_LINK_LISTEN, .len = sizeof(first.listen)},
                h->listen};
-    ssize_t n = send(h->pair.fd, &first, sizeof(first), MSG_NOSIGNAL);
+    const size_t len = sizeof(first.head) + sizeof(first.listen);
+    ssize_t n = send(h->pair.fd, &first, len, MSG_NOSIGNAL);
 
-    static_assert(sizeof(first) == sizeof(first.head) + sizeof(first.listen),
+    static_assert(_Alignof(struct daf_link_listen) == 1,
                   "no padding between head and payload");
     sodium_memzero(&first, sizeof(first));
-    return n == (ssize_t)sizeof(first);
+    return n == (ssize_t)len;
 }
 
 enum daf_err daf_linkhost_start(struct daf_linkhost *h)
@@ -798,6 +837,7 @@ void daf_linkhost_free(struct daf_linkhost *h)
     clear(h);
     daf_loop_timer_close(h->loop, &h->timer);
     sodium_memzero(&h->listen, sizeof(h->listen));
+    sodium_memzero(&h->porch, sizeof(h->porch));
     free(h->keys);
     free(h->out);
     free(h->in);

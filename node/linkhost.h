@@ -11,7 +11,8 @@
  * wrong length, kind or connection kills it.  So does a queue over
  * DAF_LINKHOST_QUEUE_MAX, or one that does not move for DAF_LINKHOST_HANG_MS.
  * It is started again at once; if it dies again within DAF_LINKHOST_YOUNG_MS,
- * after 1 s, 2 s, ... 10 s.  Keys admitted and the port are said once more.
+ * after 1 s, 2 s, ... 10 s.  Keys admitted, the port and an open porch are said
+ * once more.
  *
  * Calls while it is down are dropped: `lost` has said that every connection is
  * gone.  One thread. */
@@ -38,12 +39,17 @@ struct daf_linkhost; /* opaque */
  * linkhost then stays DOWN. */
 struct daf_linkhost_ops {
     void *ctx;
+    /* Ports are 0 of one that only calls. */
     void (*ready)(void *ctx, uint16_t door_port, uint16_t mesh_port);
     void (*opened)(void *ctx, uint32_t conn, enum daf_endpoint endpoint,
                    const struct daf_box_pk *key);
     void (*frame)(void *ctx, uint32_t conn, struct daf_view bytes);
     void (*closed)(void *ctx, uint32_t conn);
     void (*refused)(void *ctx, const struct daf_link_refused *refused);
+    /* The porch that was opened last listens, on the door's address; 0: it
+     * cannot.  Again after each `ready` while it is open, of the same port.
+     * May be NULL if it is never opened. */
+    void (*porched)(void *ctx, uint16_t port);
     void (*lost)(void *ctx);
     void (*failed)(void *ctx, const char *text);
     void (*gone)(void *ctx); /* after daf_linkhost_finish() */
@@ -76,6 +82,10 @@ void daf_linkhost_connect(struct daf_linkhost *h, uint32_t conn,
                           const struct daf_box_pk *server);
 void daf_linkhost_admit(struct daf_linkhost *h, const struct daf_box_pk *key,
                         bool allowed);
+/** daf_linkhost_porch: open the porch, or close it; `porched` answers only the
+ * first.  @porch: copied, secrets included. */
+void daf_linkhost_porch(struct daf_linkhost *h,
+                        const struct daf_link_porch *porch);
 
 /** daf_linkhost_pause: while @paused nothing is read from link. */
 void daf_linkhost_pause(struct daf_linkhost *h, bool paused);

@@ -14,11 +14,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LINK_FD  3
-#define PART     "DAF_TEST_PART"
-#define PORT_ANY 4711
-#define LIMIT_MS 30000 /* far beyond what anything here takes */
-#define INCOMING (DAF_CONN_INCOMING | 1)
+#define LINK_FD    3
+#define PART       "DAF_TEST_PART"
+#define PORT_ANY   4711
+#define PORT_PORCH 1000
+#define LIMIT_MS   30000 /* far beyond what anything here takes */
+#define INCOMING   (DAF_CONN_INCOMING | 1)
 
 /* ---- link's side */
 
@@ -56,7 +57,7 @@ static uint8_t hear(struct daf_link_head *head, uint8_t *payload)
 
 static void say_ready(uint16_t port)
 {
-    struct daf_link_ready ready = {port, 1};
+    struct daf_link_ready ready = {port, port == 0 ? 0 : 1};
 
     say((struct daf_link_head){.kind = DAF_LINK_READY}, &ready, sizeof(ready));
 }
@@ -79,6 +80,19 @@ static void say_frame(uint32_t conn, size_t len)
         len);
 }
 
+static void say_porched(const uint8_t *payload)
+{
+    struct daf_link_porch porch;
+    struct daf_link_porched porched = {PORT_PORCH};
+
+    memcpy(&porch, payload, sizeof(porch));
+    if (porch.is_open == 0) return;
+    /* A port that was asked for is told apart from one that it chose. */
+    if (porch.port != 0) porched.port = (uint16_t)(porch.port + 1);
+    say((struct daf_link_head){.kind = DAF_LINK_PORCHED}, &porched,
+        sizeof(porched));
+}
+
 /* An honest link: echoes frames, closes what it is told to close, opens what it
  * is told to, and gives ADMITs back as frames. */
 static void be_honest(void)
@@ -90,9 +104,12 @@ static void be_honest(void)
 
     if (hear(&head, payload) != DAF_LINK_LISTEN) _exit(1);
     memcpy(&listen, payload, sizeof(listen));
-    say_ready(strcmp(listen.door.text, "127.0.0.1:0") == 0 ? PORT_ANY : 5670);
+    say_ready(listen.only_calls == 1                         ? 0
+              : strcmp(listen.door.text, "127.0.0.1:0") == 0 ? PORT_ANY
+                                                             : 5670);
     say_opened(INCOMING, DAF_ENDPOINT_MESH);
     while ((kind = hear(&head, payload)) != 0) {
+        if (kind == DAF_LINK_PORCH) say_porched(payload);
         if (kind == DAF_LINK_CONNECT) say_opened(head.conn, head.endpoint);
         if (kind == DAF_LINK_CLOSE)
             say((struct daf_link_head){.kind = DAF_LINK_CLOSED,
@@ -122,7 +139,7 @@ static const struct {
       .endpoint = DAF_ENDPOINT_MESH},
      31},
     {"OPENED nowhere",
-     {.kind = DAF_LINK_OPENED, .conn = INCOMING + 1, .endpoint = 3},
+     {.kind = DAF_LINK_OPENED, .conn = INCOMING + 1, .endpoint = 4},
      32},
     {"OPENED twice",
      {.kind = DAF_LINK_OPENED, .conn = INCOMING, .endpoint = DAF_ENDPOINT_MESH},
@@ -135,6 +152,9 @@ static const struct {
      {.kind = DAF_LINK_FRAME, .conn = INCOMING},
      DAF_FRAME_BYTES_MAX + 1},
     {"CLOSED with bytes", {.kind = DAF_LINK_CLOSED, .conn = INCOMING}, 1},
+    {"PORCHED unasked",
+     {.kind = DAF_LINK_PORCHED},
+     sizeof(struct daf_link_porched)},
     {"REFUSED cut short", {.kind = DAF_LINK_REFUSED}, 1},
     {"FAILED too late", {.kind = DAF_LINK_FAILED}, 4},
 };
@@ -220,7 +240,8 @@ struct world {
     struct daf_loop_timer limit;
     bool is_late;
     size_t ready, opened, frames, closed, lost, gone;
-    uint16_t door_port;
+    uint16_t door_port, porch_port;
+    size_t porched;
     size_t frame_len; /* of the last one */
     uint8_t frame[64];
     char failed[128];
@@ -231,7 +252,7 @@ static void on_ready(void *ctx, uint16_t door_port, uint16_t mesh_port)
 {
     struct world *w = ctx;
 
-    assert_int_equal(mesh_port, 1);
+    assert_int_equal(mesh_port, door_port == 0 ? 0 : 1);
     w->door_port = door_port;
     w->ready++;
 }
@@ -266,6 +287,14 @@ static void on_refused(void *ctx, const struct daf_link_refused *refused)
 {
     (void)ctx;
     (void)refused;
+}
+
+static void on_porched(void *ctx, uint16_t port)
+{
+    struct world *w = ctx;
+
+    w->porch_port = port;
+    w->porched++;
 }
 
 static void on_lost(void *ctx)
@@ -306,6 +335,7 @@ static int setup(void **state)
                                        .frame = on_frame,
                                        .closed = on_closed,
                                        .refused = on_refused,
+                                       .porched = on_porched,
                                        .lost = on_lost,
                                        .failed = on_failed,
                                        .gone = on_gone};
@@ -379,9 +409,21 @@ static bool is_lost(const struct world *w)
 {
     return w->lost == 1;
 }
+static bool is_lost_twice(const struct world *w)
+{
+    return w->lost == 2;
+}
 static bool is_ready_again(const struct world *w)
 {
     return w->ready == 2;
+}
+static bool is_porched(const struct world *w)
+{
+    return w->porched == 1;
+}
+static bool is_porched_twice(const struct world *w)
+{
+    return w->porched == 2;
 }
 static bool is_failed(const struct world *w)
 {
@@ -481,6 +523,65 @@ static void it_comes_back_on_its_port_with_its_keys(void **state)
     assert_int_equal(w->lost, 1);
     assert_int_equal(w->ready, 2);
     assert_int_equal(daf_linkhost_restarts(w->host), 1);
+}
+
+/* The ticket names the port, so the next link is asked for the same. */
+static void an_open_porch_comes_back(void **state)
+{
+    struct world *w = *state;
+    struct daf_link_porch open = {.pk = {{1}}, .is_open = 1}, closed = {0};
+
+    start(w, "honest");
+    daf_linkhost_porch(w->host, &open); /* before READY: said then */
+    run_until(w, is_porched);
+    assert_int_equal(w->porch_port, PORT_PORCH);
+    assert_int_equal(kill(daf_linkhost_pid(w->host), SIGKILL), 0);
+    run_until(w, is_porched_twice);
+    assert_int_equal(w->porch_port, PORT_PORCH + 1);
+
+    daf_linkhost_porch(w->host, &closed);
+    assert_int_equal(kill(daf_linkhost_pid(w->host), SIGKILL), 0);
+    w->frames = 0;
+    run_until(w, is_lost_twice);
+    w->opened = 0;
+    run_until(w, is_opened);
+    daf_linkhost_send(w->host, INCOMING, text("nothing comes before this"));
+    run_until(w, is_answered);
+    assert_int_equal(w->porched, 2);
+}
+
+/* Of openings that follow each other at once only the last is answered. */
+static void a_porch_is_told_of_once(void **state)
+{
+    struct world *w = *state;
+    struct daf_link_porch open = {.pk = {{1}}, .is_open = 1}, closed = {0};
+
+    start(w, "honest");
+    run_until(w, is_opened);
+    daf_linkhost_porch(w->host, &open);
+    daf_linkhost_porch(w->host, &closed);
+    open.port = 70;
+    daf_linkhost_porch(w->host, &open);
+    daf_linkhost_send(w->host, INCOMING, text("after"));
+    run_until(w, is_answered);
+    assert_int_equal(w->porched, 1);
+    assert_int_equal(w->porch_port, 71);
+}
+
+static void one_that_only_calls_has_no_ports(void **state)
+{
+    struct world *w = *state;
+    struct daf_link_listen listen = {.only_calls = 1};
+    struct daf_addr addr = {"127.0.0.1:1"};
+    struct daf_box_pk server = {{9}};
+
+    daf_linkhost_free(w->host);
+    assert_int_equal(daf_linkhost_new(w->loop, &w->ops, &listen, &w->host),
+                     DAF_OK);
+    start(w, "honest");
+    daf_linkhost_connect(w->host, 4, DAF_ENDPOINT_PORCH, &addr, &server);
+    run_until(w, is_opened_twice);
+    assert_int_equal(w->door_port, 0);
 }
 
 static void one_that_never_was_is_given_up(void **state)
@@ -585,6 +686,9 @@ int main(int argc, char **argv)
         WITH_WORLD(long_frames_come_whole),
         WITH_WORLD(it_ends_when_it_is_told_to),
         WITH_WORLD(it_comes_back_on_its_port_with_its_keys),
+        WITH_WORLD(an_open_porch_comes_back),
+        WITH_WORLD(a_porch_is_told_of_once),
+        WITH_WORLD(one_that_only_calls_has_no_ports),
         WITH_WORLD(one_that_never_was_is_given_up),
         WITH_WORLD(its_last_words_are_a_persons_to_read),
         cmocka_unit_test(every_breach_is_its_end),
