@@ -204,6 +204,38 @@ static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
     daf_linkhost_admit(h->linkhost, key, allowed);
 }
 
+static void port_porch(void *ctx, const struct daf_box_pk *pk,
+                       const struct daf_box_sk *sk)
+{
+    struct daf_host *h = ctx;
+    struct daf_link_porch porch = {.is_open = pk != NULL};
+    struct daf_view part = view(porch.pk.b, sizeof(porch.pk.b));
+
+    if (pk != NULL) {
+        porch.pk = *pk;
+        porch.sk = *sk;
+    }
+    effect(h, DAF_INPUTLOG_PORCH, porch.is_open, &part, 1);
+    daf_linkhost_porch(h->linkhost, &porch);
+    sodium_memzero(&porch, sizeof(porch));
+}
+
+static void port_announce(void *ctx, const struct daf_announce *what)
+{
+    struct daf_host *h = ctx;
+    uint8_t where = (uint8_t)what->endpoint;
+    struct daf_view parts[] = {view(&where, 1),
+                               view(what->name, sizeof(what->name)),
+                               view(what->data, sizeof(what->data))};
+
+    effect(h, DAF_INPUTLOG_ANNOUNCE, what->port, parts, 3);
+}
+
+static void port_withdraw(void *ctx, enum daf_endpoint endpoint)
+{
+    effect(ctx, DAF_INPUTLOG_WITHDRAW, (uint64_t)endpoint, NULL, 0);
+}
+
 static void port_begin(void *ctx, uint64_t job)
 {
     struct daf_host *h = ctx;
@@ -385,8 +417,11 @@ static void on_refused(void *ctx, const struct daf_link_refused *refused)
 
 static void on_porched(void *ctx, uint16_t port)
 {
-    (void)ctx;
-    (void)port;
+    struct daf_host *h = ctx;
+    struct daf_input in = {.kind = DAF_INPUT_PORCHED, .port_porch = port};
+
+    input(h, &in);
+    daf_apiserver_porched(h->api);
 }
 
 static void on_failed(void *ctx, const char *text)
@@ -458,6 +493,13 @@ static void on_write(void *ctx, const struct daf_write *write)
     input(ctx, &in);
 }
 
+static void on_porch(void *ctx, const struct daf_porch_wish *wish)
+{
+    struct daf_input in = {.kind = DAF_INPUT_PORCH, .porch = wish};
+
+    input(ctx, &in);
+}
+
 /* ---- stopping */
 
 static void remove_endpoint(struct daf_host *h)
@@ -477,6 +519,7 @@ static void stop(struct daf_host *h)
     remove_endpoint(h);
     daf_apiserver_finish(h->api);
     input(h, &in);
+    daf_apiserver_porched(h->api); /* who waits for it waits in vain */
     daf_linkhost_finish(h->linkhost);
     daf_loop_timer_set(&h->stop_timer,
                        daf_clock_after(daf_clock_now(), DAF_HOST_STOP_LINK_MS));
@@ -576,6 +619,9 @@ static void fill_tables(struct daf_host *h)
         .close = port_close,
         .connect = port_connect,
         .admit = port_admit,
+        .porch = port_porch,
+        .announce = port_announce,
+        .withdraw = port_withdraw,
         .store_begin = port_begin,
         .store_keep = port_keep,
         .store_unchecked = port_unchecked,
@@ -600,6 +646,7 @@ static void fill_tables(struct daf_host *h)
         .ctx = h,
         .status = on_status,
         .write = on_write,
+        .porch = on_porch,
         .repair = on_repair,
     };
 }

@@ -39,6 +39,9 @@ enum daf_inputlog_call {
     DAF_INPUTLOG_UNCHECKED,
     DAF_INPUTLOG_CHECKED,
     DAF_INPUTLOG_DROP,
+    DAF_INPUTLOG_PORCH,
+    DAF_INPUTLOG_ANNOUNCE,
+    DAF_INPUTLOG_WITHDRAW,
 };
 
 /* One input, written or read. */

@@ -56,6 +56,15 @@ struct daf_port {
                     const struct daf_box_pk *server);
     /* Let this transport key into mesh from now on, or no more. */
     void (*admit)(void *ctx, const struct daf_box_pk *key, bool allowed);
+    /* Open the porch with this key pair, instead of one that is open; PORCHED
+     * comes back, and again whenever link was started anew.  NULL, NULL: close it,
+     * and every connection to it. */
+    void (*porch)(void *ctx, const struct daf_box_pk *pk,
+                  const struct daf_box_sk *sk);
+    /* Say by mDNS that this service is here, instead of one of its kind that was
+     * said before; say it no more. */
+    void (*announce)(void *ctx, const struct daf_announce *what);
+    void (*withdraw)(void *ctx, enum daf_endpoint endpoint);
     /* One batch for the disk: begin, what is to be done in this order, end.
      * Views are borrowed for the call.  STORED with @job comes back, in order of
      * end, with an item for each keep.

@@ -71,6 +71,12 @@ static void take_repair(void *ctx)
     daf_apiserver_finish(server);
 }
 
+static void take_porch(void *ctx, const struct daf_porch_wish *wish)
+{
+    (void)ctx;
+    (void)wish;
+}
+
 static void wrote(uint64_t ticket, enum daf_err err)
 {
     struct daf_wrote w = {.ticket = ticket, .err = err, .registered = true};
@@ -83,7 +89,7 @@ static void wrote(uint64_t ticket, enum daf_err err)
 static int setup(void **state)
 {
     static const struct daf_apiserver_ops ops = {NULL, tell_status, take_write,
-                                                 take_repair};
+                                                 take_repair, take_porch};
     char dir[512];
 
     (void)state;
