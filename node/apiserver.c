@@ -182,9 +182,9 @@ static json_t *refusals(const struct daf_agent_stats *stats,
 static size_t count_peers(const struct daf_agent *agent)
 {
     struct daf_peer_info info;
-    size_t n = 0;
+    size_t at = 0, n = 0;
 
-    while (daf_agent_peer(agent, n, &info))
+    while (daf_agent_peer(agent, &at, &info))
         n++;
     return n;
 }
@@ -244,6 +244,7 @@ static json_t *status_object(const struct daf_apiserver *s,
         {"records", status->records},
         {"records_in", stats.records_in},
         {"deferred", stats.deferred}, /* logs */
+        {"other_camps", stats.strangers},
         {"pending_writes", stats.pending_writes},
         {"frames_in", stats.frames_in},
         {"frames_out", stats.frames_out},
@@ -306,8 +307,9 @@ static void on_peers(struct client *c, struct slot *slot)
     struct daf_peer_info info;
     struct bytes lines = {0};
     bool fits = true;
+    size_t at = 0;
 
-    for (size_t i = 0; fits && daf_agent_peer(c->server->agent, i, &info); i++)
+    while (fits && daf_agent_peer(c->server->agent, &at, &info))
         fits = put_line(&lines, peer_object(&info));
     if (!fits || !bytes_reserve(&lines, sizeof(last))) {
         c->dead = true;

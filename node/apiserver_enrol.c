@@ -5,12 +5,10 @@
 #include "node/clock.h"
 #include "node/cmd.h"
 #include "node/core/addr.h"
+#include "node/netwatch.h"
 #include "proto/porch.h"
 
 #include <assert.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,66 +44,36 @@ static struct daf_apiserver_answer refused(enum daf_err err)
 
 /* ---- where a new device finds us */
 
-static bool take_address(const struct sockaddr *from, uint16_t port,
-                         struct daf_where *out)
+/* The addresses on which the door listens, with the porch's port.  A link-local
+ * one with its zone means nothing elsewhere. */
+static void add_addresses(struct daf_ticket *t, const struct daf_addr *own,
+                          size_t count, bool is_v6, uint16_t port)
 {
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    uint8_t bytes[18];
-
-    *out = (struct daf_where){.port = port};
-    if (from != NULL && from->sa_family == AF_INET) {
-        memcpy(&v4, from, sizeof(v4));
-        memcpy(out->ip, &v4.sin_addr, 4);
-    } else if (from != NULL && from->sa_family == AF_INET6) {
-        memcpy(&v6, from, sizeof(v6));
-        memcpy(out->ip, &v6.sin6_addr, 16);
-        out->is_v6 = true;
-    } else {
-        return false;
-    }
-    return daf_addr_pack(out, bytes) > 0; /* or it is of no use elsewhere */
-}
-
-/* The addresses of this machine's networks, IPv4 first. */
-static void add_all(struct daf_ticket *t, uint16_t port, bool is_v6)
-{
-    struct ifaddrs *all = NULL;
-
-    if (getifaddrs(&all) != 0) return;
-    for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
+    static_assert(sizeof(t->addrs[0]) == sizeof(own->text), "one text");
+    for (size_t i = 0; i < count; i++) {
         struct daf_where where;
         struct daf_addr addr;
 
-        if ((i->ifa_flags & IFF_UP) == 0 ||
-            t->addrs_count == DAF_TICKET_ADDRS_MAX ||
-            !take_address(i->ifa_addr, port, &where) || where.is_v6 != is_v6)
+        if (t->addrs_count == DAF_TICKET_ADDRS_MAX) return;
+        if (!daf_addr_parse(&own[i], &where) || where.zone != 0 ||
+            where.is_v6 != is_v6)
             continue;
+        where.port = port;
         daf_addr_format(&where, &addr);
         memcpy(t->addrs[t->addrs_count++], addr.text, sizeof(addr.text));
     }
-    freeifaddrs(all);
 }
 
-/* @endpoint: where the door listens. */
-static void add_addresses(struct daf_ticket *t, const char *endpoint,
-                          uint16_t port)
+static void find_addresses(struct daf_ticket *t, const char *endpoint,
+                           uint16_t port)
 {
-    static const uint8_t any[16];
-    struct daf_addr addr = {""};
-    struct daf_where where;
+    struct daf_addr own[DAF_NETWATCH_ADDRS_MAX], listen = {""};
+    size_t count;
 
-    static_assert(sizeof(t->addrs[0]) == sizeof(addr.text), "one text");
-    (void)snprintf(addr.text, sizeof(addr.text), "%s", endpoint);
-    if (!daf_addr_parse(&addr, &where)) return;
-    if (memcmp(where.ip, any, sizeof(any)) == 0) {
-        add_all(t, port, false);
-        if (where.is_v6) add_all(t, port, true);
-        return;
-    }
-    where.port = port;
-    daf_addr_format(&where, &addr);
-    memcpy(t->addrs[t->addrs_count++], addr.text, sizeof(addr.text));
+    (void)snprintf(listen.text, sizeof(listen.text), "%s", endpoint);
+    count = daf_netwatch_list(&listen, own);
+    add_addresses(t, own, count, false, port);
+    add_addresses(t, own, count, true, port);
 }
 
 /* ---- open */
@@ -137,7 +105,7 @@ struct daf_apiserver_answer daf_apiserver_enrol_opened(
         return refused(porch.err != DAF_OK ? porch.err : DAF_ELOST);
     if (porch.port == 0) return (struct daf_apiserver_answer){DAF_OK};
     ops->status(ops->ctx, &status);
-    add_addresses(&porch.ticket, status.endpoint, porch.port);
+    find_addresses(&porch.ticket, status.endpoint, porch.port);
     answer = done(opened_object(&porch.ticket, porch.left_ms));
     sodium_memzero(&porch.ticket, sizeof(porch.ticket));
     return answer;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* daftar: the command line.  All it can do is in the table of commands.c. */
+#include "node/child.h"
 #include "node/commands.h"
+#include "node/discover.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,6 +56,8 @@ int main(int argc, char **argv)
     fill_streams();
     /* No keys in core dumps. */
     (void)setrlimit(RLIMIT_CORE, &none);
+    if (argc == 2 && strcmp(argv[1], "--as-discover") == 0)
+        return daf_discover_main(DAF_CHILD_FD);
     arguments = take_arguments(argc, argv);
     if (arguments == NULL)
         (void)fprintf(stderr, "daftar: out of memory\n");

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* daftard - the daemon of one device.  See node/README.md; what it does is in
  * node/host.h, what the device decides in node/core/agent.h. */
+#include "node/child.h"
 #include "node/commands.h"
+#include "node/discover.h"
 #include "node/host.h"
 #include "node/link_impl.h"
 #include "node/log.h"
@@ -13,8 +15,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-#define LINK_FD 3
 
 static const char usage[] =
     "usage: daftard --home DIR [options]\n\n"
@@ -33,7 +33,7 @@ static const char usage[] =
 
 struct options {
     struct daf_host_config config;
-    struct daf_addr peers[DAF_AGENT_PEERS_MAX];
+    struct daf_addr peers[DAF_AGENT_STATIC_MAX];
 };
 
 /* Nobody else reads what we hold or write: no core files, no debugger of the
@@ -83,7 +83,7 @@ static int take(struct options *o, const char *name, const char *value)
         if (!read_address(text, false, &o->config.listen))
             return misuse("not an address like 192.0.2.7:5670: ", text);
     } else if (strcmp(name, "--peer") == 0) {
-        if (o->config.peers_count == DAF_AGENT_PEERS_MAX)
+        if (o->config.peers_count == DAF_AGENT_STATIC_MAX)
             return misuse("more than 64 peers; drop ", text);
         if (!read_address(text, true, &o->peers[o->config.peers_count++]))
             return misuse("not a peer's address like 192.0.2.7:5670: ", text);
@@ -100,7 +100,10 @@ static int read_options(struct options *o, char **argv)
     (void)read_address("0.0.0.0:5670", false, &o->config.listen);
     o->config.peers = o->peers;
     for (char **arg = argv + 1; wrong == 0 && *arg != NULL; arg++) {
-        if (strcmp(*arg, "--no-mdns") == 0) continue;
+        if (strcmp(*arg, "--no-mdns") == 0) {
+            o->config.no_mdns = true;
+            continue;
+        }
         wrong = take(o, arg[0], arg[1]);
         arg++;
     }
@@ -154,7 +157,9 @@ int main(int argc, char **argv)
     withdraw();
     if (sodium_init() < 0) return DAF_EXIT_FAILED;
     if (argc == 2 && strcmp(argv[1], "--as-link") == 0)
-        return daf_link_main(LINK_FD);
+        return daf_link_main(DAF_CHILD_FD);
+    if (argc == 2 && strcmp(argv[1], "--as-discover") == 0)
+        return daf_discover_main(DAF_CHILD_FD);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) return say(usage);
         if (strcmp(argv[i], "--version") == 0)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/host.h"
 
+#include "node/addresses.h"
 #include "node/apiserver.h"
 #include "node/clock.h"
+#include "node/core/addr.h"
+#include "node/discoverhost.h"
 #include "node/inputlog.h"
 #include "node/linkhost.h"
 #include "node/log.h"
+#include "node/netwatch.h"
 #include "node/notify.h"
 #include "node/offline.h"
 #include "node/writer.h"
@@ -25,6 +29,8 @@ struct daf_host {
     struct daf_store *reader;
     struct daf_writer *writer;
     struct daf_linkhost *linkhost;
+    struct daf_discoverhost *discover; /* NULL: --no-mdns */
+    struct daf_netwatch *netwatch;
     struct daf_agent *agent;
     struct daf_apiserver *api;
     struct daf_inputlog *record; /* NULL: not recording */
@@ -32,7 +38,10 @@ struct daf_host {
     struct daf_linkhost_ops link_ops;
     struct daf_apiserver_ops api_ops;
     struct daf_loop_source writer_source;
+    struct daf_discoverhost_ops discover_ops;
     struct daf_loop_timer agent_timer, record_timer, stop_timer;
+    struct daf_loop_timer doors_timer; /* doors that proved true, to the disk */
+    uint64_t doors_written;            /* daf_agent_proven_changes() then */
 
     struct daf_mono started;
     char endpoint[DAF_ADDR_BYTES_MAX + 1]; /* "" until link is ready */
@@ -229,11 +238,17 @@ static void port_announce(void *ctx, const struct daf_announce *what)
                                view(what->data, sizeof(what->data))};
 
     effect(h, DAF_INPUTLOG_ANNOUNCE, what->port, parts, 3);
+    if (h->discover == NULL) return;
+    daf_discoverhost_publish(h->discover, what);
+    daf_discoverhost_browse(h->discover, DAF_ENDPOINT_DOOR);
 }
 
 static void port_withdraw(void *ctx, enum daf_endpoint endpoint)
 {
-    effect(ctx, DAF_INPUTLOG_WITHDRAW, (uint64_t)endpoint, NULL, 0);
+    struct daf_host *h = ctx;
+
+    effect(h, DAF_INPUTLOG_WITHDRAW, (uint64_t)endpoint, NULL, 0);
+    if (h->discover != NULL) daf_discoverhost_withdraw(h->discover, endpoint);
 }
 
 static void port_begin(void *ctx, uint64_t job)
@@ -349,6 +364,29 @@ static void write_endpoint(struct daf_host *h, uint16_t port)
         daf_log("the address is not written down: %s", t.what);
 }
 
+/* Whom it called before the start. */
+static void tell_doors(struct daf_host *h)
+{
+    struct daf_addresses_file *file = calloc(1, sizeof(*file));
+
+    if (file == NULL) return;
+    daf_addresses_read(&h->home, file);
+    for (size_t i = 0; i < file->count; i++) {
+        const struct daf_addresses_door *door = &file->doors[i];
+
+        for (size_t j = 0; j < door->count; j++) {
+            struct daf_input in = {.kind = DAF_INPUT_PEER,
+                                   .found_by = DAF_FOUND_CACHED,
+                                   .author = door->author,
+                                   .addr = door->addrs[j]};
+
+            input(h, &in);
+        }
+    }
+    free(file);
+    h->doors_written = daf_agent_proven_changes(h->agent);
+}
+
 static void on_ready(void *ctx, uint16_t door_port, uint16_t mesh_port)
 {
     struct daf_host *h = ctx;
@@ -359,8 +397,10 @@ static void on_ready(void *ctx, uint16_t door_port, uint16_t mesh_port)
 
     input(h, &in);
     if (!is_first) return;
+    tell_doors(h);
     for (size_t i = 0; i < h->config->peers_count; i++) {
         struct daf_input peer = {.kind = DAF_INPUT_PEER,
+                                 .found_by = DAF_FOUND_STATIC,
                                  .addr = h->config->peers[i]};
 
         input(h, &peer);
@@ -438,6 +478,83 @@ static void on_gone(void *ctx)
     struct daf_host *h = ctx;
 
     h->link_gone = true;
+}
+
+/* ---- what the network says */
+
+static void on_found(void *ctx, const struct daf_announce *what,
+                     const struct daf_addr *addr)
+{
+    struct daf_input in = {.kind = DAF_INPUT_FOUND,
+                           .service = *what,
+                           .addr = *addr};
+
+    input(ctx, &in);
+}
+
+static void on_lost_service(void *ctx, enum daf_endpoint endpoint,
+                            const uint8_t name[8])
+{
+    struct daf_input in = {.kind = DAF_INPUT_GONE,
+                           .service = {.endpoint = endpoint}};
+
+    memcpy(in.service.name, name, sizeof(in.service.name));
+    input(ctx, &in);
+}
+
+static void on_discover_state(void *ctx, enum daf_discover_by by)
+{
+    (void)ctx;
+    (void)by; /* asked for by status */
+}
+
+static void on_own_addresses(void *ctx, const struct daf_addr *addrs,
+                             size_t count)
+{
+    struct daf_input in = {.kind = DAF_INPUT_OWN,
+                           .addrs = addrs,
+                           .addrs_count = count};
+
+    input(ctx, &in);
+}
+
+/* ---- doors that proved true */
+
+static void keep_door(struct daf_addresses_file *file,
+                      const struct daf_author_id *author,
+                      const struct daf_addr *addr)
+{
+    size_t at = 0;
+
+    while (at < file->count &&
+           memcmp(file->doors[at].author.b, author->b, sizeof(author->b)) != 0)
+        at++;
+    if (at == DAF_ADDRESSES_DEVICES_MAX) return;
+    if (at == file->count) file->doors[file->count++].author = *author;
+    if (file->doors[at].count < DAF_ADDRESSES_EACH_MAX)
+        file->doors[at].addrs[file->doors[at].count++] = *addr;
+}
+
+static void write_doors(void *ctx)
+{
+    struct daf_host *h = ctx;
+    uint64_t changes = daf_agent_proven_changes(h->agent);
+    struct daf_addresses_file *file;
+    struct daf_author_id author;
+    struct daf_trouble t = {""};
+    struct daf_addr addr;
+    size_t at = 0;
+
+    if (changes == h->doors_written) return;
+    file = calloc(1, sizeof(*file));
+    if (file == NULL) return;
+    while (daf_agent_proven(h->agent, &at, &author, &addr))
+        keep_door(file, &author, &addr);
+    if (daf_addresses_write(&h->home, file, &t) != DAF_OK &&
+        daf_log_due(&h->write_trouble, daf_clock_now()))
+        daf_log("addresses are not kept for the next start: %s", t.what);
+    h->doors_written = changes; /* tried; the next change tries again */
+    free(file);
 }
 
 /* ---- what commands ask */
@@ -606,6 +723,10 @@ static void before_wait(void *ctx)
     daf_loop_timer_set(&h->agent_timer, daf_agent_deadline(h->agent));
     if (h->record != NULL)
         daf_loop_timer_set(&h->record_timer, daf_inputlog_deadline(h->record));
+    if (daf_agent_proven_changes(h->agent) != h->doors_written &&
+        h->doors_timer.at.ms == DAF_MONO_NEVER.ms)
+        daf_loop_timer_set(&h->doors_timer,
+                           daf_clock_after(daf_clock_now(), DAF_HOST_DOORS_MS));
     if (is_stopped(h)) daf_loop_stop(h->loop);
 }
 
@@ -642,6 +763,12 @@ static void fill_tables(struct daf_host *h)
         .failed = on_failed,
         .gone = on_gone,
     };
+    h->discover_ops = (struct daf_discoverhost_ops){
+        .ctx = h,
+        .found = on_found,
+        .lost = on_lost_service,
+        .state = on_discover_state,
+    };
     h->api_ops = (struct daf_apiserver_ops){
         .ctx = h,
         .status = on_status,
@@ -658,10 +785,12 @@ static enum daf_err open_loop(struct daf_host *h)
     h->agent_timer = (struct daf_loop_timer){.fn = on_agent_timer, .ctx = h};
     h->record_timer = (struct daf_loop_timer){.fn = flush_record, .ctx = h};
     h->stop_timer = (struct daf_loop_timer){.fn = on_stop_timer, .ctx = h};
+    h->doors_timer = (struct daf_loop_timer){.fn = write_doors, .ctx = h};
     if (err == DAF_OK) err = daf_loop_signals(h->loop, on_signal, h);
     if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->agent_timer);
     if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->record_timer);
     if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->stop_timer);
+    if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->doors_timer);
     return err;
 }
 
@@ -711,6 +840,28 @@ static enum daf_err open_linkhost(struct daf_host *h)
     }
     sodium_memzero(&m, sizeof(m));
     sodium_memzero(&listen, sizeof(listen));
+    return err;
+}
+
+/* A door that only this machine can reach is announced to nobody. */
+static bool is_for_others(const struct daf_addr *listen)
+{
+    struct daf_where where;
+
+    if (!daf_addr_parse(listen, &where)) return false;
+    return where.is_v6
+               ? memcmp(where.ip, (const uint8_t[16]){[15] = 1}, 16) != 0
+               : where.ip[0] != 127;
+}
+
+static enum daf_err open_network(struct daf_host *h)
+{
+    const struct daf_addr *listen = &h->config->listen;
+    enum daf_err err =
+        daf_netwatch_new(h->loop, listen, on_own_addresses, h, &h->netwatch);
+
+    if (err == DAF_OK && !h->config->no_mdns && is_for_others(listen))
+        err = daf_discoverhost_new(h->loop, &h->discover_ops, &h->discover);
     return err;
 }
 
@@ -789,6 +940,7 @@ static enum daf_err open_all(struct daf_host *h, struct daf_trouble *t)
     if (err == DAF_OK) err = open_reader(h, t);
     if (err == DAF_OK) err = open_linkhost(h);
     if (err == DAF_OK) err = open_agent(h, boot, t);
+    if (err == DAF_OK) err = open_network(h);
     if (err == DAF_OK)
         err = daf_apiserver_new(&h->home, h->loop, h->agent, &h->api_ops,
                                 &h->api, t);
@@ -878,13 +1030,17 @@ void daf_host_close(struct daf_host *h)
 {
     if (h == NULL) return;
     if (h->home.lock_fd >= 0) remove_endpoint(h);
+    if (h->agent != NULL) write_doors(h);
     close_store(h);
+    daf_netwatch_free(h->netwatch);
+    daf_discoverhost_free(h->discover);
     daf_apiserver_free(h->api);
     daf_inputlog_close(h->record);
     if (h->loop != NULL) {
         daf_loop_timer_close(h->loop, &h->agent_timer);
         daf_loop_timer_close(h->loop, &h->record_timer);
         daf_loop_timer_close(h->loop, &h->stop_timer);
+        daf_loop_timer_close(h->loop, &h->doors_timer);
     }
     daf_loop_free(h->loop);
     daf_home_unload(&h->home);

@@ -24,6 +24,7 @@
 /* Bytes waiting for the disk; above it nothing is read from link.  For what waits
  * for link, linkhost.c has a bound of its own. */
 #define DAF_HOST_WRITER_BYTES_MAX ((size_t)32 * 1024 * 1024)
+#define DAF_HOST_DOORS_MS         5000 /* a new door is kept within */
 #define DAF_HOST_STOP_LINK_MS     1000 /* for BYEs to leave */
 #define DAF_HOST_STOP_MS          1600 /* for all; SIGTERM ends in ≤ 2 s */
 
@@ -35,6 +36,7 @@ struct daf_host_config {
     const struct daf_addr *peers;
     size_t peers_count;
     const char *record; /* a file; NULL: do not */
+    bool no_mdns;
 };
 
 /** daf_host_open: everything but link.  @config: borrowed until close.

@@ -40,9 +40,11 @@ static const size_t kind_fields[] = {
     [DAF_INPUT_TIMER] = 0,     [DAF_INPUT_LISTENING] = 2,
     [DAF_INPUT_LINK_LOST] = 0, [DAF_INPUT_OPENED] = 3,
     [DAF_INPUT_FRAME] = 2,     [DAF_INPUT_CLOSED] = 1,
-    [DAF_INPUT_STORED] = 4,    [DAF_INPUT_PEER] = 1,
+    [DAF_INPUT_STORED] = 4,    [DAF_INPUT_PEER] = 3,
     [DAF_INPUT_WRITE] = 8,     [DAF_INPUT_STOP] = 0,
-    [DAF_INPUT_PORCH] = 5,     [DAF_INPUT_PORCHED] = 1,
+    [DAF_INPUT_FOUND] = 5,     [DAF_INPUT_GONE] = 2,
+    [DAF_INPUT_OWN] = 1,       [DAF_INPUT_PORCH] = 5,
+    [DAF_INPUT_PORCHED] = 1,
 };
 
 /* ---- making the file */
@@ -328,9 +330,27 @@ static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
         break;
     case DAF_INPUT_PEER:
         daf_pack_str(k, in->addr.text, strlen(in->addr.text));
+        daf_pack_uint(k, (uint64_t)in->found_by);
+        daf_pack_bin(k, in->author.b, sizeof(in->author.b));
         break;
     case DAF_INPUT_WRITE:
         put_write(k, in->write);
+        break;
+    case DAF_INPUT_FOUND:
+        daf_pack_uint(k, (uint64_t)in->service.endpoint);
+        daf_pack_bin(k, in->service.name, sizeof(in->service.name));
+        daf_pack_uint(k, in->service.port);
+        daf_pack_bin(k, in->service.data, sizeof(in->service.data));
+        daf_pack_str(k, in->addr.text, strlen(in->addr.text));
+        break;
+    case DAF_INPUT_GONE:
+        daf_pack_uint(k, (uint64_t)in->service.endpoint);
+        daf_pack_bin(k, in->service.name, sizeof(in->service.name));
+        break;
+    case DAF_INPUT_OWN:
+        daf_pack_array(k, in->addrs_count);
+        for (size_t i = 0; i < in->addrs_count; i++)
+            daf_pack_str(k, in->addrs[i].text, strlen(in->addrs[i].text));
         break;
     case DAF_INPUT_PORCH:
         put_porch(k, in->porch);
@@ -347,6 +367,8 @@ static size_t bytes_of(const struct daf_input *in)
 
     if (in->kind == DAF_INPUT_FRAME) bytes += in->bytes.len;
     if (in->kind == DAF_INPUT_PORCH) bytes += in->porch->cert.len;
+    if (in->kind == DAF_INPUT_OWN)
+        bytes += in->addrs_count * sizeof(struct daf_addr);
     if (in->kind == DAF_INPUT_STORED) bytes += in->items_count * ITEM_BYTES;
     if (in->kind != DAF_INPUT_WRITE) return bytes;
     bytes += in->write->learner.len + in->write->payload.len;
@@ -382,6 +404,7 @@ struct lists {
     struct daf_did *did;
     struct daf_write write;
     struct daf_porch_wish porch;
+    struct daf_addr own[DAF_INPUTLOG_OWN_MAX];
 };
 
 static void get_item(struct daf_cursor *c, struct daf_stored_item *out)
@@ -477,6 +500,24 @@ static void get_addr(struct daf_cursor *c, struct daf_addr *out)
     get_text(c, out->text, sizeof(out->text));
 }
 
+static void get_service(struct daf_cursor *c, struct daf_announce *out)
+{
+    out->endpoint = (enum daf_endpoint)daf_cursor_uint(c, DAF_ENDPOINT_PORCH);
+    daf_cursor_bin_into(c, out->name, sizeof(out->name));
+}
+
+static void get_own(struct daf_cursor *c, struct daf_input *in,
+                    struct lists *lists)
+{
+    size_t count = daf_cursor_array(c, DAF_INPUTLOG_OWN_MAX);
+
+    memset(lists->own, 0, sizeof(lists->own));
+    for (size_t i = 0; i < count; i++)
+        get_addr(c, &lists->own[i]);
+    in->addrs = lists->own;
+    in->addrs_count = count;
+}
+
 static uint16_t get_port(struct daf_cursor *c)
 {
     return (uint16_t)daf_cursor_uint(c, UINT16_MAX);
@@ -522,9 +563,23 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
         break;
     case DAF_INPUT_PEER:
         get_addr(c, &in->addr);
+        in->found_by = (enum daf_found_by)daf_cursor_uint(c, DAF_FOUND_STATIC);
+        daf_cursor_bin_into(c, in->author.b, sizeof(in->author.b));
         break;
     case DAF_INPUT_WRITE:
         get_write(c, in, lists);
+        break;
+    case DAF_INPUT_FOUND:
+        get_service(c, &in->service);
+        in->service.port = (uint16_t)daf_cursor_uint(c, UINT16_MAX);
+        daf_cursor_bin_into(c, in->service.data, sizeof(in->service.data));
+        get_addr(c, &in->addr);
+        break;
+    case DAF_INPUT_GONE:
+        get_service(c, &in->service);
+        break;
+    case DAF_INPUT_OWN:
+        get_own(c, in, lists);
         break;
     case DAF_INPUT_PORCH:
         get_porch(c, in, lists);

@@ -12,10 +12,11 @@
 #include "node/core/agent.h"
 #include "node/home.h"
 
-#define DAF_INPUTLOG_VERSION      1
+#define DAF_INPUTLOG_VERSION      2
 #define DAF_INPUTLOG_FLUSH_MS     1000
 #define DAF_INPUTLOG_FLUSH_BYTES  ((size_t)64 * 1024)
 #define DAF_INPUTLOG_EFFECT_BYTES 8
+#define DAF_INPUTLOG_OWN_MAX      16 /* addresses in one OWN */
 
 struct daf_inputlog; /* opaque */
 
@@ -39,9 +40,9 @@ enum daf_inputlog_call {
     DAF_INPUTLOG_UNCHECKED,
     DAF_INPUTLOG_CHECKED,
     DAF_INPUTLOG_DROP,
-    DAF_INPUTLOG_PORCH,
     DAF_INPUTLOG_ANNOUNCE,
     DAF_INPUTLOG_WITHDRAW,
+    DAF_INPUTLOG_PORCH,
 };
 
 /* One input, written or read. */

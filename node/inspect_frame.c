@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/inspect_impl.h"
 
+#include "node/core/addr.h"
 #include "proto/hash.h"
 #include "proto/request.h"
 
@@ -295,6 +296,47 @@ static void show_ack(struct daf_inspect_out *o, const struct daf_ack *a)
     daf_inspect_close(o, ']');
 }
 
+static void show_address(struct daf_inspect_out *o, struct daf_view bytes)
+{
+    struct daf_where where;
+    struct daf_addr addr;
+
+    /* Bytes that name no place to go are no breach: whoever reads skips them. */
+    if (daf_addr_unpack(bytes, &where)) {
+        daf_addr_format(&where, &addr);
+        daf_inspect_str(o, (struct daf_view){(const uint8_t *)addr.text,
+                                             strlen(addr.text)});
+    } else {
+        daf_inspect_hex(o, bytes.p, bytes.len);
+    }
+}
+
+static void show_addresses(struct daf_inspect_out *o,
+                           const struct daf_addresses *a)
+{
+    struct daf_cursor c = a->devices.items;
+
+    daf_inspect_key(o, "devices");
+    daf_inspect_open(o, '[');
+    for (size_t i = 0; i < a->devices.count; i++) {
+        struct daf_addresses_device device;
+        struct daf_cursor each;
+
+        daf_frame_next_device(&c, &device);
+        each = device.addresses.items;
+        daf_inspect_open(o, '{');
+        daf_inspect_put_hex(o, "author", device.author.b,
+                            sizeof(device.author.b));
+        daf_inspect_key(o, "addresses");
+        daf_inspect_open(o, '[');
+        for (size_t j = 0; j < device.addresses.count; j++)
+            show_address(o, daf_frame_next_address(&each));
+        daf_inspect_close(o, ']');
+        daf_inspect_close(o, '}');
+    }
+    daf_inspect_close(o, ']');
+}
+
 static void show_bye(struct daf_inspect_out *o, uint64_t reason)
 {
     static const char *const words[] = {"stopping",   "duplicate session",
@@ -450,6 +492,9 @@ static void show_fields(struct daf_inspect_out *o, const struct daf_frame *f)
     case DAF_FRAME_HAVE:
     case DAF_FRAME_CHUNK:
         show_bytes(o, f->kind, &f->bytes);
+        return;
+    case DAF_FRAME_ADDRESSES:
+        show_addresses(o, &f->addresses);
         return;
     case DAF_FRAME_KNOCK:
         daf_inspect_put_uint(o, "version_min", f->knock.version_min);

@@ -1,29 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/linkhost.h"
 
+#include "node/child.h"
 #include "node/clock.h"
 #include "node/log.h"
 #include "proto/limits.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define CHILD_FD     3
 #define IN_BYTES     (sizeof(struct daf_link_head) + DAF_LINK_BYTES_MAX)
 #define READS_MAX    8 /* in one go, so that others get a turn */
 #define FIRST_DEATHS 3 /* without a word and without READY: give up */
 /* Of a queue's memory, when it is empty. */
 #define KEEP_BYTES ((size_t)1024 * 1024)
+
+static const struct daf_child_kind kind = {
+    .option = "--as-link",
+    .name = "link",
+    .young_ms = DAF_LINKHOST_YOUNG_MS,
+    .retry_min_ms = DAF_LINKHOST_RETRY_MIN_MS,
+    .retry_max_ms = DAF_LINKHOST_RETRY_MAX_MS,
+};
 
 enum state {
     DOWN,
@@ -51,13 +54,10 @@ struct daf_linkhost {
     struct daf_link_listen listen;
     enum state state;
     bool was_up, has_failed, paused, shut;
-    unsigned young_deaths;
-    uint64_t starts;
     const char *doom; /* why it must be buried */
-    pid_t pid;
-    struct daf_loop_source pair, pidfd;
-    struct daf_loop_timer timer;    /* DOWN: restart; else: does it hang */
-    struct daf_mono started, moved; /* moved: it took bytes from the queue */
+    struct daf_child child;
+    struct daf_loop_timer timer; /* DOWN: restart; else: does it hang */
+    struct daf_mono moved;       /* when it took bytes from the queue */
     uint8_t *in;
     size_t in_len;
     uint8_t *out;
@@ -478,7 +478,7 @@ static bool read_some(struct daf_linkhost *h)
     ssize_t n;
 
     if (h->in_len == IN_BYTES) return false; /* what is here waits: is_full() */
-    n = read(h->pair.fd, h->in + h->in_len, IN_BYTES - h->in_len);
+    n = read(h->child.pair.fd, h->in + h->in_len, IN_BYTES - h->in_len);
     if (n > 0) {
         h->in_len += (size_t)n;
         parse(h);
@@ -514,95 +514,8 @@ static void on_pidfd(void *ctx, unsigned what)
 
 /* ---- its life */
 
-static char link_name[] = "daftard", link_option[] = "--as-link";
-
-/* In the child, between fork and exec: only what is safe there. */
-static void become_link(int fd, pid_t parent)
-{
-    char *const argv[] = {link_name, link_option, NULL};
-    sigset_t none;
-
-    (void)sigemptyset(&none);
-    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
-    /* Without core it is worth nothing, and would keep the port. */
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(1);
-    if (fd == CHILD_FD) (void)fcntl(fd, F_SETFD, 0);
-    if (fd != CHILD_FD && dup2(fd, CHILD_FD) < 0) _exit(1);
-    if (close_range(CHILD_FD + 1, ~0U, 0) != 0) _exit(1);
-    (void)execv("/proc/self/exe", argv);
-    _exit(127);
-}
-
-static enum daf_err spawn(struct daf_linkhost *h)
-{
-    pid_t parent = getpid();
-    int fds[2];
-
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
-        return DAF_EIO;
-    h->pid = fork();
-    if (h->pid == 0) become_link(fds[1], parent);
-    (void)close(fds[1]);
-    if (h->pid > 0 && fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0) {
-        h->pair.fd = fds[0];
-        h->pidfd.fd = pidfd_open(h->pid, 0); /* close-on-exec by itself */
-        if (h->pidfd.fd >= 0) return DAF_OK;
-        h->pair.fd = -1; /* closed here, once */
-    }
-    (void)close(fds[0]);
-    return DAF_EIO;
-}
-
-/* Kill it, if it lives, and wait for it.  Returns how it ended. */
-static siginfo_t reap(struct daf_linkhost *h)
-{
-    siginfo_t info = {0};
-
-    if (h->pid <= 0) return info;
-    (void)kill(h->pid, SIGKILL); /* not reaped yet: the number is still its */
-    while (waitid(P_PID, (id_t)h->pid, &info, WEXITED) != 0 && errno == EINTR)
-        continue;
-    h->pid = 0;
-    return info;
-}
-
-static void close_source(struct daf_linkhost *h, struct daf_loop_source *s)
-{
-    daf_loop_remove(h->loop, s);
-    if (s->fd >= 0) (void)close(s->fd);
-    s->fd = -1;
-}
-
-static void tell_how(const struct daf_linkhost *h, const siginfo_t *how)
-{
-    if (h->state == ENDING) return;
-    if (how->si_code == CLD_EXITED)
-        daf_log("link left with status %d (%s); starting it again",
-                how->si_status, h->doom);
-    else
-        daf_log("link was killed by signal %d (%s); starting it again",
-                how->si_status, h->doom);
-}
-
-static struct daf_mono restart_at(struct daf_linkhost *h)
-{
-    struct daf_mono now = daf_clock_now();
-    uint64_t wait = DAF_LINKHOST_RETRY_MIN_MS;
-
-    if (now.ms - h->started.ms >= DAF_LINKHOST_YOUNG_MS) h->young_deaths = 0;
-    h->young_deaths++;
-    if (h->young_deaths == 1) return now;
-    for (unsigned i = 2; i < h->young_deaths; i++)
-        if (wait < DAF_LINKHOST_RETRY_MAX_MS) wait *= 2;
-    if (wait > DAF_LINKHOST_RETRY_MAX_MS) wait = DAF_LINKHOST_RETRY_MAX_MS;
-    return daf_clock_after(now, wait);
-}
-
 static void clear(struct daf_linkhost *h)
 {
-    close_source(h, &h->pair);
-    close_source(h, &h->pidfd);
     h->in_len = h->out_at = h->out_len = h->conns_count = 0;
     h->porched_wanted = 0;
     h->shut = false;
@@ -614,7 +527,7 @@ static void clear(struct daf_linkhost *h)
 static bool gives_up(struct daf_linkhost *h)
 {
     if (h->was_up) return false;
-    if (!h->has_failed && h->young_deaths < FIRST_DEATHS) return false;
+    if (!h->has_failed && h->child.young_deaths < FIRST_DEATHS) return false;
     if (!h->has_failed)
         h->ops->failed(h->ops->ctx, "the link process cannot be started");
     h->has_failed = true;
@@ -624,16 +537,17 @@ static bool gives_up(struct daf_linkhost *h)
 static void bury(struct daf_linkhost *h)
 {
     enum state state = h->state;
-    siginfo_t how = reap(h);
+    siginfo_t how = daf_child_end(&h->child);
 
-    if (!h->has_failed) tell_how(h, &how);
+    if (!h->has_failed && state != ENDING)
+        daf_child_tell(&h->child, &how, h->doom);
     clear(h);
     h->state = state == ENDING ? GONE : DOWN;
     if (state == ENDING) {
         h->ops->gone(h->ops->ctx);
         return;
     }
-    daf_loop_timer_set(&h->timer, restart_at(h));
+    daf_loop_timer_set(&h->timer, daf_child_restart_at(&h->child));
     if (gives_up(h)) daf_loop_timer_set(&h->timer, DAF_MONO_NEVER);
     if (state == UP) h->ops->lost(h->ops->ctx);
 }
@@ -647,7 +561,7 @@ static bool say_listen(struct daf_linkhost *h)
     } first = {{.kind = DAF_LINK_LISTEN, .len = sizeof(first.listen)},
                h->listen};
     const size_t len = sizeof(first.head) + sizeof(first.listen);
-    ssize_t n = send(h->pair.fd, &first, len, MSG_NOSIGNAL);
+    ssize_t n = send(h->child.pair.fd, &first, len, MSG_NOSIGNAL);
 
     static_assert(_Alignof(struct daf_link_listen) == 1,
                   "no padding between head and payload");
@@ -657,20 +571,13 @@ static bool say_listen(struct daf_linkhost *h)
 
 enum daf_err daf_linkhost_start(struct daf_linkhost *h)
 {
-    enum daf_err err = spawn(h);
+    enum daf_err err = daf_child_start(&h->child, !h->paused);
 
-    if (err == DAF_OK) err = daf_loop_add(h->loop, &h->pair, !h->paused, false);
-    if (err == DAF_OK) err = daf_loop_add(h->loop, &h->pidfd, true, false);
-    if (err != DAF_OK) {
-        (void)reap(h);
-        clear(h);
-        return err;
-    }
+    if (err != DAF_OK) return err;
     h->state = STARTING;
-    h->starts++;
-    h->started = h->moved = daf_clock_now();
+    h->moved = h->child.started;
     daf_loop_timer_set(&h->timer,
-                       daf_clock_after(h->started, DAF_LINKHOST_HANG_MS));
+                       daf_clock_after(h->moved, DAF_LINKHOST_HANG_MS));
     if (!say_listen(h)) doom(h, "it takes nothing");
     for (size_t i = 0; i < h->keys_count; i++)
         say_admit(h, &h->keys[i], true);
@@ -685,7 +592,7 @@ static void on_timer(void *ctx)
     if (h->state == DOWN) {
         if (daf_linkhost_start(h) == DAF_OK) return;
         daf_log("link cannot be started: %s", daf_log_errno(errno));
-        daf_loop_timer_set(&h->timer, restart_at(h));
+        daf_loop_timer_set(&h->timer, daf_child_restart_at(&h->child));
         return;
     }
     if (h->state == STARTING) doom(h, "it does not get ready");
@@ -714,8 +621,8 @@ static void empty_queue(struct daf_linkhost *h)
 static void write_queue(struct daf_linkhost *h)
 {
     while (h->out_len > h->out_at) {
-        ssize_t n = send(h->pair.fd, h->out + h->out_at, h->out_len - h->out_at,
-                         MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = send(h->child.pair.fd, h->out + h->out_at,
+                         h->out_len - h->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) return;
@@ -734,7 +641,7 @@ static void watch_queue(struct daf_linkhost *h)
 {
     bool waits = h->out_len > h->out_at;
 
-    daf_loop_want(h->loop, &h->pair, !is_full(h), waits);
+    daf_loop_want(h->loop, &h->child.pair, !is_full(h), waits);
     if (h->state == STARTING) return;
     if (!waits)
         daf_loop_timer_set(&h->timer, DAF_MONO_NEVER);
@@ -761,7 +668,7 @@ void daf_linkhost_flush(struct daf_linkhost *h)
     watch_queue(h);
     if (h->state == ENDING && h->out_len == h->out_at && !h->shut) {
         h->shut = true;
-        (void)shutdown(h->pair.fd, SHUT_WR);
+        (void)shutdown(h->child.pair.fd, SHUT_WR);
     }
 }
 
@@ -777,12 +684,12 @@ size_t daf_linkhost_queued(const struct daf_linkhost *h)
 
 pid_t daf_linkhost_pid(const struct daf_linkhost *h)
 {
-    return h->pid;
+    return h->child.pid;
 }
 
 uint64_t daf_linkhost_restarts(const struct daf_linkhost *h)
 {
-    return h->starts > 0 ? h->starts - 1 : 0;
+    return daf_child_restarts(&h->child);
 }
 
 void daf_linkhost_finish(struct daf_linkhost *h)
@@ -816,8 +723,7 @@ enum daf_err daf_linkhost_new(struct daf_loop *loop,
         h->loop = loop;
         h->ops = ops;
         h->listen = *listen;
-        h->pair = (struct daf_loop_source){.fd = -1, .fn = on_pair, .ctx = h};
-        h->pidfd = (struct daf_loop_source){.fd = -1, .fn = on_pidfd, .ctx = h};
+        daf_child_init(&h->child, loop, &kind, on_pair, on_pidfd, h);
         h->timer = (struct daf_loop_timer){.fn = on_timer, .ctx = h};
         err = daf_loop_timer_open(loop, &h->timer);
     }
@@ -833,8 +739,7 @@ enum daf_err daf_linkhost_new(struct daf_loop *loop,
 void daf_linkhost_free(struct daf_linkhost *h)
 {
     if (h == NULL) return;
-    (void)reap(h);
-    clear(h);
+    (void)daf_child_end(&h->child);
     daf_loop_timer_close(h->loop, &h->timer);
     sodium_memzero(&h->listen, sizeof(h->listen));
     sodium_memzero(&h->porch, sizeof(h->porch));

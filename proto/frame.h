@@ -37,6 +37,7 @@ enum daf_frame_kind {
     DAF_FRAME_REGISTER = 12,
     DAF_FRAME_HAVE = 13,
     DAF_FRAME_CHUNK = 14,
+    DAF_FRAME_ADDRESSES = 15,
     DAF_FRAME_KNOCK = 33,
     DAF_FRAME_NONCE = 34,
     DAF_FRAME_PROOF = 35,
@@ -168,6 +169,13 @@ struct daf_ack_path {
     uint64_t seq_first;
     struct daf_spot last; /* seq ≥ seq_first */
 };
+struct daf_addresses {
+    struct daf_list devices; /* ≤ DAF_ADDRESSES_DEVICES_MAX */
+};
+struct daf_addresses_device {
+    struct daf_author_id author;
+    struct daf_list addresses; /* 1 to DAF_ADDRESSES_EACH_MAX */
+};
 struct daf_bytes { /* MANIFEST, REGISTER, HAVE, CHUNK: decoded, not acted on */
     struct daf_hash content;     /* HAVE, CHUNK */
     struct daf_author_id author; /* REGISTER */
@@ -215,6 +223,7 @@ struct daf_frame {
         struct daf_need need;
         struct daf_defer defer;
         struct daf_ack ack;
+        struct daf_addresses addresses;
         uint64_t bye;
         struct daf_bytes bytes;
         struct daf_knock knock;
@@ -252,6 +261,10 @@ void daf_frame_next_path(struct daf_cursor *c, const struct daf_scope_id *scope,
 void daf_frame_next_record(struct daf_cursor *c, struct daf_run_record *out);
 void daf_frame_next_ack(struct daf_cursor *c, const struct daf_scope_id *scope,
                         struct daf_ack_path *out);
+void daf_frame_next_device(struct daf_cursor *c,
+                           struct daf_addresses_device *out);
+/* The bytes of one address: 6 or 18 (R49). */
+struct daf_view daf_frame_next_address(struct daf_cursor *c);
 
 /* Encoders of whole frames. */
 void daf_frame_pack_hello(struct daf_pack *k, const struct daf_hello *hello);
@@ -299,6 +312,10 @@ void daf_frame_add_record(struct daf_pack *k, const struct daf_stored *record);
 size_t daf_frame_begin_ack(struct daf_pack *k,
                            const struct daf_scope_id *scope);
 void daf_frame_add_ack(struct daf_pack *k, const struct daf_ack_path *path);
+size_t daf_frame_begin_addresses(struct daf_pack *k);
+/* Opens one device of ADDRESSES; close it with daf_pack_close(k, mark, count). */
+size_t daf_frame_begin_device(struct daf_pack *k,
+                              const struct daf_author_id *author);
 /** daf_frame_end: close the list and set RUN's end, which begins packed as "goes
  * on", to "last" if @flag; that is ignored for other frames. */
 void daf_frame_end(struct daf_pack *k, size_t mark, size_t count, bool flag);

@@ -157,6 +157,11 @@ static void read_nonce(struct daf_cursor *c, struct daf_frame *out)
     daf_cursor_bin_into(c, out->nonce.b, sizeof(out->nonce.b));
 }
 
+static void read_addresses(struct daf_cursor *c, struct daf_frame *out)
+{
+    daf_frame_decode_devices(c, &out->addresses.devices);
+}
+
 static void read_proof(struct daf_cursor *c, struct daf_frame *out)
 {
     struct daf_proof *f = &out->proof;
@@ -245,6 +250,7 @@ static const struct {
     [DAF_FRAME_REGISTER] = {"REGISTER", 3, read_register},
     [DAF_FRAME_HAVE] = {"HAVE", 4, read_have},
     [DAF_FRAME_CHUNK] = {"CHUNK", 5, read_chunk},
+    [DAF_FRAME_ADDRESSES] = {"ADDRESSES", 2, read_addresses},
     [DAF_FRAME_KNOCK] = {"KNOCK", 4, read_knock},
     [DAF_FRAME_NONCE] = {"NONCE", 2, read_nonce},
     [DAF_FRAME_PROOF] = {"PROOF", 5, read_proof},

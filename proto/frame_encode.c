@@ -280,6 +280,20 @@ void daf_frame_add_ack(struct daf_pack *k, const struct daf_ack_path *path)
     daf_pack_bin(k, path->last.id.b, sizeof(path->last.id.b));
 }
 
+size_t daf_frame_begin_addresses(struct daf_pack *k)
+{
+    begin(k, 2, DAF_FRAME_ADDRESSES);
+    return daf_pack_open(k);
+}
+
+size_t daf_frame_begin_device(struct daf_pack *k,
+                              const struct daf_author_id *author)
+{
+    daf_pack_array(k, 2);
+    daf_pack_bin(k, author->b, sizeof(author->b));
+    return daf_pack_open(k);
+}
+
 /* One byte before the list says where a RUN stands in its answer. */
 static void end_run(struct daf_pack *k, size_t mark, uint64_t end)
 {

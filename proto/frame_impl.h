@@ -25,5 +25,6 @@ void daf_frame_decode_wants(struct daf_cursor *c, struct daf_list *out);
 void daf_frame_decode_paths(struct daf_cursor *c, struct daf_list *out);
 void daf_frame_decode_acks(struct daf_cursor *c, struct daf_list *out);
 void daf_frame_decode_needs(struct daf_cursor *c, struct daf_list *out);
+void daf_frame_decode_devices(struct daf_cursor *c, struct daf_list *out);
 
 #endif

@@ -142,6 +142,29 @@ static void read_ack(struct daf_cursor *c, const struct daf_scope_id *scope,
                       at);
 }
 
+#define ADDRESS_V4_BYTES 6
+#define ADDRESS_V6_BYTES 18
+
+static struct daf_view read_address(struct daf_cursor *c)
+{
+    size_t at = c->at;
+    struct daf_view bytes = daf_cursor_bin(c, ADDRESS_V6_BYTES);
+
+    daf_frame_require(
+        c, bytes.len == ADDRESS_V4_BYTES || bytes.len == ADDRESS_V6_BYTES, at);
+    return bytes;
+}
+
+static void read_device(struct daf_cursor *c, struct daf_addresses_device *out)
+{
+    daf_cursor_array_of(c, 2);
+    daf_cursor_bin_into(c, out->author.b, sizeof(out->author.b));
+    out->addresses.count = read_count(c, 1, DAF_ADDRESSES_EACH_MAX);
+    out->addresses.items = *c;
+    for (size_t i = 0; i < out->addresses.count && daf_cursor_ok(c); i++)
+        (void)read_address(c);
+}
+
 /* ---- whole lists, checked before they are believed */
 
 /* Lists without a bound of their own have the frame's: cursor.h compares each
@@ -227,6 +250,15 @@ void daf_frame_decode_needs(struct daf_cursor *c, struct daf_list *out)
     }
 }
 
+void daf_frame_decode_devices(struct daf_cursor *c, struct daf_list *out)
+{
+    struct daf_addresses_device device;
+
+    open_list(c, DAF_ADDRESSES_DEVICES_MAX, out);
+    for (size_t i = 0; i < out->count && daf_cursor_ok(c); i++)
+        read_device(c, &device);
+}
+
 /* ---- iterators: the list was checked, so failing here is our own bug */
 
 void daf_frame_next_part(struct daf_cursor *c, struct daf_root_part *out)
@@ -272,4 +304,19 @@ void daf_frame_next_ack(struct daf_cursor *c, const struct daf_scope_id *scope,
 {
     read_ack(c, scope, out);
     assert(daf_cursor_ok(c));
+}
+
+void daf_frame_next_device(struct daf_cursor *c,
+                           struct daf_addresses_device *out)
+{
+    read_device(c, out);
+    assert(daf_cursor_ok(c));
+}
+
+struct daf_view daf_frame_next_address(struct daf_cursor *c)
+{
+    struct daf_view bytes = read_address(c);
+
+    assert(daf_cursor_ok(c));
+    return bytes;
 }

@@ -50,24 +50,24 @@
 #define DAF_WRAPS_MAX           512 /* sealed copies in one key-wrap record */
 
 /* ---- frames */
-#define DAF_FRAME_BYTES_MAX  294912  /* 256 KiB of payload and its frame */
-#define DAF_RUN_BYTES_MAX    262144  /* one RUN: about 500 records */
-#define DAF_CREDIT_BYTES_MAX 1048576 /* one WANT's answer */
-#define DAF_WANT_BYTES_MAX   32768
-#define DAF_DOOR_BYTES_MAX   4096
-#define DAF_FRONTIER_MAX     64   /* tips, and roots, of one log */
-#define DAF_INCARNATIONS_MAX 64   /* logs of one author in one scope */
-#define DAF_HAVES_MAX        64   /* ids that bound one want */
-#define DAF_WANTS_MAX        128  /* spots asked for beside the tips */
-#define DAF_SCOPES_MAX       32   /* common scopes of one session */
-#define DAF_SYMBOLS_MAX      4096 /* of one scope: some 2,900 changed items */
-#define DAF_ROOT_SYMBOLS     8    /* of a scope that differs, in ROOT */
-#define DAF_ITEMS_MAX        3600 /* in one HEADS: 64 KiB */
-#define DAF_DEFERRED_MAX     64   /* logs of a scope named as over budget */
-#define DAF_NEED_MAX         512  /* bodies asked for in one NEED */
-#define DAF_PATH_RECORDS_MAX 1024 /* records in one path of a RUN */
-#define DAF_ADDRESSES_DEVICES_MAX 32 /* in one ADDRESSES: at most 3 KiB */
-#define DAF_ADDRESSES_EACH_MAX    4  /* of each of them */
+#define DAF_FRAME_BYTES_MAX       294912  /* 256 KiB of payload and its frame */
+#define DAF_RUN_BYTES_MAX         262144  /* one RUN: about 500 records */
+#define DAF_CREDIT_BYTES_MAX      1048576 /* one WANT's answer */
+#define DAF_WANT_BYTES_MAX        32768
+#define DAF_DOOR_BYTES_MAX        4096
+#define DAF_FRONTIER_MAX          64  /* tips, and roots, of one log */
+#define DAF_INCARNATIONS_MAX      64  /* logs of one author in one scope */
+#define DAF_HAVES_MAX             64  /* ids that bound one want */
+#define DAF_WANTS_MAX             128 /* spots asked for beside the tips */
+#define DAF_SCOPES_MAX            32  /* common scopes of one session */
+#define DAF_SYMBOLS_MAX           4096 /* of one scope: some 2,900 changed items */
+#define DAF_ROOT_SYMBOLS          8    /* of a scope that differs, in ROOT */
+#define DAF_ITEMS_MAX             3600 /* in one HEADS: 64 KiB */
+#define DAF_DEFERRED_MAX          64  /* logs of a scope named as over budget */
+#define DAF_NEED_MAX              512 /* bodies asked for in one NEED */
+#define DAF_PATH_RECORDS_MAX      1024 /* records in one path of a RUN */
+#define DAF_ADDRESSES_DEVICES_MAX 32   /* in one ADDRESSES: at most 3 KiB */
+#define DAF_ADDRESSES_EACH_MAX    4    /* of each of them */
 
 /* ---- a session */
 #define DAF_TODO_MAX    4096 /* logs that differ, listed: 80 KiB, lent */

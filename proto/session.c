@@ -44,6 +44,7 @@ static const struct {
     [DAF_FRAME_REGISTER] = {IN(DAF_SESSION_OPEN), NULL},
     [DAF_FRAME_HAVE] = {IN(DAF_SESSION_OPEN), NULL},
     [DAF_FRAME_CHUNK] = {IN(DAF_SESSION_OPEN), NULL},
+    [DAF_FRAME_ADDRESSES] = {IN(DAF_SESSION_OPEN), daf_on_addresses},
 };
 
 struct daf_session *daf_session_init(void *room,

@@ -105,6 +105,9 @@ struct daf_session_port {
     /* The peer holds these of ours durably. */
     void (*acked)(void *ctx, struct daf_session *s,
                   const struct daf_ack_path *path);
+    /* The peer says where doors may be: a hint, once a session (R49). */
+    void (*addresses)(void *ctx, struct daf_session *s,
+                      const struct daf_addresses *addresses);
     /* ROOT verified: the peer is who it says.  False: end it with @out_why. */
     bool (*proven)(void *ctx, struct daf_session *s, enum daf_bye *out_why);
     /* The session is CLOSED; the connection can go. */

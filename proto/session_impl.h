@@ -63,6 +63,7 @@ struct daf_session {
     struct daf_device peer; /* after ROOT */
     uint64_t peer_bodies;   /* after ROOT */
     struct daf_key salt;
+    bool had_addresses;
     bool sent_parts; /* our ROOT named its scopes one by one */
     struct daf_sum combined;
     size_t peer_deferred_count;
@@ -234,6 +235,7 @@ bool daf_session_tell_need(struct daf_session *s, struct daf_mono now);
 typedef void daf_session_on(struct daf_session *s, struct daf_mono now,
                             const struct daf_frame *f);
 daf_session_on daf_on_hello, daf_on_root, daf_on_symbols, daf_on_heads,
-    daf_on_want, daf_on_run, daf_on_need, daf_on_defer, daf_on_ack, daf_on_bye;
+    daf_on_want, daf_on_run, daf_on_need, daf_on_defer, daf_on_ack, daf_on_bye,
+    daf_on_addresses;
 
 #endif

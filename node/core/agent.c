@@ -210,6 +210,7 @@ static void on_frame(struct daf_agent *a, const struct daf_input *in)
     else if (c->session != NULL) {
         daf_agent_idle_wait(a);
         daf_session_frame(c->session, a->now, in->bytes);
+        daf_agent_addresses_tell(a, c);
         daf_agent_conn_note(a, c);
     }
 }
@@ -250,7 +251,8 @@ static void on_listening(struct daf_agent *a, const struct daf_input *in)
     a->port_mesh = in->port_mesh;
     daf_agent_idle_wait(a);
     daf_agent_admit(a);
-    daf_agent_peers_start(a);
+    daf_agent_announce(a);
+    daf_agent_peers_start(a, 0);
 }
 
 static void on_stop(struct daf_agent *a)
@@ -258,6 +260,7 @@ static void on_stop(struct daf_agent *a)
     a->is_stopping = true;
     a->is_listening = false;
     daf_agent_porch_close(a);
+    a->config.port->withdraw(a->config.port->ctx, DAF_ENDPOINT_DOOR);
     for (size_t i = 0; i < a->conns_count; i++) {
         if (a->conns[i]->session != NULL)
             daf_session_end(a->conns[i]->session, DAF_BYE_STOPPING);
@@ -295,13 +298,22 @@ void daf_agent_input(struct daf_agent *a, struct daf_mono now,
         daf_agent_job_stored(a, in);
         break;
     case DAF_INPUT_PEER:
-        daf_agent_peer_add(a, &in->addr);
+        daf_agent_book_told(a, in);
         break;
     case DAF_INPUT_WRITE:
         daf_agent_write(a, in->write);
         break;
     case DAF_INPUT_STOP:
         on_stop(a);
+        break;
+    case DAF_INPUT_FOUND:
+        daf_agent_found(a, in);
+        break;
+    case DAF_INPUT_GONE:
+        daf_agent_gone(a, in);
+        break;
+    case DAF_INPUT_OWN:
+        daf_agent_own(a, in);
         break;
     case DAF_INPUT_PORCH:
         daf_agent_porch_wish(a, in->porch);
@@ -368,6 +380,7 @@ void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out)
     *out = a->stats;
     for (size_t i = 0; i < a->conns_count; i++)
         out->sessions += is_proven(a->conns[i]);
+    out->strangers = a->strangers_count;
     out->deferred = a->deferred_count;
     out->unchecked = a->idle.has_unchecked;
     out->pending_writes = a->waiting_count;
@@ -385,41 +398,74 @@ static void tell_session(const struct daf_session *s, struct daf_peer_info *out)
     out->state = "open";
 }
 
-/* Addresses first, then who came by itself and is no address's. */
-bool daf_agent_peer(const struct daf_agent *a, size_t index,
-                    struct daf_peer_info *out)
+/* The entry at @at stands for its device: of several the one by which it was
+ * best heard of, the first of equals. */
+static bool stands(const struct daf_agent *a, size_t at)
+{
+    const struct daf_peer *p = &a->peers[at];
+
+    for (size_t i = 0; i < a->peers_count; i++) {
+        const struct daf_peer *q = &a->peers[i];
+
+        if (i == at || !daf_agent_book_same(p, q)) continue;
+        if (q->is_known != p->is_known) {
+            if (q->is_known) return false;
+        } else if (q->found_by != p->found_by) {
+            if (q->found_by > p->found_by) return false;
+        } else if (i < at) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void tell_entry(const struct daf_agent *a, const struct daf_peer *p,
+                       struct daf_peer_info *out)
 {
     static const char *const words[] = {"retrying", "knocking", "connecting",
                                         "open"};
 
-    memset(out, 0, sizeof(*out));
-    for (size_t i = 0; i < a->peers_count; i++) {
-        const struct daf_peer *p = &a->peers[i];
+    out->addr = p->addr;
+    out->author = p->author;
+    out->found_by = daf_agent_found_by_str(p->found_by);
+    out->state = words[p->state];
+    for (size_t j = 0; p->is_known && j < a->conns_count; j++) {
+        if (is_proven(a->conns[j]) &&
+            memcmp(daf_session_peer(a->conns[j]->session)->b, p->author.b,
+                   sizeof(p->author.b)) == 0)
+            tell_session(a->conns[j]->session, out);
+    }
+}
 
-        if (index-- != 0) continue;
-        out->addr = p->addr;
-        out->author = p->author;
-        out->found_by = "static";
-        out->state = words[p->state];
-        for (size_t j = 0; p->is_known && j < a->conns_count; j++) {
-            if (is_proven(a->conns[j]) &&
-                memcmp(daf_session_peer(a->conns[j]->session)->b, p->author.b,
-                       sizeof(p->author.b)) == 0)
-                tell_session(a->conns[j]->session, out);
-        }
+/* It came to us, and no address is known to be its. */
+static bool is_only_incoming(const struct daf_agent *a,
+                             const struct daf_conn *c)
+{
+    if (!is_proven(c)) return false;
+    for (size_t i = 0; i < a->peers_count; i++)
+        if (a->peers[i].is_known &&
+            memcmp(a->peers[i].author.b, daf_session_peer(c->session)->b,
+                   sizeof(a->peers[i].author.b)) == 0)
+            return false;
+    return true;
+}
+
+/* Addresses first, then who came by itself and is no address's. */
+bool daf_agent_peer(const struct daf_agent *a, size_t *at,
+                    struct daf_peer_info *out)
+{
+    memset(out, 0, sizeof(*out));
+    for (; *at < a->peers_count; ++*at) {
+        if (!stands(a, *at)) continue;
+        tell_entry(a, &a->peers[(*at)++], out);
         return true;
     }
-    for (size_t j = 0; j < a->conns_count; j++) {
-        const struct daf_conn *c = a->conns[j];
-        bool is_told = !is_proven(c);
+    for (; *at < a->peers_count + a->conns_count; ++*at) {
+        const struct daf_conn *c = a->conns[*at - a->peers_count];
 
-        for (size_t i = 0; !is_told && i < a->peers_count; i++)
-            is_told =
-                a->peers[i].is_known &&
-                memcmp(a->peers[i].author.b, daf_session_peer(c->session)->b,
-                       sizeof(a->peers[i].author.b)) == 0;
-        if (is_told || index-- != 0) continue;
-        out->found_by = "incoming";
+        if (!is_only_incoming(a, c)) continue;
+        ++*at;
+        out->found_by = daf_agent_found_by_str(DAF_FOUND_INCOMING);
         tell_session(c->session, out);
         return true;
     }

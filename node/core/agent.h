@@ -23,9 +23,12 @@
 #include "proto/ticket.h"
 
 #define DAF_AGENT_SESSIONS_MAX 1024
-#define DAF_AGENT_PEERS_MAX    64    /* addresses to keep in touch with */
+#define DAF_AGENT_STATIC_MAX   64    /* addresses that a person gave */
+#define DAF_AGENT_PEERS_MAX    512   /* addresses of doors */
+#define DAF_AGENT_ENOUGH       96    /* peers; beyond, nobody more is called */
 #define DAF_AGENT_RETRY_MIN_MS 1000  /* first retry, then doubling */
 #define DAF_AGENT_RETRY_MAX_MS 15000 /* a cut heals within this and a half */
+#define DAF_AGENT_FAR_MAX_MS   60000 /* where mDNS sees nobody */
 #define DAF_AGENT_IDLE_MS      1000  /* quiet before it verifies */
 
 struct daf_agent; /* opaque */
@@ -79,11 +82,24 @@ enum daf_input_kind {
     DAF_INPUT_FRAME,     /* conn, bytes */
     DAF_INPUT_CLOSED,    /* conn */
     DAF_INPUT_STORED,    /* job, err; results in order of store_keep */
-    DAF_INPUT_PEER,      /* addr: a door to keep in touch with */
+    DAF_INPUT_PEER,      /* addr, found_by, author (zeros: not known) */
     DAF_INPUT_WRITE,     /* a person's new record: write */
     DAF_INPUT_STOP,      /* say BYE to all */
-    DAF_INPUT_PORCH,     /* a coordinator's wish: porch */
-    DAF_INPUT_PORCHED,   /* link has it open at port_porch; 0: it cannot */
+    DAF_INPUT_FOUND,     /* service, addr: mDNS sees it */
+    DAF_INPUT_GONE,      /* service (endpoint, name): mDNS sees it no more */
+    DAF_INPUT_OWN,     /* addrs: of this machine; at start, and when changed */
+    DAF_INPUT_PORCH,   /* a coordinator's wish: porch */
+    DAF_INPUT_PORCHED, /* link has it open at port_porch; 0: it cannot */
+};
+
+/* How an address was heard of; of several ways the last of this list counts. */
+enum daf_found_by {
+    DAF_FOUND_INCOMING, /* it has none: that device came to us */
+    DAF_FOUND_GOSSIP,   /* a peer told */
+    DAF_FOUND_CACHED,   /* it was right before the start */
+    DAF_FOUND_TICKET,   /* of who enrolled us */
+    DAF_FOUND_MDNS,
+    DAF_FOUND_STATIC, /* a person gave it */
 };
 
 /* What became of one record of a job. */
@@ -141,6 +157,11 @@ struct daf_input {
     const struct daf_stored_item *items;
     size_t items_count;
     const struct daf_write *write;
+    enum daf_found_by found_by;
+    struct daf_author_id author;
+    struct daf_announce service;
+    const struct daf_addr *addrs; /* borrowed; their ports count for nothing */
+    size_t addrs_count;
     const struct daf_porch_wish *porch;
     uint16_t port_porch;
 };
@@ -210,6 +231,7 @@ struct daf_agent_stats {
     /* The same by enum daf_frame_kind; what is no known frame is UNKNOWN. */
     struct daf_agent_tally sent[DAF_AGENT_KINDS], received[DAF_AGENT_KINDS];
     uint64_t records_in; /* new ones from peers */
+    size_t strangers;    /* announcements by mDNS that are not of this camp */
 };
 void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out);
 
@@ -219,7 +241,7 @@ struct daf_peer_info {
     bool connected;              /* a proven session */
     bool in_step;                /* its session rests */
     const char *state;           /* words: "connecting", "open", "retrying" */
-    const char *found_by;        /* "static", "incoming" */
+    const char *found_by;        /* words: "mdns", "static", "incoming"... */
 };
 /* The porch: what `enrol` shows.  Borrowed until the next input. */
 struct daf_agent_porch {
@@ -247,8 +269,20 @@ struct daf_agent_guest {
 bool daf_agent_guest(const struct daf_agent *a, struct daf_mono now,
                      size_t index, struct daf_agent_guest *out);
 
-/** daf_agent_peer: the peer at @index, from 0; false at the end. */
-bool daf_agent_peer(const struct daf_agent *a, size_t index,
+/** daf_agent_peer: the devices that are known of, one each however many addresses
+ * it has.  *@at is 0 at first and moved on; false at the end. */
+bool daf_agent_peer(const struct daf_agent *a, size_t *at,
                     struct daf_peer_info *out);
+
+/** daf_agent_proven: doors that proved true, for the next start: the address and
+ * its device at *@at, which is 0 at first and moved on; false at the end. */
+bool daf_agent_proven(const struct daf_agent *a, size_t *at,
+                      struct daf_author_id *out_author,
+                      struct daf_addr *out_addr);
+/** daf_agent_proven_changes: another number whenever that list changed. */
+uint64_t daf_agent_proven_changes(const struct daf_agent *a);
+
+/** daf_agent_found_by_str: "mdns". */
+const char *daf_agent_found_by_str(enum daf_found_by how);
 
 #endif

@@ -88,7 +88,7 @@ void daf_agent_conn_tally(struct daf_agent_tally *by_kind,
     size_t kind = DAF_FRAME_UNKNOWN;
 
     if (frame.len >= 2 && (frame.p[0] & 0xf0) == 0x90 &&
-        (frame.p[1] <= DAF_FRAME_CHUNK ||
+        (frame.p[1] <= DAF_FRAME_ADDRESSES ||
          (frame.p[1] >= DAF_FRAME_KNOCK && frame.p[1] <= DAF_FRAME_WELCOME) ||
          (frame.p[1] >= DAF_FRAME_ASK && frame.p[1] <= DAF_FRAME_DECLINE)))
         kind = frame.p[1];
@@ -321,6 +321,7 @@ void daf_agent_session_port(struct daf_agent *a)
         .was_equal = session_was_equal,
         .may_need = session_may_need,
         .acked = session_acked,
+        .addresses = daf_agent_addresses,
         .proven = session_proven,
         .closed = session_closed,
     };

@@ -152,8 +152,7 @@ static void on_welcome(struct daf_agent *a, struct daf_conn *c,
     }
     port->admit(port->ctx, &device.keys.transport, true);
     daf_agent_conn_close(a, c);
-    daf_agent_peer_mesh(a, p, &device.author, &device.keys.transport,
-                        welcome->port);
+    daf_agent_peer_mesh(a, p, &device, welcome->port);
 }
 
 void daf_agent_door_frame(struct daf_agent *a, struct daf_conn *c,

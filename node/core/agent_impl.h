@@ -5,7 +5,9 @@
  *      agent_conns.c    connections and their sessions
  *      agent_door.c     the door, both sides: who may speak at mesh
  *      agent_porch.c    the porch, the coordinator's side: who asks to be enrolled
- *      agent_peers.c    addresses to keep in touch with, retries
+ *      agent_peers.c    keeping in touch: whom to call, and when again
+ *      agent_book.c     addresses of doors, and how they were heard of
+ *      agent_hints.c    mDNS, and what peers tell each other of addresses
  *      agent_look.c     reads that failed: everybody looks again, later
  *      agent_jobs.c     what goes to the disk and what follows from it
  *      agent_news.c     which heads changed, for the other sessions
@@ -18,6 +20,17 @@
 
 #include "node/core/agent.h"
 #include "proto/porch.h"
+
+#define DAF_AGENT_LOOK_MAX_MS   3600000 /* a card that stays bad: hourly */
+#define DAF_AGENT_WAITING_MAX   4096    /* writes; more are told to try later */
+#define DAF_AGENT_CONNS_MAX     (DAF_AGENT_SESSIONS_MAX + DAF_AGENT_PEERS_MAX)
+#define DAF_AGENT_CLAIMS_MAX    256 /* beyond, a log may come twice */
+#define DAF_AGENT_PARTED_MAX    64  /* peers */
+#define DAF_AGENT_OWN_MAX       8   /* own addresses that are told */
+#define DAF_AGENT_STRANGERS_MAX 16  /* of other camps, counted one by one */
+/* In vain; then it was an invention, or is long gone. */
+#define DAF_AGENT_TRIES       6
+#define DAF_AGENT_OF_SALT_MAX 8 /* addresses of one announcement */
 
 /* How far a connection to a door, or from a knocker, has come. */
 enum daf_door_step {
@@ -39,6 +52,8 @@ struct daf_conn {
     uint64_t rested_at; /* a->changes when it last rested */
     uint64_t bodiless;  /* a->bodiless then */
     uint64_t bodies;    /* the peer's number in ROOT */
+    bool was_told;      /* of addresses, or there was nothing new to tell */
+    uint64_t told;      /* as in struct daf_parted */
 };
 
 enum daf_peer_state {
@@ -48,16 +63,23 @@ enum daf_peer_state {
     DAF_PEER_COVERED,  /* it came to us; nothing to do until that ends */
 };
 
-/* An address to keep in touch with. */
+/* An address of a door. */
 struct daf_peer {
     struct daf_addr addr;
+    enum daf_found_by found_by;
     enum daf_peer_state state;
-    uint32_t conn; /* DOOR, MESH */
-    bool is_known; /* author is: a WELCOME was verified */
+    uint32_t conn;  /* DOOR, MESH */
+    bool is_known;  /* author is: its door proved it, or somebody said so */
+    bool is_proven; /* a door there let us in, before the start perhaps */
+    bool is_there;  /* mDNS sees it now */
+    bool was_put_off;
+    uint8_t name[8];  /* what mDNS calls it; zeros */
+    uint8_t salt[16]; /* of its announcement; zeros */
     struct daf_author_id author;
     struct daf_mono deadline; /* RETRYING: try then; DOOR: give up then */
     struct daf_mono since;    /* the last connect */
     uint64_t backoff_ms;
+    unsigned failures; /* in a row */
 };
 
 /* A write waiting for its turn, or in the job under way. */
@@ -163,6 +185,7 @@ struct daf_parted {
     uint64_t changes;  /* a->changes when it last rested (R39) */
     uint64_t bodies;   /* its number when it was last asked for bodies (R45) */
     uint64_t bodiless; /* a->bodiless then */
+    uint64_t told;     /* what it was told of addresses, hashed; 0: nothing */
 };
 
 /* Verifying at rest (R26).  It goes through one stretch from seq to seq; what it
@@ -201,13 +224,21 @@ struct daf_agent {
 
     bool is_listening;
     bool is_stopping; /* STOP came: nothing new begins */
-    uint16_t port_door, port_mesh;
+    uint16_t port_mesh;
     uint32_t next_conn;
     /* These arrays grow with what is in them (daf_agent_grow). */
     size_t conns_count, conns_cap; /* ≤ DAF_AGENT_CONNS_MAX */
     struct daf_conn **conns;
     size_t peers_count, peers_cap; /* ≤ DAF_AGENT_PEERS_MAX */
     struct daf_peer *peers;
+    uint64_t proven_changes;
+    uint16_t port_door;
+    uint8_t salt[16]; /* of our own announcement */
+    size_t own_count;
+    struct daf_addr
+        own[DAF_AGENT_OWN_MAX]; /* this machine's; port: the door's */
+    size_t strangers_count;     /* may be one too small: names come and go */
+    uint8_t strangers[DAF_AGENT_STRANGERS_MAX][8];
     size_t claims_count, claims_cap; /* ≤ DAF_AGENT_CLAIMS_MAX */
     struct daf_claim *claims;
     struct daf_porch *porch; /* NULL: closed */
@@ -233,12 +264,6 @@ struct daf_agent {
 
     struct daf_agent_stats stats;
 };
-
-#define DAF_AGENT_LOOK_MAX_MS 3600000 /* a card that stays bad: hourly */
-#define DAF_AGENT_WAITING_MAX 4096    /* writes; more are told to try later */
-#define DAF_AGENT_CONNS_MAX   (DAF_AGENT_SESSIONS_MAX + DAF_AGENT_PEERS_MAX)
-#define DAF_AGENT_CLAIMS_MAX  256 /* beyond, a log may come twice */
-#define DAF_AGENT_PARTED_MAX  64  /* peers */
 
 /* ---- agent.c */
 /* @array with room for one element more, moved perhaps; NULL when out of memory,
@@ -294,20 +319,47 @@ struct daf_mono daf_agent_porch_deadline(const struct daf_agent *a);
 void daf_agent_porch_close(struct daf_agent *a);
 
 /* ---- agent_peers.c */
-void daf_agent_peer_add(struct daf_agent *a, const struct daf_addr *addr);
 struct daf_peer *daf_agent_peer_of(struct daf_agent *a, uint32_t conn);
+/* It is to be tried at @at_ms, unless it is in use or is to be tried sooner. */
+void daf_agent_peer_soon(struct daf_peer *p, struct daf_mono at);
 /* Its connection ended, or never came about: try again later. */
 void daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p);
 /* The door let us in: go to mesh. */
 void daf_agent_peer_mesh(struct daf_agent *a, struct daf_peer *p,
-                         const struct daf_author_id *author,
-                         const struct daf_box_pk *transport, uint16_t port);
+                         const struct daf_device *device, uint16_t port);
 /* A session with this author ended: who was covered by it is tried again. */
 void daf_agent_peers_uncover(struct daf_agent *a,
                              const struct daf_author_id *author);
-void daf_agent_peers_start(struct daf_agent *a);
+/* Link is back, or the network is another: try all again, now or within @ms. */
+void daf_agent_peers_start(struct daf_agent *a, uint64_t ms);
 void daf_agent_peers_timer(struct daf_agent *a);
 struct daf_mono daf_agent_peers_deadline(const struct daf_agent *a);
+
+/* ---- agent_book.c */
+/* The entry of an address; NULL: no address, or no place for it. */
+struct daf_peer *daf_agent_book_add(struct daf_agent *a,
+                                    const struct daf_addr *addr,
+                                    enum daf_found_by found_by);
+/* Leave out what is worth nothing any more.  Pointers to entries end. */
+void daf_agent_book_sweep(struct daf_agent *a);
+/* DAF_INPUT_PEER */
+void daf_agent_book_told(struct daf_agent *a, const struct daf_input *in);
+/* Its door let us in and proved to be @author's. */
+void daf_agent_book_proven(struct daf_agent *a, struct daf_peer *p,
+                           const struct daf_author_id *author);
+/* Both are addresses of one device, as far as is known. */
+bool daf_agent_book_same(const struct daf_peer *p, const struct daf_peer *q);
+
+/* ---- agent_hints.c */
+void daf_agent_announce(struct daf_agent *a);
+void daf_agent_found(struct daf_agent *a, const struct daf_input *in);
+void daf_agent_gone(struct daf_agent *a, const struct daf_input *in);
+void daf_agent_own(struct daf_agent *a, const struct daf_input *in);
+/* Tell @c's peer, which is proven, of addresses; once. */
+void daf_agent_addresses_tell(struct daf_agent *a, struct daf_conn *c);
+/* struct daf_session_port's. */
+void daf_agent_addresses(void *ctx, struct daf_session *s,
+                         const struct daf_addresses *addresses);
 
 /* ---- agent_look.c */
 /* Read by a->index from now on. */

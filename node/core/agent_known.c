@@ -113,7 +113,10 @@ void daf_agent_part(struct daf_agent *a, const struct daf_conn *c)
     const struct daf_parted *known = daf_agent_parted(a, author);
     struct daf_parted *bigger;
 
+    uint64_t told = known != NULL ? known->told : 0;
+
     if (!c->has_rested) return;
+    if (c->told != 0) told = c->told;
     if (known != NULL) forget(a, (size_t)(known - a->parted));
     if (a->parted_count == DAF_AGENT_PARTED_MAX) forget(a, 0);
     bigger = daf_agent_grow(a->parted, &a->parted_cap, a->parted_count,
@@ -121,5 +124,6 @@ void daf_agent_part(struct daf_agent *a, const struct daf_conn *c)
     if (bigger == NULL) return;
     a->parted = bigger;
     a->parted[a->parted_count++] =
-        (struct daf_parted){*author, c->rested_at, c->bodies, c->bodiless};
+        (struct daf_parted){*author, c->rested_at, c->bodies, c->bodiless,
+                            told};
 }

@@ -1,20 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Addresses to keep in touch with.  An address names a door; being let in names
- * the mesh.  Whatever ends is tried again after 1, 2, 4, 8, 15 s, each less up
- * to a quarter by chance, so a school that gets its power back does not knock in
- * step. */
-#include <stdlib.h>
-
+/* Keeping in touch.  An address names a door; being let in names the mesh.  Of a
+ * device with several addresses one is tried at a time.  Whatever ends is tried
+ * again after 1, 2, 4, 8, 15 s, and up to a minute where mDNS sees nobody, each
+ * less up to a quarter by chance, so a school that gets its power back does not
+ * knock in step. */
+#include "node/core/addr.h"
 #include "node/core/agent_impl.h"
 
 #define DOOR_MS 10000 /* from connect to WELCOME; a handshake has 5 s */
 #define STEADY_MS \
-    30000 /* what lasted this long starts again at 1 s; a session
+    30000                /* what lasted this long starts again at 1 s; a session
                            that ends sooner, as with a full disk, does not */
+#define PUT_OFF_MS 20000 /* another address of somebody who is connected */
+#define ENOUGH_MS  30000 /* then look whether there is room for one more */
 
 static bool covers(struct daf_agent *a, const struct daf_peer *p)
 {
     return p->is_known && daf_agent_session_with(a, &p->author) != NULL;
+}
+
+static void cover(struct daf_peer *p)
+{
+    p->state = DAF_PEER_COVERED;
+    p->conn = 0;
+    p->deadline = DAF_MONO_NEVER;
+    p->backoff_ms = 0;
+}
+
+static bool is_calling(const struct daf_peer *p)
+{
+    return p->state == DAF_PEER_DOOR || p->state == DAF_PEER_MESH;
+}
+
+/* Somebody stands for it: a person, mDNS, or the past. */
+static bool is_vouched(const struct daf_peer *p)
+{
+    return p->is_proven || p->is_there || p->found_by == DAF_FOUND_STATIC;
+}
+
+/* Another address of the same device is being called.  Hearsay does not hold up
+ * what somebody stands for. */
+static bool sibling_calls(const struct daf_agent *a, const struct daf_peer *p)
+{
+    for (size_t i = 0; i < a->peers_count; i++) {
+        const struct daf_peer *q = &a->peers[i];
+
+        if (q != p && is_calling(q) && daf_agent_book_same(p, q) &&
+            (is_vouched(q) || !is_vouched(p)))
+            return true;
+    }
+    return false;
+}
+
+/* By its announcement it is a device that is connected already; only its own door
+ * can say so for certain, and that has time. */
+static bool may_be_put_off(struct daf_agent *a, const struct daf_peer *p)
+{
+    for (size_t i = 0; !p->was_put_off && i < a->peers_count; i++) {
+        const struct daf_peer *q = &a->peers[i];
+
+        if (q != p && daf_agent_book_same(p, q) && covers(a, q)) return true;
+    }
+    return false;
+}
+
+static struct daf_mono after(const struct daf_agent *a, uint64_t ms)
+{
+    return (struct daf_mono){a->now.ms + ms};
 }
 
 static void connect_to(struct daf_agent *a, struct daf_peer *p,
@@ -31,10 +83,30 @@ static void connect_to(struct daf_agent *a, struct daf_peer *p,
     p->state = endpoint == DAF_ENDPOINT_DOOR ? DAF_PEER_DOOR : DAF_PEER_MESH;
     p->conn = id;
     p->since = a->now;
-    p->deadline = endpoint == DAF_ENDPOINT_DOOR
-                      ? (struct daf_mono){a->now.ms + DOOR_MS}
-                      : DAF_MONO_NEVER;
+    p->deadline =
+        endpoint == DAF_ENDPOINT_DOOR ? after(a, DOOR_MS) : DAF_MONO_NEVER;
     port->connect(port->ctx, id, endpoint, addr, server);
+}
+
+/* Its other addresses need not wait for this one any more. */
+static void wake_siblings(struct daf_agent *a, const struct daf_peer *p)
+{
+    for (size_t i = 0; i < a->peers_count; i++) {
+        struct daf_peer *q = &a->peers[i];
+
+        if (q == p || q->state != DAF_PEER_COVERED || covers(a, q) ||
+            !daf_agent_book_same(p, q))
+            continue;
+        q->state = DAF_PEER_RETRYING;
+        q->deadline = after(a, daf_rng_below(&a->rng, 250));
+    }
+}
+
+static uint64_t longest_wait(const struct daf_peer *p)
+{
+    return p->is_there || p->found_by == DAF_FOUND_STATIC
+               ? DAF_AGENT_RETRY_MAX_MS
+               : DAF_AGENT_FAR_MAX_MS;
 }
 
 void daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p)
@@ -47,42 +119,34 @@ void daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p)
     wait = p->backoff_ms - daf_rng_below(&a->rng, p->backoff_ms / 4);
     p->state = DAF_PEER_RETRYING;
     p->conn = 0;
-    p->deadline = (struct daf_mono){a->now.ms + wait};
+    p->deadline = after(a, wait);
     p->backoff_ms *= 2;
-    if (p->backoff_ms > DAF_AGENT_RETRY_MAX_MS)
-        p->backoff_ms = DAF_AGENT_RETRY_MAX_MS;
+    if (p->backoff_ms > longest_wait(p)) p->backoff_ms = longest_wait(p);
+    p->failures++;
+    p->was_put_off = false;
+    wake_siblings(a, p);
+}
+
+void daf_agent_peer_soon(struct daf_peer *p, struct daf_mono at)
+{
+    if (p->state == DAF_PEER_RETRYING && at.ms < p->deadline.ms)
+        p->deadline = at;
 }
 
 /* A try is due: unless the peer has come to us meanwhile. */
 static void try_now(struct daf_agent *a, struct daf_peer *p)
 {
-    if (covers(a, p)) {
-        p->state = DAF_PEER_COVERED;
-        p->deadline = DAF_MONO_NEVER;
-        p->backoff_ms = 0;
-        return;
+    if (covers(a, p) || sibling_calls(a, p)) {
+        cover(p);
+    } else if (may_be_put_off(a, p)) {
+        p->was_put_off = true;
+        p->deadline = after(a, PUT_OFF_MS + daf_rng_below(&a->rng, PUT_OFF_MS));
+    } else if (p->found_by != DAF_FOUND_STATIC &&
+               a->conns_count >= DAF_AGENT_ENOUGH) {
+        p->deadline = after(a, ENOUGH_MS + daf_rng_below(&a->rng, ENOUGH_MS));
+    } else {
+        connect_to(a, p, DAF_ENDPOINT_DOOR, &p->addr, &a->door_pk);
     }
-    connect_to(a, p, DAF_ENDPOINT_DOOR, &p->addr, &a->door_pk);
-}
-
-void daf_agent_peer_add(struct daf_agent *a, const struct daf_addr *addr)
-{
-    struct daf_peer *p;
-
-    for (size_t i = 0; i < a->peers_count; i++) {
-        if (strcmp(a->peers[i].addr.text, addr->text) == 0) return;
-    }
-    if (a->peers_count == DAF_AGENT_PEERS_MAX) return;
-    p = daf_agent_grow(a->peers, &a->peers_cap, a->peers_count,
-                       sizeof(*a->peers));
-    /* The host says it once, and a device that calls nobody stays alone; started
-     * again, it is told again. */
-    if (p == NULL) abort();
-    a->peers = p;
-    p = &a->peers[a->peers_count++];
-    memset(p, 0, sizeof(*p));
-    p->addr = *addr;
-    p->deadline = a->now; /* at once, or when the link listens */
 }
 
 struct daf_peer *daf_agent_peer_of(struct daf_agent *a, uint32_t conn)
@@ -97,37 +161,25 @@ struct daf_peer *daf_agent_peer_of(struct daf_agent *a, uint32_t conn)
 static void with_port(const struct daf_addr *addr, uint16_t port,
                       struct daf_addr *out)
 {
-    const char *colon = strrchr(addr->text, ':');
-    size_t len = colon == NULL ? 0 : (size_t)(colon - addr->text) + 1;
-    char digits[5];
-    size_t count = 0;
+    struct daf_where where = {.port = 0};
 
-    memset(out, 0, sizeof(*out));
-    if (len == 0 || len + sizeof(digits) > DAF_ADDR_BYTES_MAX) return;
-    memcpy(out->text, addr->text, len);
-    for (unsigned v = port; v > 0 || count == 0; v /= 10)
-        digits[count++] = (char)('0' + v % 10);
-    while (count > 0)
-        out->text[len++] = digits[--count];
+    (void)daf_addr_parse(addr, &where); /* the book has no other */
+    where.port = port;
+    daf_addr_format(&where, out);
 }
 
 void daf_agent_peer_mesh(struct daf_agent *a, struct daf_peer *p,
-                         const struct daf_author_id *author,
-                         const struct daf_box_pk *transport, uint16_t port)
+                         const struct daf_device *device, uint16_t port)
 {
     struct daf_addr addr;
 
-    p->is_known = true;
-    p->author = *author;
+    daf_agent_book_proven(a, p, &device->author);
     if (covers(a, p)) {
-        p->state = DAF_PEER_COVERED;
-        p->conn = 0;
-        p->deadline = DAF_MONO_NEVER;
-        p->backoff_ms = 0;
+        cover(p);
         return;
     }
     with_port(&p->addr, port, &addr);
-    connect_to(a, p, DAF_ENDPOINT_MESH, &addr, transport);
+    connect_to(a, p, DAF_ENDPOINT_MESH, &addr, &device->keys.transport);
 }
 
 void daf_agent_peers_uncover(struct daf_agent *a,
@@ -136,22 +188,26 @@ void daf_agent_peers_uncover(struct daf_agent *a,
     for (size_t i = 0; i < a->peers_count; i++) {
         struct daf_peer *p = &a->peers[i];
 
-        if (p->state == DAF_PEER_COVERED &&
+        if (p->state == DAF_PEER_COVERED && p->is_known &&
             memcmp(p->author.b, author->b, sizeof(author->b)) == 0)
             daf_agent_peer_retry(a, p);
     }
 }
 
-void daf_agent_peers_start(struct daf_agent *a)
+void daf_agent_peers_start(struct daf_agent *a, uint64_t ms)
 {
     for (size_t i = 0; i < a->peers_count; i++) {
-        if (a->peers[i].state == DAF_PEER_RETRYING)
-            a->peers[i].deadline = a->now;
+        struct daf_peer *p = &a->peers[i];
+
+        if (p->state != DAF_PEER_RETRYING) continue;
+        p->deadline = after(a, ms > 0 ? daf_rng_below(&a->rng, ms) : 0);
+        if (ms > 0) p->backoff_ms = 0;
     }
 }
 
 void daf_agent_peers_timer(struct daf_agent *a)
 {
+    daf_agent_book_sweep(a);
     for (size_t i = 0; i < a->peers_count; i++) {
         struct daf_peer *p = &a->peers[i];
 

@@ -61,8 +61,8 @@ struct daf_port {
      * and every connection to it. */
     void (*porch)(void *ctx, const struct daf_box_pk *pk,
                   const struct daf_box_sk *sk);
-    /* Say by mDNS that this service is here, instead of one of its kind that was
-     * said before; say it no more. */
+    /* Say on the network that this service is here, instead of the one of its
+     * kind that was said before; say it no more.  Best effort. */
     void (*announce)(void *ctx, const struct daf_announce *what);
     void (*withdraw)(void *ctx, enum daf_endpoint endpoint);
     /* One batch for the disk: begin, what is to be done in this order, end.

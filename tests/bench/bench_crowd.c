@@ -255,6 +255,18 @@ static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
     (void)allowed;
 }
 
+static void port_announce(void *ctx, const struct daf_announce *what)
+{
+    (void)ctx;
+    (void)what;
+}
+
+static void port_withdraw(void *ctx, enum daf_endpoint endpoint)
+{
+    (void)ctx;
+    (void)endpoint;
+}
+
 /* ---- the disk */
 
 /* @len: of header and body. */
@@ -567,6 +579,8 @@ static void start(struct bench_crowd *w, struct node *n)
                                 .close = port_close,
                                 .connect = port_connect,
                                 .admit = port_admit,
+                                .announce = port_announce,
+                                .withdraw = port_withdraw,
                                 .store_begin = port_store_begin,
                                 .store_keep = port_store_keep,
                                 .store_unchecked = port_store_unchecked,
@@ -628,7 +642,8 @@ static void make_graph(struct bench_crowd *w)
 static void introduce(struct node *n)
 {
     for (size_t i = 0; i < n->neighbours_count; i++) {
-        struct daf_input in = {.kind = DAF_INPUT_PEER};
+        struct daf_input in = {.kind = DAF_INPUT_PEER,
+                               .found_by = DAF_FOUND_STATIC};
 
         if (n->neighbours[i] < n->number) continue; /* it comes to us */
         (void)snprintf(in.addr.text, sizeof(in.addr.text), "10.0.0.%zu:%d",

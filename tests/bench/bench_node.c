@@ -50,7 +50,7 @@ static void take_status(void *ctx, json_t *line)
             json_object_get(sent, daf_frame_kind_str((enum daf_frame_kind)i));
 
         /* Numbers in between have no name of their own. */
-        if (i > DAF_FRAME_CHUNK && i < DAF_FRAME_KNOCK) continue;
+        if (i > DAF_FRAME_ADDRESSES && i < DAF_FRAME_KNOCK) continue;
         out->sent[i] = (struct daf_agent_tally){number(one, "frames"),
                                                 number(one, "bytes")};
     }

@@ -171,6 +171,18 @@ static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
     (void)allowed;
 }
 
+static void port_announce(void *ctx, const struct daf_announce *what)
+{
+    (void)ctx;
+    (void)what;
+}
+
+static void port_withdraw(void *ctx, enum daf_endpoint endpoint)
+{
+    (void)ctx;
+    (void)endpoint;
+}
+
 static void store_begin(void *ctx, uint64_t job)
 {
     struct side *s = ctx;
@@ -332,6 +344,8 @@ static enum daf_err open_side(struct side *s)
                                 .close = port_close,
                                 .connect = port_connect,
                                 .admit = port_admit,
+                                .announce = port_announce,
+                                .withdraw = port_withdraw,
                                 .store_begin = store_begin,
                                 .store_keep = store_keep,
                                 .store_unchecked = store_unchecked,
@@ -468,6 +482,7 @@ static void start(bool faulty)
                                   .port_door = 1000,
                                   .port_mesh = 2000};
     struct daf_input peer = {.kind = DAF_INPUT_PEER,
+                             .found_by = DAF_FOUND_STATIC,
                              .addr = {"192.0.2.7:1000"}};
     enum daf_err err;
 

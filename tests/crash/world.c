@@ -128,6 +128,7 @@ enum daf_err world_start(struct world *w, size_t node)
                                         .port_door = 1000,
                                         .port_mesh = 2000};
     const struct daf_input peer = {.kind = DAF_INPUT_PEER,
+                                   .found_by = DAF_FOUND_STATIC,
                                    .addr = {"10.0.0.1:1000"}};
     struct daf_trouble t;
     uint64_t boot = 0;

@@ -145,12 +145,26 @@ static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
     n->admitted[n->admitted_count++] = *key;
 }
 
+static void port_announce(void *ctx, const struct daf_announce *what)
+{
+    (void)ctx;
+    (void)what;
+}
+
+static void port_withdraw(void *ctx, enum daf_endpoint endpoint)
+{
+    (void)ctx;
+    (void)endpoint;
+}
+
 void world_net_port(struct daf_port *port)
 {
     port->send = port_send;
     port->close = port_close;
     port->connect = port_connect;
     port->admit = port_admit;
+    port->announce = port_announce;
+    port->withdraw = port_withdraw;
 }
 
 void world_part(struct world *w, bool is_apart)

@@ -146,6 +146,26 @@ static void read_ack(const struct daf_ack *f)
     assert(daf_cursor_done(&c));
 }
 
+static void read_addresses(const struct daf_addresses *f)
+{
+    struct daf_cursor c = f->devices.items;
+    struct daf_addresses_device device;
+
+    for (size_t i = 0; i < f->devices.count; i++) {
+        struct daf_cursor each;
+
+        daf_frame_next_device(&c, &device);
+        assert(device.addresses.count <= DAF_ADDRESSES_EACH_MAX);
+        each = device.addresses.items;
+        for (size_t j = 0; j < device.addresses.count; j++) {
+            struct daf_view bytes = daf_frame_next_address(&each);
+
+            assert(bytes.len == 6 || bytes.len == 18);
+        }
+    }
+    assert(daf_cursor_done(&c));
+}
+
 /* What has no list is read by decoding alone. */
 static void read_lists(struct daf_view bytes, const struct daf_frame *f)
 {
@@ -173,6 +193,9 @@ static void read_lists(struct daf_view bytes, const struct daf_frame *f)
         return;
     case DAF_FRAME_ACK:
         read_ack(&f->ack);
+        return;
+    case DAF_FRAME_ADDRESSES:
+        read_addresses(&f->addresses);
         return;
     default:
         return;

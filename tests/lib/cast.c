@@ -222,6 +222,18 @@ static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
     n->admitted[n->admitted_count++] = *key;
 }
 
+static void port_announce(void *ctx, const struct daf_announce *what)
+{
+    (void)ctx;
+    (void)what;
+}
+
+static void port_withdraw(void *ctx, enum daf_endpoint endpoint)
+{
+    (void)ctx;
+    (void)endpoint;
+}
+
 /* ---- the disk */
 
 static void port_store_begin(void *ctx, uint64_t job)
@@ -480,6 +492,8 @@ static struct node *node_new(struct cast *c, size_t index)
                                 .close = port_close,
                                 .connect = port_connect,
                                 .admit = port_admit,
+                                .announce = port_announce,
+                                .withdraw = port_withdraw,
                                 .store_begin = port_store_begin,
                                 .store_keep = port_store_keep,
                                 .store_unchecked = port_store_unchecked,
@@ -770,7 +784,8 @@ void cast_run(struct cast *c, uint64_t ms)
 
 void cast_peer(struct cast *c, size_t from, size_t to)
 {
-    struct daf_input in = {.kind = DAF_INPUT_PEER};
+    struct daf_input in = {.kind = DAF_INPUT_PEER,
+                           .found_by = DAF_FOUND_STATIC};
 
     snprintf(in.addr.text, sizeof(in.addr.text), "10.0.0.%zu:1000", to);
     c->nodes[from]->peers |= (uint64_t)1 << to;

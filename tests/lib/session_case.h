@@ -469,6 +469,10 @@ static inline struct daf_view sample(uint64_t number)
         mark = daf_frame_begin_ack(&k, scope);
         daf_frame_end(&k, mark, 0, false);
         break;
+    case DAF_FRAME_ADDRESSES:
+        mark = daf_frame_begin_addresses(&k);
+        daf_frame_end(&k, mark, 0, false);
+        break;
     case DAF_FRAME_BYE:
         daf_frame_pack_bye(&k, DAF_BYE_STOPPING);
         break;

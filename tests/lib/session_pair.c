@@ -217,7 +217,7 @@ static void port_send(void *ctx, struct daf_session *s, struct daf_view frame)
     p->said_end = &f->next;
     /* Whatever we say is well formed. */
     assert_int_equal(daf_frame_decode(frame, &decoded, NULL), DAF_OK);
-    assert_in_range(decoded.kind, DAF_FRAME_HELLO, DAF_FRAME_CHUNK);
+    assert_in_range(decoded.kind, DAF_FRAME_HELLO, DAF_FRAME_ADDRESSES);
     p->said_count[decoded.kind]++;
 }
 
@@ -282,6 +282,16 @@ static void port_acked(void *ctx, struct daf_session *s,
     /* From the first record on; what leaves a gap changes nothing here. */
     if (path->seq_first == 1)
         daf_fake_index_acked(p->index, &path->log, path->last.seq);
+}
+
+static void port_addresses(void *ctx, struct daf_session *s,
+                           const struct daf_addresses *addresses)
+{
+    struct session_pair *p = ctx;
+
+    (void)s;
+    (void)addresses;
+    p->addresses_count++;
 }
 
 static void port_store_unchecked(void *ctx, struct daf_session *s,
@@ -424,6 +434,7 @@ struct session_pair *session_pair_new(struct session_pair_camp *camp,
                                         .store_keep = port_store_keep,
                                         .store_end = port_store_end,
                                         .acked = port_acked,
+                                        .addresses = port_addresses,
                                         .proven = port_proven,
                                         .closed = port_closed,
                                         .store_unchecked = port_store_unchecked,

@@ -76,8 +76,9 @@ struct session_pair {
     struct session_pair_frame *said, **said_end; /* not delivered yet */
     struct session_pair_frame *lent;
     struct session_pair_batch *batches, **batches_end;
-    size_t said_count[DAF_FRAME_CHUNK + 1]; /* by kind, since the meeting */
+    size_t said_count[DAF_FRAME_ADDRESSES + 1]; /* by kind, since the meeting */
     uint64_t kept, changed; /* records handed over; those that were new */
+    size_t addresses_count; /* frames handed over */
     size_t acked_count;
     struct daf_ack_path acked; /* the last one */
     size_t closed_count;

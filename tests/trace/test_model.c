@@ -600,7 +600,7 @@ static size_t frames_of(const struct session_pair *p)
 {
     size_t count = 0;
 
-    for (size_t kind = 0; kind <= DAF_FRAME_CHUNK; kind++)
+    for (size_t kind = 0; kind <= DAF_FRAME_ADDRESSES; kind++)
         count += p->said_count[kind];
     return count;
 }

@@ -66,6 +66,8 @@ struct host {
     struct daf_fake_index *index;
     struct daf_agent *agent;
     struct daf_port port;
+    struct daf_announce announced;
+    size_t announces, withdraws;
     struct daf_mono now;
     struct said *said, **said_end;
     struct job *jobs, **jobs_end;
@@ -148,6 +150,22 @@ static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
     assert_true(allowed);
     assert_true(h->admits_count < 64);
     h->admits[h->admits_count++] = *key;
+}
+
+static void port_announce(void *ctx, const struct daf_announce *what)
+{
+    struct host *h = ctx;
+
+    h->announced = *what;
+    h->announces++;
+}
+
+static void port_withdraw(void *ctx, enum daf_endpoint endpoint)
+{
+    struct host *h = ctx;
+
+    assert_int_equal(endpoint, DAF_ENDPOINT_DOOR);
+    h->withdraws++;
 }
 
 static void port_store_begin(void *ctx, uint64_t id)
@@ -295,6 +313,8 @@ static struct host *host_bare(size_t number)
                                 .close = port_close,
                                 .connect = port_connect,
                                 .admit = port_admit,
+                                .announce = port_announce,
+                                .withdraw = port_withdraw,
                                 .store_begin = port_store_begin,
                                 .store_keep = port_store_keep,
                                 .store_unchecked = port_store_unchecked,
@@ -420,10 +440,37 @@ static void wait(struct host *h)
 
 static void peer(struct host *h, const char *addr)
 {
-    struct daf_input in = {.kind = DAF_INPUT_PEER};
+    struct daf_input in = {.kind = DAF_INPUT_PEER,
+                           .found_by = DAF_FOUND_STATIC};
 
     snprintf(in.addr.text, sizeof(in.addr.text), "%s", addr);
     daf_agent_input(h->agent, h->now, &in);
+}
+
+/* mDNS sees an announcement of @from's agent at @addr. */
+static void found(struct host *h, const struct host *from, const char *addr)
+{
+    struct daf_input in = {.kind = DAF_INPUT_FOUND, .service = from->announced};
+
+    snprintf(in.addr.text, sizeof(in.addr.text), "%s", addr);
+    daf_agent_input(h->agent, h->now, &in);
+}
+
+static void gone(struct host *h, const struct host *from)
+{
+    struct daf_input in = {.kind = DAF_INPUT_GONE, .service = from->announced};
+
+    daf_agent_input(h->agent, h->now, &in);
+}
+
+static size_t peers_of(const struct host *h, struct daf_peer_info *out,
+                       size_t max)
+{
+    size_t at = 0, count = 0;
+
+    while (count < max && daf_agent_peer(h->agent, &at, &out[count]))
+        count++;
+    return count;
 }
 
 static void opened(struct host *h, uint32_t conn, enum daf_endpoint endpoint,
@@ -1213,16 +1260,15 @@ static void answer_knock(struct host *h, uint32_t conn, const struct proof *p)
     frame(h, conn, pack_proof(p, &knocker, &at_door, bytes));
 }
 
-/* Makes @h go by the door at @addr to the mesh of device @to.  Returns the
- * number of the connection that it asked for there. */
-static uint32_t go_to_mesh(struct host *h, size_t to, const char *addr)
+/* The next door that @h calls is device @to's, and lets it in.  Returns the number
+ * of the connection that it asked for at mesh. */
+static uint32_t door_to_mesh(struct host *h, size_t to)
 {
     struct proof p = proof_of(to);
     size_t before = h->connects_count;
     uint32_t conn;
 
     p.kind = DAF_FRAME_WELCOME;
-    peer(h, addr);
     while (h->connects_count == before)
         wait(h);
     conn = last_connect(h)->conn;
@@ -1231,6 +1277,14 @@ static uint32_t go_to_mesh(struct host *h, size_t to, const char *addr)
     assert_true(is_closed(h, conn));
     closed(h, conn);
     return last_connect(h)->conn;
+}
+
+/* Makes @h go by the door at @addr to the mesh of device @to.  Returns the
+ * number of the connection that it asked for there. */
+static uint32_t go_to_mesh(struct host *h, size_t to, const char *addr)
+{
+    peer(h, addr);
+    return door_to_mesh(h, to);
 }
 
 static void a_welcome_leads_to_mesh(void **state)
@@ -1408,6 +1462,7 @@ static void a_link_that_comes_back_is_told_all_again(void **state)
     struct host *a = host_new(1), *b = host_new(2);
     struct daf_peer_info info;
     struct wire w;
+    size_t at = 0;
     uint32_t conn;
 
     (void)state;
@@ -1415,7 +1470,7 @@ static void a_link_that_comes_back_is_told_all_again(void **state)
     w = wire_up(a, conn, b, IN | 1);
     opened(a, IN | 9, DAF_ENDPOINT_DOOR, &keys[0].transport);
     talk(&w, 1, true);
-    assert_true(daf_agent_peer(a->agent, 0, &info));
+    assert_true(daf_agent_peer(a->agent, &at, &info));
     assert_true(info.connected && info.in_step);
     assert_string_equal(info.state, "open");
     assert_string_equal(info.found_by, "static");
@@ -1453,24 +1508,379 @@ static void a_lost_link_costs_one_step_of_waiting(void **state)
     host_free(h);
 }
 
-static void an_address_is_kept_once_and_64_at_most(void **state)
+static void an_address_is_kept_once(void **state)
 {
     struct host *h = host_new(1);
     struct daf_peer_info info;
+    size_t at = 0, shown = 0;
     char addr[32];
 
     (void)state;
-    for (size_t i = 0; i < 2 * ((size_t)DAF_AGENT_PEERS_MAX + 3); i++) {
+    for (size_t i = 0; i < 2 * (size_t)DAF_AGENT_STATIC_MAX; i++) {
         snprintf(addr, sizeof(addr), "10.0.0.%zu:1000", i / 2);
         peer(h, addr);
     }
     simple(h, DAF_INPUT_TIMER);
-    assert_int_equal(h->connects_count, DAF_AGENT_PEERS_MAX);
-    assert_true(daf_agent_peer(h->agent, DAF_AGENT_PEERS_MAX - 1, &info));
-    assert_string_equal(info.state, "knocking");
-    assert_false(info.connected);
-    assert_false(daf_agent_peer(h->agent, DAF_AGENT_PEERS_MAX, &info));
+    assert_int_equal(h->connects_count, DAF_AGENT_STATIC_MAX);
+    for (; daf_agent_peer(h->agent, &at, &info); shown++) {
+        assert_string_equal(info.state, "knocking");
+        assert_false(info.connected);
+    }
+    assert_int_equal(shown, DAF_AGENT_STATIC_MAX);
     host_free(h);
+}
+
+/* ---- mDNS */
+
+static void it_announces_a_salt_and_a_token_and_nothing_else(void **state)
+{
+    struct host *a = host_new(1), *again = host_seeded(1, 77);
+    uint8_t token[16];
+
+    (void)state;
+    assert_int_equal(a->announces, 1);
+    assert_int_equal(a->announced.endpoint, DAF_ENDPOINT_DOOR);
+    assert_int_equal(a->announced.port, 1000);
+    /* protocol.md §2, by libsodium itself. */
+    assert_int_equal(crypto_generichash_blake2b_salt_personal(
+                         token, 16, a->announced.data, 16, manifest.discovery.b,
+                         32, NULL, (const uint8_t *)"daf.mdns.1\0\0\0\0\0"),
+                     0);
+    assert_memory_equal(a->announced.data + 16, token, 16);
+    /* Nothing of it comes again. */
+    assert_memory_not_equal(a->announced.name, again->announced.name, 8);
+    assert_memory_not_equal(a->announced.data, again->announced.data, 16);
+    simple(a, DAF_INPUT_STOP);
+    assert_int_equal(a->withdraws, 1);
+    host_free(a);
+    host_free(again);
+}
+
+static void of_two_that_find_each_other_one_calls_at_once(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct host *first, *second;
+
+    (void)state;
+    found(a, b, "10.0.0.2:1000");
+    found(b, a, "10.0.0.1:1000");
+    first = memcmp(a->announced.data, b->announced.data, 16) < 0 ? a : b;
+    second = first == a ? b : a;
+    assert_in_range(daf_agent_deadline(first->agent).ms - first->now.ms, 0,
+                    250);
+    assert_in_range(daf_agent_deadline(second->agent).ms - second->now.ms, 3000,
+                    3250);
+    host_free(a);
+    host_free(b);
+}
+
+static void who_is_of_another_camp_is_counted_and_not_called(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+
+    (void)state;
+    found(a, a, "10.0.0.1:1000"); /* itself */
+    assert_int_equal(stats_of(a).strangers, 0);
+    b->announced.data[31] ^= 1;
+    for (int i = 0; i < 3; i++)
+        found(a, b, "10.0.0.2:1000");
+    assert_int_equal(stats_of(a).strangers, 1);
+    assert_int_equal(daf_agent_deadline(a->agent).ms, UINT64_MAX);
+    gone(a, b);
+    assert_int_equal(stats_of(a).strangers, 0);
+    for (uint8_t i = 0; i < 40; i++) {
+        b->announced.name[0] = i;
+        found(a, b, "10.0.0.2:1000");
+    }
+    assert_int_equal(stats_of(a).strangers, 16);
+    b->announced.endpoint = DAF_ENDPOINT_PORCH;
+    found(a, b, "10.0.0.2:1000");
+    assert_int_equal(daf_agent_deadline(a->agent).ms, UINT64_MAX);
+    host_free(a);
+    host_free(b);
+}
+
+static void one_address_of_a_device_is_tried_at_a_time(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct daf_peer_info info[4];
+
+    (void)state;
+    found(a, b, "[fe80::2%3]:1000");
+    found(a, b, "10.0.0.2:1000");
+    found(a, b, "192.168.0.2:1000");
+    wait(a);
+    assert_int_equal(a->connects_count, 1);
+    for (int i = 0; i < 2; i++) {
+        a->now.ms += 4000; /* the others are due, and wait */
+        simple(a, DAF_INPUT_TIMER);
+        assert_int_equal(a->connects_count, 1);
+    }
+    closed(a, last_connect(a)->conn); /* nobody there: another one's turn */
+    while (a->connects_count < 2)
+        wait(a);
+    assert_string_not_equal(a->connects[0].addr.text, a->connects[1].addr.text);
+    assert_int_equal(peers_of(a, info, 4), 1);
+    assert_string_equal(info[0].found_by, "mdns");
+    host_free(a);
+    host_free(b);
+}
+
+static void who_repeats_an_announcement_gets_no_more_room(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct daf_peer_info info[64];
+    char addr[32];
+
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        snprintf(addr, sizeof(addr), "10.0.0.%d:1000", i);
+        b->announced.name[0]++;
+        found(a, b, addr);
+    }
+    for (int i = 0; i < 200; i++) {
+        wait(a);
+        closed(a, last_connect(a)->conn);
+    }
+    for (size_t i = 0; i < a->connects_count; i++)
+        assert_true(strlen(a->connects[i].addr.text) <=
+                    strlen("10.0.0.7:1000"));
+    assert_int_equal(peers_of(a, info, 64), 1);
+    host_free(a);
+    host_free(b);
+}
+
+static void what_mdns_lost_and_no_door_proved_is_forgotten(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct daf_peer_info info[4];
+
+    (void)state;
+    found(a, b, "10.0.0.2:1000");
+    assert_int_equal(peers_of(a, info, 4), 1);
+    gone(a, b);
+    a->now.ms += 60000;
+    simple(a, DAF_INPUT_TIMER);
+    assert_int_equal(peers_of(a, info, 4), 0);
+    assert_int_equal(daf_agent_deadline(a->agent).ms, UINT64_MAX);
+    host_free(a);
+    host_free(b);
+}
+
+static void what_proved_true_is_kept_and_called_each_minute(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct daf_author_id author;
+    struct daf_addr addr;
+    uint64_t changes = daf_agent_proven_changes(a->agent);
+    struct wire w;
+    size_t at = 0;
+
+    (void)state;
+    found(a, b, "10.0.0.2:1000");
+    assert_false(daf_agent_proven(a->agent, &at, &author, &addr));
+    w = wire_up(a, door_to_mesh(a, 2), b, IN | 1);
+    talk(&w, 1, true);
+    assert_true(daf_agent_proven_changes(a->agent) > changes);
+    at = 0;
+    assert_true(daf_agent_proven(a->agent, &at, &author, &addr));
+    assert_memory_equal(author.b, daf_agent_author(b->agent)->b, 16);
+    assert_string_equal(addr.text, "10.0.0.2:1000");
+    assert_false(daf_agent_proven(a->agent, &at, &author, &addr));
+    gone(a, b);
+    closed(a, last_connect(a)->conn);
+    for (int i = 0; i < 30; i++) {
+        wait(a);
+        closed(a, last_connect(a)->conn);
+    }
+    assert_in_range(daf_agent_deadline(a->agent).ms - a->now.ms, 45000, 60000);
+    found(a, b, "10.0.0.2:1000"); /* it is back: at once */
+    assert_in_range(daf_agent_deadline(a->agent).ms - a->now.ms, 0, 3250);
+    host_free(a);
+    host_free(b);
+}
+
+/* ---- what peers tell of addresses */
+
+static void own_addresses(struct host *h, const char *text)
+{
+    struct daf_addr addrs[2] = {{"127.0.0.1:0"}, {""}};
+    struct daf_input in = {.kind = DAF_INPUT_OWN,
+                           .addrs = addrs,
+                           .addrs_count = 2};
+
+    snprintf(addrs[1].text, sizeof(addrs[1].text), "%s", text);
+    daf_agent_input(h->agent, h->now, &in);
+}
+
+static void a_device_hears_of_the_others_from_the_first_it_meets(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2), *boss = host_new(0);
+    struct daf_peer_info info[4];
+    struct wire w[2];
+
+    (void)state;
+    own_addresses(b, "10.0.0.2:0");
+    w[0] = wire_up(b, go_to_mesh(b, 0, "10.0.0.9:1000"), boss, IN | 1);
+    talk(w, 1, true);
+    /* The boss called nobody: it hears where b's door is. */
+    assert_int_equal(b->said_count[DAF_FRAME_ADDRESSES], 1);
+    assert_int_equal(boss->said_count[DAF_FRAME_ADDRESSES], 0);
+    assert_int_equal(peers_of(boss, info, 4), 1);
+    assert_string_equal(info[0].addr.text, "10.0.0.2:1000");
+    assert_string_equal(info[0].found_by, "gossip");
+    assert_true(info[0].connected);
+
+    w[1] = wire_up(a, go_to_mesh(a, 2, "10.0.0.2:1000"), b, IN | 1);
+    talk(w, 2, true);
+    assert_int_equal(peers_of(a, info, 4), 2);
+    assert_string_equal(info[0].found_by, "static");
+    assert_string_equal(info[1].found_by, "gossip");
+    assert_string_equal(info[1].addr.text, "10.0.0.9:1000");
+    assert_memory_equal(info[1].author.b, daf_agent_author(boss->agent)->b, 16);
+    (void)door_to_mesh(a, 0);
+    assert_string_equal(last_connect(a)->addr.text, "10.0.0.9:2000");
+    host_free(a);
+    host_free(b);
+    host_free(boss);
+}
+
+static void what_was_told_is_not_told_again(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct wire w;
+
+    (void)state;
+    own_addresses(a, "10.0.0.1:0");
+    for (size_t i = 0; i < 3; i++) {
+        w = wire_up(a, go_to_mesh(a, 2, "10.0.0.2:1000"), b,
+                    IN | (uint32_t)(i + 1));
+        talk(&w, 1, true);
+        assert_int_equal(a->said_count[DAF_FRAME_ADDRESSES], 1);
+        closed(a, last_connect(a)->conn);
+        closed(b, IN | (uint32_t)(i + 1));
+    }
+    own_addresses(a, "10.0.0.77:0");
+    w = wire_up(a, go_to_mesh(a, 2, "10.0.0.2:1000"), b, IN | 9);
+    talk(&w, 1, true);
+    assert_int_equal(a->said_count[DAF_FRAME_ADDRESSES], 2);
+    host_free(a);
+    host_free(b);
+}
+
+/* Tells @h, over the open session @conn, that @author is at these. */
+static void gossip(struct host *h, uint32_t conn,
+                   const struct daf_author_id *author, const char *bytes,
+                   size_t len, size_t count)
+{
+    uint8_t buffer[1024];
+    struct daf_pack k;
+    size_t mark, device;
+
+    daf_pack_init(&k, buffer, sizeof(buffer));
+    mark = daf_frame_begin_addresses(&k);
+    device = daf_frame_begin_device(&k, author);
+    for (size_t i = 0; i < count; i++)
+        daf_pack_bin(&k, (const uint8_t *)bytes + i * len, len);
+    daf_pack_close(&k, device, count);
+    daf_frame_end(&k, mark, 1, false);
+    frame(h, conn, daf_pack_view(&k));
+}
+
+static void hearsay_is_called_nearby_only_and_soon_forgotten(void **state)
+{
+    static const char far_away[] = "\xcb\x00\x71\x09\x16\x26"
+                                   "\x7f\x00\x00\x01\x16\x26"
+                                   "\xe0\x00\x00\x01\x16\x26";
+    static const char near_by[] = "\x0a\x00\x00\x63\x16\x26";
+    struct daf_author_id nobody = {{1, 2, 3}}, boss;
+    struct daf_peer_info info[8];
+
+    (void)state;
+    for (int round = 0; round < 4; round++) {
+        struct host *a = host_new(1), *b = host_new(2), *c = host_new(0);
+        struct wire w =
+            wire_up(a, go_to_mesh(a, 2, "10.0.0.2:1000"), b, IN | 1);
+        uint32_t conn = last_connect(a)->conn;
+        size_t before;
+
+        talk(&w, 1, true);
+        before = a->connects_count;
+        boss = *daf_agent_author(c->agent);
+        if (round == 0) gossip(a, conn, &boss, far_away, 6, 3);
+        if (round == 1) gossip(a, conn, &nobody, near_by, 6, 1);
+        if (round == 2)
+            gossip(a, conn, daf_agent_author(a->agent), near_by, 6, 1);
+        if (round < 3) assert_int_equal(peers_of(a, info, 8), 1);
+        if (round == 3) {
+            gossip(a, conn, &boss, near_by, 6, 1);
+            gossip(a, conn, &boss, "\x0a\x00\x00\x64\x16\x26", 6, 1);
+            assert_int_equal(peers_of(a, info, 8), 2); /* heard once */
+            while (a->connects_count < before + 6) {
+                wait(a);
+                assert_string_equal(last_connect(a)->addr.text,
+                                    "10.0.0.99:5670");
+                closed(a, last_connect(a)->conn);
+            }
+            wait(a);
+            assert_int_equal(peers_of(a, info, 8), 1);
+            assert_int_equal(a->connects_count, before + 6);
+        }
+        host_free(a);
+        host_free(b);
+        host_free(c);
+    }
+}
+
+static void hearsay_does_not_hold_up_what_somebody_stands_for(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2), *c = host_new(0);
+    struct wire w = wire_up(a, go_to_mesh(a, 2, "10.0.0.2:1000"), b, IN | 1);
+    uint32_t conn = last_connect(a)->conn;
+    struct daf_input in = {.kind = DAF_INPUT_PEER,
+                           .found_by = DAF_FOUND_CACHED,
+                           .addr = {"10.0.0.9:1000"},
+                           .author = *daf_agent_author(c->agent)};
+
+    (void)state;
+    talk(&w, 1, true);
+    gossip(a, conn, &in.author, "\x0a\x00\x00\x63\x16\x26", 6, 1);
+    wait(a);
+    assert_string_equal(last_connect(a)->addr.text, "10.0.0.99:5670");
+    daf_agent_input(a->agent, a->now, &in); /* while that one is being called */
+    wait(a);
+    assert_string_equal(last_connect(a)->addr.text, "10.0.0.9:1000");
+    host_free(a);
+    host_free(b);
+    host_free(c);
+}
+
+static void a_full_book_leaves_out_what_nobody_stands_for(void **state)
+{
+    struct host *h = host_new(1), *b = host_new(2);
+    struct daf_input in = {.kind = DAF_INPUT_PEER};
+    struct daf_peer_info *info = calloc(1024, sizeof(*info));
+
+    (void)state;
+    peer(h, "10.0.0.1:1000");
+    for (size_t i = 0; i < 1000; i++) {
+        in.found_by = i < 300 ? DAF_FOUND_CACHED : DAF_FOUND_GOSSIP;
+        in.author.b[0] = (uint8_t)(i >> 8 | 0x40);
+        in.author.b[1] = (uint8_t)i;
+        snprintf(in.addr.text, sizeof(in.addr.text), "10.1.%zu.%zu:1", i / 250,
+                 i % 250 + 1);
+        daf_agent_input(h->agent, h->now, &in);
+    }
+    assert_non_null(info);
+    assert_int_equal(peers_of(h, info, 1024), DAF_AGENT_PEERS_MAX);
+    found(h, b, "10.0.0.2:1000");
+    assert_int_equal(peers_of(h, info, 1024), DAF_AGENT_PEERS_MAX);
+    assert_string_equal(info[0].addr.text, "10.0.0.1:1000");
+    assert_string_equal(info[300].addr.text, "10.1.1.50:1");
+    assert_string_equal(info[DAF_AGENT_PEERS_MAX - 1].found_by, "mdns");
+    free(info);
+    host_free(h);
+    host_free(b);
 }
 
 /* ---- connections and sessions */
@@ -1690,6 +2100,7 @@ static void two_clones_of_one_card_may_both_speak(void **state)
     struct host *a = host_seeded(1, 50), *clone = host_seeded(1, 51);
     struct host *b = host_new(2);
     struct daf_peer_info info;
+    size_t at = 0;
     struct wire w[] = {wire_up(a, go_to_mesh(a, 2, "10.0.0.2:1"), b, IN | 1),
                        wire_up(clone, go_to_mesh(clone, 2, "10.0.0.2:1"), b,
                                IN | 2)};
@@ -1697,10 +2108,10 @@ static void two_clones_of_one_card_may_both_speak(void **state)
     (void)state;
     talk(w, 2, true);
     assert_int_equal(stats_of(b).sessions, 2);
-    assert_true(daf_agent_peer(b->agent, 0, &info));
+    assert_true(daf_agent_peer(b->agent, &at, &info));
     assert_string_equal(info.found_by, "incoming");
-    assert_true(daf_agent_peer(b->agent, 1, &info));
-    assert_false(daf_agent_peer(b->agent, 2, &info));
+    assert_true(daf_agent_peer(b->agent, &at, &info));
+    assert_false(daf_agent_peer(b->agent, &at, &info));
     host_free(a);
     host_free(b);
     host_free(clone);
@@ -2849,7 +3260,19 @@ int main(void)
         cmocka_unit_test(nobody_is_called_before_the_link_listens),
         cmocka_unit_test(a_link_that_comes_back_is_told_all_again),
         cmocka_unit_test(a_lost_link_costs_one_step_of_waiting),
-        cmocka_unit_test(an_address_is_kept_once_and_64_at_most),
+        cmocka_unit_test(an_address_is_kept_once),
+        cmocka_unit_test(it_announces_a_salt_and_a_token_and_nothing_else),
+        cmocka_unit_test(of_two_that_find_each_other_one_calls_at_once),
+        cmocka_unit_test(who_is_of_another_camp_is_counted_and_not_called),
+        cmocka_unit_test(one_address_of_a_device_is_tried_at_a_time),
+        cmocka_unit_test(who_repeats_an_announcement_gets_no_more_room),
+        cmocka_unit_test(what_mdns_lost_and_no_door_proved_is_forgotten),
+        cmocka_unit_test(what_proved_true_is_kept_and_called_each_minute),
+        cmocka_unit_test(a_device_hears_of_the_others_from_the_first_it_meets),
+        cmocka_unit_test(what_was_told_is_not_told_again),
+        cmocka_unit_test(hearsay_is_called_nearby_only_and_soon_forgotten),
+        cmocka_unit_test(hearsay_does_not_hold_up_what_somebody_stands_for),
+        cmocka_unit_test(a_full_book_leaves_out_what_nobody_stands_for),
         cmocka_unit_test(a_key_that_is_nobodys_gets_no_session),
         cmocka_unit_test(a_connection_too_many_is_closed),
         cmocka_unit_test(a_silent_session_is_ended_by_its_timer),

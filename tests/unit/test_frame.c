@@ -260,6 +260,18 @@ static void put_ack(struct daf_pack *k)
     daf_frame_end(k, mark, 1, true);
 }
 
+static void put_addresses(struct daf_pack *k)
+{
+    size_t mark = daf_frame_begin_addresses(k), device;
+    static const uint8_t v4[6] = {192, 0, 2, 7, 22, 38}, v6[18] = {0x20};
+
+    device = daf_frame_begin_device(k, &log_a.author);
+    daf_pack_bin(k, v4, sizeof(v4));
+    daf_pack_bin(k, v6, sizeof(v6));
+    daf_pack_close(k, device, 2);
+    daf_frame_end(k, mark, 1, true);
+}
+
 static void put_bye(struct daf_pack *k)
 {
     daf_frame_pack_bye(k, DAF_BYE_FAILURE);
@@ -354,6 +366,7 @@ static const struct {
     {DAF_FRAME_NEED, "NEED", put_need},
     {DAF_FRAME_DEFER, "DEFER", put_defer},
     {DAF_FRAME_ACK, "ACK", put_ack},
+    {DAF_FRAME_ADDRESSES, "ADDRESSES", put_addresses},
     {DAF_FRAME_BYE, "BYE", put_bye},
     {DAF_FRAME_MANIFEST, "MANIFEST", put_manifest},
     {DAF_FRAME_REGISTER, "REGISTER", put_register},
@@ -395,6 +408,7 @@ static void read_all(const struct daf_frame *f)
 {
     struct daf_root_part part;
     struct daf_want_log want;
+    struct daf_addresses_device device;
     struct daf_need_log need;
     struct daf_cursor c;
 
@@ -416,6 +430,13 @@ static void read_all(const struct daf_frame *f)
         for (size_t i = 0; i < f->need.logs.count; i++) {
             daf_frame_next_need(&c, &f->need.scope, &need);
             read_spots(&need.spots);
+        }
+    } else if (f->kind == DAF_FRAME_ADDRESSES) {
+        c = f->addresses.devices.items;
+        for (size_t i = 0; i < f->addresses.devices.count; i++) {
+            daf_frame_next_device(&c, &device);
+            for (size_t j = 0; j < device.addresses.count; j++)
+                (void)daf_frame_next_address(&device.addresses.items);
         }
     }
 }
@@ -520,7 +541,7 @@ static void an_encoder_without_room_says_so(void **state)
 
 static void an_unknown_frame_is_skipped_if_it_is_well_formed(void **state)
 {
-    static const uint64_t numbers[] = {0, 15, 32, 37, UINT64_MAX};
+    static const uint64_t numbers[] = {0, 16, 32, 38, UINT64_MAX};
     struct daf_frame f;
     struct daf_pack k;
 

@@ -110,7 +110,8 @@ static void each_frame_is_read_only_in_its_states(void **state)
         {DAF_FRAME_PROOF, ""},
         {DAF_FRAME_WELCOME, ""},
         {DAF_FRAME_UNKNOWN, "NGPO"},
-        {15, "NGPO"},
+        {DAF_FRAME_ADDRESSES, "O"},
+        {16, "NGPO"},
         {32, "NGPO"},
         {37, "NGPO"},
         {UINT64_MAX, "NGPO"},
@@ -131,6 +132,18 @@ static void each_frame_is_read_only_in_its_states(void **state)
             if (!is_allowed) ends_with(a, DAF_BYE_BREACH, DAF_EPEER);
             session_pair_part(a, b);
         }
+    }
+}
+
+static void addresses_are_heard_once(void **state)
+{
+    (void)state;
+    bring_to(DAF_SESSION_OPEN);
+    for (uint64_t i = 0; i < 3; i++) {
+        session_pair_give(a, sample(DAF_FRAME_ADDRESSES));
+        assert_int_equal(a->addresses_count, 1);
+        assert_int_equal(a->refusals.by_err[DAF_ELIMIT], i);
+        says_nothing(a);
     }
 }
 
@@ -466,6 +479,7 @@ int main(void)
         T(two_that_prove_themselves_know_each_other),
         T(a_root_lists_only_what_both_may_carry),
         T(each_frame_is_read_only_in_its_states),
+        T(addresses_are_heard_once),
         T(a_silent_peer_times_out),
         T(a_greeting_buys_no_more_time),
         T(a_root_with_a_wrong_signature_is_refused),

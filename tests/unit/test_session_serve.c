@@ -702,12 +702,12 @@ static void no_frame_costs_more_than_an_answer(void **state)
 {
     (void)state;
     for (enum daf_pull at = DAF_PULL_RESTING; at <= DAF_PULL_BODIES; at++) {
-        for (size_t n = 0; n <= DAF_FRAME_CHUNK + FRAMES; n++) {
+        for (size_t n = 0; n <= DAF_FRAME_ADDRESSES + FRAMES; n++) {
             bring_to(at);
-            if (n <= DAF_FRAME_CHUNK)
+            if (n <= DAF_FRAME_ADDRESSES)
                 suffer(sample(n), "frame", n);
             else
-                suffer(hostile(n - DAF_FRAME_CHUNK - 1), "hostile", n);
+                suffer(hostile(n - DAF_FRAME_ADDRESSES - 1), "hostile", n);
             session_pair_part(a, b);
             session_pair_free(a);
             session_pair_free(b);

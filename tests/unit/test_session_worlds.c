@@ -292,7 +292,7 @@ static size_t said_beyond_root(const struct session_pair *p)
 {
     size_t count = 0;
 
-    for (size_t kind = 0; kind <= DAF_FRAME_CHUNK; kind++)
+    for (size_t kind = 0; kind <= DAF_FRAME_ADDRESSES; kind++)
         count += p->said_count[kind];
     assert_int_equal(p->said_count[DAF_FRAME_HELLO], 1);
     assert_int_equal(p->said_count[DAF_FRAME_ROOT], 1);

@@ -442,6 +442,15 @@ def make_door_frames(frames, camp):
         frames.add(name, items, words, signed=signed, signer=who["sign"])
 
 
+def make_lan_frames(frames, camp):
+    """After the others, so that these keep their places in the corpus."""
+    author, ana = (author_id(camp["devices"][who]["sign"]) for who in ("tablet", "ana"))
+    v4, v6 = bytes([192, 168, 1, 7]) + b"\x16\x26", bytes([0xfd]) + bytes(14) + b"\x07\x16\x26"
+    frames.add("ADDRESSES", [15, [[author, [v4, v6]], [ana, [v4]]]],
+               ["device", author, "at", v4, "at", v6, "device", ana, "at", v4])
+    frames.add("ADDRESSES", [15, []], [])
+
+
 def make_refused(camp):
     """Frames that a reader must refuse (R18, R33, R36), and by which error."""
     scope = scope_id(camp["manifests"][0]["camp"], "class:1")
@@ -473,6 +482,11 @@ def make_refused(camp):
         ("NEED of none in a log", "form", [7, scope, [[author, 7, []]]]),
         ("DEFER of 65", "limit", [8, scope, tag * 65]),
         ("DEFER of version 1", "form", [8, scope, [[author, 7]]]),
+        ("ADDRESSES of a device without any", "form", [15, [[author, []]]]),
+        ("ADDRESSES of a device with five", "limit", [15, [[author, [bytes(6)] * 5]]]),
+        ("ADDRESSES of 33 devices", "limit", [15, [[author, [bytes(6)]]] * 33]),
+        ("ADDRESSES of 7 bytes", "form", [15, [[author, [bytes(7)]]]]),
+        ("ADDRESSES of 19 bytes", "limit", [15, [[author, [bytes(19)]]]]),
     ]
     return [{"name": name, "error": error, "bytes": pack(items)} for name, error, items in rows]
 
@@ -622,7 +636,8 @@ def main():
     make_session_frames(frames, camp)
     make_other_frames(frames, camp)
     make_door_frames(frames, camp)
-    assert {f["bytes"][1] for f in frames.made} == {*range(1, 15), *range(33, 37)}
+    make_lan_frames(frames, camp)
+    assert {f["bytes"][1] for f in frames.made} == {*range(1, 16), *range(33, 37)}
     note = "made by make_camp.py; a change here is a change of the protocol"
     write_json("camp.json", {"about": note, **camp})
     refused = make_refused(camp)

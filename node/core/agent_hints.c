@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hints where doors may be: by mDNS (protocol.md §7) and from peers (R49).  None
+ * is believed further than one knock. */
+#include <sodium.h>
+
+#include "node/core/addr.h"
+#include "node/core/agent_impl.h"
+#include "proto/hash.h"
+
+#define SALT_BYTES    16
+#define FIRST_MS      250  /* who calls first does so within */
+#define SECOND_MS     3000 /* the other after, if nobody came (R57) */
+#define LINK_LOCAL_MS 200  /* IPv4 first, if there is any */
+#define HEARSAY_MS    2000
+#define OWN_MS        2000 /* a new network: all are called within */
+#define TELL_BYTES    4096
+
+/* ---- mDNS */
+
+static void token_of(const struct daf_key *discovery, const uint8_t *salt,
+                     uint8_t out[16])
+{
+    daf_hash_keyed_128("daf.mdns.1", discovery->b,
+                       (struct daf_view){salt, SALT_BYTES}, out);
+}
+
+void daf_agent_announce(struct daf_agent *a)
+{
+    const struct daf_port *port = a->config.port;
+    const struct daf_manifest *m = daf_camp_manifest(a->camp);
+    struct daf_announce what = {.endpoint = DAF_ENDPOINT_DOOR,
+                                .port = a->port_door};
+
+    daf_rng_bytes(&a->rng, a->salt, sizeof(a->salt));
+    daf_rng_bytes(&a->rng, what.name, sizeof(what.name));
+    memcpy(what.data, a->salt, SALT_BYTES);
+    token_of(&m->discovery, a->salt, what.data + SALT_BYTES);
+    port->announce(port->ctx, &what);
+}
+
+/* Under the manifest's discovery secret, or the one before. */
+static bool is_of_camp(const struct daf_agent *a, const uint8_t data[32])
+{
+    const struct daf_manifest *m = daf_camp_manifest(a->camp);
+    uint8_t token[16];
+
+    token_of(&m->discovery, data, token);
+    if (sodium_memcmp(token, data + SALT_BYTES, sizeof(token)) == 0)
+        return true;
+    if (!m->has_previous_discovery) return false;
+    token_of(&m->previous_discovery, data, token);
+    return sodium_memcmp(token, data + SALT_BYTES, sizeof(token)) == 0;
+}
+
+static size_t stranger_at(const struct daf_agent *a, const uint8_t name[8])
+{
+    size_t at = 0;
+
+    while (at < a->strangers_count && memcmp(a->strangers[at], name, 8) != 0)
+        at++;
+    return at;
+}
+
+static void note_stranger(struct daf_agent *a, const uint8_t name[8])
+{
+    size_t at = stranger_at(a, name);
+
+    if (at == DAF_AGENT_STRANGERS_MAX) return; /* many enough to be told of */
+    memcpy(a->strangers[at], name, 8);
+    if (at == a->strangers_count) a->strangers_count++;
+}
+
+static size_t count_of_salt(const struct daf_agent *a, const uint8_t *salt)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < a->peers_count; i++)
+        count += memcmp(a->peers[i].salt, salt, SALT_BYTES) == 0;
+    return count;
+}
+
+/* Of two that find each other one calls at once. */
+static uint64_t patience(struct daf_agent *a, const struct daf_peer *p)
+{
+    uint64_t ms = daf_rng_below(&a->rng, FIRST_MS);
+    const bool is_first = memcmp(a->salt, p->salt, SALT_BYTES) < 0;
+
+    if (p->addr.text[0] == '[') ms += LINK_LOCAL_MS;
+    return is_first ? ms : ms + SECOND_MS;
+}
+
+void daf_agent_found(struct daf_agent *a, const struct daf_input *in)
+{
+    const uint8_t *salt = in->service.data;
+    struct daf_peer *p;
+    bool was_there;
+
+    if (in->service.endpoint != DAF_ENDPOINT_DOOR ||
+        memcmp(salt, a->salt, SALT_BYTES) == 0)
+        return;
+    if (!is_of_camp(a, in->service.data)) {
+        note_stranger(a, in->service.name);
+        return;
+    }
+    /* Whoever repeats another's announcement gets no more room than that one. */
+    if (count_of_salt(a, salt) >= DAF_AGENT_OF_SALT_MAX) return;
+    p = daf_agent_book_add(a, &in->addr, DAF_FOUND_MDNS);
+    if (p == NULL) return;
+    was_there = p->is_there && memcmp(p->salt, salt, SALT_BYTES) == 0;
+    p->is_there = true;
+    memcpy(p->salt, salt, SALT_BYTES);
+    memcpy(p->name, in->service.name, sizeof(p->name));
+    if (was_there) return;
+    p->backoff_ms = 0;
+    daf_agent_peer_soon(p, (struct daf_mono){a->now.ms + patience(a, p)});
+}
+
+void daf_agent_gone(struct daf_agent *a, const struct daf_input *in)
+{
+    const uint8_t *name = in->service.name;
+    size_t at = stranger_at(a, name);
+
+    if (in->service.endpoint != DAF_ENDPOINT_DOOR) return;
+    if (at < a->strangers_count)
+        memcpy(a->strangers[at], a->strangers[--a->strangers_count], 8);
+    for (size_t i = 0; i < a->peers_count; i++) {
+        struct daf_peer *p = &a->peers[i];
+
+        if (p->is_there && memcmp(p->name, name, sizeof(p->name)) == 0)
+            p->is_there = false;
+    }
+}
+
+/* ---- our own addresses */
+
+void daf_agent_own(struct daf_agent *a, const struct daf_input *in)
+{
+    struct daf_addr own[DAF_AGENT_OWN_MAX];
+    size_t count = 0;
+
+    memset(own, 0, sizeof(own));
+    for (size_t i = 0; i < in->addrs_count && count < DAF_AGENT_OWN_MAX; i++) {
+        struct daf_where where;
+
+        if (!daf_addr_parse(&in->addrs[i], &where)) continue;
+        where.port = 1; /* the door's is put in when it is told */
+        daf_addr_format(&where, &own[count++]);
+    }
+    if (count == a->own_count && memcmp(own, a->own, sizeof(own)) == 0) return;
+    memcpy(a->own, own, sizeof(own));
+    a->own_count = count;
+    daf_agent_peers_start(a, OWN_MS);
+}
+
+/* ---- telling peers */
+
+/* One device's addresses being packed. */
+struct telling {
+    struct daf_pack k;
+    size_t devices, mark; /* of the device that is open */
+    size_t each;
+};
+
+static void tell_begin(struct telling *t, const struct daf_author_id *author)
+{
+    t->mark = daf_frame_begin_device(&t->k, author);
+    t->each = 0;
+}
+
+static void tell_one(struct telling *t, const struct daf_where *where)
+{
+    uint8_t bytes[18];
+    size_t len = daf_addr_pack(where, bytes);
+
+    if (len == 0 || t->each == DAF_ADDRESSES_EACH_MAX) return;
+    daf_pack_bin(&t->k, bytes, len);
+    t->each++;
+}
+
+/* A device without an address is left out. */
+static void tell_end(struct telling *t, const struct daf_pack *before)
+{
+    if (t->each == 0) {
+        t->k = *before;
+        return;
+    }
+    daf_pack_close(&t->k, t->mark, t->each);
+    t->devices++;
+}
+
+static void tell_own(const struct daf_agent *a, struct telling *t)
+{
+    struct daf_pack before = t->k;
+    struct daf_where where;
+
+    tell_begin(t, &a->author);
+    for (size_t i = 0; i < a->own_count; i++) {
+        if (!daf_addr_parse(&a->own[i], &where)) continue;
+        where.port = a->port_door;
+        tell_one(t, &where);
+    }
+    tell_end(t, &before);
+}
+
+/* What proved true, and not long ago. */
+static bool is_worth_telling(const struct daf_peer *p)
+{
+    return p->is_proven && p->is_known && p->failures < DAF_AGENT_TRIES;
+}
+
+/* The first such address of a device stands for it; it brings the others. */
+static bool is_first_of_device(const struct daf_agent *a, size_t at)
+{
+    if (!is_worth_telling(&a->peers[at])) return false;
+    for (size_t i = 0; i < at; i++)
+        if (is_worth_telling(&a->peers[i]) &&
+            daf_agent_book_same(&a->peers[i], &a->peers[at]))
+            return false;
+    return true;
+}
+
+static void tell_device(const struct daf_agent *a, struct telling *t, size_t at)
+{
+    struct daf_pack before = t->k;
+    struct daf_where where;
+
+    tell_begin(t, &a->peers[at].author);
+    for (size_t i = at; i < a->peers_count; i++) {
+        const struct daf_peer *p = &a->peers[i];
+
+        if (is_worth_telling(p) && daf_agent_book_same(p, &a->peers[at]) &&
+            daf_addr_parse(&p->addr, &where))
+            tell_one(t, &where);
+    }
+    tell_end(t, &before);
+}
+
+/* Each peer hears of others where there are too many for one frame. */
+static void tell_known(const struct daf_agent *a, struct telling *t,
+                       const struct daf_author_id *to)
+{
+    size_t start = a->peers_count > 0 ? to->b[0] % a->peers_count : 0;
+
+    for (size_t i = 0;
+         i < a->peers_count && t->devices < DAF_ADDRESSES_DEVICES_MAX; i++) {
+        size_t at = (start + i) % a->peers_count;
+
+        if (is_first_of_device(a, at) &&
+            memcmp(a->peers[at].author.b, to->b, sizeof(to->b)) != 0)
+            tell_device(a, t, at);
+    }
+}
+
+static uint64_t hash_of(struct daf_view frame)
+{
+    uint8_t hash[16];
+    uint64_t n = 0;
+
+    daf_hash_128("daf.told", frame, hash);
+    for (size_t i = 0; i < 8; i++)
+        n = n << 8 | hash[i];
+    return n;
+}
+
+void daf_agent_addresses_tell(struct daf_agent *a, struct daf_conn *c)
+{
+    const struct daf_author_id *to = daf_session_peer(c->session);
+    const struct daf_parted *parted = daf_agent_parted(a, to);
+    struct telling t = {.devices = 0};
+    size_t mark;
+
+    if (c->is_closed || c->was_told ||
+        daf_session_state(c->session) != DAF_SESSION_OPEN)
+        return;
+    c->was_told = true;
+    daf_pack_init(&t.k, a->scratch->frame, TELL_BYTES);
+    mark = daf_frame_begin_addresses(&t.k);
+    tell_own(a, &t);
+    tell_known(a, &t, to);
+    daf_frame_end(&t.k, mark, t.devices, false);
+    if (t.devices == 0) return;
+    c->told = hash_of(daf_pack_view(&t.k));
+    if (parted != NULL && parted->told == c->told) return;
+    daf_agent_conn_send(a, c, daf_pack_view(&t.k));
+}
+
+/* ---- what peers tell */
+
+static void hear_address(struct daf_agent *a,
+                         const struct daf_author_id *author,
+                         struct daf_view bytes)
+{
+    struct daf_where where;
+    struct daf_addr addr;
+    struct daf_peer *p;
+
+    /* Nobody sends us to a far-away host. */
+    if (!daf_addr_unpack(bytes, &where) || !daf_addr_is_private(&where)) return;
+    daf_addr_format(&where, &addr);
+    p = daf_agent_book_add(a, &addr, DAF_FOUND_GOSSIP);
+    if (p == NULL || p->is_known || p->found_by != DAF_FOUND_GOSSIP) return;
+    p->is_known = true;
+    p->author = *author;
+    daf_agent_peer_soon(p, (struct daf_mono){
+                               a->now.ms + daf_rng_below(&a->rng, HEARSAY_MS)});
+}
+
+void daf_agent_addresses(void *ctx, struct daf_session *s,
+                         const struct daf_addresses *addresses)
+{
+    struct daf_agent *a = ctx;
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+    struct daf_cursor c = addresses->devices.items;
+
+    (void)s;
+    for (size_t i = 0; i < addresses->devices.count; i++) {
+        struct daf_addresses_device d;
+        struct daf_device device;
+        bool is_known;
+
+        daf_frame_next_device(&c, &d);
+        is_known = auth->by_author(auth->ctx, &d.author, &device) &&
+                   memcmp(d.author.b, a->author.b, sizeof(a->author.b)) != 0;
+        for (size_t j = 0; j < d.addresses.count; j++) {
+            struct daf_view bytes = daf_frame_next_address(&d.addresses.items);
+
+            if (is_known) hear_address(a, &d.author, bytes);
+        }
+    }
+}

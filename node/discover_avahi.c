@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/discover_avahi.c - TXT, names and addresses: what Avahi has, in our words
+ * (docs/protocol.md §7).  Strangers wrote most of it. */
+#include "node/discover_impl.h"
+#include "node/link_impl.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+
+/* ---- hex */
+
+static void put_hex(const uint8_t *p, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < len; i++) {
+        *out++ = digits[p[i] >> 4];
+        *out++ = digits[p[i] & 15];
+    }
+    *out = '\0';
+}
+
+/* Lower case only: one text for each value. */
+static int digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* 2 * @len characters of @text. */
+static bool read_hex(const uint8_t *text, uint8_t *out, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+
+        if (high < 0 || low < 0) return false;
+        out[i] = (uint8_t)(high * 16 + low);
+    }
+    return true;
+}
+
+/* ---- names */
+
+void daf_discover_avahi_name(const uint8_t name[8],
+                             char out[DAF_DISCOVER_NAME_BYTES])
+{
+    put_hex(name, 8, out);
+}
+
+bool daf_discover_avahi_name_parse(const char *text, uint8_t out[8])
+{
+    return text != NULL && strlen(text) == 16 &&
+           read_hex((const uint8_t *)text, out, 8);
+}
+
+/* ---- TXT */
+
+struct field {
+    char key;
+    size_t at, len; /* in struct daf_announce's data */
+};
+
+static const struct field door_fields[2] = {{'s', 0, 16}, {'t', 16, 16}};
+static const struct field porch_fields[1] = {{'k', 0, 32}};
+
+static size_t fields_of(enum daf_endpoint endpoint, const struct field **out)
+{
+    bool is_door = endpoint == DAF_ENDPOINT_DOOR;
+
+    *out = is_door ? door_fields : porch_fields;
+    return is_door ? 2 : 1;
+}
+
+AvahiStringList *daf_discover_avahi_txt(const struct daf_announce *what)
+{
+    const struct field *fields;
+    size_t count = fields_of(what->endpoint, &fields);
+    AvahiStringList *list = NULL, *more;
+    char hex[2 * sizeof(what->data) + 1];
+
+    for (size_t i = 0; i < count; i++) {
+        put_hex(what->data + fields[i].at, fields[i].len, hex);
+        more = avahi_string_list_add_printf(list, "%c=%s", fields[i].key, hex);
+        if (more == NULL) {
+            avahi_string_list_free(list);
+            return NULL;
+        }
+        list = more;
+    }
+    return list;
+}
+
+static bool read_field(const AvahiStringList *txt, const struct field *f,
+                       uint8_t *data)
+{
+    size_t found = 0;
+
+    for (; txt != NULL; txt = txt->next) {
+        if (txt->size < 2 || txt->text[0] != f->key || txt->text[1] != '=')
+            continue;
+        if (txt->size != 2 + 2 * f->len ||
+            !read_hex(txt->text + 2, data + f->at, f->len))
+            return false;
+        found++;
+    }
+    return found == 1;
+}
+
+bool daf_discover_avahi_txt_parse(const AvahiStringList *txt,
+                                  struct daf_announce *out)
+{
+    const struct field *fields;
+    size_t count = fields_of(out->endpoint, &fields);
+
+    for (size_t i = 0; i < count; i++)
+        if (!read_field(txt, &fields[i], out->data)) return false;
+    return true;
+}
+
+/* ---- addresses */
+
+bool daf_discover_avahi_addr(const AvahiAddress *address,
+                             AvahiIfIndex interface, uint16_t port,
+                             struct daf_addr *out)
+{
+    struct daf_link_where where;
+    char ip[INET6_ADDRSTRLEN] = "";
+    bool has_zone = false;
+
+    *out = (struct daf_addr){""};
+    if (address->proto == AVAHI_PROTO_INET) {
+        if (inet_ntop(AF_INET, &address->data.ipv4, ip, sizeof(ip)) == NULL)
+            return false;
+        (void)snprintf(out->text, sizeof(out->text), "%s:%u", ip,
+                       (unsigned)port);
+    } else if (address->proto == AVAHI_PROTO_INET6) {
+        const uint8_t *b = address->data.ipv6.address;
+
+        if (inet_ntop(AF_INET6, b, ip, sizeof(ip)) == NULL) return false;
+        has_zone = b[0] == 0xfe && (b[1] & 0xc0) == 0x80;
+        if (has_zone)
+            (void)snprintf(out->text, sizeof(out->text), "[%s%%%d]:%u", ip,
+                           interface, (unsigned)port);
+        else
+            (void)snprintf(out->text, sizeof(out->text), "[%s]:%u", ip,
+                           (unsigned)port);
+    }
+    return daf_link_addr_parse(out, &where) && daf_link_addr_callable(&where);
+}
+
+static bool is_loopback_address(const AvahiAddress *address)
+{
+    static const uint8_t one[16] = {[15] = 1};
+
+    if (address->proto == AVAHI_PROTO_INET) return address->data.data[0] == 127;
+    return memcmp(address->data.ipv6.address, one, sizeof(one)) == 0;
+}
+
+bool daf_discover_avahi_is_inner(const AvahiAddress *address,
+                                 AvahiIfIndex interface)
+{
+    bool is_loopback = is_loopback_address(address), has_network = false;
+    char name[IF_NAMESIZE] = "";
+    struct ifaddrs *all;
+
+    if (if_indextoname((unsigned)interface, name) == NULL) return true;
+    if (getifaddrs(&all) != 0) return is_loopback;
+    for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
+        bool is_up = i->ifa_addr != NULL && (i->ifa_flags & IFF_UP) != 0;
+
+        if ((i->ifa_flags & IFF_LOOPBACK) == 0)
+            has_network |= is_up && (i->ifa_addr->sa_family == AF_INET ||
+                                     i->ifa_addr->sa_family == AF_INET6);
+        else if (strcmp(i->ifa_name, name) == 0)
+            is_loopback = true;
+    }
+    freeifaddrs(all);
+    return is_loopback && has_network;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/discover_system.c - the system's Avahi daemon, over D-Bus.  Each call waits
+ * for the daemon; one that hangs is ended with this process (HANG_S). */
+#include "node/discover_impl.h"
+
+#include <avahi-client/client.h>
+#include <avahi-client/lookup.h>
+#include <avahi-client/publish.h>
+
+static void on_client(AvahiClient *client, AvahiClientState state, void *ctx)
+{
+    struct daf_discover *d = ctx;
+
+    d->handle = client; /* called first before avahi_client_new() returns */
+    switch (state) {
+    case AVAHI_CLIENT_S_RUNNING:
+        daf_discover_on_running(d);
+        break;
+    case AVAHI_CLIENT_S_REGISTERING:
+    case AVAHI_CLIENT_S_COLLISION:
+        daf_discover_on_renaming(d);
+        break;
+    case AVAHI_CLIENT_CONNECTING:
+    case AVAHI_CLIENT_FAILURE:
+        daf_discover_on_failed(d);
+        break;
+    }
+}
+
+bool daf_discover_system_answers(void)
+{
+    AvahiSimplePoll *poll = avahi_simple_poll_new();
+    AvahiClient *client = NULL;
+    int error;
+
+    if (poll != NULL)
+        client = avahi_client_new(avahi_simple_poll_get(poll),
+                                  (AvahiClientFlags)0, NULL, NULL, &error);
+    return client != NULL; /* the process ends, and all this with it */
+}
+
+static bool open_client(struct daf_discover *d)
+{
+    int error;
+
+    d->handle =
+        avahi_client_new(d->api, AVAHI_CLIENT_NO_FAIL, on_client, d, &error);
+    return d->handle != NULL;
+}
+
+static void close_client(struct daf_discover *d)
+{
+    if (d->handle != NULL) avahi_client_free(d->handle);
+}
+
+/* ---- publishing */
+
+static void on_group(AvahiEntryGroup *group, AvahiEntryGroupState state,
+                     void *ctx)
+{
+    (void)group;
+    if (state == AVAHI_ENTRY_GROUP_COLLISION ||
+        state == AVAHI_ENTRY_GROUP_FAILURE)
+        daf_discover_on_refused(ctx);
+}
+
+static bool publish(struct daf_discover_service *s, const char *name,
+                    AvahiStringList *txt)
+{
+    AvahiClient *client = s->d->handle;
+
+    if (avahi_client_get_state(client) != AVAHI_CLIENT_S_RUNNING) return true;
+    s->group = avahi_entry_group_new(client, on_group, s);
+    return s->group != NULL &&
+           avahi_entry_group_add_service_strlst(s->group, AVAHI_IF_UNSPEC,
+                                                AVAHI_PROTO_UNSPEC,
+                                                AVAHI_PUBLISH_NO_COOKIE, name,
+                                                s->type, DAF_DISCOVER_DOMAIN,
+                                                NULL, s->what.port, txt) == 0 &&
+           avahi_entry_group_commit(s->group) == 0;
+}
+
+static void withdraw(struct daf_discover_service *s)
+{
+    (void)avahi_entry_group_free(s->group);
+}
+
+/* ---- looking */
+
+static void on_browser(AvahiServiceBrowser *browser, AvahiIfIndex interface,
+                       AvahiProtocol protocol, AvahiBrowserEvent event,
+                       const char *name, const char *type, const char *domain,
+                       AvahiLookupResultFlags flags, void *ctx)
+{
+    struct daf_discover_service *s = ctx;
+
+    (void)browser;
+    (void)type;
+    (void)domain;
+    (void)flags;
+    switch (event) {
+    case AVAHI_BROWSER_NEW:
+        daf_discover_on_new(s, interface, protocol, name);
+        break;
+    case AVAHI_BROWSER_REMOVE:
+        daf_discover_on_remove(s, interface, protocol, name);
+        break;
+    case AVAHI_BROWSER_FAILURE:
+        daf_discover_on_failed(s->d);
+        break;
+    case AVAHI_BROWSER_CACHE_EXHAUSTED:
+    case AVAHI_BROWSER_ALL_FOR_NOW:
+        break;
+    }
+}
+
+static bool browse(struct daf_discover_service *s)
+{
+    s->browser = avahi_service_browser_new(s->d->handle, AVAHI_IF_UNSPEC,
+                                           AVAHI_PROTO_UNSPEC, s->type,
+                                           DAF_DISCOVER_DOMAIN,
+                                           (AvahiLookupFlags)0, on_browser, s);
+    return s->browser != NULL;
+}
+
+static void on_resolver(AvahiServiceResolver *resolver, AvahiIfIndex interface,
+                        AvahiProtocol protocol, AvahiResolverEvent event,
+                        const char *name, const char *type, const char *domain,
+                        const char *host_name, const AvahiAddress *address,
+                        uint16_t port, AvahiStringList *txt,
+                        AvahiLookupResultFlags flags, void *ctx)
+{
+    (void)resolver;
+    (void)interface;
+    (void)protocol;
+    (void)name;
+    (void)type;
+    (void)domain;
+    (void)host_name;
+    (void)flags;
+    if (event == AVAHI_RESOLVER_FOUND)
+        daf_discover_on_answer(ctx, address, port, txt);
+    else
+        daf_discover_on_silence(ctx);
+}
+
+static bool ask(struct daf_discover_sighting *g, const char *name)
+{
+    const struct daf_discover_service *s = g->instance->service;
+
+    g->resolver =
+        avahi_service_resolver_new(s->d->handle, g->interface, g->protocol,
+                                   name, s->type, DAF_DISCOVER_DOMAIN,
+                                   g->protocol, (AvahiLookupFlags)0,
+                                   on_resolver, g);
+    return g->resolver != NULL;
+}
+
+static void hush(struct daf_discover_sighting *g)
+{
+    (void)avahi_service_resolver_free(g->resolver);
+}
+
+const struct daf_discover_back daf_discover_system = {
+    .by = DAF_DISCOVER_BY_SYSTEM,
+    .open = open_client,
+    .close = close_client,
+    .publish = publish,
+    .withdraw = withdraw,
+    .browse = browse,
+    .ask = ask,
+    .hush = hush,
+};
