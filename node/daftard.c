@@ -14,7 +14,9 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: daftard --home DIR [options]\n\n"
@@ -22,7 +24,7 @@ static const char usage[] =
     "\n\n"
     "  --home DIR          the device's home\n"
     "  --listen ADDR:PORT  where others reach its door; port 0: any\n"
-    "                      (0.0.0.0:5670)\n"
+    "                      ([::]:5670, all addresses of this machine)\n"
     "  --peer ADDR:PORT    another device's door; may be given often\n"
     "  --no-mdns           do not look for others on the network\n"
     "  --record FILE       write down all that happens, keys too, to replay "
@@ -93,11 +95,22 @@ static int take(struct options *o, const char *name, const char *value)
     return value != NULL ? 0 : misuse("nothing follows ", name);
 }
 
+/* Where nobody hands out addresses two devices still have IPv6's link-local ones;
+ * a socket for IPv6 hears IPv4 as well. */
+static bool has_ipv6(void)
+{
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd >= 0) (void)close(fd);
+    return fd >= 0;
+}
+
 static int read_options(struct options *o, char **argv)
 {
     int wrong = 0;
 
-    (void)read_address("0.0.0.0:5670", false, &o->config.listen);
+    (void)read_address(has_ipv6() ? "[::]:5670" : "0.0.0.0:5670", false,
+                       &o->config.listen);
     o->config.peers = o->peers;
     for (char **arg = argv + 1; wrong == 0 && *arg != NULL; arg++) {
         if (strcmp(*arg, "--no-mdns") == 0) {
