@@ -238,6 +238,7 @@ static json_t *status_object(const struct daf_apiserver *s,
     by_name = refusals(&stats, &status->refused, &refused);
     const struct number numbers[] = {
         {"link_restarts", status->link_restarts},
+        {"discover_restarts", status->discover_restarts},
         {"refused", refused},
         {"peers", count_peers(s->agent)},
         {"sessions", stats.sessions},
@@ -252,14 +253,15 @@ static json_t *status_object(const struct daf_apiserver *s,
         {"bytes_out", stats.bytes_out},
         {"uptime_s", status->uptime_s},
     };
-    o = json_pack("{sb sb so so so ss so so so}", "running", 1, "unchecked",
-                  stats.unchecked, "author",
+    o = json_pack("{sb sb sb so so so ss ss so so so}", "running", 1, "revoked",
+                  stats.revoked, "unchecked", stats.unchecked, "author",
                   daf_cmd_hex(daf_agent_author(s->agent)->b,
                               sizeof(struct daf_author_id)),
                   "camp", daf_cmd_hex(m->camp.b, sizeof(m->camp.b)),
                   "camp_name", daf_cmd_text(m->name), "endpoint",
-                  status->endpoint, "refusals", by_name, "sent",
-                  tallies(stats.sent), "received", tallies(stats.received));
+                  status->endpoint, "mdns", status->mdns, "refusals", by_name,
+                  "sent", tallies(stats.sent), "received",
+                  tallies(stats.received));
     if (put_numbers(o, numbers, sizeof(numbers) / sizeof(numbers[0]))) return o;
     json_decref(o);
     return NULL;
@@ -267,7 +269,7 @@ static json_t *status_object(const struct daf_apiserver *s,
 
 static void on_status(struct client *c, struct slot *slot)
 {
-    struct daf_apiserver_status status = {.endpoint = ""};
+    struct daf_apiserver_status status = {.endpoint = "", .mdns = "off"};
 
     c->server->ops->status(c->server->ops->ctx, &status);
     answer(c, slot, status_object(c->server, &status), DAF_EXIT_DONE);
@@ -277,12 +279,13 @@ static json_t *peer_object(const struct daf_peer_info *info)
 {
     bool known = !sodium_is_zero(info->author.b, sizeof(info->author.b));
 
-    return json_pack("{so ss sb sb ss ss}", "peer",
+    return json_pack("{so ss sb sb ss ss sb si}", "peer",
                      known ? daf_cmd_hex(info->author.b, sizeof(info->author.b))
                            : json_string(""),
                      "address", info->addr.text, "connected", info->connected,
                      "in_step", info->in_step, "state", info->state, "found_by",
-                     info->found_by);
+                     info->found_by, "there", info->is_there, "failures",
+                     (int)info->failures);
 }
 
 static bool put_line(struct bytes *b, json_t *object)

@@ -28,6 +28,8 @@ struct daf_apiserver_status {
     uint64_t link_restarts;
     struct daf_link_refused refused; /* by link, since the start */
     uint64_t records;                /* held, of all scopes */
+    const char *mdns; /* "off", "none", "system", "own": who discovers */
+    uint64_t discover_restarts;
     uint64_t uptime_s;
 };
 

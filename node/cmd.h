@@ -194,6 +194,8 @@ enum daf_exit daf_cmd_enrol_list(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_enrol_accept(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_enrol_decline(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_enrol_close(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_revoke(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_devices(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_status(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_peers(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_progress_add(const struct daf_cmd *cmd);
@@ -201,6 +203,7 @@ enum daf_exit daf_cmd_progress_show(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_digest(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_check(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_inspect(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_doctor(const struct daf_cmd *cmd);
 
 /* --- cmd_repair.c: parts of daf_cmd_check() when a daemon has the notebook */
 

@@ -134,6 +134,11 @@ static enum daf_err check_keys(struct enrol *e)
                                "home");
         return DAF_EEXISTS;
     }
+    if (daf_camp_is_revoked(e->view.camp, &e->author)) {
+        daf_home_trouble(e->t, "this device was revoked, which cannot be taken "
+                               "back. To do: make a new request in a new home");
+        return DAF_EDENIED;
+    }
     if (daf_manifest_coordinator(daf_camp_manifest(e->view.camp), &e->author) ==
         NULL)
         return DAF_OK;

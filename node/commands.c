@@ -105,10 +105,34 @@ static const struct daf_command table[] = {
         .run = daf_cmd_enrol_close,
     },
     {
+        .name = "revoke", .args = "DEVICE", .args_min = 1, .args_max = 1,
+        .summary = "turn a lost, stolen or departed device away (coordinators only)",
+        .text = "DEVICE is what daftar devices shows, or its first 8 digits or "
+            "more.  This cannot\nbe taken back: a device that is found again "
+            "is enrolled anew, in a new home.\nEach device turns it away as "
+            "soon as it hears of it.  What it wrote before is\nkept; what it "
+            "holds it can still read.  The manifest gives a coordinator a\n"
+            "number of such acts (acts_left).",
+        .options = {
+            {"reason", "REASON", "lost, stolen, left or other (else other)"},
+            {"yes", NULL, "do not ask"},
+        },
+        .keys = {"author", "record", "records", "reason", "acts_left",
+                 "logs_left_out"},
+        .run = daf_cmd_revoke,
+    },
+    {
+        .name = "devices", .args = "",
+        .summary = "the devices of the camp that are known here, a line each",
+        .text = "A coordinator has every right (\"*\") and no issuer.",
+        .keys = {"author", "role", "rights", "revoked", "issuer"},
+        .run = daf_cmd_devices,
+    },
+    {
         .name = "status", .args = "",
         .summary = "how the running daemon is",
         .keys = {"running", "author", "camp", "peers", "records", "refused",
-                 "unchecked", "deferred"},
+                 "unchecked", "deferred", "revoked"},
         .needs_daemon = true,
         .run = daf_cmd_status,
     },
@@ -174,6 +198,17 @@ static const struct daf_command table[] = {
         .keys = {"ok", "records", "bodies", "absent", "bad"},
         .may_partly = true,
         .run = daf_cmd_check,
+    },
+    {
+        .name = "doctor", .args = "",
+        .summary = "why this device does not sync, and what to do about it",
+        .text = "Looks at the disk, clock, keys, notebook, certificate, port, "
+            "network and daemon; a\nline each finding, nothing if all is well. "
+            " If nobody is seen it calls the up to\n254 neighbours on this "
+            "network one by one.  Exit 3 if there is a finding.",
+        .keys = {"finding", "cause", "do"},
+        .may_partly = true,
+        .run = daf_cmd_doctor,
     },
     {
         .name = "inspect", .args = "FILE", .args_min = 1, .args_max = 1,

@@ -58,7 +58,7 @@ bool daf_discover_avahi_name_parse(const char *text, uint8_t out[8])
 /* ---- TXT */
 
 struct field {
-    char key;
+    uint8_t key;
     size_t at, len; /* in struct daf_announce's data */
 };
 

@@ -87,6 +87,15 @@ struct daf_discover_back {
 };
 extern const struct daf_discover_back daf_discover_system, daf_discover_own;
 
+/* Avahi's two libraries cannot be linked into one program: each has an
+ * avahi_entry_group_free() of its own, and the linker would give both the same.
+ * So each is loaded by name and its calls are found in it; besides, nobody but
+ * discover has them, and what they bring along, in its memory. */
+/** daf_discover_own_load, daf_discover_system_load: before anything else of
+ * theirs; false if the library is not here. */
+bool daf_discover_own_load(void);
+bool daf_discover_system_load(void);
+
 /** daf_discover_system_answers: whether a daemon does.  May hang. */
 bool daf_discover_system_answers(void);
 
@@ -146,6 +155,10 @@ AvahiTimeout *daf_discover_again(struct daf_discover *d,
 void daf_discover_cancel(struct daf_discover *d, AvahiTimeout **t);
 /** daf_discover_random: 64 bits from the kernel. */
 uint64_t daf_discover_random(void);
+/** daf_discover_load: the calls of a library, by name.  @out: @count function
+ * pointers, all NULL if it returns false. */
+bool daf_discover_load(const char *file, const char *const *names, size_t count,
+                       void *out);
 
 /* ---- what is said on the network (discover_avahi.c) */
 

@@ -7,7 +7,7 @@
 #include "node/discover_impl.h"
 
 #include <avahi-common/timeval.h>
-#include <avahi-core/log.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/landlock.h>
 #include <signal.h>
@@ -28,8 +28,8 @@
 #define HANG_S      10 /* in one callback: killed by SIGALRM, started again */
 #define RETRY_MS    30000 /* no Avahi at all */
 #define FDS_MAX     64    /* it uses about ten */
-/* It uses 60 MiB of addresses and 3 of memory; its cache holds 4,096 records an
- * interface. */
+/* It uses 7 to 17 MiB of addresses and 4 of memory; its cache holds at most 4,096
+ * records an interface. */
 #define MEMORY_MAX ((rlim_t)256 * 1024 * 1024)
 
 static void die(struct daf_discover *d, int status, const char *why)
@@ -89,6 +89,23 @@ static void tell_state(struct daf_discover *d)
 
     if (d->back != NULL) m.by = (uint8_t)d->back->by;
     daf_discover_tell(d, &m);
+}
+
+bool daf_discover_load(const char *file, const char *const *names, size_t count,
+                       void *out)
+{
+    void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL), *found;
+    uint8_t *to = out;
+
+    for (size_t i = 0; library != NULL && i < count; i++, to += sizeof(found)) {
+        found = dlsym(library, names[i]);
+        if (found == NULL) {
+            memset(out, 0, count * sizeof(found));
+            return false;
+        }
+        memcpy(to, &found, sizeof(found));
+    }
+    return library != NULL; /* open until the end */
 }
 
 /* ---- services */
@@ -383,13 +400,6 @@ static void deny_files(void)
     (void)close((int)fd);
 }
 
-/* Avahi tells of packets that strangers send. */
-static void say_nothing(AvahiLogLevel level, const char *text)
-{
-    (void)level;
-    (void)text;
-}
-
 /* ---- beginning and end */
 
 static bool init(struct daf_discover *d)
@@ -433,14 +443,15 @@ int daf_discover_main(int fd)
     /* Whether a bus answers or not, here is where it ends. */
     (void)signal(SIGALRM, SIG_DFL);
     (void)alarm(HANG_S);
-    avahi_set_log_function(say_nothing);
     /* Avahi's pauses come from rand(), the same in all devices otherwise. */
     srand((unsigned)daf_discover_random());
     if (!init(&d)) {
         die(&d, 1, "cannot start: out of memory or descriptors");
         return d.status;
     }
-    use_system(&d); /* its socket is opened by a file's name */
+    /* While files can be opened. */
+    (void)daf_discover_own_load();
+    if (daf_discover_system_load()) use_system(&d);
     deny_files();
     if (d.back == NULL) use_own(&d);
     (void)alarm(0);

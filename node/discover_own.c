@@ -5,10 +5,43 @@
  * that names itself (Avahi 0.8). */
 #include "node/discover_impl.h"
 
+#include <assert.h>
 #include <avahi-common/malloc.h>
 #include <avahi-core/core.h>
+#include <avahi-core/log.h>
 #include <avahi-core/lookup.h>
 #include <avahi-core/publish.h>
+
+#define CALLS(X)                 \
+    X(s_entry_group_commit)      \
+    X(s_entry_group_free)        \
+    X(s_entry_group_new)         \
+    X(s_service_browser_new)     \
+    X(s_service_resolver_free)   \
+    X(s_service_resolver_new)    \
+    X(server_add_service_strlst) \
+    X(server_config_free)        \
+    X(server_config_init)        \
+    X(server_free)               \
+    X(server_get_state)          \
+    X(server_new)                \
+    X(server_set_host_name)      \
+    X(set_log_function)
+
+/* A member's name takes no parentheses.  NOLINTNEXTLINE(bugprone-macro-parentheses) */
+#define MEMBER(name) __typeof__(avahi_##name) *name;
+#define NAME(name)   "avahi_" #name,
+static struct {
+    CALLS(MEMBER)
+} lib;
+static const char *const names[] = {CALLS(NAME)};
+#define NAMES (sizeof(names) / sizeof(names[0]))
+static_assert(sizeof(lib) == NAMES * sizeof(void *), "one pointer a name");
+
+bool daf_discover_own_load(void)
+{
+    return daf_discover_load("libavahi-core.so.7", names, NAMES, &lib);
+}
 
 /* Of records that change on one interface: 1,000 a second. */
 #define RATE_US    1000000
@@ -40,7 +73,7 @@ static void on_server(AvahiServer *server, AvahiServerState state, void *ctx)
     case AVAHI_SERVER_COLLISION:
         daf_discover_on_renaming(d);
         draw_host_name(name);
-        if (avahi_server_set_host_name(server, name) < 0)
+        if (lib.server_set_host_name(server, name) < 0)
             daf_discover_on_failed(d);
         break;
     case AVAHI_SERVER_INVALID:
@@ -50,14 +83,23 @@ static void on_server(AvahiServer *server, AvahiServerState state, void *ctx)
     }
 }
 
+/* It would tell of packets that strangers send. */
+static void say_nothing(AvahiLogLevel level, const char *text)
+{
+    (void)level;
+    (void)text;
+}
+
 static bool open_server(struct daf_discover *d)
 {
     AvahiServerConfig config;
     char name[DAF_DISCOVER_NAME_BYTES];
     int error;
 
+    if (lib.server_new == NULL) return false; /* not installed */
+    lib.set_log_function(say_nothing);
     draw_host_name(name);
-    (void)avahi_server_config_init(&config);
+    (void)lib.server_config_init(&config);
     config.host_name = avahi_strdup(name);
     config.domain_name = avahi_strdup(DAF_DISCOVER_DOMAIN);
     config.publish_hinfo = 0;
@@ -70,14 +112,14 @@ static bool open_server(struct daf_discover *d)
     config.ratelimit_burst = RATE_BURST;
     /* Without memory for the name it would tell the machine's. */
     if (config.host_name != NULL && config.domain_name != NULL)
-        d->handle = avahi_server_new(d->api, &config, on_server, d, &error);
-    avahi_server_config_free(&config);
+        d->handle = lib.server_new(d->api, &config, on_server, d, &error);
+    lib.server_config_free(&config);
     return d->handle != NULL;
 }
 
 static void close_server(struct daf_discover *d)
 {
-    if (d->handle != NULL) avahi_server_free(d->handle);
+    if (d->handle != NULL) lib.server_free(d->handle);
 }
 
 /* ---- publishing */
@@ -97,24 +139,25 @@ static bool publish(struct daf_discover_service *s, const char *name,
 {
     AvahiServer *server = s->d->handle;
 
-    if (avahi_server_get_state(server) != AVAHI_SERVER_RUNNING) return true;
-    s->group = avahi_s_entry_group_new(server, on_group, s);
+    if (lib.server_get_state(server) != AVAHI_SERVER_RUNNING) return true;
+    s->group = lib.s_entry_group_new(server, on_group, s);
     return s->group != NULL &&
-           avahi_server_add_service_strlst(server, s->group, AVAHI_IF_UNSPEC,
-                                           AVAHI_PROTO_UNSPEC,
-                                           AVAHI_PUBLISH_NO_COOKIE, name,
-                                           s->type, DAF_DISCOVER_DOMAIN, NULL,
-                                           s->what.port, txt) == 0 &&
-           avahi_s_entry_group_commit(s->group) == 0;
+           lib.server_add_service_strlst(server, s->group, AVAHI_IF_UNSPEC,
+                                         AVAHI_PROTO_UNSPEC,
+                                         AVAHI_PUBLISH_NO_COOKIE, name, s->type,
+                                         DAF_DISCOVER_DOMAIN, NULL,
+                                         s->what.port, txt) == 0 &&
+           lib.s_entry_group_commit(s->group) == 0;
 }
 
 static void withdraw(struct daf_discover_service *s)
 {
-    avahi_s_entry_group_free(s->group);
+    lib.s_entry_group_free(s->group);
 }
 
 /* ---- looking */
 
+/* Avahi's arguments.  NOLINTNEXTLINE(readability-function-size) */
 static void on_browser(AvahiSServiceBrowser *browser, AvahiIfIndex interface,
                        AvahiProtocol protocol, AvahiBrowserEvent event,
                        const char *name, const char *type, const char *domain,
@@ -144,14 +187,14 @@ static void on_browser(AvahiSServiceBrowser *browser, AvahiIfIndex interface,
 
 static bool browse(struct daf_discover_service *s)
 {
-    s->browser =
-        avahi_s_service_browser_new(s->d->handle, AVAHI_IF_UNSPEC,
-                                    AVAHI_PROTO_UNSPEC, s->type,
-                                    DAF_DISCOVER_DOMAIN, (AvahiLookupFlags)0,
-                                    on_browser, s);
+    s->browser = lib.s_service_browser_new(s->d->handle, AVAHI_IF_UNSPEC,
+                                           AVAHI_PROTO_UNSPEC, s->type,
+                                           DAF_DISCOVER_DOMAIN,
+                                           (AvahiLookupFlags)0, on_browser, s);
     return s->browser != NULL;
 }
 
+/* Avahi's arguments.  NOLINTNEXTLINE(readability-function-size) */
 static void on_resolver(AvahiSServiceResolver *resolver, AvahiIfIndex interface,
                         AvahiProtocol protocol, AvahiResolverEvent event,
                         const char *name, const char *type, const char *domain,
@@ -178,16 +221,16 @@ static bool ask(struct daf_discover_sighting *g, const char *name)
     const struct daf_discover_service *s = g->instance->service;
 
     g->resolver =
-        avahi_s_service_resolver_new(s->d->handle, g->interface, g->protocol,
-                                     name, s->type, DAF_DISCOVER_DOMAIN,
-                                     g->protocol, (AvahiLookupFlags)0,
-                                     on_resolver, g);
+        lib.s_service_resolver_new(s->d->handle, g->interface, g->protocol,
+                                   name, s->type, DAF_DISCOVER_DOMAIN,
+                                   g->protocol, (AvahiLookupFlags)0,
+                                   on_resolver, g);
     return g->resolver != NULL;
 }
 
 static void hush(struct daf_discover_sighting *g)
 {
-    avahi_s_service_resolver_free(g->resolver);
+    lib.s_service_resolver_free(g->resolver);
 }
 
 const struct daf_discover_back daf_discover_own = {

@@ -3,9 +3,37 @@
  * for the daemon; one that hangs is ended with this process (HANG_S). */
 #include "node/discover_impl.h"
 
+#include <assert.h>
 #include <avahi-client/client.h>
 #include <avahi-client/lookup.h>
 #include <avahi-client/publish.h>
+
+#define CALLS(X)                      \
+    X(client_free)                    \
+    X(client_get_state)               \
+    X(client_new)                     \
+    X(entry_group_add_service_strlst) \
+    X(entry_group_commit)             \
+    X(entry_group_free)               \
+    X(entry_group_new)                \
+    X(service_browser_new)            \
+    X(service_resolver_free)          \
+    X(service_resolver_new)
+
+/* A member's name takes no parentheses.  NOLINTNEXTLINE(bugprone-macro-parentheses) */
+#define MEMBER(name) __typeof__(avahi_##name) *name;
+#define NAME(name)   "avahi_" #name,
+static struct {
+    CALLS(MEMBER)
+} lib;
+static const char *const names[] = {CALLS(NAME)};
+#define NAMES (sizeof(names) / sizeof(names[0]))
+static_assert(sizeof(lib) == NAMES * sizeof(void *), "one pointer a name");
+
+bool daf_discover_system_load(void)
+{
+    return daf_discover_load("libavahi-client.so.3", names, NAMES, &lib);
+}
 
 static void on_client(AvahiClient *client, AvahiClientState state, void *ctx)
 {
@@ -33,9 +61,9 @@ bool daf_discover_system_answers(void)
     AvahiClient *client = NULL;
     int error;
 
-    if (poll != NULL)
-        client = avahi_client_new(avahi_simple_poll_get(poll),
-                                  (AvahiClientFlags)0, NULL, NULL, &error);
+    if (poll != NULL && lib.client_new != NULL)
+        client = lib.client_new(avahi_simple_poll_get(poll),
+                                (AvahiClientFlags)0, NULL, NULL, &error);
     return client != NULL; /* the process ends, and all this with it */
 }
 
@@ -44,13 +72,13 @@ static bool open_client(struct daf_discover *d)
     int error;
 
     d->handle =
-        avahi_client_new(d->api, AVAHI_CLIENT_NO_FAIL, on_client, d, &error);
+        lib.client_new(d->api, AVAHI_CLIENT_NO_FAIL, on_client, d, &error);
     return d->handle != NULL;
 }
 
 static void close_client(struct daf_discover *d)
 {
-    if (d->handle != NULL) avahi_client_free(d->handle);
+    if (d->handle != NULL) lib.client_free(d->handle);
 }
 
 /* ---- publishing */
@@ -69,24 +97,25 @@ static bool publish(struct daf_discover_service *s, const char *name,
 {
     AvahiClient *client = s->d->handle;
 
-    if (avahi_client_get_state(client) != AVAHI_CLIENT_S_RUNNING) return true;
-    s->group = avahi_entry_group_new(client, on_group, s);
+    if (lib.client_get_state(client) != AVAHI_CLIENT_S_RUNNING) return true;
+    s->group = lib.entry_group_new(client, on_group, s);
     return s->group != NULL &&
-           avahi_entry_group_add_service_strlst(s->group, AVAHI_IF_UNSPEC,
-                                                AVAHI_PROTO_UNSPEC,
-                                                AVAHI_PUBLISH_NO_COOKIE, name,
-                                                s->type, DAF_DISCOVER_DOMAIN,
-                                                NULL, s->what.port, txt) == 0 &&
-           avahi_entry_group_commit(s->group) == 0;
+           lib.entry_group_add_service_strlst(s->group, AVAHI_IF_UNSPEC,
+                                              AVAHI_PROTO_UNSPEC,
+                                              AVAHI_PUBLISH_NO_COOKIE, name,
+                                              s->type, DAF_DISCOVER_DOMAIN,
+                                              NULL, s->what.port, txt) == 0 &&
+           lib.entry_group_commit(s->group) == 0;
 }
 
 static void withdraw(struct daf_discover_service *s)
 {
-    (void)avahi_entry_group_free(s->group);
+    (void)lib.entry_group_free(s->group);
 }
 
 /* ---- looking */
 
+/* Avahi's arguments.  NOLINTNEXTLINE(readability-function-size) */
 static void on_browser(AvahiServiceBrowser *browser, AvahiIfIndex interface,
                        AvahiProtocol protocol, AvahiBrowserEvent event,
                        const char *name, const char *type, const char *domain,
@@ -116,13 +145,14 @@ static void on_browser(AvahiServiceBrowser *browser, AvahiIfIndex interface,
 
 static bool browse(struct daf_discover_service *s)
 {
-    s->browser = avahi_service_browser_new(s->d->handle, AVAHI_IF_UNSPEC,
-                                           AVAHI_PROTO_UNSPEC, s->type,
-                                           DAF_DISCOVER_DOMAIN,
-                                           (AvahiLookupFlags)0, on_browser, s);
+    s->browser = lib.service_browser_new(s->d->handle, AVAHI_IF_UNSPEC,
+                                         AVAHI_PROTO_UNSPEC, s->type,
+                                         DAF_DISCOVER_DOMAIN,
+                                         (AvahiLookupFlags)0, on_browser, s);
     return s->browser != NULL;
 }
 
+/* Avahi's arguments.  NOLINTNEXTLINE(readability-function-size) */
 static void on_resolver(AvahiServiceResolver *resolver, AvahiIfIndex interface,
                         AvahiProtocol protocol, AvahiResolverEvent event,
                         const char *name, const char *type, const char *domain,
@@ -149,16 +179,15 @@ static bool ask(struct daf_discover_sighting *g, const char *name)
     const struct daf_discover_service *s = g->instance->service;
 
     g->resolver =
-        avahi_service_resolver_new(s->d->handle, g->interface, g->protocol,
-                                   name, s->type, DAF_DISCOVER_DOMAIN,
-                                   g->protocol, (AvahiLookupFlags)0,
-                                   on_resolver, g);
+        lib.service_resolver_new(s->d->handle, g->interface, g->protocol, name,
+                                 s->type, DAF_DISCOVER_DOMAIN, g->protocol,
+                                 (AvahiLookupFlags)0, on_resolver, g);
     return g->resolver != NULL;
 }
 
 static void hush(struct daf_discover_sighting *g)
 {
-    (void)avahi_service_resolver_free(g->resolver);
+    (void)lib.service_resolver_free(g->resolver);
 }
 
 const struct daf_discover_back daf_discover_system = {

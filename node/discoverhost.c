@@ -396,9 +396,13 @@ static void let_leave(struct daf_discoverhost *h)
 
 void daf_discoverhost_free(struct daf_discoverhost *h)
 {
+    siginfo_t how;
+
     if (h == NULL) return;
     let_leave(h);
-    (void)daf_child_end(&h->child);
+    how = daf_child_end(&h->child);
+    if (how.si_code != CLD_EXITED && how.si_status != SIGKILL)
+        daf_log("discover was killed by signal %d as it left", how.si_status);
     daf_loop_timer_close(h->loop, &h->timer);
     free(h);
 }

@@ -34,11 +34,13 @@ struct daf_discoverhost_ops {
 DAF_NODISCARD enum daf_err daf_discoverhost_new(
     struct daf_loop *loop, const struct daf_discoverhost_ops *ops,
     struct daf_discoverhost **out);
-/** daf_discoverhost_free: end the process.  NULL is fine. */
+/** daf_discoverhost_free: end the process; it has half a second to say goodbye.
+ * NULL is fine. */
 void daf_discoverhost_free(struct daf_discoverhost *h);
 
 /** daf_discoverhost_publish: a second one of a kind takes the first one's
- * place.  Starts the process. */
+ * place; under another name, since who has found a name does not ask again.
+ * Starts the process. */
 void daf_discoverhost_publish(struct daf_discoverhost *h,
                               const struct daf_announce *what);
 void daf_discoverhost_withdraw(struct daf_discoverhost *h,

@@ -11,6 +11,7 @@
  *        run/lock                  held by whoever may write
  *        run/control               the daemon's Unix socket
  *        run/endpoint              "ADDR:PORT" of the daemon's door
+ *        run/listen                where the last daemon was told to listen
  *
  * Files are written as NAME.new, synced, renamed, and the folder synced, so a
  * pulled plug leaves the old file or the new one. */

@@ -53,6 +53,7 @@ struct daf_host {
     bool is_in_agent;
     bool is_stopping, link_gone;
     bool is_repairing; /* it stops for a repair */
+    bool has_told_revoked;
     int exit_status;
     struct daf_log_limit read_trouble, write_trouble;
 };
@@ -94,6 +95,20 @@ static void give(struct daf_host *h, const struct daf_input *in,
     if (h->record != NULL) daf_inputlog_append(h->record, &e);
 }
 
+/* R50: it "says so to its people", once. */
+static void tell_revoked(struct daf_host *h)
+{
+    struct daf_agent_stats stats;
+
+    if (h->has_told_revoked) return;
+    daf_agent_stats(h->agent, &stats);
+    h->has_told_revoked = stats.revoked;
+    if (stats.revoked)
+        daf_log("a coordinator has revoked this device: it calls no other any "
+                "more, and the others turn it away. What is kept here stays, "
+                "and can be read and added to. Ask a coordinator");
+}
+
 static void tell_failed(struct daf_host *h, const struct daf_writer_batch *b)
 {
     if (!daf_log_due(&h->write_trouble, daf_clock_now())) return;
@@ -118,6 +133,7 @@ static void give_batch(struct daf_host *h, struct daf_writer_batch *b)
         give(h, &in, commits, b->commits);
         if (pinned) daf_store_unpin(h->reader);
     }
+    tell_revoked(h);
     if (b->err == DAF_OK) {
         h->commits = b->commits;
         h->records += b->records;
@@ -590,6 +606,8 @@ static uint64_t records_now(struct daf_host *h)
     return records;
 }
 
+static const char *const mdns_words[] = {"none", "system", "own"};
+
 static void on_status(void *ctx, struct daf_apiserver_status *out)
 {
     struct daf_host *h = ctx;
@@ -597,6 +615,11 @@ static void on_status(void *ctx, struct daf_apiserver_status *out)
     *out = (struct daf_apiserver_status){
         .endpoint = h->endpoint,
         .link_restarts = daf_linkhost_restarts(h->linkhost),
+        .discover_restarts =
+            h->discover != NULL ? daf_discoverhost_restarts(h->discover) : 0,
+        .mdns = h->discover != NULL
+                    ? mdns_words[daf_discoverhost_by(h->discover)]
+                    : "off",
         .refused = h->refused,
         .records = records_now(h),
         .uptime_s = (daf_clock_now().ms - h->started.ms) / 1000,
@@ -732,6 +755,18 @@ static void before_wait(void *ctx)
 
 /* ---- starting */
 
+/* For `daftar doctor`, when it cannot start: which port it wanted. */
+static void write_listen(struct daf_host *h)
+{
+    char path[DAF_HOME_PATH_MAX], line[DAF_ADDR_BYTES_MAX + 2];
+    struct daf_trouble t = {""};
+    int len = snprintf(line, sizeof(line), "%s\n", h->config->listen.text);
+
+    daf_home_path(&h->home, "run/listen", path);
+    if (daf_home_write_file(path, 0600, view(line, (size_t)len), &t) != DAF_OK)
+        daf_log("%s", t.what);
+}
+
 static void fill_tables(struct daf_host *h)
 {
     h->port = (struct daf_port){
@@ -848,10 +883,7 @@ static bool is_for_others(const struct daf_addr *listen)
 {
     struct daf_where where;
 
-    if (!daf_addr_parse(listen, &where)) return false;
-    return where.is_v6
-               ? memcmp(where.ip, (const uint8_t[16]){[15] = 1}, 16) != 0
-               : where.ip[0] != 127;
+    return daf_addr_parse(listen, &where) && !daf_addr_is_loopback(&where);
 }
 
 static enum daf_err open_network(struct daf_host *h)
@@ -909,6 +941,7 @@ static enum daf_err open_agent(struct daf_host *h, uint64_t boot,
         err = daf_offline_agent(&h->home, h->reader, boot, &h->port, on_wrote,
                                 h, seed, &h->agent, t);
     sodium_memzero(seed, sizeof(seed));
+    if (err == DAF_OK) tell_revoked(h);
     return err;
 }
 
@@ -935,6 +968,7 @@ static enum daf_err open_all(struct daf_host *h, struct daf_trouble *t)
     err = lock_home(h, t);
     if (err != DAF_OK) return err;
     remove_endpoint(h); /* of one that was killed */
+    write_listen(h);
     err = open_loop(h);
     if (err == DAF_OK) err = open_writer(h, &boot, t);
     if (err == DAF_OK) err = open_reader(h, t);

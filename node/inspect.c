@@ -76,7 +76,7 @@ static enum thing thing_of_14(const struct shape *s)
 static bool is_frame_number(uint64_t n)
 {
     return (n >= DAF_FRAME_HELLO && n <= DAF_FRAME_ADDRESSES) ||
-           (n >= DAF_FRAME_KNOCK && n <= DAF_FRAME_WELCOME) ||
+           (n >= DAF_FRAME_KNOCK && n <= DAF_FRAME_REVOKED) ||
            (n >= DAF_FRAME_ASK && n <= DAF_FRAME_DECLINE);
 }
 

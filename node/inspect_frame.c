@@ -386,6 +386,14 @@ static void show_proof(struct daf_inspect_out *o, const struct daf_proof *p,
     if (is_welcome) daf_inspect_put_uint(o, "mesh_port", p->port);
 }
 
+static void show_revoked(struct daf_inspect_out *o, const struct daf_revoked *r)
+{
+    daf_inspect_key(o, "header");
+    daf_inspect_any_header(o, r->header);
+    daf_inspect_key(o, "body");
+    daf_inspect_any_body(o, r->body);
+}
+
 /* A request inside REVEAL; what is none is shown as bytes. */
 static void show_request(struct daf_inspect_out *o, struct daf_view bytes)
 {
@@ -509,6 +517,9 @@ static void show_fields(struct daf_inspect_out *o, const struct daf_frame *f)
     case DAF_FRAME_PROOF:
     case DAF_FRAME_WELCOME:
         show_proof(o, &f->proof, f->kind == DAF_FRAME_WELCOME);
+        return;
+    case DAF_FRAME_REVOKED:
+        show_revoked(o, &f->revoked);
         return;
     case DAF_FRAME_ASK:
     case DAF_FRAME_OFFER:

@@ -52,6 +52,15 @@ static void show_certificate(struct daf_inspect_out *o, struct daf_view bytes)
     daf_inspect_any_cert(o, cert);
 }
 
+static void show_revocation(struct daf_inspect_out *o, struct daf_view bytes)
+{
+    struct daf_revocation r;
+
+    if (daf_payload_revocation(bytes, &r) != DAF_OK) return;
+    daf_inspect_put_text(o, "reason", daf_payload_reason_str(r.reason));
+    daf_inspect_put_bool(o, "seconded", r.has_second);
+}
+
 /* [type, fields]: the fields as they are, and a certificate also as what it is. */
 void daf_inspect_payload(struct daf_inspect_out *o, struct daf_view bytes)
 {
@@ -72,6 +81,7 @@ void daf_inspect_payload(struct daf_inspect_out *o, struct daf_view bytes)
     daf_cursor_skip(&c);
     daf_inspect_value(o, &c);
     if (type == DAF_TYPE_CERTIFICATE) show_certificate(o, bytes);
+    if (type == DAF_TYPE_REVOCATION) show_revocation(o, bytes);
 }
 
 /* --- bodies ----------------------------------------------------------------------- */

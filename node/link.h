@@ -31,7 +31,8 @@
  * LISTEN.  A SEND is at most DAF_FRAME_BYTES_MAX; more than 4 MiB that a peer
  * does not take closes its connection.  SEND and CLOSE of a number that had its
  * CLOSED are ignored: it is not answered twice.  Frames said before CLOSE, or
- * before the porch closes, have 1 s to leave.
+ * before the porch closes, have 1 s to leave.  An ADMIT that denies a key
+ * ends what mesh has with it, on either side, as CLOSE would.
  */
 #ifndef DAF_NODE_LINK_H
 #define DAF_NODE_LINK_H

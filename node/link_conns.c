@@ -186,6 +186,21 @@ void daf_link_conns_shut(struct daf_link *link, struct daf_link_conn *conn)
     set_state(link, conn, DAF_LINK_STATE_SHUT, DAF_LINK_SHUT_MS);
 }
 
+void daf_link_conns_shut_key(struct daf_link *link,
+                             const struct daf_box_pk *key)
+{
+    struct daf_link_conn *conn = TAILQ_FIRST(&link->conns.all);
+
+    while (conn != NULL) {
+        struct daf_link_conn *next = TAILQ_NEXT(conn, entry);
+        /* At the door it may still be told why. */
+        if (is_known_to_core(conn) && conn->endpoint == DAF_ENDPOINT_MESH &&
+            memcmp(conn->key.b, key->b, sizeof(key->b)) == 0)
+            daf_link_conns_shut(link, conn);
+        conn = next;
+    }
+}
+
 void daf_link_conns_cut(struct daf_link *link, struct daf_link_conn *conn)
 {
     /* GONE: it is disconnected already, and its descriptor another's. */

@@ -34,6 +34,7 @@
 
 #include <netinet/in.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
 #include <zmq.h>
 
 #define DAF_LINK_INCOMING_MAX     1024
@@ -45,23 +46,26 @@
 #define DAF_LINK_PORCH_MS         900000 /* while people compare six digits */
 #define DAF_LINK_STRANGERS_MAX    128
 #define DAF_LINK_SILENT_MS        6000 /* libzmq's handshake has 5 s of it */
-#define DAF_LINK_YOUNG_MS         300
 #define DAF_LINK_OPENING_MS       10000
 #define DAF_LINK_GONE_MS          5000 /* to read what a lost peer still said */
 #define DAF_LINK_SHUT_MS          1000 /* for a last frame to leave */
 #define DAF_LINK_CUT_MS           30000 /* then forgotten all the same */
 #define DAF_LINK_RETRY_MS         1000
 #define DAF_LINK_REFUSED_MS       1000
+#define DAF_LINK_TRIM_MS          5000
 #define DAF_LINK_SELFTEST_MS      5000
 #define DAF_LINK_QUEUE_BYTES_MAX  4194304  /* to one peer */
 #define DAF_LINK_QUEUES_BYTES_MAX 67108864 /* to all of them */
 #define DAF_LINK_CORE_BYTES_HIGH  1048576  /* then strangers wait */
 #define DAF_LINK_KEYS_MAX         65536
 #define DAF_LINK_FDS_MAX          8192 /* RLIMIT_NOFILE is lowered to it */
-#define DAF_LINK_TURN_MESSAGES    16   /* then the next socket's turn */
-#define DAF_LINK_BUCKETS          2048
-#define DAF_LINK_ENDPOINT_BYTES   80 /* tcp://[39 bytes%zone]:port */
-#define DAF_LINK_NEVER            UINT64_MAX
+/* Address space beyond that at the start.  Threads and their arenas take 142 MiB
+ * of it (2 in use), 1,000 idle peers 66 MiB, queues 64 MiB. */
+#define DAF_LINK_MEMORY_MORE    ((rlim_t)512 * 1024 * 1024)
+#define DAF_LINK_TURN_MESSAGES  16 /* then the next socket's turn */
+#define DAF_LINK_BUCKETS        2048
+#define DAF_LINK_ENDPOINT_BYTES 80 /* tcp://[39 bytes%zone]:port */
+#define DAF_LINK_NEVER          UINT64_MAX
 
 struct daf_link;
 
@@ -267,6 +271,9 @@ void daf_link_conns_lost(struct daf_link *link, struct daf_link_conn *conn);
 void daf_link_conns_end(struct daf_link *link, struct daf_link_conn *conn);
 /** daf_link_conns_shut: core closed it; what was said may still leave. */
 void daf_link_conns_shut(struct daf_link *link, struct daf_link_conn *conn);
+/** daf_link_conns_shut_key: the same with all that mesh has with @key. */
+void daf_link_conns_shut_key(struct daf_link *link,
+                             const struct daf_box_pk *key);
 /** daf_link_conns_cut: the peer broke a rule or its time is over. */
 void daf_link_conns_cut(struct daf_link *link, struct daf_link_conn *conn);
 /** daf_link_conns_bind: its frames come through @fd now; -1: none. */
@@ -408,6 +415,7 @@ struct daf_link {
     struct daf_box_sk transport_sk;
     struct daf_link_refused refused;
     uint64_t refused_ms; /* when it was told last */
+    uint64_t trim_ms;    /* free memory goes back then */
 };
 
 /** daf_link_on_core: one message; head checked except for its kind. */
@@ -417,6 +425,8 @@ void daf_link_on_core(struct daf_link *link, const struct daf_link_head *head,
 void daf_link_on_tested(struct daf_link *link, bool passed);
 /** daf_link_wake: wake at @at_ms at the latest. */
 void daf_link_wake(struct daf_link *link, uint64_t at_ms);
+/** daf_link_trim_soon: memory was freed, perhaps much. */
+void daf_link_trim_soon(struct daf_link *link);
 /** daf_link_die: stop with @status; @why goes to stderr, one line. */
 void daf_link_die(struct daf_link *link, int status, const char *why);
 

@@ -40,6 +40,7 @@ static void on_disconnected(struct daf_link *link,
     if (!it->shut) link->refused.handshakes += router->failures;
     router->failures = 0;
     it->alive = false;
+    daf_link_trim_soon(link);
     daf_link_strangers_left(link, router, fd);
     if (it->conn != NULL) daf_link_conns_lost(link, it->conn);
 }
@@ -213,6 +214,7 @@ static bool take_message(struct daf_link *link, struct daf_link_router *router)
         on_frame(link, router, id, &frame);
     } else {
         link->refused.messages++;
+        daf_link_trim_soon(link);
         if (got == DAF_LINK_GOT_ODD_ID && get_fd(router, &frame) >= 0)
             daf_link_in_close(get_fd(router, &frame));
     }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -49,6 +50,25 @@ static uint64_t mono_ms(void)
 void daf_link_wake(struct daf_link *link, uint64_t at_ms)
 {
     if (at_ms < link->wake_ms) link->wake_ms = at_ms;
+}
+
+void daf_link_trim_soon(struct daf_link *link)
+{
+    if (link->trim_ms == DAF_LINK_NEVER)
+        link->trim_ms = link->now_ms + DAF_LINK_TRIM_MS;
+    daf_link_wake(link, link->trim_ms);
+}
+
+/* trim: malloc keeps what a flood has left below its youngest piece.  Measured:
+ * 325 of 445 MiB after three messages of 344 MiB that did not fit. */
+static void trim(struct daf_link *link)
+{
+    if (link->trim_ms > link->now_ms) {
+        daf_link_wake(link, link->trim_ms);
+        return;
+    }
+    (void)malloc_trim(0);
+    link->trim_ms = DAF_LINK_NEVER;
 }
 
 static void arm_timer(struct daf_link *link)
@@ -213,6 +233,8 @@ static void on_admit(struct daf_link *link, const struct daf_link_admit *admit)
         daf_link_die(link, 2, "core sent an ADMIT that cannot be");
     else if (!daf_link_keys_put(&link->keys, &admit->key, admit->allowed == 1))
         daf_link_die(link, 1, "too many keys, or out of memory");
+    else if (admit->allowed == 0)
+        daf_link_conns_shut_key(link, &admit->key);
 }
 
 static void on_connect(struct daf_link *link, const struct daf_link_head *head,
@@ -330,6 +352,7 @@ static void on_timer(struct daf_link *link)
         daf_link_selftest_check(link);
     }
     daf_link_conns_on_timer(link);
+    trim(link);
     daf_link_strangers_on_timer(link);
     daf_link_send_on_timer(link, &link->door);
     daf_link_send_on_timer(link, &link->mesh);
@@ -384,6 +407,27 @@ static void run(struct daf_link *link)
 
 /* ---- beginning and end */
 
+/* limit_memory: libzmq counts whole messages and the bytes of a frame, not the
+ * frames of a message: a member's one message of 6,000 frames takes 344 MiB before
+ * it ends.  Rather than the machine link runs out of memory, which costs that
+ * member his connection, or a restart. */
+static void limit_memory(void)
+{
+    char text[64] = "";
+    struct rlimit all;
+    ssize_t len = -1;
+    unsigned long pages;
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0) len = read(fd, text, sizeof(text) - 1);
+    if (fd >= 0) (void)close(fd);
+    if (len <= 0 || getrlimit(RLIMIT_AS, &all) != 0) return;
+    pages = strtoul(text, NULL, 10);
+    all.rlim_cur =
+        (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + DAF_LINK_MEMORY_MORE;
+    if (all.rlim_cur < all.rlim_max) (void)setrlimit(RLIMIT_AS, &all);
+}
+
 static void harden(void)
 {
     struct rlimit none = {0, 0}, files;
@@ -399,6 +443,7 @@ static void harden(void)
                                                            : DAF_LINK_FDS_MAX;
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
+    limit_memory();
     (void)sigaction(SIGPIPE, &ignore, NULL);
     /* Ctrl-C reaches the whole group; core decides when to stop. */
     (void)sigaction(SIGINT, &ignore, NULL);
@@ -423,7 +468,7 @@ static bool init(struct daf_link *link)
     link->door.endpoint = DAF_ENDPOINT_DOOR;
     link->mesh.endpoint = DAF_ENDPOINT_MESH;
     link->porch.endpoint = DAF_ENDPOINT_PORCH;
-    link->wake_ms = link->armed_ms = DAF_LINK_NEVER;
+    link->wake_ms = link->armed_ms = link->trim_ms = DAF_LINK_NEVER;
     link->now_ms = mono_ms();
     if (flags < 0 || fcntl(link->fd, F_SETFL, flags | O_NONBLOCK) != 0)
         return false;

@@ -159,6 +159,11 @@ static enum daf_err get_value(struct daf_store *s, const char *name,
     return DAF_OK;
 }
 
+enum daf_err daf_offline_incarnation(struct daf_store *reader, uint64_t *out)
+{
+    return get_value(reader, DAF_VALUE_INCARNATION, out);
+}
+
 static enum daf_err set_value(struct daf_store *s, const char *name, uint64_t v)
 {
     uint8_t value[VALUE_BYTES];

@@ -26,6 +26,11 @@ DAF_NODISCARD enum daf_err daf_offline_prepare(struct daf_store *writer,
                                                uint64_t *out_boot,
                                                struct daf_trouble *t);
 
+/** daf_offline_incarnation: of this device's logs; DAF_ENOTFOUND if it has not
+ * written yet. */
+DAF_NODISCARD enum daf_err daf_offline_incarnation(struct daf_store *reader,
+                                                   uint64_t *out);
+
 /** daf_offline_camp: the camp as the store's control tells it, with the roster of
  * learners if @with_roster.  The caller owns it: daf_camp_free(). */
 DAF_NODISCARD enum daf_err daf_offline_camp(const struct daf_home *home,

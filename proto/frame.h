@@ -42,6 +42,7 @@ enum daf_frame_kind {
     DAF_FRAME_NONCE = 34,
     DAF_FRAME_PROOF = 35,
     DAF_FRAME_WELCOME = 36,
+    DAF_FRAME_REVOKED = 37,
     DAF_FRAME_ASK = 49,
     DAF_FRAME_OFFER = 50,
     DAF_FRAME_REVEAL = 51,
@@ -193,6 +194,13 @@ struct daf_proof { /* PROOF and WELCOME */
     struct daf_sig sig;
     uint16_t port; /* WELCOME */
 };
+struct daf_revoked {
+    struct daf_view header; /* ≤ DAF_HEADER_BYTES_MAX, not decoded yet */
+    struct daf_view body;
+};
+/* What a door frame has room for: with its frame, header and body of a record
+ * are no more than this. */
+#define DAF_REVOKED_BYTES_MAX (DAF_DOOR_BYTES_MAX - 8)
 
 struct daf_ask {
     uint32_t version_min, version_max;
@@ -229,6 +237,7 @@ struct daf_frame {
         struct daf_knock knock;
         struct daf_hash nonce; /* NONCE, ANSWER */
         struct daf_proof proof;
+        struct daf_revoked revoked;
         struct daf_ask ask;
         struct daf_offer offer;
         struct daf_reveal reveal;
@@ -283,6 +292,8 @@ void daf_frame_pack_knock(struct daf_pack *k, const struct daf_knock *knock);
 void daf_frame_pack_nonce(struct daf_pack *k, const struct daf_hash *nonce);
 void daf_frame_pack_proof(struct daf_pack *k, const struct daf_proof *proof,
                           bool is_welcome);
+void daf_frame_pack_revoked(struct daf_pack *k,
+                            const struct daf_revoked *revoked);
 void daf_frame_pack_ask(struct daf_pack *k, const struct daf_ask *ask);
 void daf_frame_pack_offer(struct daf_pack *k, const struct daf_offer *offer);
 void daf_frame_pack_reveal(struct daf_pack *k, const struct daf_reveal *reveal);

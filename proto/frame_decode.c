@@ -186,6 +186,12 @@ static void read_welcome(struct daf_cursor *c, struct daf_frame *out)
     out->proof.port = (uint16_t)daf_cursor_uint(c, UINT16_MAX);
 }
 
+static void read_revoked(struct daf_cursor *c, struct daf_frame *out)
+{
+    out->revoked.header = daf_cursor_bin(c, DAF_HEADER_BYTES_MAX);
+    out->revoked.body = daf_cursor_bin(c, DAF_DOOR_BYTES_MAX);
+}
+
 static void read_ask(struct daf_cursor *c, struct daf_frame *out)
 {
     struct daf_ask *f = &out->ask;
@@ -255,6 +261,7 @@ static const struct {
     [DAF_FRAME_NONCE] = {"NONCE", 2, read_nonce},
     [DAF_FRAME_PROOF] = {"PROOF", 5, read_proof},
     [DAF_FRAME_WELCOME] = {"WELCOME", 6, read_welcome},
+    [DAF_FRAME_REVOKED] = {"REVOKED", 3, read_revoked},
     [DAF_FRAME_ASK] = {"ASK", 5, read_ask},
     [DAF_FRAME_OFFER] = {"OFFER", 4, read_offer},
     [DAF_FRAME_REVEAL] = {"REVEAL", 3, read_reveal},

@@ -131,6 +131,14 @@ void daf_frame_pack_proof(struct daf_pack *k, const struct daf_proof *proof,
     if (is_welcome) daf_pack_uint(k, proof->port);
 }
 
+void daf_frame_pack_revoked(struct daf_pack *k,
+                            const struct daf_revoked *revoked)
+{
+    begin(k, 3, DAF_FRAME_REVOKED);
+    daf_pack_bin(k, revoked->header.p, revoked->header.len);
+    daf_pack_bin(k, revoked->body.p, revoked->body.len);
+}
+
 void daf_frame_pack_ask(struct daf_pack *k, const struct daf_ask *ask)
 {
     begin(k, 5, DAF_FRAME_ASK);

@@ -2,6 +2,7 @@
 #include "proto/payload.h"
 
 #include "proto/cert.h"
+#include "proto/hash.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -26,10 +27,8 @@ const char *const *daf_payload_names(size_t *out_count)
 }
 
 static const enum daf_type types_read[] = {
-    DAF_TYPE_SESSION,
-    DAF_TYPE_REGISTRATION,
-    DAF_TYPE_CERTIFICATE,
-    DAF_TYPE_KEY_WRAP,
+    DAF_TYPE_SESSION,  DAF_TYPE_REGISTRATION, DAF_TYPE_CERTIFICATE,
+    DAF_TYPE_KEY_WRAP, DAF_TYPE_REVOCATION,
 };
 
 const char *daf_payload_type_str(enum daf_type type)
@@ -45,6 +44,8 @@ const char *daf_payload_type_str(enum daf_type type)
         return "certificate";
     case DAF_TYPE_KEY_WRAP:
         return "key-wrap";
+    case DAF_TYPE_REVOCATION:
+        return "revocation";
     }
     return "";
 }
@@ -420,4 +421,179 @@ enum daf_err daf_payload_wrap(const struct daf_key_wrap *w,
         }
     }
     return DAF_ENOTFOUND;
+}
+
+/* ---- revocation */
+
+const char *daf_payload_reason_str(enum daf_revocation_reason reason)
+{
+    switch (reason) {
+    case DAF_REVOKED_LOST:
+        return "lost";
+    case DAF_REVOKED_STOLEN:
+        return "stolen";
+    case DAF_REVOKED_LEFT:
+        return "left";
+    case DAF_REVOKED_OTHER:
+        break;
+    }
+    return "other";
+}
+
+size_t daf_payload_begin_revocation(struct daf_pack *k)
+{
+    pack_begin(k, DAF_TYPE_REVOCATION, 3);
+    pack_text(k, "logs");
+    return daf_pack_open(k);
+}
+
+void daf_payload_add_revoked_log(struct daf_pack *k,
+                                 const struct daf_log_key *log,
+                                 const struct daf_spot *tips, size_t tips_count)
+{
+    assert(tips_count <= DAF_FRONTIER_MAX);
+    daf_pack_array(k, 4);
+    daf_pack_bin(k, log->scope.b, sizeof(log->scope.b));
+    daf_pack_bin(k, log->author.b, sizeof(log->author.b));
+    daf_pack_uint(k, log->incarnation);
+    daf_pack_array(k, tips_count);
+    for (size_t i = 0; i < tips_count; i++)
+        daf_pack_bin(k, tips[i].id.b, sizeof(tips[i].id.b));
+}
+
+void daf_payload_end_revocation(struct daf_pack *k, size_t mark,
+                                size_t logs_count,
+                                enum daf_revocation_reason reason,
+                                const struct daf_author_id *who)
+{
+    daf_pack_close(k, mark, logs_count);
+    pack_text(k, "reason");
+    daf_pack_uint(k, (uint64_t)reason);
+    pack_text(k, "who");
+    daf_pack_bin(k, who->b, sizeof(who->b));
+}
+
+static void read_revoked_log(struct daf_cursor *c, struct daf_revoked_log *out)
+{
+    daf_cursor_array_of(c, 4);
+    daf_cursor_bin_into(c, out->log.scope.b, sizeof(out->log.scope.b));
+    daf_cursor_bin_into(c, out->log.author.b, sizeof(out->log.author.b));
+    out->log.incarnation = daf_cursor_uint(c, UINT64_MAX);
+    out->tips_count = daf_cursor_array(c, DAF_FRONTIER_MAX);
+    for (size_t i = 0; i < out->tips_count && daf_cursor_ok(c); i++)
+        daf_cursor_bin_into(c, out->tips[i].b, sizeof(out->tips[i].b));
+}
+
+static void read_revoked_logs(struct daf_cursor *c, struct daf_revocation *out)
+{
+    struct daf_revoked_log log;
+    size_t start = c->at;
+
+    out->logs_count = daf_cursor_array(c, DAF_BODY_BYTES_MAX);
+    for (size_t i = 0; i < out->logs_count && daf_cursor_ok(c); i++)
+        read_revoked_log(c, &log);
+    out->logs = (struct daf_view){c->p + start, c->at - start};
+}
+
+static void read_second(struct daf_cursor *c, struct daf_revocation *out)
+{
+    size_t start = c->at;
+
+    out->has_second = true;
+    daf_cursor_array_of(c, 2);
+    daf_cursor_bin_into(c, out->second.b, sizeof(out->second.b));
+    out->second_sig = daf_cursor_bin(c, sizeof(struct daf_sig));
+    require(c, out->second_sig.len == sizeof(struct daf_sig), start);
+}
+
+enum daf_err daf_payload_revocation(struct daf_view payload,
+                                    struct daf_revocation *out)
+{
+    struct daf_revocation r;
+    struct fields f;
+    enum daf_err err;
+
+    memset(&r, 0, sizeof(r));
+    open_fields(&f, payload, DAF_TYPE_REVOCATION);
+    need_field(&f, "logs");
+    read_revoked_logs(&f.c, &r);
+    need_field(&f, "reason");
+    r.reason =
+        (enum daf_revocation_reason)daf_cursor_uint(&f.c, DAF_REVOKED_LEFT);
+    if (find_field(&f, "second")) read_second(&f.c, &r);
+    need_field(&f, "who");
+    daf_cursor_bin_into(&f.c, r.who.b, sizeof(r.who.b));
+    err = close_fields(&f);
+    if (err == DAF_OK) *out = r;
+    return err;
+}
+
+void daf_payload_revoked_log(const struct daf_revocation *r, size_t index,
+                             struct daf_revoked_log *out)
+{
+    struct daf_cursor c;
+
+    assert(index < r->logs_count);
+    daf_cursor_init(&c, r->logs);
+    (void)daf_cursor_array(&c, DAF_BODY_BYTES_MAX);
+    for (size_t i = 0; i < index; i++)
+        daf_cursor_skip(&c);
+    read_revoked_log(&c, out);
+    assert(daf_cursor_ok(&c));
+}
+
+bool daf_payload_second_ok(struct daf_view payload,
+                           const struct daf_revocation *r, struct daf_view aad,
+                           const struct daf_sign_pk *pk)
+{
+    uint8_t bytes[DAF_DOOR_BYTES_MAX];
+    struct daf_sig sig;
+    size_t at;
+
+    if (!r->has_second || payload.len > sizeof(bytes) ||
+        aad.len > sizeof(bytes) - payload.len)
+        return false;
+    at = aad.len + (size_t)(r->second_sig.p - payload.p);
+    memcpy(sig.b, r->second_sig.p, sizeof(sig.b));
+    if (aad.len > 0) memcpy(bytes, aad.p, aad.len);
+    memcpy(bytes + aad.len, payload.p, payload.len);
+    /* records.md: "with 64 zero bytes in the place of `sig`" */
+    memset(bytes + at, 0, sizeof(sig.b));
+    return daf_hash_verify("daf.person.1",
+                           (struct daf_view){bytes, aad.len + payload.len}, pk,
+                           &sig);
+}
+
+/* ---- acts */
+
+/* A program that reads erasures counts them no other way: two devices must not
+ * differ in what they count. */
+static uint64_t handles_of(struct daf_view payload)
+{
+    struct daf_cursor c;
+    struct daf_view key = {NULL, 0};
+    size_t fields, count = 0;
+
+    daf_cursor_init(&c, payload);
+    daf_cursor_array_of(&c, 2);
+    daf_cursor_skip(&c);
+    fields = daf_cursor_map(&c, SIZE_MAX);
+    for (size_t i = 0; i < fields && daf_cursor_ok(&c); i++) {
+        (void)daf_cursor_key(&c, &key);
+        if (is_named(key, "handles") && daf_cursor_peek(&c) == DAF_KIND_ARRAY) {
+            count = daf_cursor_array(&c, SIZE_MAX);
+            break;
+        }
+        daf_cursor_skip(&c);
+    }
+    return count > 0 ? count : 1;
+}
+
+uint64_t daf_payload_acts(struct daf_view payload)
+{
+    struct daf_view name;
+
+    (void)daf_payload_type(payload, &name);
+    if (is_named(name, "revocation") || is_named(name, "retire")) return 1;
+    return is_named(name, "erasure") ? handles_of(payload) : 0;
 }

@@ -16,6 +16,7 @@ enum daf_type {
     DAF_TYPE_REGISTRATION,
     DAF_TYPE_CERTIFICATE,
     DAF_TYPE_KEY_WRAP,
+    DAF_TYPE_REVOCATION,
 };
 
 /** daf_payload_type: the type of a payload, by its name; UNKNOWN for names of
@@ -89,5 +90,59 @@ DAF_NODISCARD enum daf_err daf_payload_key_wrap(struct daf_view payload,
 DAF_NODISCARD enum daf_err daf_payload_wrap(const struct daf_key_wrap *w,
                                             const struct daf_author_id *author,
                                             struct daf_wrap *out);
+
+/* --- revocation: a device, or a person's key, stops counting */
+enum daf_revocation_reason {
+    DAF_REVOKED_OTHER = 0,
+    DAF_REVOKED_LOST = 1,
+    DAF_REVOKED_STOLEN = 2,
+    DAF_REVOKED_LEFT = 3,
+};
+struct daf_revocation {
+    struct daf_author_id who;
+    enum daf_revocation_reason reason;
+    size_t logs_count;
+    struct daf_view logs; /* the packed array; daf_payload_revoked_log() */
+    bool has_second;
+    struct daf_author_id second; /* who signed as well */
+    struct daf_view second_sig;  /* 64 bytes, within the payload */
+};
+/* One log of who is revoked, with the tips that the revoker knows. */
+struct daf_revoked_log {
+    struct daf_log_key log;
+    size_t tips_count;
+    struct daf_record_id tips[DAF_FRONTIER_MAX];
+};
+/** daf_payload_reason_str: "stolen"; "other" for what is none. */
+const char *daf_payload_reason_str(enum daf_revocation_reason reason);
+/** daf_payload_begin_revocation: pack all up to the logs; then
+ * daf_payload_add_revoked_log() each, then daf_payload_end_revocation() with the
+ * mark returned.  What is packed has no `second`. */
+size_t daf_payload_begin_revocation(struct daf_pack *k);
+/** daf_payload_add_revoked_log: @tips may be at most DAF_FRONTIER_MAX. */
+void daf_payload_add_revoked_log(struct daf_pack *k,
+                                 const struct daf_log_key *log,
+                                 const struct daf_spot *tips,
+                                 size_t tips_count);
+void daf_payload_end_revocation(struct daf_pack *k, size_t mark,
+                                size_t logs_count,
+                                enum daf_revocation_reason reason,
+                                const struct daf_author_id *who);
+DAF_NODISCARD enum daf_err daf_payload_revocation(struct daf_view payload,
+                                                  struct daf_revocation *out);
+/** daf_payload_revoked_log: the log at @index < logs_count. */
+void daf_payload_revoked_log(const struct daf_revocation *r, size_t index,
+                             struct daf_revoked_log *out);
+/** daf_payload_second_ok: whether `second` of @r, read from @payload, is @pk's
+ * signature (docs/records.md §4).  @aad: the header's bytes before the body hash.
+ * Together they are at most DAF_DOOR_BYTES_MAX, else it is not good. */
+bool daf_payload_second_ok(struct daf_view payload,
+                           const struct daf_revocation *r, struct daf_view aad,
+                           const struct daf_sign_pk *pk);
+
+/** daf_payload_acts: how many acts a control payload is (docs/records.md §4), by
+ * its type alone, also of types that are not read here: 0, 1, or the handles of
+ * an erasure. */
+uint64_t daf_payload_acts(struct daf_view payload);
 
 #endif

@@ -234,14 +234,20 @@ void daf_addr_format(const struct daf_where *where, struct daf_addr *out)
 
 /* ---- on the wire */
 
+bool daf_addr_is_loopback(const struct daf_where *w)
+{
+    static const uint8_t loopback[16] = {[15] = 1};
+
+    return w->is_v6 ? memcmp(w->ip, loopback, 16) == 0 : w->ip[0] == 127;
+}
+
 static bool is_tellable(const struct daf_where *w)
 {
-    static const uint8_t none[16], loopback[16] = {[15] = 1};
+    static const uint8_t none[16];
     bool many = w->is_v6 ? w->ip[0] == 0xff : w->ip[0] >= 224;
-    bool own = w->is_v6 ? memcmp(w->ip, loopback, 16) == 0 : w->ip[0] == 127;
 
-    return w->port != 0 && !many && !own && !is_link_local(w) &&
-           memcmp(w->ip, none, 16) != 0;
+    return w->port != 0 && !many && !daf_addr_is_loopback(w) &&
+           !is_link_local(w) && memcmp(w->ip, none, 16) != 0;
 }
 
 size_t daf_addr_pack(const struct daf_where *where, uint8_t out[18])

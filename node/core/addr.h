@@ -31,4 +31,7 @@ bool daf_addr_unpack(struct daf_view bytes, struct daf_where *out);
 /** daf_addr_is_private: RFC 1918, RFC 4193, or 169.254/16: no far-away host. */
 bool daf_addr_is_private(const struct daf_where *where);
 
+/** daf_addr_is_loopback: this machine alone. */
+bool daf_addr_is_loopback(const struct daf_where *where);
+
 #endif

@@ -122,6 +122,7 @@ static enum daf_err set_up(struct daf_agent *a)
     if (err == DAF_OK) err = fold_store(a);
     if (err != DAF_OK) return err;
     fill_env(a);
+    daf_agent_note_revoked(a, NULL);
     daf_agent_idle_begin(a);
     return DAF_OK;
 }
@@ -207,7 +208,11 @@ static void on_frame(struct daf_agent *a, const struct daf_input *in)
         daf_agent_door_frame(a, c, in->bytes);
     else if (c->endpoint == DAF_ENDPOINT_PORCH)
         daf_agent_porch_frame(a, c, in->bytes);
-    else if (c->session != NULL) {
+    else if (c->session != NULL && daf_agent_is_revoked(a, &c->key)) {
+        /* protocol.md R50: "each frame is read only if its session's peer is
+         * not revoked" */
+        daf_session_end(c->session, DAF_BYE_UNPROVEN);
+    } else if (c->session != NULL) {
         daf_agent_idle_wait(a);
         daf_session_frame(c->session, a->now, in->bytes);
         daf_agent_addresses_tell(a, c);
@@ -239,6 +244,7 @@ static void on_timer(struct daf_agent *a)
     daf_agent_idle_timer(a);
     if (daf_agent_look_due(a)) {
         (void)fold_store(a); /* what cannot be read is passed over, as ever */
+        daf_agent_note_revoked(a, NULL);
         daf_agent_look_again(a);
     }
 }
@@ -382,6 +388,7 @@ void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out)
         out->sessions += is_proven(a->conns[i]);
     out->strangers = a->strangers_count;
     out->deferred = a->deferred_count;
+    out->revoked = a->is_revoked;
     out->unchecked = a->idle.has_unchecked;
     out->pending_writes = a->waiting_count;
     for (const struct daf_job *j = a->jobs; j != NULL; j = j->next) {
@@ -429,6 +436,8 @@ static void tell_entry(const struct daf_agent *a, const struct daf_peer *p,
     out->author = p->author;
     out->found_by = daf_agent_found_by_str(p->found_by);
     out->state = words[p->state];
+    out->is_there = p->is_there;
+    out->failures = p->failures;
     for (size_t j = 0; p->is_known && j < a->conns_count; j++) {
         if (is_proven(a->conns[j]) &&
             memcmp(daf_session_peer(a->conns[j]->session)->b, p->author.b,

@@ -222,6 +222,7 @@ struct daf_agent_stats {
     size_t sessions;       /* open with proven peers */
     size_t pending_writes; /* not durable yet */
     size_t deferred;       /* logs over budget, let be until the next start */
+    bool revoked; /* this device: it knows, and calls nobody any more (R50) */
     bool
         unchecked; /* own signatures of some records are still to be verified */
     struct daf_refusals refusals;
@@ -242,6 +243,8 @@ struct daf_peer_info {
     bool in_step;                /* its session rests */
     const char *state;           /* words: "connecting", "open", "retrying" */
     const char *found_by;        /* words: "mdns", "static", "incoming"... */
+    bool is_there;               /* mDNS sees it now */
+    unsigned failures;           /* calls in vain, in a row */
 };
 /* The porch: what `enrol` shows.  Borrowed until the next input. */
 struct daf_agent_porch {

@@ -89,7 +89,7 @@ void daf_agent_conn_tally(struct daf_agent_tally *by_kind,
 
     if (frame.len >= 2 && (frame.p[0] & 0xf0) == 0x90 &&
         (frame.p[1] <= DAF_FRAME_ADDRESSES ||
-         (frame.p[1] >= DAF_FRAME_KNOCK && frame.p[1] <= DAF_FRAME_WELCOME) ||
+         (frame.p[1] >= DAF_FRAME_KNOCK && frame.p[1] <= DAF_FRAME_REVOKED) ||
          (frame.p[1] >= DAF_FRAME_ASK && frame.p[1] <= DAF_FRAME_DECLINE)))
         kind = frame.p[1];
     by_kind[kind].frames++;
@@ -147,7 +147,7 @@ void daf_agent_admit(struct daf_agent *a)
     if (!a->is_listening) return;
     for (size_t i = 0; daf_camp_device(a->camp, i, &device); i++)
         a->config.port->admit(a->config.port->ctx, &device.keys.transport,
-                              true);
+                              !daf_agent_is_revoked(a, &device.keys.transport));
 }
 
 /* ---- what a session asks for */
@@ -335,6 +335,7 @@ void daf_agent_session_start(struct daf_agent *a, struct daf_conn *c)
 
     /* The link let this key in, but it is the camp that says who it is. */
     if (!auth->by_transport(auth->ctx, &c->key, &device) ||
+        daf_camp_is_revoked(a->camp, &device.author) ||
         (room = malloc(daf_session_size())) == NULL) {
         struct daf_peer *p = daf_agent_peer_of(a, c->id);
 

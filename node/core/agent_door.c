@@ -119,6 +119,10 @@ static void on_proof(struct daf_agent *a, struct daf_conn *c,
         refuse(a, c);
         return;
     }
+    if (daf_camp_is_revoked(a->camp, &device.author)) {
+        daf_agent_tell_revoked(a, c, &device.author);
+        return;
+    }
     port->admit(port->ctx, &device.keys.transport, true);
     send_proof(a, c, DAF_FRAME_WELCOME);
     c->step = DAF_DOOR_PROVED;
@@ -145,14 +149,28 @@ static void on_welcome(struct daf_agent *a, struct daf_conn *c,
     struct daf_peer *p = daf_agent_peer_of(a, c->id);
     struct daf_device device;
 
-    if (p == NULL || c->step != DAF_DOOR_PROVED ||
-        !verify(a, c, welcome, DAF_FRAME_WELCOME, &device)) {
+    if (p == NULL || c->step != DAF_DOOR_PROVED || a->is_revoked ||
+        !verify(a, c, welcome, DAF_FRAME_WELCOME, &device) ||
+        daf_camp_is_revoked(a->camp, &device.author)) {
         refuse(a, c);
         return;
     }
     port->admit(port->ctx, &device.keys.transport, true);
     daf_agent_conn_close(a, c);
     daf_agent_peer_mesh(a, p, &device, welcome->port);
+}
+
+static void on_revoked(struct daf_agent *a, struct daf_conn *c,
+                       const struct daf_revoked *revoked)
+{
+    struct daf_peer *p = daf_agent_peer_of(a, c->id);
+
+    if (c->step != DAF_DOOR_PROVED || !daf_agent_hear_revoked(a, revoked)) {
+        refuse(a, c);
+        return;
+    }
+    daf_agent_conn_close(a, c);
+    if (p != NULL) daf_agent_peer_retry(a, p);
 }
 
 void daf_agent_door_frame(struct daf_agent *a, struct daf_conn *c,
@@ -173,6 +191,8 @@ void daf_agent_door_frame(struct daf_agent *a, struct daf_conn *c,
         on_nonce(a, c, &f.nonce);
     else if (is_ours && f.kind == DAF_FRAME_WELCOME)
         on_welcome(a, c, &f.proof);
+    else if (is_ours && f.kind == DAF_FRAME_REVOKED)
+        on_revoked(a, c, &f.revoked);
     else
         refuse(a, c);
 }

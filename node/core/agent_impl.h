@@ -5,6 +5,7 @@
  *      agent_conns.c    connections and their sessions
  *      agent_door.c     the door, both sides: who may speak at mesh
  *      agent_porch.c    the porch, the coordinator's side: who asks to be enrolled
+ *      agent_revoked.c  who was revoked: others, and this device itself
  *      agent_peers.c    keeping in touch: whom to call, and when again
  *      agent_book.c     addresses of doors, and how they were heard of
  *      agent_hints.c    mDNS, and what peers tell each other of addresses
@@ -107,6 +108,7 @@ enum daf_job_kind {
     DAF_JOB_OWN,     /* own records */
     DAF_JOB_BAD,     /* a stored record turned out bad */
     DAF_JOB_IDLE,    /* what was verified at rest */
+    DAF_JOB_TOLD,    /* our own revocation, told at a door */
 };
 
 /* A batch on its way to the disk.  Answered in order. */
@@ -224,6 +226,7 @@ struct daf_agent {
 
     bool is_listening;
     bool is_stopping; /* STOP came: nothing new begins */
+    bool is_revoked;  /* this device: it calls nobody any more (R50) */
     uint16_t port_mesh;
     uint32_t next_conn;
     /* These arrays grow with what is in them (daf_agent_grow). */
@@ -295,8 +298,8 @@ void daf_agent_conns_poke(struct daf_agent *a);
 void daf_agent_conn_note(struct daf_agent *a, struct daf_conn *c);
 /* Somebody may have been certified: sessions look again at what they refused. */
 void daf_agent_recheck(struct daf_agent *a);
-/* Tell the port every device of the camp, also those told before; nothing while
- * link is down. */
+/* Tell the port every device of the camp and whether it may come in, also those
+ * told before; nothing while link is down. */
 void daf_agent_admit(struct daf_agent *a);
 
 /* ---- agent_door.c */
@@ -317,6 +320,20 @@ void daf_agent_porch_timer(struct daf_agent *a);
 struct daf_mono daf_agent_porch_deadline(const struct daf_agent *a);
 /* Tell all who wait and close it, if it is open. */
 void daf_agent_porch_close(struct daf_agent *a);
+
+/* ---- agent_revoked.c */
+/* Whether the device with this transport key is revoked. */
+bool daf_agent_is_revoked(const struct daf_agent *a,
+                          const struct daf_box_pk *transport);
+/* Somebody was revoked: sessions with such end. */
+void daf_agent_expel(struct daf_agent *a);
+/* A knocker that proved itself is revoked: tell it, and close. */
+void daf_agent_tell_revoked(struct daf_agent *a, struct daf_conn *c,
+                            const struct daf_author_id *author);
+/* What a door said instead of WELCOME.  False if it is not good. */
+bool daf_agent_hear_revoked(struct daf_agent *a, const struct daf_revoked *f);
+/* Control has changed, or (@told) what a door said of us is durable. */
+void daf_agent_note_revoked(struct daf_agent *a, const struct daf_job *told);
 
 /* ---- agent_peers.c */
 struct daf_peer *daf_agent_peer_of(struct daf_agent *a, uint32_t conn);

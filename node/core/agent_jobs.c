@@ -166,6 +166,8 @@ static void fold(struct daf_agent *a, const struct daf_job *job)
     while (daf_camp_wants_rescan(a->camp, &id))
         (void)a->config.scan(a->config.scan_ctx, &id, DAF_RETENTION_IDENTITY,
                              fold_row, a->camp);
+    daf_agent_note_revoked(a, NULL);
+    daf_agent_expel(a); /* first: their BYE goes out before link cuts them */
     daf_agent_admit(a);
     daf_agent_recheck(a);
 }
@@ -203,6 +205,8 @@ static void follow(struct daf_agent *a, const struct daf_job *job,
         a->changes++;
     a->idle.has_unchecked |= job->has_unchecked;
     fold(a, job);
+    if (job->kind == DAF_JOB_TOLD && o->deferred == 0)
+        daf_agent_note_revoked(a, job);
     daf_agent_news(a, job, in, job->is_orphan ? 0 : job->conn);
 }
 

@@ -96,9 +96,12 @@ static bool is_allowed_type(const struct daf_agent *a,
     static const char *const needed[] = {"session", "registration"};
 
     if (w->kind == DAF_WRITE_CONTROL) {
-        enum daf_type type = daf_payload_type(w->payload, NULL);
+        struct daf_view name;
+        enum daf_type type = daf_payload_type(w->payload, &name);
 
-        return type == DAF_TYPE_CERTIFICATE || type == DAF_TYPE_KEY_WRAP;
+        return type == DAF_TYPE_CERTIFICATE || type == DAF_TYPE_KEY_WRAP ||
+               (type == DAF_TYPE_REVOCATION &&
+                daf_manifest_has_type(daf_camp_manifest(a->camp), name));
     }
     for (size_t i = 0; i < 2; i++) {
         const struct daf_view name = {(const uint8_t *)needed[i],

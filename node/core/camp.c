@@ -33,6 +33,9 @@ static void seed_tables(struct daf_camp *c)
     memcpy(c->subjects.seed, seed, sizeof(seed));
     memcpy(c->pupils.seed, seed, sizeof(seed));
     memcpy(c->kids.seed, seed, sizeof(seed));
+    memcpy(c->steps.seed, seed, sizeof(seed));
+    memcpy(c->late.seed, seed, sizeof(seed));
+    memcpy(c->revoked.seed, seed, sizeof(seed));
     sodium_memzero(seed, sizeof(seed));
 }
 
@@ -109,6 +112,7 @@ void daf_camp_free(struct daf_camp *c)
     daf_camp_table_deinit(&c->subjects);
     daf_camp_table_deinit(&c->pupils);
     daf_camp_table_deinit(&c->kids);
+    daf_camp_acts_deinit(c);
     daf_camp_list_deinit(&c->by_name);
     daf_camp_list_deinit(&c->by_id);
     daf_camp_list_deinit(&c->by_author);
@@ -122,25 +126,21 @@ void daf_camp_free(struct daf_camp *c)
 
 /* ---- the way in */
 
-static bool add_control(struct daf_camp *c, const struct daf_log_key *log,
-                        struct daf_view bytes)
+static bool add_payload(struct daf_camp *c, struct daf_view payload)
 {
     struct daf_view cert;
-    struct daf_body body;
     bool changed = false;
 
-    if (daf_manifest_coordinator(&c->manifest, &log->author) == NULL)
-        return false;
-    if (daf_body_decode(bytes, &body) != DAF_OK || body.is_sealed) return false;
-    switch (daf_payload_type(body.content, NULL)) {
+    switch (daf_payload_type(payload, NULL)) {
     case DAF_TYPE_CERTIFICATE:
         /* What it is worth is in the fold; a bad one is only passed over. */
-        if (daf_payload_certificate(body.content, &cert) == DAF_OK &&
+        if (daf_payload_certificate(payload, &cert) == DAF_OK &&
             daf_camp_add_cert(c, cert, &changed) == DAF_ENOMEM)
             c->is_short = true;
         return changed;
     case DAF_TYPE_KEY_WRAP:
-        return daf_camp_add_wrap(c, body.content);
+        return daf_camp_add_wrap(c, payload);
+    case DAF_TYPE_REVOCATION: /* by what it comes after, too: its act */
     case DAF_TYPE_UNKNOWN:
     case DAF_TYPE_SESSION:
     case DAF_TYPE_REGISTRATION:
@@ -149,13 +149,29 @@ static bool add_control(struct daf_camp *c, const struct daf_log_key *log,
     return false;
 }
 
+static bool add_control(struct daf_camp *c, const struct daf_log_key *log,
+                        const struct daf_stored *stored)
+{
+    struct daf_view payload = {NULL, 0};
+    struct daf_body body;
+    bool changed;
+
+    if (daf_manifest_coordinator(&c->manifest, &log->author) == NULL)
+        return false;
+    /* One that cannot be read still has its place in the log. */
+    if (daf_body_decode(stored->body, &body) == DAF_OK && !body.is_sealed)
+        payload = body.content;
+    changed = add_payload(c, payload);
+    return daf_camp_add_act(c, log, stored, payload) || changed;
+}
+
 bool daf_camp_add(struct daf_camp *c, const struct daf_log_key *log,
                   const struct daf_stored *stored)
 {
     struct daf_camp_known *known = daf_camp_find_scope(c, &log->scope);
 
     if (known == NULL || stored->body_state != DAF_BODY_HELD) return false;
-    if (known == c->control) return add_control(c, log, stored->body);
+    if (known == c->control) return add_control(c, log, stored);
     if (known->is_class) daf_camp_add_registration(c, known, stored);
     return false;
 }
@@ -216,6 +232,30 @@ bool daf_camp_device(const struct daf_camp *c, size_t index,
     if (index >= c->by_author.count) return false;
     member = c->by_author.items[index];
     *out = member->device;
+    return true;
+}
+
+bool daf_camp_rights(const struct daf_camp *c, size_t index,
+                     struct daf_camp_rights *out)
+{
+    const struct daf_camp_member *member;
+
+    memset(out, 0, sizeof(*out));
+    if (index < c->manifest.coordinators_count) {
+        out->author = c->manifest.coordinators[index].author;
+        out->is_coordinator = true;
+        return true;
+    }
+    index -= c->manifest.coordinators_count;
+    if (index >= c->by_author.count) return false;
+    member = c->by_author.items[index];
+    out->author = member->device.author;
+    out->issuer = member->issuer;
+    for (size_t i = 0; i < member->rights_count; i++) {
+        out->rights[i].scope = member->rights[i].known->name;
+        out->rights[i].right = member->rights[i].right;
+    }
+    out->count = member->rights_count;
     return true;
 }
 

@@ -34,8 +34,8 @@ void daf_camp_free(struct daf_camp *c);
 
 /** daf_camp_add: fold one record with its body: a control record, or a
  * registration.  Others, and what cannot be read, are passed over.  Returns true
- * if anybody was certified, a scope became known or a generation key came by
- * this; a learner alone changes nothing for sessions. */
+ * if anybody was certified or revoked, a scope became known or a generation key
+ * came by this; a learner alone changes nothing for sessions. */
 bool daf_camp_add(struct daf_camp *c, const struct daf_log_key *log,
                   const struct daf_stored *stored);
 
@@ -59,6 +59,29 @@ bool daf_camp_wants_rescan(struct daf_camp *c, struct daf_scope_id *out_scope);
 DAF_NODISCARD enum daf_err daf_camp_meet(struct daf_camp *c,
                                          struct daf_view cert);
 
+/* --- who was revoked (protocol.md R50, records.md §4)
+ *
+ * What records of a revoked author are accepted does not depend on it (R7): the
+ * authority below answers as ever. */
+
+/** daf_camp_is_revoked: whether control revokes this author.  Once true, true for
+ * ever.  Never of a coordinator. */
+bool daf_camp_is_revoked(const struct daf_camp *c,
+                         const struct daf_author_id *author);
+/** daf_camp_revocation: the record that says so, and fits a door frame
+ * (DAF_REVOKED_BYTES_MAX); of several the lowest id.  DAF_ENOTFOUND if the author
+ * is not revoked or no such record fits. */
+DAF_NODISCARD enum daf_err daf_camp_revocation(
+    const struct daf_camp *c, const struct daf_author_id *author,
+    struct daf_log_key *out_log, struct daf_spot *out_spot);
+/** daf_camp_acts: how many acts a coordinator's log comes to at this record of
+ * control, the record included.  DAF_ENOTFOUND if it, or one before it, is not
+ * held with its body: then acts do not count yet. */
+DAF_NODISCARD enum daf_err daf_camp_acts(const struct daf_camp *c,
+                                         const struct daf_log_key *log,
+                                         const struct daf_spot *spot,
+                                         uint64_t *out);
+
 /** daf_camp_authority: the protocol's questions; lives as long as @c. */
 const struct daf_authority *daf_camp_authority(const struct daf_camp *c);
 const struct daf_manifest *daf_camp_manifest(const struct daf_camp *c);
@@ -68,6 +91,22 @@ struct daf_view daf_camp_manifest_bytes(const struct daf_camp *c);
  * false at the end.  For the list of keys to admit. */
 bool daf_camp_device(const struct daf_camp *c, size_t index,
                      struct daf_device *out);
+
+/* What a device may do, and by whose word. */
+struct daf_camp_rights {
+    struct daf_author_id author;
+    bool is_coordinator;         /* then it has every right, and no issuer */
+    struct daf_author_id issuer; /* of the certificate that stands */
+    size_t count;
+    struct {
+        const char *scope; /* borrowed from the camp */
+        enum daf_right right;
+    } rights[DAF_RIGHTS_MAX]; /* as the certificate has them: by scope name */
+};
+/** daf_camp_rights: of the device at @index, ordered as daf_camp_device(); false
+ * at the end. */
+bool daf_camp_rights(const struct daf_camp *c, size_t index,
+                     struct daf_camp_rights *out);
 
 /** daf_camp_scope: the scope at @index: control, catalog, camp, then all others
  * that a certificate or key wrap named (classes, cases), by name; its name, or

@@ -111,6 +111,7 @@ static struct daf_camp_member *new_member(struct daf_camp *c,
     m->device.author = cert->author;
     m->device.keys = cert->keys;
     m->cert = cert->id;
+    m->issuer = cert->issuer;
     m->rights_count = cert->rights_count;
     for (size_t i = 0; i < cert->rights_count; i++) {
         m->rights[i].known = daf_camp_add_scope(c, cert->rights[i].scope);

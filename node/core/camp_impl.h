@@ -3,6 +3,7 @@
  *
  *      camp.c          life, the way in, lists
  *      camp_control.c  certificates, key wraps, who may do what
+ *      camp_acts.c     acts and their number, who was revoked
  *      camp_roster.c   learners, opening bodies
  *      camp_table.c    the two containers below
  *
@@ -102,9 +103,34 @@ struct daf_camp_right {
 };
 struct daf_camp_member { /* a certified device that is no coordinator */
     struct daf_device device;
-    struct daf_hash cert; /* id of the certificate that stands */
+    struct daf_hash cert;        /* id of the certificate that stands */
+    struct daf_author_id issuer; /* and who signed it */
     size_t rights_count;
     struct daf_camp_right rights[];
+};
+
+/* One record that is an act (records.md §4), and what its log comes to there.
+ * Records after it that are none have it as well. */
+struct daf_camp_act {
+    struct daf_camp_act *next; /* of the camp's, to free them */
+    uint64_t acts;             /* from the log's first record to this one */
+    bool is_revocation;
+    struct daf_author_id who; /* a revocation's */
+    struct daf_log_key log;
+    struct daf_spot spot;
+};
+
+/* A control record on its way to its place, perhaps waiting for the one before. */
+struct daf_camp_late {
+    struct daf_camp_late *next; /* waiting for the same */
+    struct daf_log_key log;
+    struct daf_spot spot;
+    struct daf_camp_key own, prev; /* places: its own, and the one before */
+    uint64_t acts;                 /* as daf_payload_acts() */
+    bool is_revocation;            /* one that can be read */
+    bool is_seconded;              /* and counts whatever the number */
+    bool is_small;                 /* fits a door frame */
+    struct daf_author_id who;
 };
 
 struct daf_camp {
@@ -124,6 +150,16 @@ struct daf_camp {
     struct daf_camp_table members;    /* author id: member */
     struct daf_camp_table transports; /* transport key: member */
     struct daf_camp_list by_author;   /* of member */
+
+    /* Coordinators' control records that are held back to the first of their
+     * log, by their place in it: the last act up to there (or `no_act`), and
+     * the same once more if the record itself is that act. */
+    struct daf_camp_table steps;
+    struct daf_camp_table late; /* place that is waited for: list, the camp */
+    struct daf_camp_act no_act; /* of logs without any */
+    struct daf_camp_act *acts;  /* owned, all of them */
+    /* author id: an act that revokes, and the one for the door or NULL */
+    struct daf_camp_table revoked;
 
     struct daf_camp_table subjects; /* scope id ‖ subject: pupil who stands */
     struct daf_camp_table pupils; /* scope id ‖ hash(subject, handle): pupil */
@@ -145,6 +181,12 @@ DAF_NODISCARD enum daf_err daf_camp_add_cert(struct daf_camp *c,
                                              bool *out_changed);
 /** daf_camp_add_wrap: a key-wrap payload; true if a key or a scope is new. */
 bool daf_camp_add_wrap(struct daf_camp *c, struct daf_view payload);
+/** daf_camp_add_act: count a coordinator's control record, whatever it is.  True
+ * if somebody is revoked by it, or by one that waited for it. */
+bool daf_camp_add_act(struct daf_camp *c, const struct daf_log_key *log,
+                      const struct daf_stored *stored, struct daf_view payload);
+void daf_camp_acts_deinit(struct daf_camp *c);
+
 /** daf_camp_set_authority: fill c->authority. */
 void daf_camp_set_authority(struct daf_camp *c);
 

@@ -14,11 +14,12 @@
 #define STEPS_MAX 1000000
 #define HELD_MAX  4096 /* records handed over and not committed */
 
-/* One connection; `open` ends once, for both sides. */
+/* One connection; `open` ends once, for both sides.  What was said before still
+ * arrives, unless the wire was cut. */
 struct wire {
     size_t from, to;
     uint32_t from_conn, to_conn;
-    bool open;
+    bool open, is_cut;
 };
 
 struct event {
@@ -135,6 +136,12 @@ static void hang_up(struct cast *c, struct wire *w)
     post(c, w->to, DAF_INPUT_CLOSED, 0)->conn = w->to_conn;
 }
 
+static void cut_wire(struct cast *c, struct wire *w)
+{
+    hang_up(c, w);
+    w->is_cut = true;
+}
+
 static void port_close(void *ctx, uint32_t conn)
 {
     struct node *n = ctx;
@@ -164,12 +171,13 @@ static void port_send(void *ctx, uint32_t conn, struct daf_view frame)
     carry(n->cast, w, w->from == n->index && w->from_conn == conn, frame);
 }
 
-static bool lets_in(const struct node *n, const struct daf_box_pk *key)
+static struct daf_box_pk *admitted(struct node *n, const struct daf_box_pk *key)
 {
     for (size_t i = 0; i < n->admitted_count; i++) {
-        if (memcmp(n->admitted[i].b, key->b, sizeof(key->b)) == 0) return true;
+        if (memcmp(n->admitted[i].b, key->b, sizeof(key->b)) == 0)
+            return &n->admitted[i];
     }
-    return false;
+    return NULL;
 }
 
 /* "10.0.0.N:PORT"; doors listen on 1000, mesh on 2000. */
@@ -189,7 +197,8 @@ static void port_connect(void *ctx, uint32_t conn, enum daf_endpoint endpoint,
 
     assert_int_equal(port, endpoint == DAF_ENDPOINT_DOOR ? 1000 : 2000);
     if (c->cut[n->index][to] || memcmp(key->b, server->b, 32) != 0 ||
-        (endpoint == DAF_ENDPOINT_MESH && !lets_in(peer, &n->keys.transport))) {
+        (endpoint == DAF_ENDPOINT_MESH &&
+         admitted(peer, &n->keys.transport) == NULL)) {
         post(c, n->index, DAF_INPUT_CLOSED, 0)->conn = conn;
         return;
     }
@@ -216,10 +225,14 @@ static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
 {
     struct node *n = ctx;
 
-    assert_true(allowed);
-    if (lets_in(n, key)) return;
-    assert_true(n->admitted_count < 64);
-    n->admitted[n->admitted_count++] = *key;
+    struct daf_box_pk *known = admitted(n, key);
+
+    if (known == NULL && allowed) {
+        assert_true(n->admitted_count < 64);
+        n->admitted[n->admitted_count++] = *key;
+    } else if (known != NULL && !allowed) {
+        *known = n->admitted[--n->admitted_count];
+    }
 }
 
 static void port_announce(void *ctx, const struct daf_announce *what)
@@ -724,7 +737,7 @@ static void deliver(struct cast *c, struct event *e)
                            .job = e->job};
 
     if (e->kind == DAF_INPUT_FRAME) {
-        if (!e->wire->open) return;
+        if (e->wire->is_cut) return;
         tell(c, e);
         in.bytes = (struct daf_view){e->bytes, e->len};
         if (n->hear != NULL && !n->hear(n->hear_ctx, in.bytes)) return;
@@ -809,6 +822,22 @@ void cast_learn(struct cast *c, size_t node, const char *learner,
     input(c, c->nodes[node], &in);
 }
 
+void cast_revoke(struct cast *c, size_t who)
+{
+    struct daf_author_id author = cast_author(c, who);
+    struct daf_write write = {.kind = DAF_WRITE_CONTROL};
+    struct daf_input in = {.kind = DAF_INPUT_WRITE, .write = &write};
+    uint8_t bytes[256];
+    struct daf_pack k;
+    size_t mark;
+
+    daf_pack_init(&k, bytes, sizeof(bytes));
+    mark = daf_payload_begin_revocation(&k);
+    daf_payload_end_revocation(&k, mark, 0, DAF_REVOKED_STOLEN, &author);
+    write.payload = daf_pack_view(&k);
+    input(c, c->nodes[0], &in);
+}
+
 void cast_cut(struct cast *c, size_t a, size_t b)
 {
     c->cut[a][b] = c->cut[b][a] = true;
@@ -816,7 +845,7 @@ void cast_cut(struct cast *c, size_t a, size_t b)
         struct wire *w = c->wires[i];
 
         if ((w->from == a && w->to == b) || (w->from == b && w->to == a))
-            hang_up(c, w);
+            cut_wire(c, w);
     }
 }
 
@@ -885,7 +914,7 @@ void cast_pull_plug(struct cast *c, size_t node)
 
     for (size_t i = 0; i < c->wires_count; i++) {
         if (c->wires[i]->from == node || c->wires[i]->to == node)
-            hang_up(c, c->wires[i]);
+            cut_wire(c, c->wires[i]);
     }
     stop(n);
     forget_events(c, node);

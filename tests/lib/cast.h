@@ -26,6 +26,8 @@ void cast_peer(struct cast *c, size_t from, size_t to);
 /** cast_learn: write what a learner did; the disk has it when cast_run() ends. */
 void cast_learn(struct cast *c, size_t node, const char *learner,
                 const char *item, uint32_t score);
+/** cast_revoke: the coordinator revokes device @who; as cast_learn(). */
+void cast_revoke(struct cast *c, size_t who);
 /** cast_run: deliver, commit and let timers pass for @ms of made-up time.  Fails
  * the test after a million steps: somebody never falls silent. */
 void cast_run(struct cast *c, uint64_t ms);

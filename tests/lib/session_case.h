@@ -512,6 +512,10 @@ static inline struct daf_view sample(uint64_t number)
     case DAF_FRAME_WELCOME:
         daf_frame_pack_proof(&k, &proof, number == DAF_FRAME_WELCOME);
         break;
+    case DAF_FRAME_REVOKED:
+        daf_frame_pack_revoked(&k,
+                               &(struct daf_revoked){{zeros, 3}, {zeros, 3}});
+        break;
     default:
         daf_pack_array(&k, 2);
         daf_pack_uint(&k, number);

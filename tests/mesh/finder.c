@@ -3,7 +3,7 @@
  *
  *   finder NAME PORT    publishes a door under this name (16 hex digits), whose
  *                       salt and token are the name four times, and looks for
- *                       doors, until it is ended; PORT 0 publishes nothing
+ *                       doors; SIGHUP withdraws it, SIGTERM ends
  *
  * It says, a line each:
  *
@@ -17,6 +17,7 @@
 #include "node/child.h"
 #include "node/discoverhost.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -66,8 +67,12 @@ static void on_state(void *ctx, enum daf_discover_by by)
 
 static void on_signal(void *ctx, int signal)
 {
-    (void)signal;
-    daf_loop_stop(((struct finder *)ctx)->loop);
+    struct finder *f = ctx;
+
+    if (signal == SIGHUP)
+        daf_discoverhost_withdraw(f->host, DAF_ENDPOINT_DOOR);
+    else
+        daf_loop_stop(f->loop);
 }
 
 static int find(const char *name, uint16_t port)
@@ -83,7 +88,7 @@ static int find(const char *name, uint16_t port)
         return 1;
     for (size_t i = 0; i < sizeof(what.data); i++)
         what.data[i] = what.name[i % sizeof(what.name)];
-    if (port != 0) daf_discoverhost_publish(f.host, &what);
+    daf_discoverhost_publish(f.host, &what);
     daf_discoverhost_browse(f.host, DAF_ENDPOINT_DOOR);
     if (daf_loop_run(f.loop, NULL, NULL) != DAF_OK) return 1;
     daf_discoverhost_free(f.host);

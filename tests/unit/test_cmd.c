@@ -57,6 +57,7 @@ static void assert_keys(const char *name, const char *out)
 static void what_is_promised_is_printed(void **state)
 {
     struct daf_ran r;
+    json_t *who;
 
     (void)state;
     r = daf_ran_words("camp create Test --json --home", daf_homes_in("A"),
@@ -76,6 +77,14 @@ static void what_is_promised_is_printed(void **state)
     assert_keys("progress add", r.out);
     r = daf_ran_words("progress show --json --home", daf_homes_in("B"), NULL);
     assert_keys("progress show", r.out);
+    r = daf_ran_words("devices --json --home", daf_homes_in("B"), NULL);
+    assert_keys("devices", r.out);
+    assert_text(r.out, 1, "role", "device");
+    who = daf_ran_json(r.out, 1);
+    r = daf_ran_words("revoke --yes --json --home", daf_homes_in("A"),
+                      json_string_value(json_object_get(who, "author")), NULL);
+    json_decref(who);
+    assert_keys("revoke", r.out);
     r = daf_ran_words("digest --json --home", daf_homes_in("B"), NULL);
     assert_keys("digest", r.out);
     r = daf_ran_words("check --json --home", daf_homes_in("B"), NULL);

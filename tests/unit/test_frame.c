@@ -345,6 +345,13 @@ static void put_welcome(struct daf_pack *k)
     daf_frame_pack_proof(k, &f, true);
 }
 
+static void put_revoked(struct daf_pack *k)
+{
+    const struct daf_revoked f = {text("header"), text("body")};
+
+    daf_frame_pack_revoked(k, &f);
+}
+
 static const struct {
     enum daf_frame_kind kind;
     const char *name;
@@ -376,6 +383,7 @@ static const struct {
     {DAF_FRAME_NONCE, "NONCE", put_nonce},
     {DAF_FRAME_PROOF, "PROOF", put_proof},
     {DAF_FRAME_WELCOME, "WELCOME", put_welcome},
+    {DAF_FRAME_REVOKED, "REVOKED", put_revoked},
 };
 #define FRAMES_COUNT (sizeof(frames) / sizeof(frames[0]))
 
@@ -733,6 +741,36 @@ static void greetings_say_what_they_were_told(void **state)
     assert_read(&k, &f);
     assert_int_equal(f.proof.port, 47047);
     assert_memory_equal(f.proof.manifest.p, "manifest", 8);
+    open_room(&k);
+    put_revoked(&k);
+    assert_read(&k, &f);
+    assert_int_equal(f.revoked.header.len, 6);
+    assert_memory_equal(f.revoked.header.p, "header", 6);
+    assert_memory_equal(f.revoked.body.p, "body", 4);
+}
+
+static enum daf_err decode_revoked(size_t header, size_t body)
+{
+    const struct daf_revoked r = {{zeros, header}, {zeros, body}};
+    struct daf_frame f;
+    struct daf_pack k;
+
+    open_room(&k);
+    daf_frame_pack_revoked(&k, &r);
+    return daf_frame_decode(daf_pack_view(&k), &f, NULL);
+}
+
+static void a_revocation_fits_a_door_frame_or_is_refused(void **state)
+{
+    const size_t header = DAF_HEADER_BYTES_MAX;
+
+    (void)state;
+    assert_int_equal(decode_revoked(0, 0), DAF_OK); /* no record: not ours */
+    assert_int_equal(decode_revoked(header + 1, 9), DAF_ELIMIT);
+    assert_int_equal(decode_revoked(header, DAF_REVOKED_BYTES_MAX - header),
+                     DAF_OK);
+    assert_int_equal(decode_revoked(header, DAF_REVOKED_BYTES_MAX - header + 1),
+                     DAF_ELIMIT);
 }
 
 static void versions_are_a_range(void **state)
@@ -1712,6 +1750,7 @@ int main(void)
         cmocka_unit_test(a_door_frame_is_small),
         cmocka_unit_test(a_proof_without_certificate_says_nil),
         cmocka_unit_test(greetings_say_what_they_were_told),
+        cmocka_unit_test(a_revocation_fits_a_door_frame_or_is_refused),
         cmocka_unit_test(versions_are_a_range),
         cmocka_unit_test(a_port_has_sixteen_bits),
         cmocka_unit_test(root_lists_its_scopes),

@@ -335,6 +335,9 @@ static void other_frames_are_shown(void **state)
     daf_pack_uint(&k, DAF_FRAME_MANIFEST);
     daf_pack_bin(&k, tags, 3);
     check(daf_pack_view(&k), "frame", "frame", "MANIFEST");
+    k = packer(buffer); /* REVOKED, of bytes that are no record */
+    daf_frame_pack_revoked(&k, &(struct daf_revoked){{tags, 3}, {tags, 4}});
+    check(daf_pack_view(&k), "frame", "frame", "REVOKED");
 }
 
 static void a_frame_with_wrong_fields_is_refused(void **state)
@@ -400,6 +403,33 @@ static void headers_and_bodies_are_shown(void **state)
     object = inspected((struct daf_view){s.header, s.header_len}, "header");
     assert_int_equal(json_integer_value(json_object_get(object, "seq")), 1);
     assert_true(json_is_null(json_object_get(object, "prev")));
+    json_decref(object);
+}
+
+static void a_revocation_says_why_in_words(void **state)
+{
+    const struct daf_author_id who = {{9}};
+    uint8_t buffer[256], body[300];
+    struct daf_pack k = packer(buffer);
+    size_t mark = daf_payload_begin_revocation(&k), len;
+    json_t *object, *payload;
+
+    (void)state;
+    daf_payload_end_revocation(&k, mark, 0, DAF_REVOKED_LEFT, &who);
+    assert_int_equal(daf_body_plain(daf_pack_view(&k), body, sizeof(body),
+                                    &len),
+                     DAF_OK);
+    object = inspected((struct daf_view){body, len}, "body");
+    payload = json_object_get(object, "payload");
+    assert_string_equal(json_string_value(json_object_get(payload, "type")),
+                        "revocation");
+    assert_string_equal(json_string_value(json_object_get(payload, "reason")),
+                        "left");
+    assert_true(json_is_false(json_object_get(payload, "seconded")));
+    assert_string_equal(json_string_value(
+                            json_object_get(json_object_get(payload, "fields"),
+                                            "who")),
+                        "09000000000000000000000000000000");
     json_decref(object);
 }
 
@@ -668,6 +698,7 @@ int main(void)
         cmocka_unit_test(other_frames_are_shown),
         cmocka_unit_test(a_frame_with_wrong_fields_is_refused),
         cmocka_unit_test(headers_and_bodies_are_shown),
+        cmocka_unit_test(a_revocation_says_why_in_words),
         cmocka_unit_test(a_record_is_shown_with_whether_its_body_is_its_own),
         cmocka_unit_test(a_record_with_a_broken_part_names_its_place),
         cmocka_unit_test(manifests_and_certificates_are_shown_without_secrets),

@@ -548,19 +548,40 @@ static void a_key_comes_in_when_admitted_and_is_cut_when_revoked(void **state)
     admit(&b, &a.listen.transport_pk, true);
     at_b = meet(&a, 1, DAF_ENDPOINT_MESH, &b);
 
+    say(&b, at_b, "goodbye", 7); /* what was said before still leaves */
     admit(&b, &a.listen.transport_pk, false);
-    say(&b, at_b, "your revocation", 15); /* one may still be told */
-    expect_frame(&a, 1, "your revocation", 15);
-    say(&a, 1, "not heard", 9);
+    /* At once: the other need not say anything. */
     expect_of(&b, DAF_LINK_CLOSED, at_b);
+    expect_frame(&a, 1, "goodbye", 7);
+    say(&a, 1, "not heard", 9);
     expect_of(&a, DAF_LINK_CLOSED, 1);
-    expect_refused(&b, &b.refused.keys, 2);
+    expect_silence(&b, 0);
 
     /* Denied, not merely unknown: told at once, where 300 takes 5 s. */
     call(&a, 1, DAF_ENDPOINT_MESH, &b);
     assert_true(next(&a, 4000));
     assert_int_equal(a.head.kind, DAF_LINK_CLOSED);
-    expect_silence(&b, 0);
+    expect_refused(&b, &b.refused.keys, 2);
+    stop(&a);
+    stop(&b);
+}
+
+static void what_stands_with_a_denied_key_is_shut_on_either_side(void **state)
+{
+    struct core a, b;
+    uint32_t at_a, at_door;
+
+    (void)state;
+    start_two(&a, &b);
+    admit_each_other(&a, &b);
+    at_a = meet(&b, 7, DAF_ENDPOINT_MESH, &a);
+    at_door = meet(&a, 1, DAF_ENDPOINT_DOOR, &b);
+    admit(&b, &a.listen.transport_pk, false);
+    expect_of(&b, DAF_LINK_CLOSED, 7); /* whom b itself had called */
+    expect_of(&a, DAF_LINK_CLOSED, at_a);
+    /* At the door it may still be told why. */
+    say(&b, at_door, "your revocation", 15);
+    expect_frame(&a, 1, "your revocation", 15);
     stop(&a);
     stop(&b);
 }
@@ -1190,6 +1211,7 @@ int main(void)
         cmocka_unit_test(the_porch_has_sixteen_places),
         cmocka_unit_test(one_that_only_calls_listens_nowhere),
         cmocka_unit_test(a_key_comes_in_when_admitted_and_is_cut_when_revoked),
+        cmocka_unit_test(what_stands_with_a_denied_key_is_shut_on_either_side),
         cmocka_unit_test(who_does_not_know_the_camp_cannot_knock),
         cmocka_unit_test(odd_messages_are_dropped_and_counted),
         cmocka_unit_test(a_killed_peer_is_told_soon),

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/hash.h"
 #include "proto/payload.h"
 #include "tests/lib/t.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 
 static uint8_t room[DAF_BODY_BYTES_MAX];
@@ -46,14 +48,14 @@ static void the_types_read_here_are_registered(void **state)
 
     (void)state;
     names = daf_payload_names(&count);
-    for (int type = DAF_TYPE_SESSION; type <= DAF_TYPE_KEY_WRAP; type++) {
+    for (int type = DAF_TYPE_SESSION; type <= DAF_TYPE_REVOCATION; type++) {
         for (size_t i = 0; i < count; i++) {
             if (strcmp(names[i], daf_payload_type_str((enum daf_type)type)) ==
                 0)
                 found++;
         }
     }
-    assert_int_equal(found, 4);
+    assert_int_equal(found, 5);
     assert_string_equal(daf_payload_type_str(DAF_TYPE_UNKNOWN), "");
 }
 
@@ -89,6 +91,8 @@ static void a_type_is_known_by_its_name(void **state)
     assert_type(&k, DAF_TYPE_CERTIFICATE, "certificate");
     put_empty(&k, "key-wrap");
     assert_type(&k, DAF_TYPE_KEY_WRAP, "key-wrap");
+    put_empty(&k, "revocation");
+    assert_type(&k, DAF_TYPE_REVOCATION, "revocation");
     put_empty(&k, "remark");
     assert_type(&k, DAF_TYPE_UNKNOWN, "remark");
     put_empty(&k, "sessions");
@@ -571,6 +575,231 @@ static void a_key_wrap_beyond_its_bounds_is_refused(void **state)
     assert_int_equal(decode_odd_wrap(1, "a", 1, len + 1), DAF_EFORM);
 }
 
+/* ---- revocation */
+
+static const struct daf_author_id lost = {{4, 5, 6}};
+
+static enum daf_err decode_revocation(struct daf_view v)
+{
+    struct daf_revocation r;
+
+    return daf_payload_revocation(v, &r);
+}
+
+/* @logs logs with @tips tips each. */
+static void put_revocation(struct daf_pack *k, size_t logs, size_t tips)
+{
+    struct daf_log_key log = {.author = lost};
+    struct daf_spot spots[DAF_FRONTIER_MAX] = {{0}};
+    size_t mark;
+
+    open_room(k);
+    mark = daf_payload_begin_revocation(k);
+    for (size_t i = 0; i < logs; i++) {
+        log.incarnation = UINT64_MAX - i;
+        for (size_t j = 0; j < tips; j++)
+            spots[j].id.b[0] = (uint8_t)(i + j);
+        daf_payload_add_revoked_log(k, &log, spots, tips);
+    }
+    daf_payload_end_revocation(k, mark, logs, DAF_REVOKED_STOLEN, &lost);
+}
+
+static void a_revocation_is_read_as_it_was_written(void **state)
+{
+    struct daf_revoked_log log;
+    struct daf_revocation r;
+    struct daf_pack k;
+
+    (void)state;
+    put_revocation(&k, 17, 2); /* more than a fixarray holds */
+    assert_type(&k, DAF_TYPE_REVOCATION, "revocation");
+    assert_int_equal(daf_payload_revocation(daf_pack_view(&k), &r), DAF_OK);
+    assert_memory_equal(&r.who, &lost, sizeof(lost));
+    assert_int_equal(r.reason, DAF_REVOKED_STOLEN);
+    assert_false(r.has_second);
+    assert_int_equal(r.logs_count, 17);
+    daf_payload_revoked_log(&r, 16, &log);
+    assert_true(log.log.incarnation == UINT64_MAX - 16);
+    assert_memory_equal(&log.log.author, &lost, sizeof(lost));
+    assert_int_equal(log.tips_count, 2);
+    assert_int_equal(log.tips[1].b[0], 17);
+    assert_exact(&k, decode_revocation);
+    put_revocation(&k, 0, 0);
+    assert_int_equal(decode_revocation(daf_pack_view(&k)), DAF_OK);
+    put_revocation(&k, 1, DAF_FRONTIER_MAX);
+    assert_int_equal(decode_revocation(daf_pack_view(&k)), DAF_OK);
+}
+
+/* A revocation by hand: fields that are NULL or negative are left out. */
+struct odd_revocation {
+    size_t tips;
+    int reason;
+    const char *more; /* an unknown field */
+    size_t who_len, second_len, sig_len;
+};
+
+static struct daf_view pack_odd_revocation(struct daf_pack *k,
+                                           const struct odd_revocation *o)
+{
+    static const uint8_t zeros[128];
+    size_t fields =
+        2u + (o->reason >= 0) + (o->more != NULL) + (o->second_len > 0);
+
+    open_room(k);
+    daf_pack_array(k, 2);
+    put_text(k, "revocation");
+    daf_pack_map(k, fields);
+    put_text(k, "logs");
+    daf_pack_array(k, 1);
+    daf_pack_array(k, 4);
+    daf_pack_bin(k, zeros, 16);
+    daf_pack_bin(k, zeros, 16);
+    daf_pack_uint(k, 1);
+    daf_pack_array(k, o->tips);
+    for (size_t i = 0; i < o->tips; i++)
+        daf_pack_bin(k, zeros, 32);
+    if (o->more != NULL) {
+        put_text(k, o->more);
+        daf_pack_uint(k, 1);
+    }
+    if (o->reason >= 0) {
+        put_text(k, "reason");
+        daf_pack_uint(k, (uint64_t)o->reason);
+    }
+    if (o->second_len > 0) {
+        put_text(k, "second");
+        daf_pack_array(k, 2);
+        daf_pack_bin(k, zeros, o->second_len);
+        daf_pack_bin(k, zeros, o->sig_len);
+    }
+    put_text(k, "who");
+    daf_pack_bin(k, zeros, o->who_len);
+    return daf_pack_view(k);
+}
+
+static enum daf_err decode_odd_revocation(struct odd_revocation o)
+{
+    struct daf_pack k;
+
+    return decode_revocation(pack_odd_revocation(&k, &o));
+}
+
+static void a_revocation_beyond_its_bounds_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(decode_odd_revocation(
+                         (struct odd_revocation){1, 3, NULL, 16, 0, 0}),
+                     DAF_OK);
+    assert_int_equal(decode_odd_revocation(
+                         (struct odd_revocation){1, 3, "none", 16, 0, 0}),
+                     DAF_OK);
+    assert_int_equal(decode_odd_revocation(
+                         (struct odd_revocation){1, 4, NULL, 16, 0, 0}),
+                     DAF_ELIMIT);
+    assert_int_equal(decode_odd_revocation(
+                         (struct odd_revocation){1, -1, NULL, 16, 0, 0}),
+                     DAF_EFORM);
+    assert_int_equal(decode_odd_revocation(
+                         (struct odd_revocation){1, 3, NULL, 15, 0, 0}),
+                     DAF_EFORM);
+    assert_int_equal(decode_odd_revocation(
+                         (struct odd_revocation){64, 3, NULL, 16, 0, 0}),
+                     DAF_OK);
+    assert_int_equal(decode_odd_revocation(
+                         (struct odd_revocation){65, 3, NULL, 16, 0, 0}),
+                     DAF_ELIMIT);
+    assert_int_equal(decode_odd_revocation(
+                         (struct odd_revocation){1, 3, NULL, 16, 16, 64}),
+                     DAF_OK);
+    assert_int_equal(decode_odd_revocation(
+                         (struct odd_revocation){1, 3, NULL, 16, 16, 63}),
+                     DAF_EFORM);
+    assert_int_equal(decode_odd_revocation(
+                         (struct odd_revocation){1, 3, NULL, 16, 16, 65}),
+                     DAF_ELIMIT);
+    assert_int_equal(decode_odd_revocation(
+                         (struct odd_revocation){1, 3, NULL, 16, 15, 64}),
+                     DAF_EFORM);
+}
+
+static void a_second_signature_is_over_header_and_payload(void **state)
+{
+    static uint8_t bytes[DAF_DOOR_BYTES_MAX];
+    const struct daf_view aad = text("the header's bytes");
+    struct daf_sign_pk pk, other;
+    struct daf_sign_sk sk, unused;
+    struct daf_revocation r;
+    struct daf_view payload;
+    struct daf_sig sig;
+    struct daf_pack k;
+    size_t at;
+
+    (void)state;
+    assert_int_equal(crypto_sign_keypair(pk.b, sk.b), 0);
+    assert_int_equal(crypto_sign_keypair(other.b, unused.b), 0);
+    payload = pack_odd_revocation(&k, &(struct odd_revocation){1, 3, "more", 16,
+                                                               16, 64});
+    assert_int_equal(daf_payload_revocation(payload, &r), DAF_OK);
+    at = (size_t)(r.second_sig.p - payload.p);
+    memcpy(bytes, aad.p, aad.len);
+    memcpy(bytes + aad.len, payload.p, payload.len);
+    daf_hash_sign("daf.person.1",
+                  (struct daf_view){bytes, aad.len + payload.len}, &sk, &sig);
+    memcpy(room + at, sig.b, sizeof(sig.b));
+    assert_int_equal(daf_payload_revocation(payload, &r), DAF_OK);
+    assert_true(daf_payload_second_ok(payload, &r, aad, &pk));
+    assert_false(daf_payload_second_ok(payload, &r, aad, &other));
+    assert_false(daf_payload_second_ok(payload, &r, text("another's"), &pk));
+    assert_false(daf_payload_second_ok(
+        payload, &r, (struct daf_view){bytes, DAF_DOOR_BYTES_MAX}, &pk));
+    room[payload.len - 1] ^= 1; /* of another device */
+    assert_int_equal(daf_payload_revocation(payload, &r), DAF_OK);
+    assert_false(daf_payload_second_ok(payload, &r, aad, &pk));
+    put_revocation(&k, 1, 1);
+    assert_int_equal(daf_payload_revocation(daf_pack_view(&k), &r), DAF_OK);
+    assert_false(daf_payload_second_ok(daf_pack_view(&k), &r, aad, &pk));
+}
+
+/* ---- acts */
+
+static void acts_are_counted_by_type(void **state)
+{
+    struct daf_pack k;
+
+    (void)state;
+    put_empty(&k, "revocation"); /* also one that cannot be read */
+    assert_int_equal(daf_payload_acts(daf_pack_view(&k)), 1);
+    put_empty(&k, "retire");
+    assert_int_equal(daf_payload_acts(daf_pack_view(&k)), 1);
+    put_empty(&k, "erasure");
+    assert_int_equal(daf_payload_acts(daf_pack_view(&k)), 1);
+    put_empty(&k, "certificate");
+    assert_int_equal(daf_payload_acts(daf_pack_view(&k)), 0);
+    put_empty(&k, "revocations");
+    assert_int_equal(daf_payload_acts(daf_pack_view(&k)), 0);
+    assert_int_equal(daf_payload_acts(text("revocation")), 0);
+    assert_int_equal(daf_payload_acts((struct daf_view){NULL, 0}), 0);
+}
+
+static void an_erasure_is_as_many_acts_as_it_has_handles(void **state)
+{
+    static const uint8_t zeros[16];
+    struct daf_pack k;
+
+    (void)state;
+    open_room(&k);
+    daf_pack_array(&k, 2);
+    put_text(&k, "erasure");
+    daf_pack_map(&k, 2);
+    put_text(&k, "a");
+    daf_pack_array(&k, 0);
+    put_text(&k, "handles");
+    daf_pack_array(&k, 40);
+    for (int i = 0; i < 40; i++)
+        daf_pack_bin(&k, zeros, 16);
+    assert_int_equal(daf_payload_acts(daf_pack_view(&k)), 40);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -593,6 +822,11 @@ int main(void)
         cmocka_unit_test(a_key_wrap_is_read_as_it_was_written),
         cmocka_unit_test(the_largest_key_wrap_fits_into_a_body),
         cmocka_unit_test(a_key_wrap_beyond_its_bounds_is_refused),
+        cmocka_unit_test(a_revocation_is_read_as_it_was_written),
+        cmocka_unit_test(a_revocation_beyond_its_bounds_is_refused),
+        cmocka_unit_test(a_second_signature_is_over_header_and_payload),
+        cmocka_unit_test(acts_are_counted_by_type),
+        cmocka_unit_test(an_erasure_is_as_many_acts_as_it_has_handles),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

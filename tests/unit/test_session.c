@@ -109,11 +109,12 @@ static void each_frame_is_read_only_in_its_states(void **state)
         {DAF_FRAME_NONCE, ""},
         {DAF_FRAME_PROOF, ""},
         {DAF_FRAME_WELCOME, ""},
+        {DAF_FRAME_REVOKED, ""},
         {DAF_FRAME_UNKNOWN, "NGPO"},
         {DAF_FRAME_ADDRESSES, "O"},
         {16, "NGPO"},
         {32, "NGPO"},
-        {37, "NGPO"},
+        {38, "NGPO"},
         {UINT64_MAX, "NGPO"},
     };
 

@@ -7,9 +7,12 @@
 #include "tests/lib/hex.h"
 #include "tests/lib/t.h"
 
+#include "proto/body.h"
 #include "proto/frame.h"
 #include "proto/hash.h"
 #include "proto/manifest.h"
+#include "proto/payload.h"
+#include "proto/record.h"
 #include "proto/sketch.h"
 
 #include <inttypes.h>
@@ -372,6 +375,110 @@ static void heads_sums_and_symbols_are_those_expected(void **state)
     expect(field(camp, "combined"), combined.b, 16);
 }
 
+/* ---- revocations */
+
+/* Hexadecimal of any length, in rooms that last until the fourth call after. */
+static struct daf_view view_of(const json_t *value)
+{
+    static uint8_t rooms[4][DAF_DOOR_BYTES_MAX];
+    static unsigned next;
+    uint8_t *room = rooms[next++ % 4];
+
+    return (struct daf_view){room, daf_hex_decode(text_of(value), room,
+                                                  DAF_DOOR_BYTES_MAX)};
+}
+
+static void check_revoked_log(const json_t *v,
+                              const struct daf_revoked_log *log)
+{
+    const json_t *tip;
+    size_t i;
+
+    expect(field(v, "scope"), log->log.scope.b, 16);
+    expect(field(v, "author"), log->log.author.b, 16);
+    assert_true(number_of(field(v, "incarnation")) == log->log.incarnation);
+    assert_int_equal(json_array_size(field(v, "tips")), log->tips_count);
+    json_array_foreach(field(v, "tips"), i, tip)
+        expect(tip, log->tips[i].b, 32);
+}
+
+/* What has no `second` is made again; the command makes no other. */
+static void check_made(const struct daf_revocation *r, struct daf_view payload)
+{
+    uint8_t again[DAF_DOOR_BYTES_MAX];
+    struct daf_revoked_log log;
+    struct daf_spot tips[4];
+    struct daf_pack k;
+    size_t mark;
+
+    daf_pack_init(&k, again, sizeof(again));
+    mark = daf_payload_begin_revocation(&k);
+    for (size_t i = 0; i < r->logs_count; i++) {
+        daf_payload_revoked_log(r, i, &log);
+        for (size_t j = 0; j < log.tips_count; j++)
+            tips[j].id = log.tips[j];
+        daf_payload_add_revoked_log(&k, &log.log, tips, log.tips_count);
+    }
+    daf_payload_end_revocation(&k, mark, r->logs_count, r->reason, &r->who);
+    assert_int_equal(k.len, payload.len);
+    assert_memory_equal(again, payload.p, payload.len);
+}
+
+static void check_second(const json_t *v, const struct daf_revocation *r,
+                         struct daf_view payload, struct daf_view aad)
+{
+    struct daf_sign_pk pk;
+    uint8_t bent[DAF_DOOR_BYTES_MAX];
+
+    expect(field(v, "author"), r->second.b, 16);
+    expect(field(v, "sig"), r->second_sig.p, r->second_sig.len);
+    copy_of(field(v, "key"), pk.b, 32);
+    assert_true(daf_payload_second_ok(payload, r, aad, &pk));
+    /* Of another record. */
+    memcpy(bent, aad.p, aad.len);
+    bent[aad.len - 1] ^= 1;
+    aad.p = bent;
+    assert_false(daf_payload_second_ok(payload, r, aad, &pk));
+}
+
+static void revocations_are_read_and_made_byte_for_byte(void **state)
+{
+    struct daf_revoked_log log;
+    struct daf_revocation r;
+    struct daf_record header;
+    const json_t *v, *of;
+    size_t i, j;
+
+    (void)state;
+    json_array_foreach(field(camp, "revocations"), i, v)
+    {
+        struct daf_view payload = view_of(field(v, "payload"));
+        struct daf_view bytes = view_of(field(v, "header"));
+        struct daf_view body = view_of(field(v, "body"));
+
+        assert_int_equal(daf_record_decode(bytes, &header), DAF_OK);
+        expect(field(v, "id"), header.id.b, 32);
+        assert_int_equal(number_of(field(v, "aad_len")), header.aad_len);
+        assert_int_equal(body.len, header.body_len);
+        assert_int_equal(daf_payload_revocation(payload, &r), DAF_OK);
+        expect(field(v, "who"), r.who.b, 16);
+        assert_int_equal(number_of(field(v, "reason")), r.reason);
+        assert_int_equal(json_array_size(field(v, "logs")), r.logs_count);
+        json_array_foreach(field(v, "logs"), j, of)
+        {
+            daf_payload_revoked_log(&r, j, &log);
+            check_revoked_log(of, &log);
+        }
+        assert_int_equal(r.has_second, !json_is_null(field(v, "second")));
+        if (r.has_second)
+            check_second(field(v, "second"), &r, payload,
+                         (struct daf_view){bytes.p, header.aad_len});
+        else
+            check_made(&r, payload);
+    }
+    assert_int_equal(i, 2);
+}
+
 /* ---- frames, in words */
 
 static FILE *words;
@@ -638,6 +745,13 @@ static void pass_proof(const struct daf_frame *f, struct daf_pack *k)
     daf_frame_pack_proof(k, &f->proof, f->kind == DAF_FRAME_WELCOME);
 }
 
+static void pass_revoked(const struct daf_frame *f, struct daf_pack *k)
+{
+    say_view("header", f->revoked.header);
+    say_view("body", f->revoked.body);
+    daf_frame_pack_revoked(k, &f->revoked);
+}
+
 /* Frames that this version only decodes. */
 static void say_unspoken(const struct daf_frame *f)
 {
@@ -737,6 +851,9 @@ static void pass(const struct daf_frame *f, struct daf_pack *k)
     case DAF_FRAME_WELCOME:
         pass_proof(f, k);
         return;
+    case DAF_FRAME_REVOKED:
+        pass_revoked(f, k);
+        return;
     default:
         say_unspoken(f);
     }
@@ -773,8 +890,8 @@ static void frames_are_read_and_made_byte_for_byte(void **state)
 
     (void)state;
     json_array_foreach(field(frames, "frames"), i, v) check_frame(v, &packed);
-    assert_int_equal(i, 37);
-    assert_int_equal(packed, 33); /* all but MANIFEST and what is not spoken */
+    assert_int_equal(i, 39);
+    assert_int_equal(packed, 35); /* all but MANIFEST and what is not spoken */
 }
 
 static void other_shapes_are_refused(void **state)
@@ -797,7 +914,7 @@ static void other_shapes_are_refused(void **state)
 
 static void every_kind_of_frame_is_among_them(void **state)
 {
-    bool seen[DAF_FRAME_WELCOME + 1] = {false};
+    bool seen[DAF_FRAME_REVOKED + 1] = {false};
     unsigned kinds = 0;
     struct daf_frame f;
     const json_t *v;
@@ -810,7 +927,7 @@ static void every_kind_of_frame_is_among_them(void **state)
         kinds += seen[f.kind] ? 0 : 1;
         seen[f.kind] = true;
     }
-    assert_int_equal(kinds, 19);
+    assert_int_equal(kinds, 20);
 }
 
 /* R20 and R30: what was signed, and by whom. */
@@ -851,6 +968,7 @@ int main(void)
         cmocka_unit_test(scope_ids_are_the_camps_own),
         cmocka_unit_test(the_door_has_the_keys_of_its_seed),
         cmocka_unit_test(heads_sums_and_symbols_are_those_expected),
+        cmocka_unit_test(revocations_are_read_and_made_byte_for_byte),
         cmocka_unit_test(frames_are_read_and_made_byte_for_byte),
         cmocka_unit_test(other_shapes_are_refused),
         cmocka_unit_test(every_kind_of_frame_is_among_them),

@@ -424,6 +424,63 @@ def make_other_frames(frames, camp):
                ["content", content, "index", 5, "offset", 65536, "data", data])
 
 
+def revocation(camp, who, reason, logs, seq, prev, second=None):
+    """A control record by ana; records.md section 4 says what `second` signs."""
+    ana = camp["devices"]["ana"]
+
+    def made(sig):
+        fields = {"logs": logs, "reason": reason, "who": who}
+        if second:
+            fields["second"] = [author_id(second["sign"]), sig]
+        return record(
+            "revocation", seed=ana["seed"], camp=camp["manifests"][0]["camp"], scope="control",
+            body={"kind": "plain", "payload": ["revocation", fields]}, seq=seq, prev=prev,
+            incarnation=9, claimed_ms=1760000000000, boot=1, time_quality=1, retention=0)
+
+    sig = bytes(64)
+    if second:
+        bare = made(sig)
+        prefix = bare["header"][:int(bare["aad_len"])]
+        sig = context_sign(second["seed"], "daf.person.1", prefix + bare["body"]["payload"])
+    whole = made(sig)
+    return {
+        "who": who,
+        "reason": reason,
+        "logs": [dict(zip(("scope", "author", "incarnation", "tips"), log)) for log in logs],
+        "second": second and {"author": author_id(second["sign"]), "key": second["sign"],
+                              "sig": sig},
+        "id": whole["id"],
+        "aad_len": whole["aad_len"],
+        "header": whole["header"],
+        "payload": whole["body"]["payload"],
+        "body": whole["body"]["bytes"],
+    }
+
+
+def make_revocations(camp):
+    tablet, ben = camp["devices"]["tablet"], camp["devices"]["ben"]
+    who, scope = author_id(tablet["sign"]), scope_id(camp["manifests"][0]["camp"], "class:1")
+    logs = [[scope, who, 7, [some("t8", 32), some("t9", 32)]], [scope, who, 2**64 - 1, []]]
+    first = revocation(camp, who, 2, logs, 1, None)
+    return [first, revocation(camp, some("gone", 16), 0, [], 2, first["id"], second=ben)]
+
+
+def make_payloads(camp):
+    """Beginnings for fuzz_payload: one of each type that is read."""
+    key, who = some("subject key", 32), some("learner", 16)
+    wraps = {"commit": some("commit", 16), "generation": 1, "scope": "class:1",
+             "wraps": [[who, some("wrap", 80)]]}
+    made = [("revocation-%d" % i, r["payload"]) for i, r in enumerate(camp["revocations"])]
+    made += [(name, pack([name, fields])) for name, fields in (
+        ("session", {"did": [["fractions/01", 800000, 90], ["x", None, 0]], "subject": who}),
+        ("registration", {"key": key, "name": "Amina", "subject": who}),
+        ("certificate", {"cert": camp["certificates"][0]["bytes"]}),
+        ("key-wrap", wraps),
+        ("erasure", {"handles": [who, who]}),
+    )]
+    return made
+
+
 def make_door_frames(frames, camp):
     tablet, ana = camp["devices"]["tablet"], camp["devices"]["ana"]
     manifest_bytes, cert = camp["manifests"][1]["bytes"], camp["certificates"][0]["bytes"]
@@ -440,6 +497,9 @@ def make_door_frames(frames, camp):
             items.append(47047)
             words += ["port", 47047]
         frames.add(name, items, words, signed=signed, signer=who["sign"])
+    for r in camp["revocations"]:
+        frames.add("REVOKED", [37, r["header"], r["body"]],
+                   ["header", r["header"], "body", r["body"]])
 
 
 def make_lan_frames(frames, camp):
@@ -632,12 +692,13 @@ def write_corpus(target, inputs):
 
 def main():
     camp = make_camp()
+    camp["revocations"] = make_revocations(camp)
     frames = Frames()
     make_session_frames(frames, camp)
     make_other_frames(frames, camp)
     make_door_frames(frames, camp)
     make_lan_frames(frames, camp)
-    assert {f["bytes"][1] for f in frames.made} == {*range(1, 16), *range(33, 37)}
+    assert {f["bytes"][1] for f in frames.made} == {*range(1, 16), *range(33, 38)}
     note = "made by make_camp.py; a change here is a change of the protocol"
     write_json("camp.json", {"about": note, **camp})
     refused = make_refused(camp)
@@ -650,6 +711,7 @@ def main():
         ("manifest-%d" % i, m["bytes"]) for i, m in enumerate(camp["manifests"])])
     write_corpus("frame", [("%02d-%s" % (i, f["name"].lower()), f["bytes"])
                            for i, f in enumerate(frames.made)])
+    write_corpus("payload", make_payloads(camp))
     write_corpus("frame", [("refused-%02d" % i, f["bytes"]) for i, f in enumerate(refused)])
 
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What each payload decoder reads, whatever the type says; a revocation that it
+ * reads has all its logs, and what has no more fields is packed again byte for
+ * byte. */
+
+#include "tests/fuzz/fuzz.h"
+
+#include "proto/payload.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static void check_revocation(struct daf_view bytes)
+{
+    struct daf_sign_pk pk = {{0}};
+    struct daf_revoked_log log;
+    struct daf_revocation r;
+    struct daf_pack k;
+    uint8_t *out;
+    size_t mark;
+
+    if (daf_payload_revocation(bytes, &r) != DAF_OK) return;
+    assert(daf_payload_type(bytes, NULL) == DAF_TYPE_REVOCATION);
+    assert(daf_payload_acts(bytes) == 1);
+    assert(r.reason <= DAF_REVOKED_LEFT);
+    /* Nobody has this key. */
+    assert(!daf_payload_second_ok(bytes, &r, (struct daf_view){NULL, 0}, &pk));
+    out = malloc(bytes.len + DAF_PACK_HEAD_BYTES_MAX);
+    assert(out != NULL);
+    daf_pack_init(&k, out, bytes.len + DAF_PACK_HEAD_BYTES_MAX);
+    mark = daf_payload_begin_revocation(&k);
+    for (size_t i = 0; i < r.logs_count; i++) {
+        struct daf_spot tips[DAF_FRONTIER_MAX];
+
+        daf_payload_revoked_log(&r, i, &log);
+        for (size_t j = 0; j < log.tips_count; j++)
+            tips[j].id = log.tips[j];
+        daf_payload_add_revoked_log(&k, &log.log, tips, log.tips_count);
+    }
+    daf_payload_end_revocation(&k, mark, r.logs_count, r.reason, &r.who);
+    assert(!k.is_full && k.len <= bytes.len);
+    assert(k.len < bytes.len || memcmp(out, bytes.p, bytes.len) == 0);
+    free(out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct daf_view bytes = {data, size}, cert;
+    struct daf_session_payload session;
+    struct daf_registration registration;
+    struct daf_key_wrap wrap;
+
+    if (daf_payload_session(bytes, &session) == DAF_OK)
+        assert(daf_payload_did(&session, session.did_count - 1).item.len > 0);
+    if (daf_payload_registration(bytes, &registration) == DAF_OK)
+        assert(registration.name.len <= DAF_NAME_BYTES_MAX);
+    if (daf_payload_certificate(bytes, &cert) == DAF_OK) assert(cert.len > 0);
+    if (daf_payload_key_wrap(bytes, &wrap) == DAF_OK)
+        assert(wrap.wraps_count > 0);
+    check_revocation(bytes);
+    return 0;
+}
