@@ -223,7 +223,8 @@ static enum daf_err check_cert(struct daf_agent *a, const struct daf_guest *g,
     if (issuer == NULL) return DAF_EAUTHOR;
     err = daf_cert_verify(bytes, &cert, &issuer->keys.sign);
     if (err != DAF_OK) return err;
-    if (!auth->by_author(auth->ctx, &cert.author, &device) ||
+    if (daf_agent_is_revoked(a, &cert.keys.transport) ||
+        !auth->by_author(auth->ctx, &cert.author, &device) ||
         memcmp(&device.keys, &g->keys, sizeof(device.keys)) != 0)
         return DAF_EAUTHOR;
     return DAF_OK;

@@ -266,4 +266,6 @@ case " $parts " in
     *) camp_start 1 && until_true 20 camp_listens 1 || exit 1 ;;
 esac
 for part in $parts; do "part_$part"; done
+expect 'no process of any device died' \
+    eval '! grep -h "was killed by signal" "$lab_dir"/*.log "$lab_dir"/*.err'
 [ $failed = 0 ]
