@@ -25,8 +25,10 @@
  * LOST      discover  the instance says goodbye or ran out: all its addresses
  * STATE     discover  who does the work, once at start and after each change
  *
- * Of each instance every address is told (IPv4, IPv6, several interfaces), an
- * IPv6 link-local one with its zone, the interface's index.  Own ones are told as
+ * Everybody is announced by IPv4 and IPv6.  Who has an IPv4 address looks for
+ * others by that, else by both.  Of each instance every address seen so is told
+ * (several interfaces), an IPv6 link-local one with its zone, the interface's
+ * index.  Own ones are told as
  * well: who asks knows its own names.  A resolver that hears nothing for 5 s is
  * asked again after 1 to 5 s by chance, for ever while the instance is there; of
  * 60 devices that start together some need four times. */

@@ -180,6 +180,9 @@ bool daf_discover_avahi_txt_parse(const AvahiStringList *txt,
 bool daf_discover_avahi_addr(const AvahiAddress *address,
                              AvahiIfIndex interface, uint16_t port,
                              struct daf_addr *out);
+/** daf_discover_avahi_protocol: to look for others by: IPv4 where this machine has
+ * an address of it, else both. */
+AvahiProtocol daf_discover_avahi_protocol(void);
 /** daf_discover_avahi_is_inner: it is this machine's loopback, and the machine
  * has a network too. */
 bool daf_discover_avahi_is_inner(const AvahiAddress *address,

@@ -146,7 +146,7 @@ static void on_browser(AvahiServiceBrowser *browser, AvahiIfIndex interface,
 static bool browse(struct daf_discover_service *s)
 {
     s->browser = lib.service_browser_new(s->d->handle, AVAHI_IF_UNSPEC,
-                                         AVAHI_PROTO_UNSPEC, s->type,
+                                         daf_discover_avahi_protocol(), s->type,
                                          DAF_DISCOVER_DOMAIN,
                                          (AvahiLookupFlags)0, on_browser, s);
     return s->browser != NULL;

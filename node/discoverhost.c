@@ -347,6 +347,15 @@ void daf_discoverhost_browse(struct daf_discoverhost *h,
         say_kind(h, DAF_DISCOVER_BROWSE, endpoint);
 }
 
+void daf_discoverhost_renew(struct daf_discoverhost *h)
+{
+    if (h->child.pid == 0 || h->doom != NULL) return;
+    (void)daf_child_end(&h->child);
+    h->in_len = 0;
+    set_by(h, DAF_DISCOVER_BY_NOBODY);
+    start(h);
+}
+
 enum daf_discover_by daf_discoverhost_by(const struct daf_discoverhost *h)
 {
     return h->by;

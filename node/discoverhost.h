@@ -49,6 +49,9 @@ void daf_discoverhost_withdraw(struct daf_discoverhost *h,
 void daf_discoverhost_browse(struct daf_discoverhost *h,
                              enum daf_endpoint endpoint);
 
+/** daf_discoverhost_renew: this machine is on another network: begin anew. */
+void daf_discoverhost_renew(struct daf_discoverhost *h);
+
 enum daf_discover_by daf_discoverhost_by(const struct daf_discoverhost *h);
 /** daf_discoverhost_pid: 0 while it is down. */
 pid_t daf_discoverhost_pid(const struct daf_discoverhost *h);

@@ -527,11 +527,13 @@ static void on_discover_state(void *ctx, enum daf_discover_by by)
 static void on_own_addresses(void *ctx, const struct daf_addr *addrs,
                              size_t count)
 {
+    struct daf_host *h = ctx;
     struct daf_input in = {.kind = DAF_INPUT_OWN,
                            .addrs = addrs,
                            .addrs_count = count};
 
-    input(ctx, &in);
+    input(h, &in);
+    if (h->discover != NULL) daf_discoverhost_renew(h->discover);
 }
 
 /* ---- doors that proved true */
