@@ -18,6 +18,15 @@
  * {"op":"repair"} -> {"repaired":bool,"new_start":bool,"aside":"notebook.damaged-1",
  *                      "lost":N,"bad":[{"what":…,"where":…}…],"bad_count":N,
  *                      "exit":0}   then the daemon hangs up and starts anew
+ * {"op":"enrol-open","scope":"class:1","right":"append"}
+ *                  -> {"ticket":"DAFTAR1:…","code":"52 characters",
+ *                      "expires_s":600,"address":"…","exit":0}   once it listens
+ * {"op":"enrol-list"} -> a line a device: {"id":"16 hex","digits":"123456",
+ *                      "author":"hex","since_s":N,"state":"waiting","request":"hex"},
+ *                      {"used":bool,"expires_s":N,"scope":…,"right":…,"exit":0}
+ * {"op":"enrol-accept","id":"…","certificate":"hex"} -> {"exit":0}   sent, or kept
+ *                      for when it comes back; the certificate is durable before
+ * {"op":"enrol-decline","id":"…"}, {"op":"enrol-close"} -> {"exit":0}
  * Reading (progress show, digest, check) needs no daemon: commands open the
  * store themselves. */
 #ifndef DAF_NODE_API_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "node/apiserver.h"
+#include "node/apiserver_impl.h"
 
 #include "node/clock.h"
 #include "node/cmd.h"
@@ -30,8 +30,9 @@ struct bytes {
 struct slot {
     uint64_t ticket;
     enum daf_write_kind kind;
-    bool is_repair; /* answered when everything else is over */
-    char *text;     /* the answer's lines, owned; NULL: not yet */
+    bool is_repair;  /* answered when everything else is over */
+    bool is_opening; /* answered when the porch is open */
+    char *text;      /* the answer's lines, owned; NULL: not yet */
     struct slot *next;
 };
 
@@ -167,6 +168,7 @@ static json_t *refusals(const struct daf_agent_stats *stats,
     fits &=
         put_refusal(o, "unknown-frame", stats->refusals.unknown_frames, sum);
     fits &= put_refusal(o, "door", stats->door_refused, sum);
+    fits &= put_refusal(o, "porch", stats->porch_refused, sum);
     fits &= put_refusal(o, "link-key", link->keys, sum);
     fits &= put_refusal(o, "link-handshake", link->handshakes, sum);
     fits &= put_refusal(o, "link-message", link->messages, sum);
@@ -457,6 +459,62 @@ void daf_apiserver_wrote(struct daf_apiserver *s, const struct daf_wrote *wrote)
     answer(c, slot, o, DAF_EXIT_DONE);
 }
 
+/* ---- enrolment */
+
+/* All lines of an answer, of which the last has "exit". */
+static void answer_lines(struct client *c, struct slot *slot, json_t *lines,
+                         json_t *last)
+{
+    struct bytes b = {0};
+    bool fits = true;
+    json_t *line;
+    size_t i;
+
+    json_array_foreach(lines, i, line) fits &= put_line(&b, json_incref(line));
+    fits &= json_object_set_new(last, "exit", json_integer(DAF_EXIT_DONE)) == 0;
+    fits &= put_line(&b, last);
+    json_decref(lines);
+    if (!fits) {
+        c->dead = true;
+        bytes_empty(&b);
+        return;
+    }
+    b.p[b.len - 1] = '\0'; /* advance() ends the last line */
+    slot->text = b.p;
+}
+
+static void answer_enrol(struct client *c, struct slot *slot,
+                         const struct daf_apiserver_answer *a)
+{
+    if (a->err != DAF_OK)
+        answer_error(c, slot, a->err, a->words);
+    else if (a->last != NULL)
+        answer_lines(c, slot, a->lines, a->last);
+}
+
+static void on_enrol(struct client *c, struct slot *slot, const char *op,
+                     json_t *request)
+{
+    const struct daf_apiserver_answer a =
+        daf_apiserver_enrol(c->server->agent, c->server->ops, op, request);
+
+    slot->is_opening = a.err == DAF_OK && a.last == NULL;
+    answer_enrol(c, slot, &a);
+}
+
+void daf_apiserver_porched(struct daf_apiserver *s)
+{
+    for (struct client *c = s->clients; c != NULL; c = c->next) {
+        for (struct slot *slot = c->slots; slot != NULL; slot = slot->next) {
+            struct daf_apiserver_answer a;
+
+            if (!slot->is_opening || slot->text != NULL) continue;
+            a = daf_apiserver_enrol_opened(s->agent, s->ops);
+            answer_enrol(c, slot, &a);
+        }
+    }
+}
+
 /* ---- repair */
 
 static void on_repair(struct client *c, struct slot *slot)
@@ -498,6 +556,8 @@ static void serve(struct client *c, const char *line, size_t len)
         on_write(c, slot, request);
     else if (strcmp(op, "repair") == 0)
         on_repair(c, slot);
+    else if (strncmp(op, "enrol-", 6) == 0)
+        on_enrol(c, slot, op, request);
     else
         answer_error(c, slot, DAF_EUSAGE, "an op that this daemon lacks");
     json_decref(request);

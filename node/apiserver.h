@@ -41,6 +41,9 @@ struct daf_apiserver_ops {
     void (*write)(void *ctx, const struct daf_write *write);
     /* Come to an end, repair the notebook, call daf_apiserver_repaired(). */
     void (*repair)(void *ctx);
+    /* Give it to the agent; the agent says at once how it ended, but of an
+     * opening, which daf_apiserver_porched() follows. */
+    void (*porch)(void *ctx, const struct daf_porch_wish *wish);
 };
 
 /**
@@ -58,6 +61,9 @@ void daf_apiserver_free(struct daf_apiserver *s);
 /** daf_apiserver_wrote: how a write ended. */
 void daf_apiserver_wrote(struct daf_apiserver *s,
                          const struct daf_wrote *wrote);
+
+/** daf_apiserver_porched: the porch opened, could not, or was closed. */
+void daf_apiserver_porched(struct daf_apiserver *s);
 
 /** daf_apiserver_repaired: tell who asked, at once, how the repair ended; no loop
  * need run.  @r: used if @err is DAF_OK; else @t has the words. */

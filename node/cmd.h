@@ -7,6 +7,7 @@
 #include "node/commands.h"
 #include "node/offline.h"
 #include "node/repair.h"
+#include "proto/request.h"
 
 #include <jansson.h>
 
@@ -118,23 +119,13 @@ DAF_NODISCARD enum daf_err daf_cmd_writer_flush(struct daf_cmd_writer *w,
                                                 struct daf_trouble *t);
 /** daf_cmd_writer_close: NULL is fine. */
 void daf_cmd_writer_close(struct daf_cmd_writer *w);
+/** daf_cmd_err_of: what the last line of a daemon's answer says; DAF_OK. */
+enum daf_err daf_cmd_err_of(const json_t *answer);
 
 /* --- cmd_files.c: what is carried by hand (docs/protocol.md §6) */
-#define DAF_CMD_REQUEST_BYTES_MAX 512
 /* Control of a camp of several thousand devices. */
 #define DAF_CMD_ACCEPT_BYTES_MAX ((size_t)8 * 1024 * 1024)
 #define DAF_CMD_RECORDS_MAX      65536
-
-/** daf_cmd_request_pack: make and sign a request; 0 if @cap is too small. */
-size_t daf_cmd_request_pack(const struct daf_device_keys *keys,
-                            const struct daf_sign_sk *sign, uint8_t *out,
-                            size_t cap);
-/** daf_cmd_request_decode: read a request and verify its signature.
- * @out_offset: where it goes wrong, may be NULL.  DAF_EFORM, DAF_EVERSION,
- * DAF_ESIG (then @out is filled all the same). */
-DAF_NODISCARD enum daf_err daf_cmd_request_decode(struct daf_view bytes,
-                                                  struct daf_device_keys *out,
-                                                  size_t *out_offset);
 
 /* An acceptance, checked for form only. */
 struct daf_cmd_accept {
@@ -155,10 +146,54 @@ size_t daf_cmd_accept_begin(struct daf_pack *k, struct daf_view manifest,
 void daf_cmd_accept_add(struct daf_pack *k, struct daf_view header,
                         struct daf_view body);
 
+/* --- cmd_enrol.c: what makes a device one of the camp */
+
+/** daf_cmd_enrol_check: whether these may be --right and --scope; NULL: the
+ * default.  DAF_EUSAGE with words. */
+DAF_NODISCARD enum daf_err daf_cmd_enrol_check(const char *right,
+                                               const char *scope,
+                                               struct daf_trouble *t);
+struct daf_cmd_certified {
+    uint8_t cert[DAF_CERT_BYTES_MAX];
+    size_t cert_len;
+    struct daf_hash id;
+};
+/** daf_cmd_enrol_certify: seal the keys of what it may read to the device and
+ * write its certificate, unless it has them; all is durable then.  DAF_EDENIED if
+ * this device is no coordinator. */
+DAF_NODISCARD enum daf_err daf_cmd_enrol_certify(
+    const struct daf_cmd *cmd, const struct daf_device_keys *keys,
+    const char *right, const char *scope, struct daf_cmd_certified *out,
+    struct daf_trouble *t);
+
+/* --- cmd_join.c: the new device's side */
+
+/** daf_cmd_join_home: a new home, or one that asked before and still waits; to
+ * be unloaded. */
+DAF_NODISCARD enum daf_err daf_cmd_join_home(const struct daf_cmd *cmd,
+                                             struct daf_home *out,
+                                             struct daf_trouble *t);
+/* What a device has become one of the camp with. */
+struct daf_cmd_joined {
+    const struct daf_manifest *manifest;
+    const struct daf_cert *cert;
+    size_t records;     /* that came with it */
+    const char *digits; /* NULL: by a file */
+};
+void daf_cmd_join_print(const struct daf_cmd *cmd, const struct daf_home *home,
+                        const struct daf_cmd_joined *joined);
+/** daf_cmd_join_ticket: part of daf_cmd_join(). */
+enum daf_exit daf_cmd_join_ticket(const struct daf_cmd *cmd);
+
 /* --- the commands */
 enum daf_exit daf_cmd_camp_create(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_join(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_enrol_sign(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_enrol_open(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_enrol_list(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_enrol_accept(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_enrol_decline(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_enrol_close(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_revoke(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_devices(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_status(const struct daf_cmd *cmd);

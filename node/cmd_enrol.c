@@ -31,12 +31,12 @@ struct enrol {
     enum daf_err err; /* of a write */
 };
 
-static enum daf_err read_right(const struct daf_cmd *cmd, struct enrol *e)
+/* @right, @scope: a person's words, or NULL. */
+static enum daf_err read_right(const char *right, const char *scope,
+                               struct enrol *e)
 {
     static const enum daf_right rights[] = {DAF_RIGHT_RELAY, DAF_RIGHT_READ,
                                             DAF_RIGHT_APPEND};
-    const char *right = daf_cmd_value(cmd, "right");
-    const char *scope = daf_cmd_value(cmd, "scope");
 
     e->has_wish = right != NULL || scope != NULL;
     e->scope = scope != NULL ? scope : SCOPE_DEFAULT;
@@ -58,15 +58,34 @@ static enum daf_err read_right(const struct daf_cmd *cmd, struct enrol *e)
     return DAF_EUSAGE;
 }
 
+enum daf_err daf_cmd_enrol_check(const char *right, const char *scope,
+                                 struct daf_trouble *t)
+{
+    struct enrol e = {.t = t};
+
+    return read_right(right, scope, &e);
+}
+
+static enum daf_err check_coordinator(const struct enrol *e)
+{
+    if (daf_manifest_coordinator(daf_camp_manifest(e->view.camp),
+                                 &e->view.author) != NULL)
+        return DAF_OK;
+    daf_home_trouble(e->t, "this device is no coordinator of the camp, and "
+                           "only coordinators certify. To do: carry the "
+                           "request to one");
+    return DAF_EDENIED;
+}
+
 static enum daf_err read_request(const char *file, struct enrol *e)
 {
     uint8_t *bytes;
     size_t len;
     enum daf_err err =
-        daf_home_read_file(file, DAF_CMD_REQUEST_BYTES_MAX, &bytes, &len, e->t);
+        daf_home_read_file(file, DAF_REQUEST_BYTES_MAX, &bytes, &len, e->t);
 
     if (err != DAF_OK) return err;
-    err = daf_cmd_request_decode((struct daf_view){bytes, len}, &e->keys, NULL);
+    err = daf_request_decode((struct daf_view){bytes, len}, &e->keys, NULL);
     free(bytes);
     if (err == DAF_ESIG)
         daf_home_trouble(e->t, "the request's signature is not good: it was "
@@ -431,14 +450,8 @@ static enum daf_err sign(const struct daf_cmd *cmd, struct enrol *e)
         (void)snprintf(path, sizeof(path), "%s.accept", cmd->args[0]);
         out = path;
     }
-    if (daf_manifest_coordinator(daf_camp_manifest(e->view.camp),
-                                 &e->view.author) == NULL) {
-        daf_home_trouble(e->t, "this device is no coordinator of the camp, and "
-                               "only coordinators certify. To do: carry the "
-                               "request to one");
-        return DAF_EDENIED;
-    }
-    err = read_request(cmd->args[0], e);
+    err = check_coordinator(e);
+    if (err == DAF_OK) err = read_request(cmd->args[0], e);
     if (err == DAF_OK) err = check_keys(e);
     if (err == DAF_OK) err = write_missing(e);
     if (err == DAF_OK) err = write_acceptance(e, out);
@@ -454,7 +467,8 @@ enum daf_exit daf_cmd_enrol_sign(const struct daf_cmd *cmd)
 
     if (e == NULL) return daf_cmd_fail(cmd, DAF_ENOMEM, NULL);
     e->t = &t;
-    err = read_right(cmd, e);
+    err =
+        read_right(daf_cmd_value(cmd, "right"), daf_cmd_value(cmd, "scope"), e);
     if (err == DAF_OK) err = daf_cmd_view_open(cmd, false, &e->view, &t);
     if (err == DAF_OK) {
         err = sign(cmd, e);
@@ -462,4 +476,32 @@ enum daf_exit daf_cmd_enrol_sign(const struct daf_cmd *cmd)
     }
     free(e);
     return err == DAF_OK ? DAF_EXIT_DONE : daf_cmd_fail(cmd, err, &t);
+}
+
+enum daf_err daf_cmd_enrol_certify(const struct daf_cmd *cmd,
+                                   const struct daf_device_keys *keys,
+                                   const char *right, const char *scope,
+                                   struct daf_cmd_certified *out,
+                                   struct daf_trouble *t)
+{
+    struct enrol *e = calloc(1, sizeof(*e));
+    enum daf_err err;
+
+    if (e == NULL) return DAF_ENOMEM;
+    e->t = t;
+    e->keys = *keys;
+    e->author = daf_hash_author_id(&keys->sign);
+    err = read_right(right, scope, e);
+    if (err == DAF_OK) err = daf_cmd_view_open(cmd, false, &e->view, t);
+    if (err == DAF_OK) {
+        err = check_coordinator(e);
+        if (err == DAF_OK) err = check_keys(e);
+        if (err == DAF_OK) err = write_missing(e);
+        daf_cmd_view_close(&e->view);
+    }
+    memcpy(out->cert, e->cert, e->cert_len);
+    out->cert_len = e->cert_len;
+    out->id = e->cert_id;
+    free(e);
+    return err;
 }

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/cmd.h"
 
-#include "proto/hash.h"
-
-#define REQUEST_FORMAT  "daf-request"
-#define REQUEST_CONTEXT "daf.request.1"
-#define ACCEPT_FORMAT   "daf-accept"
-#define FILE_VERSION    1
+#define ACCEPT_FORMAT "daf-accept"
+#define FILE_VERSION  1
 
 /* An array of @count that begins with @format and the version. */
 static void read_start(struct daf_cursor *c, size_t count, const char *format)
@@ -23,52 +19,6 @@ static void read_start(struct daf_cursor *c, size_t count, const char *format)
     at = c->at;
     if (daf_cursor_uint(c, UINT32_MAX) != FILE_VERSION && daf_cursor_ok(c))
         daf_cursor_fail(c, DAF_EVERSION, at);
-}
-
-size_t daf_cmd_request_pack(const struct daf_device_keys *keys,
-                            const struct daf_sign_sk *sign, uint8_t *out,
-                            size_t cap)
-{
-    struct daf_pack k;
-    struct daf_sig sig;
-
-    daf_pack_init(&k, out, cap);
-    daf_pack_array(&k, 6);
-    daf_pack_str(&k, REQUEST_FORMAT, strlen(REQUEST_FORMAT));
-    daf_pack_uint(&k, FILE_VERSION);
-    daf_pack_bin(&k, keys->sign.b, sizeof(keys->sign.b));
-    daf_pack_bin(&k, keys->transport.b, sizeof(keys->transport.b));
-    daf_pack_bin(&k, keys->seal.b, sizeof(keys->seal.b));
-    if (k.is_full) return 0;
-    daf_hash_sign(REQUEST_CONTEXT, daf_pack_view(&k), sign, &sig);
-    daf_pack_bin(&k, sig.b, sizeof(sig.b));
-    return k.is_full ? 0 : k.len;
-}
-
-enum daf_err daf_cmd_request_decode(struct daf_view bytes,
-                                    struct daf_device_keys *out,
-                                    size_t *out_offset)
-{
-    struct daf_cursor c;
-    struct daf_sig sig;
-    size_t signed_len;
-    bool is_good;
-
-    daf_cursor_init(&c, bytes);
-    read_start(&c, 6, REQUEST_FORMAT);
-    daf_cursor_bin_into(&c, out->sign.b, sizeof(out->sign.b));
-    daf_cursor_bin_into(&c, out->transport.b, sizeof(out->transport.b));
-    daf_cursor_bin_into(&c, out->seal.b, sizeof(out->seal.b));
-    signed_len = c.at;
-    daf_cursor_bin_into(&c, sig.b, sizeof(sig.b));
-    is_good = daf_cursor_done(&c);
-    if (out_offset != NULL) *out_offset = is_good ? signed_len : c.offset;
-    if (!is_good) return c.err;
-    return daf_hash_verify(REQUEST_CONTEXT,
-                           (struct daf_view){bytes.p, signed_len}, &out->sign,
-                           &sig)
-               ? DAF_OK
-               : DAF_ESIG;
 }
 
 void daf_cmd_accept_next(struct daf_cursor *c, struct daf_view *out_header,

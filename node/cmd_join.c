@@ -2,6 +2,7 @@
 #include "node/cmd.h"
 
 #include "proto/hash.h"
+#include "proto/joiner.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -9,12 +10,15 @@
 
 /* --- the request ------------------------------------------------------------ */
 
-/* A new home, or one that asked before and still waits. */
-static enum daf_err make_or_load(const char *dir, struct daf_home *home,
-                                 struct daf_trouble *t)
+enum daf_err daf_cmd_join_home(const struct daf_cmd *cmd, struct daf_home *home,
+                               struct daf_trouble *t)
 {
+    char dir[DAF_HOME_PATH_MAX];
     struct daf_trouble why = {""};
-    enum daf_err err = daf_home_make(dir, home, t);
+    enum daf_err err = daf_cmd_dir(cmd, dir, t);
+
+    if (err != DAF_OK) return err;
+    err = daf_home_make(dir, home, t);
 
     if (err != DAF_EEXISTS) return err;
     err = daf_home_load(dir, false, home, &why);
@@ -35,19 +39,18 @@ static enum daf_err make_or_load(const char *dir, struct daf_home *home,
 
 static enum daf_exit request(const struct daf_cmd *cmd, const char *file)
 {
-    uint8_t bytes[DAF_CMD_REQUEST_BYTES_MAX];
-    char dir[DAF_HOME_PATH_MAX], hex[64];
+    uint8_t bytes[DAF_REQUEST_BYTES_MAX];
+    char hex[64];
     struct daf_trouble t = {""};
     struct daf_author_id author;
     struct daf_home home;
-    enum daf_err err = daf_cmd_dir(cmd, dir, &t);
+    enum daf_err err = daf_cmd_join_home(cmd, &home, &t);
     size_t len;
 
-    if (err == DAF_OK) err = make_or_load(dir, &home, &t);
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
     author = daf_hash_author_id(&home.keys.sign);
-    len = daf_cmd_request_pack(&home.keys, &home.secrets.sign, bytes,
-                               sizeof(bytes));
+    len =
+        daf_request_pack(&home.keys, &home.secrets.sign, bytes, sizeof(bytes));
     err = daf_home_write_file(file, 0644, (struct daf_view){bytes, len}, &t);
     if (err == DAF_OK && cmd->json)
         daf_cmd_print(json_pack("{s:o,s:o,s:o}", "author",
@@ -90,27 +93,12 @@ static enum daf_err check_certificate(const struct daf_home *home,
                                       struct acceptance *a,
                                       struct daf_trouble *t)
 {
-    const struct daf_coordinator *issuer;
-    enum daf_err err;
+    const char *why = NULL;
+    enum daf_err err =
+        daf_joiner_check(a->file.manifest, a->file.cert, &home->keys,
+                         &a->manifest, &a->cert, &why);
 
-    err = daf_manifest_decode(a->file.manifest, &a->manifest);
-    if (err == DAF_OK)
-        err = daf_manifest_verify(a->file.manifest, &a->manifest);
-    if (err != DAF_OK) return refuse(t, err, "its manifest is not good");
-    err = daf_cert_decode(a->file.cert, &a->cert);
-    if (err != DAF_OK) return refuse(t, err, "its certificate is not good");
-    if (memcmp(&a->cert.keys, &home->keys, sizeof(home->keys)) != 0)
-        return refuse(t, DAF_EKEY, "it was made for another device");
-    if (memcmp(&a->cert.camp, &a->manifest.camp, sizeof(a->cert.camp)) != 0)
-        return refuse(t, DAF_EFORM,
-                      "certificate and manifest are of two camps");
-    issuer = daf_manifest_coordinator(&a->manifest, &a->cert.issuer);
-    if (issuer == NULL)
-        return refuse(t, DAF_ESIG, "no coordinator made its certificate");
-    err = daf_cert_verify(a->file.cert, &a->cert, &issuer->keys.sign);
-    if (err != DAF_OK)
-        return refuse(t, err, "its certificate's signature is not good");
-    return DAF_OK;
+    return err == DAF_OK ? DAF_OK : refuse(t, err, why);
 }
 
 /* One record of the file: verified, of control, with its body. */
@@ -233,33 +221,45 @@ static enum daf_err keep_acceptance(struct daf_home *home,
     return daf_home_set_camp(home, a->file.manifest, a->file.cert, t);
 }
 
-static void print_joined(const struct daf_cmd *cmd, const struct daf_home *home,
-                         const struct acceptance *a)
+void daf_cmd_join_print(const struct daf_cmd *cmd, const struct daf_home *home,
+                        const struct daf_cmd_joined *joined)
 {
-    const struct daf_camp_id *camp = &a->manifest.camp;
-    json_t *scopes = json_array();
+    const struct daf_manifest *m = joined->manifest;
+    const struct daf_cert *cert = joined->cert;
+    json_t *scopes = json_array(), *o;
 
-    for (size_t i = 0; i < a->cert.rights_count; i++)
-        (void)json_array_append_new(scopes,
-                                    json_string(a->cert.rights[i].scope));
+    for (size_t i = 0; i < cert->rights_count; i++)
+        (void)json_array_append_new(scopes, json_string(cert->rights[i].scope));
     if (cmd->json) {
-        daf_cmd_print(
-            json_pack("{s:o,s:o,s:o,s:o,s:I,s:o}", "camp",
-                      daf_cmd_hex(camp->b, sizeof(camp->b)), "name",
-                      daf_cmd_text(a->manifest.name), "author",
-                      daf_cmd_hex(a->cert.author.b, sizeof(a->cert.author.b)),
+        o = json_pack("{s:o,s:o,s:o,s:o,s:I,s:o}", "camp",
+                      daf_cmd_hex(m->camp.b, sizeof(m->camp.b)), "name",
+                      daf_cmd_text(m->name), "author",
+                      daf_cmd_hex(cert->author.b, sizeof(cert->author.b)),
                       "home", daf_cmd_text(home->dir), "records",
-                      (json_int_t)a->file.records_count, "scopes", scopes));
+                      (json_int_t)joined->records, "scopes", scopes);
+        if (joined->digits != NULL)
+            (void)json_object_set_new(o, "digits", json_string(joined->digits));
+        daf_cmd_print(o);
         return;
     }
     (void)printf("Joined the camp ");
-    (void)daf_cmd_put_text(a->manifest.name);
+    (void)daf_cmd_put_text(m->name);
     (void)printf("; may carry:");
-    for (size_t i = 0; i < a->cert.rights_count; i++)
-        (void)printf(" %s (%s)", a->cert.rights[i].scope,
-                     daf_cert_right_str(a->cert.rights[i].right));
+    for (size_t i = 0; i < cert->rights_count; i++)
+        (void)printf(" %s (%s)", cert->rights[i].scope,
+                     daf_cert_right_str(cert->rights[i].right));
     (void)printf("\n");
     json_decref(scopes);
+}
+
+static void print_joined(const struct daf_cmd *cmd, const struct daf_home *home,
+                         const struct acceptance *a)
+{
+    const struct daf_cmd_joined joined = {.manifest = &a->manifest,
+                                          .cert = &a->cert,
+                                          .records = a->file.records_count};
+
+    daf_cmd_join_print(cmd, home, &joined);
 }
 
 static enum daf_err accept_file(const struct daf_cmd *cmd,
@@ -315,11 +315,16 @@ enum daf_exit daf_cmd_join(const struct daf_cmd *cmd)
     const char *accept_path = daf_cmd_value(cmd, "accept");
     struct daf_trouble t;
 
-    if ((request_file == NULL) == (accept_path == NULL)) {
-        daf_home_trouble(&t, "join needs one of --request FILE (first) and "
-                             "--accept FILE (then). To do: daftar join --help");
+    int ways =
+        (request_file != NULL) + (accept_path != NULL) + (cmd->args_count > 0);
+
+    if (ways != 1) {
+        daf_home_trouble(&t, "join needs one of: a ticket, --request FILE "
+                             "(first) and --accept FILE (then). To do: daftar "
+                             "join --help");
         return daf_cmd_fail(cmd, DAF_EUSAGE, &t);
     }
+    if (cmd->args_count > 0) return daf_cmd_join_ticket(cmd);
     return request_file != NULL ? request(cmd, request_file)
                                 : take_acceptance(cmd, accept_path);
 }

@@ -79,7 +79,7 @@ static enum daf_err err_of_name(const char *name)
     return DAF_OK;
 }
 
-static enum daf_err err_of_answer(const json_t *answer)
+enum daf_err daf_cmd_err_of(const json_t *answer)
 {
     const char *code = json_string_value(json_object_get(answer, "code"));
     json_int_t code_exit = json_integer_value(json_object_get(answer, "exit"));
@@ -112,7 +112,7 @@ static enum daf_err take_answer(struct daf_cmd_writer *w, struct daf_trouble *t)
 
     if (err != DAF_OK) return err;
     w->ended++;
-    wrote.err = err_of_answer(answer);
+    wrote.err = daf_cmd_err_of(answer);
     if (wrote.err == DAF_OK &&
         (!json_is_true(json_object_get(answer, "durable")) ||
          !take_hex(answer, "record", wrote.record.b, sizeof(wrote.record.b))))

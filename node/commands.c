@@ -22,9 +22,14 @@ static const struct daf_command table[] = {
         .run = daf_cmd_camp_create,
     },
     {
-        .name = "join", .args = "", 
-        .summary = "join a camp by two files: --request, then --accept",
-        .text = "First:  daftar join --request me.request\n"
+        .name = "join", .args = "[TICKET]", .args_max = 16,
+        .summary = "join a camp by a coordinator's ticket, or by two files",
+        .text = "A TICKET is what daftar enrol open shows: the whole text, or its "
+            "52 characters,\nin groups or not.  Six digits are printed at once; "
+            "join ends when the coordinator\nhas compared and accepted them, "
+            "10 minutes at most.\n"
+            "Without a network, by files:\n"
+            "First:  daftar join --request me.request\n"
             "Carry me.request to a coordinator, who runs: daftar enrol sign "
             "me.request\nThen:   daftar join --accept me.request.accept",
         .options = {
@@ -48,6 +53,56 @@ static const struct daf_command table[] = {
         },
         .keys = {"author", "accept", "certificate", "records", "new"},
         .run = daf_cmd_enrol_sign,
+    },
+    {
+        .name = "enrol open", .args = "",
+        .summary = "let one new device ask to be enrolled, by a ticket (coordinators only)",
+        .text = "Prints the ticket, as a QR code too on a terminal.  It is good "
+            "for 10 minutes and\nfor one device; a new one makes the old one "
+            "worthless.  Show it to nobody else.",
+        .options = {
+            {"right", "RIGHT", "append, read or relay, in the class (else append)"},
+            {"scope", "SCOPE", "the class (else class:1)"},
+        },
+        .keys = {"ticket", "code", "expires_s", "address"},
+        .needs_daemon = true,
+        .run = daf_cmd_enrol_open,
+    },
+    {
+        .name = "enrol list", .args = "",
+        .summary = "who asks to be enrolled, a line a device",
+        .text = "Exit 1 if no porch is open.  \"away\": its connection is lost; it "
+            "may come back.",
+        .keys = {"id", "digits", "author", "since_s", "state", "expires_s"},
+        .needs_daemon = true,
+        .run = daf_cmd_enrol_list,
+    },
+    {
+        .name = "enrol accept", .args = "ID", .args_min = 1, .args_max = 1,
+        .summary = "enrol the device that shows the same six digits",
+        .text = "ID is enrol list's; its first letters will do.  On a terminal it "
+            "asks for the\ndigits.  Digits that are not the same use the ticket "
+            "up: somebody may stand\nbetween.",
+        .options = {
+            {"digits", "NNNNNN", "what the other screen shows"},
+        },
+        .keys = {"author", "certificate", "digits"},
+        .needs_daemon = true,
+        .run = daf_cmd_enrol_accept,
+    },
+    {
+        .name = "enrol decline", .args = "ID", .args_min = 1, .args_max = 1,
+        .summary = "turn a device away; the ticket is used up",
+        .keys = {"author", "digits"},
+        .needs_daemon = true,
+        .run = daf_cmd_enrol_decline,
+    },
+    {
+        .name = "enrol close", .args = "",
+        .summary = "close the porch: nobody can ask any more",
+        .keys = {"closed"},
+        .needs_daemon = true,
+        .run = daf_cmd_enrol_close,
     },
     {
         .name = "revoke", .args = "DEVICE", .args_min = 1, .args_max = 1,

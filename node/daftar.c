@@ -3,6 +3,7 @@
 #include "node/child.h"
 #include "node/commands.h"
 #include "node/discover.h"
+#include "node/link.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -56,6 +57,8 @@ int main(int argc, char **argv)
     fill_streams();
     /* No keys in core dumps. */
     (void)setrlimit(RLIMIT_CORE, &none);
+    if (argc == 2 && strcmp(argv[1], "--as-link") == 0)
+        return daf_link_main(DAF_CHILD_FD);
     if (argc == 2 && strcmp(argv[1], "--as-discover") == 0)
         return daf_discover_main(DAF_CHILD_FD);
     arguments = take_arguments(argc, argv);

@@ -229,6 +229,22 @@ static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
     daf_linkhost_admit(h->linkhost, key, allowed);
 }
 
+static void port_porch(void *ctx, const struct daf_box_pk *pk,
+                       const struct daf_box_sk *sk)
+{
+    struct daf_host *h = ctx;
+    struct daf_link_porch porch = {.is_open = pk != NULL};
+    struct daf_view part = view(porch.pk.b, sizeof(porch.pk.b));
+
+    if (pk != NULL) {
+        porch.pk = *pk;
+        porch.sk = *sk;
+    }
+    effect(h, DAF_INPUTLOG_PORCH, porch.is_open, &part, 1);
+    daf_linkhost_porch(h->linkhost, &porch);
+    sodium_memzero(&porch, sizeof(porch));
+}
+
 static void port_announce(void *ctx, const struct daf_announce *what)
 {
     struct daf_host *h = ctx;
@@ -457,8 +473,11 @@ static void on_refused(void *ctx, const struct daf_link_refused *refused)
 
 static void on_porched(void *ctx, uint16_t port)
 {
-    (void)ctx;
-    (void)port;
+    struct daf_host *h = ctx;
+    struct daf_input in = {.kind = DAF_INPUT_PORCHED, .port_porch = port};
+
+    input(h, &in);
+    daf_apiserver_porched(h->api);
 }
 
 static void on_failed(void *ctx, const char *text)
@@ -616,6 +635,13 @@ static void on_write(void *ctx, const struct daf_write *write)
     input(ctx, &in);
 }
 
+static void on_porch(void *ctx, const struct daf_porch_wish *wish)
+{
+    struct daf_input in = {.kind = DAF_INPUT_PORCH, .porch = wish};
+
+    input(ctx, &in);
+}
+
 /* ---- stopping */
 
 static void remove_endpoint(struct daf_host *h)
@@ -635,6 +661,7 @@ static void stop(struct daf_host *h)
     remove_endpoint(h);
     daf_apiserver_finish(h->api);
     input(h, &in);
+    daf_apiserver_porched(h->api); /* who waits for it waits in vain */
     daf_linkhost_finish(h->linkhost);
     daf_loop_timer_set(&h->stop_timer,
                        daf_clock_after(daf_clock_now(), DAF_HOST_STOP_LINK_MS));
@@ -750,6 +777,7 @@ static void fill_tables(struct daf_host *h)
         .close = port_close,
         .connect = port_connect,
         .admit = port_admit,
+        .porch = port_porch,
         .announce = port_announce,
         .withdraw = port_withdraw,
         .store_begin = port_begin,
@@ -782,6 +810,7 @@ static void fill_tables(struct daf_host *h)
         .ctx = h,
         .status = on_status,
         .write = on_write,
+        .porch = on_porch,
         .repair = on_repair,
     };
 }

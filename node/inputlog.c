@@ -43,7 +43,8 @@ static const size_t kind_fields[] = {
     [DAF_INPUT_STORED] = 4,    [DAF_INPUT_PEER] = 3,
     [DAF_INPUT_WRITE] = 8,     [DAF_INPUT_STOP] = 0,
     [DAF_INPUT_FOUND] = 5,     [DAF_INPUT_GONE] = 2,
-    [DAF_INPUT_OWN] = 1,
+    [DAF_INPUT_OWN] = 1,       [DAF_INPUT_PORCH] = 5,
+    [DAF_INPUT_PORCHED] = 1,
 };
 
 /* ---- making the file */
@@ -287,6 +288,15 @@ static void put_write(struct daf_pack *k, const struct daf_write *w)
     daf_pack_bin(k, w->payload.p, w->payload.len);
 }
 
+static void put_porch(struct daf_pack *k, const struct daf_porch_wish *wish)
+{
+    daf_pack_uint(k, (uint64_t)wish->what);
+    daf_pack_uint(k, wish->id);
+    daf_pack_str(k, wish->scope, strlen(wish->scope));
+    daf_pack_str(k, wish->right, strlen(wish->right));
+    daf_pack_bin(k, wish->cert.p, wish->cert.len);
+}
+
 static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
 {
     const struct daf_input *in = &e->input;
@@ -342,6 +352,12 @@ static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
         for (size_t i = 0; i < in->addrs_count; i++)
             daf_pack_str(k, in->addrs[i].text, strlen(in->addrs[i].text));
         break;
+    case DAF_INPUT_PORCH:
+        put_porch(k, in->porch);
+        break;
+    case DAF_INPUT_PORCHED:
+        daf_pack_uint(k, in->port_porch);
+        break;
     }
 }
 
@@ -350,6 +366,7 @@ static size_t bytes_of(const struct daf_input *in)
     size_t bytes = FIXED_BYTES;
 
     if (in->kind == DAF_INPUT_FRAME) bytes += in->bytes.len;
+    if (in->kind == DAF_INPUT_PORCH) bytes += in->porch->cert.len;
     if (in->kind == DAF_INPUT_OWN)
         bytes += in->addrs_count * sizeof(struct daf_addr);
     if (in->kind == DAF_INPUT_STORED) bytes += in->items_count * ITEM_BYTES;
@@ -386,6 +403,7 @@ struct lists {
     struct daf_stored_item *items;
     struct daf_did *did;
     struct daf_write write;
+    struct daf_porch_wish porch;
     struct daf_addr own[DAF_INPUTLOG_OWN_MAX];
 };
 
@@ -431,18 +449,23 @@ static void get_did(struct daf_cursor *c, struct daf_did *out)
     out->seconds = (uint32_t)daf_cursor_uint(c, UINT32_MAX);
 }
 
+static void get_text(struct daf_cursor *c, char *out, size_t cap)
+{
+    struct daf_view text = daf_cursor_str(c, cap - 1);
+
+    if (text.len > 0) memcpy(out, text.p, text.len);
+}
+
 static void get_write(struct daf_cursor *c, struct daf_input *in,
                       struct lists *lists)
 {
     struct daf_write *w = &lists->write;
-    struct daf_view scope;
 
     *w = (struct daf_write){.ticket = daf_cursor_uint(c, UINT64_MAX)};
     w->kind = (enum daf_write_kind)daf_cursor_uint(c, DAF_WRITE_CONTROL);
     w->claimed.ms = daf_cursor_uint(c, UINT64_MAX);
     w->time_quality = (uint8_t)daf_cursor_uint(c, UINT8_MAX);
-    scope = daf_cursor_str(c, sizeof(w->scope) - 1);
-    if (scope.len > 0) memcpy(w->scope, scope.p, scope.len);
+    get_text(c, w->scope, sizeof(w->scope));
     w->learner = daf_cursor_bin(c, SIZE_MAX);
     w->did_count = daf_cursor_array(c, DAF_DID_MAX);
     free(lists->did);
@@ -458,11 +481,23 @@ static void get_write(struct daf_cursor *c, struct daf_input *in,
     in->write = w;
 }
 
+static void get_porch(struct daf_cursor *c, struct daf_input *in,
+                      struct lists *lists)
+{
+    struct daf_porch_wish *w = &lists->porch;
+
+    *w = (struct daf_porch_wish){0};
+    w->what = (enum daf_porch_do)daf_cursor_uint(c, DAF_PORCH_CLOSE);
+    w->id = daf_cursor_uint(c, UINT64_MAX);
+    get_text(c, w->scope, sizeof(w->scope));
+    get_text(c, w->right, sizeof(w->right));
+    w->cert = daf_cursor_bin(c, DAF_CERT_BYTES_MAX);
+    in->porch = w;
+}
+
 static void get_addr(struct daf_cursor *c, struct daf_addr *out)
 {
-    struct daf_view text = daf_cursor_str(c, sizeof(out->text) - 1);
-
-    if (text.len > 0) memcpy(out->text, text.p, text.len);
+    get_text(c, out->text, sizeof(out->text));
 }
 
 static void get_service(struct daf_cursor *c, struct daf_announce *out)
@@ -509,7 +544,8 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
         break;
     case DAF_INPUT_OPENED:
         in->conn = get_conn(c);
-        in->endpoint = (enum daf_endpoint)daf_cursor_uint(c, DAF_ENDPOINT_MESH);
+        in->endpoint =
+            (enum daf_endpoint)daf_cursor_uint(c, DAF_ENDPOINT_PORCH);
         daf_cursor_bin_into(c, in->key.b, sizeof(in->key.b));
         break;
     case DAF_INPUT_FRAME:
@@ -545,6 +581,12 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
     case DAF_INPUT_OWN:
         get_own(c, in, lists);
         break;
+    case DAF_INPUT_PORCH:
+        get_porch(c, in, lists);
+        break;
+    case DAF_INPUT_PORCHED:
+        in->port_porch = get_port(c);
+        break;
     }
 }
 
@@ -554,7 +596,7 @@ static bool get_entry(struct daf_cursor *c, struct daf_inputlog_entry *e,
     size_t count = daf_cursor_array(c, 16), start = c->at;
 
     *e = (struct daf_inputlog_entry){0};
-    e->input.kind = (enum daf_input_kind)daf_cursor_uint(c, DAF_INPUT_OWN);
+    e->input.kind = (enum daf_input_kind)daf_cursor_uint(c, DAF_INPUT_PORCHED);
     if (count != ENTRY_FIELDS + kind_fields[e->input.kind])
         daf_cursor_fail(c, DAF_EFORM, start);
     e->now.ms = daf_cursor_uint(c, UINT64_MAX);

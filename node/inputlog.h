@@ -42,6 +42,7 @@ enum daf_inputlog_call {
     DAF_INPUTLOG_DROP,
     DAF_INPUTLOG_ANNOUNCE,
     DAF_INPUTLOG_WITHDRAW,
+    DAF_INPUTLOG_PORCH,
 };
 
 /* One input, written or read. */

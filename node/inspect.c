@@ -2,6 +2,9 @@
 #include "node/inspect_impl.h"
 
 #include "proto/body.h"
+#include "proto/ticket.h"
+
+#include <sodium.h>
 
 /* What the first values of an array tell about it. */
 #define SHAPE_COUNT 4
@@ -73,7 +76,8 @@ static enum thing thing_of_14(const struct shape *s)
 static bool is_frame_number(uint64_t n)
 {
     return (n >= DAF_FRAME_HELLO && n <= DAF_FRAME_ADDRESSES) ||
-           (n >= DAF_FRAME_KNOCK && n <= DAF_FRAME_REVOKED);
+           (n >= DAF_FRAME_KNOCK && n <= DAF_FRAME_REVOKED) ||
+           (n >= DAF_FRAME_ASK && n <= DAF_FRAME_DECLINE);
 }
 
 /* [header, body or reason]: a header is an array of 14. */
@@ -226,6 +230,25 @@ static enum daf_err show_secret(struct daf_inspect_out *o)
     return DAF_OK;
 }
 
+/* The one thing that is text.  Its secret is whoever's who sees it. */
+static void show_ticket(struct daf_inspect_out *o, const struct daf_ticket *t)
+{
+    begin(o, "ticket");
+    daf_inspect_put_text(o, "secret", "(secret)");
+    daf_inspect_put_hex(o, "mark", t->mark, sizeof(t->mark));
+    daf_inspect_put_bool(o, "full", t->is_full);
+    if (t->is_full) {
+        daf_inspect_put_hex(o, "porch", t->porch.b, sizeof(t->porch.b));
+        daf_inspect_key(o, "addresses");
+        daf_inspect_open(o, '[');
+        for (size_t i = 0; i < t->addrs_count; i++)
+            daf_inspect_str(o, (struct daf_view){(const uint8_t *)t->addrs[i],
+                                                 strlen(t->addrs[i])});
+        daf_inspect_close(o, ']');
+    }
+    daf_inspect_close(o, '}');
+}
+
 static enum daf_err show_msgpack(struct daf_inspect_out *o,
                                  struct daf_view bytes)
 {
@@ -275,11 +298,18 @@ enum daf_err daf_inspect(struct daf_view bytes, FILE *f,
                          struct daf_inspect_fault *out_fault)
 {
     struct daf_inspect_out o = {.f = f};
+    struct daf_ticket ticket;
     struct shape s;
     enum daf_err err;
 
     *out_fault = (struct daf_inspect_fault){0, NULL};
     err = daf_cursor_check(bytes, &out_fault->offset);
+    if (err != DAF_OK && daf_ticket_parse(bytes, &ticket) == DAF_OK) {
+        show_ticket(&o, &ticket);
+        sodium_memzero(&ticket, sizeof(ticket));
+        (void)fputc('\n', f);
+        return DAF_OK;
+    }
     if (err != DAF_OK) return err;
     s = shape_of(bytes);
     if (bytes.len > DAF_INSPECT_BYTES_MAX && thing_of(&s) != THING_ACCEPT) {

@@ -24,7 +24,8 @@ struct daf_inspect_fault {
  * daf_inspect: print one JSON object on one line, with "kind" and what it is.
  * @bytes: one value of canonical msgpack: a frame, a door frame, a header,
  *         [header, body], a body, a payload, a certificate, a manifest, a
- *         request, an acceptance, or anything else ("msgpack").
+ *         request, an acceptance, or anything else ("msgpack"); or a ticket's
+ *         text, of which the secret is not shown.
  *
  * DAF_OK; else nothing was printed and @out_fault says why.
  */

@@ -162,7 +162,7 @@ enum daf_err daf_inspect_request(struct daf_inspect_out *o,
                                  struct daf_inspect_fault *fault)
 {
     struct daf_device_keys keys;
-    enum daf_err err = daf_cmd_request_decode(bytes, &keys, &fault->offset);
+    enum daf_err err = daf_request_decode(bytes, &keys, &fault->offset);
 
     if (err != DAF_OK && err != DAF_ESIG) return err;
     daf_inspect_open(o, '{');

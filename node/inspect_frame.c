@@ -2,6 +2,8 @@
 #include "node/inspect_impl.h"
 
 #include "node/core/addr.h"
+#include "proto/hash.h"
+#include "proto/request.h"
 
 /* How many symbols of a row are shown: sums tell a person little. */
 #define SYMBOLS_SHOWN 4
@@ -392,6 +394,69 @@ static void show_revoked(struct daf_inspect_out *o, const struct daf_revoked *r)
     daf_inspect_any_body(o, r->body);
 }
 
+/* A request inside REVEAL; what is none is shown as bytes. */
+static void show_request(struct daf_inspect_out *o, struct daf_view bytes)
+{
+    struct daf_device_keys keys;
+    struct daf_author_id author;
+    enum daf_err err = daf_request_decode(bytes, &keys, NULL);
+
+    daf_inspect_key(o, "request");
+    daf_inspect_open(o, '{');
+    if (err == DAF_OK) {
+        author = daf_hash_author_id(&keys.sign);
+        daf_inspect_put_hex(o, "author", author.b, sizeof(author.b));
+        daf_inspect_put_hex(o, "transport_key", keys.transport.b,
+                            sizeof(keys.transport.b));
+    } else {
+        daf_inspect_put_text(o, "error", daf_err_str(err));
+        daf_inspect_put_hex(o, "bytes", bytes.p, bytes.len);
+    }
+    daf_inspect_close(o, '}');
+}
+
+static void show_decline(struct daf_inspect_out *o, uint64_t reason)
+{
+    static const char *const words[] = {"closed", "declined",
+                                        "the ticket was used",
+                                        "no common version"};
+
+    daf_inspect_put_uint(o, "reason", reason);
+    daf_inspect_put_text(o, "words",
+                         reason < sizeof(words) / sizeof(words[0])
+                             ? words[reason]
+                             : "unknown");
+}
+
+static void put_hash(struct daf_inspect_out *o, const char *key,
+                     const struct daf_hash *hash)
+{
+    daf_inspect_put_hex(o, key, hash->b, sizeof(hash->b));
+}
+
+static void show_porch(struct daf_inspect_out *o, const struct daf_frame *f)
+{
+    if (f->kind == DAF_FRAME_ASK) {
+        daf_inspect_put_uint(o, "version_min", f->ask.version_min);
+        daf_inspect_put_uint(o, "version_max", f->ask.version_max);
+        put_hash(o, "commitment", &f->ask.commitment);
+        put_hash(o, "mac", &f->ask.mac);
+    } else if (f->kind == DAF_FRAME_OFFER) {
+        put_hash(o, "manifest_hash", &f->offer.manifest);
+        put_hash(o, "commitment", &f->offer.commitment);
+        put_hash(o, "mac", &f->offer.mac);
+    } else if (f->kind == DAF_FRAME_REVEAL) {
+        put_hash(o, "nonce", &f->reveal.nonce);
+        show_request(o, f->reveal.request);
+    } else {
+        daf_inspect_key(o, "manifest");
+        daf_inspect_any_manifest(o, f->accept.manifest);
+        daf_inspect_key(o, "certificate");
+        daf_inspect_any_cert(o, f->accept.cert);
+        daf_inspect_put_uint(o, "door_port", f->accept.port);
+    }
+}
+
 static void show_fields(struct daf_inspect_out *o, const struct daf_frame *f)
 {
     switch (f->kind) {
@@ -446,6 +511,7 @@ static void show_fields(struct daf_inspect_out *o, const struct daf_frame *f)
                             sizeof(f->knock.nonce.b));
         return;
     case DAF_FRAME_NONCE:
+    case DAF_FRAME_ANSWER:
         daf_inspect_put_hex(o, "nonce", f->nonce.b, sizeof(f->nonce.b));
         return;
     case DAF_FRAME_PROOF:
@@ -454,6 +520,15 @@ static void show_fields(struct daf_inspect_out *o, const struct daf_frame *f)
         return;
     case DAF_FRAME_REVOKED:
         show_revoked(o, &f->revoked);
+        return;
+    case DAF_FRAME_ASK:
+    case DAF_FRAME_OFFER:
+    case DAF_FRAME_REVEAL:
+    case DAF_FRAME_ACCEPT:
+        show_porch(o, f);
+        return;
+    case DAF_FRAME_DECLINE:
+        show_decline(o, f->decline);
         return;
     }
 }

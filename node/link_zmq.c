@@ -50,7 +50,9 @@ static bool set_profile(void *zmq, int type)
 
     for (size_t i = 0; i < sizeof(profile) / sizeof(*profile); i++)
         set = set && set_int(zmq, profile[i].option, profile[i].value);
-    if (type == ZMQ_DEALER) set = set && set_int(zmq, ZMQ_IMMEDIATE, 1);
+    /* ZMQ_IMMEDIATE stays off: with it libzmq throws away what a peer said just
+     * before it hung up (measured: every second DECLINE).  We send nothing before
+     * the handshake is done. */
     /* libzmq's one I/O thread waits, and all connections with it, while a
      * monitor's pipe is full; so that pipe has no limit.  It is read first. */
     if (type == ZMQ_PAIR) set = set && set_int(zmq, ZMQ_RCVHWM, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* proto/frame.h - the frames of docs/protocol.md §5 and §5.2: encode and decode,
- * nothing else.
+/* proto/frame.h - the frames of docs/protocol.md §5: encode and decode, nothing
+ * else.
  *
  * daf_frame_decode() checks a whole frame before anything is believed (R3): all
  * counts, lengths, nested items.  Lists stay packed; the frame holds a cursor at
@@ -43,6 +43,12 @@ enum daf_frame_kind {
     DAF_FRAME_PROOF = 35,
     DAF_FRAME_WELCOME = 36,
     DAF_FRAME_REVOKED = 37,
+    DAF_FRAME_ASK = 49,
+    DAF_FRAME_OFFER = 50,
+    DAF_FRAME_REVEAL = 51,
+    DAF_FRAME_ANSWER = 52,
+    DAF_FRAME_ACCEPT = 53,
+    DAF_FRAME_DECLINE = 54,
 };
 
 enum daf_bye {
@@ -54,6 +60,13 @@ enum daf_bye {
     DAF_BYE_VERSION = 5,
     DAF_BYE_UNPROVEN = 6,
     DAF_BYE_FAILURE = 7,
+};
+
+enum daf_decline {
+    DAF_DECLINE_CLOSED = 0, /* by a person, or its time ran out */
+    DAF_DECLINE_DECLINED = 1,
+    DAF_DECLINE_USED = 2,    /* the ticket */
+    DAF_DECLINE_VERSION = 3, /* none in common */
 };
 
 /* A packed list inside a checked frame. */
@@ -189,6 +202,22 @@ struct daf_revoked {
  * are no more than this. */
 #define DAF_REVOKED_BYTES_MAX (DAF_DOOR_BYTES_MAX - 8)
 
+struct daf_ask {
+    uint32_t version_min, version_max;
+    struct daf_hash commitment, mac;
+};
+struct daf_offer {
+    struct daf_hash manifest, commitment, mac;
+};
+struct daf_reveal {
+    struct daf_hash nonce;
+    struct daf_view request; /* ≤ DAF_REQUEST_BYTES_MAX, not decoded yet */
+};
+struct daf_accept {
+    struct daf_view manifest, cert; /* not decoded yet */
+    uint16_t port;                  /* of the door */
+};
+
 struct daf_frame {
     enum daf_frame_kind kind;
     uint64_t number; /* as on the wire, also when UNKNOWN */
@@ -206,9 +235,14 @@ struct daf_frame {
         uint64_t bye;
         struct daf_bytes bytes;
         struct daf_knock knock;
-        struct daf_hash nonce;
+        struct daf_hash nonce; /* NONCE, ANSWER */
         struct daf_proof proof;
         struct daf_revoked revoked;
+        struct daf_ask ask;
+        struct daf_offer offer;
+        struct daf_reveal reveal;
+        struct daf_accept accept;
+        uint64_t decline; /* enum daf_decline, or a later version's */
     };
 };
 
@@ -260,6 +294,12 @@ void daf_frame_pack_proof(struct daf_pack *k, const struct daf_proof *proof,
                           bool is_welcome);
 void daf_frame_pack_revoked(struct daf_pack *k,
                             const struct daf_revoked *revoked);
+void daf_frame_pack_ask(struct daf_pack *k, const struct daf_ask *ask);
+void daf_frame_pack_offer(struct daf_pack *k, const struct daf_offer *offer);
+void daf_frame_pack_reveal(struct daf_pack *k, const struct daf_reveal *reveal);
+void daf_frame_pack_answer(struct daf_pack *k, const struct daf_hash *nonce);
+void daf_frame_pack_accept(struct daf_pack *k, const struct daf_accept *accept);
+void daf_frame_pack_decline(struct daf_pack *k, enum daf_decline reason);
 
 /* Encoders of frames with a list: begin packs all up to the list and opens it;
  * items follow; end closes the list.  @mark is daf_pack_open()'s. */

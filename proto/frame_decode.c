@@ -192,6 +192,47 @@ static void read_revoked(struct daf_cursor *c, struct daf_frame *out)
     out->revoked.body = daf_cursor_bin(c, DAF_DOOR_BYTES_MAX);
 }
 
+static void read_ask(struct daf_cursor *c, struct daf_frame *out)
+{
+    struct daf_ask *f = &out->ask;
+
+    read_versions(c, &f->version_min, &f->version_max);
+    daf_cursor_bin_into(c, f->commitment.b, sizeof(f->commitment.b));
+    daf_cursor_bin_into(c, f->mac.b, sizeof(f->mac.b));
+}
+
+static void read_offer(struct daf_cursor *c, struct daf_frame *out)
+{
+    struct daf_offer *f = &out->offer;
+
+    daf_cursor_bin_into(c, f->manifest.b, sizeof(f->manifest.b));
+    daf_cursor_bin_into(c, f->commitment.b, sizeof(f->commitment.b));
+    daf_cursor_bin_into(c, f->mac.b, sizeof(f->mac.b));
+}
+
+static void read_reveal(struct daf_cursor *c, struct daf_frame *out)
+{
+    struct daf_reveal *f = &out->reveal;
+
+    daf_cursor_bin_into(c, f->nonce.b, sizeof(f->nonce.b));
+    f->request = daf_cursor_bin(c, DAF_REQUEST_BYTES_MAX);
+}
+
+static void read_accept(struct daf_cursor *c, struct daf_frame *out)
+{
+    struct daf_accept *f = &out->accept;
+
+    f->manifest = daf_cursor_bin(c, DAF_MANIFEST_BYTES_MAX);
+    f->cert = daf_cursor_bin(c, DAF_CERT_BYTES_MAX);
+    f->port = (uint16_t)daf_cursor_uint(c, UINT16_MAX);
+}
+
+static void read_decline(struct daf_cursor *c, struct daf_frame *out)
+{
+    /* Any reason: a later version may know more of them. */
+    out->decline = daf_cursor_uint(c, DAF_INT_MAX);
+}
+
 /* Items of the array, the number among them. */
 #define WANT_PAGE_ARITY 4
 
@@ -221,6 +262,12 @@ static const struct {
     [DAF_FRAME_PROOF] = {"PROOF", 5, read_proof},
     [DAF_FRAME_WELCOME] = {"WELCOME", 6, read_welcome},
     [DAF_FRAME_REVOKED] = {"REVOKED", 3, read_revoked},
+    [DAF_FRAME_ASK] = {"ASK", 5, read_ask},
+    [DAF_FRAME_OFFER] = {"OFFER", 4, read_offer},
+    [DAF_FRAME_REVEAL] = {"REVEAL", 3, read_reveal},
+    [DAF_FRAME_ANSWER] = {"ANSWER", 2, read_nonce},
+    [DAF_FRAME_ACCEPT] = {"ACCEPT", 4, read_accept},
+    [DAF_FRAME_DECLINE] = {"DECLINE", 2, read_decline},
 };
 #define SHAPES_COUNT (sizeof(shapes) / sizeof(shapes[0]))
 
@@ -231,7 +278,7 @@ static enum daf_frame_kind kind_of(uint64_t number)
     return (enum daf_frame_kind)number;
 }
 
-/* protocol.md R31: door frames are read from strangers, so they are small. */
+/* protocol.md R31, R55: door and porch frames are read from strangers, so they are small. */
 static size_t bytes_max(enum daf_frame_kind kind)
 {
     return kind >= DAF_FRAME_KNOCK ? DAF_DOOR_BYTES_MAX : DAF_FRAME_BYTES_MAX;

@@ -139,6 +139,50 @@ void daf_frame_pack_revoked(struct daf_pack *k,
     daf_pack_bin(k, revoked->body.p, revoked->body.len);
 }
 
+void daf_frame_pack_ask(struct daf_pack *k, const struct daf_ask *ask)
+{
+    begin(k, 5, DAF_FRAME_ASK);
+    daf_pack_uint(k, ask->version_min);
+    daf_pack_uint(k, ask->version_max);
+    daf_pack_bin(k, ask->commitment.b, sizeof(ask->commitment.b));
+    daf_pack_bin(k, ask->mac.b, sizeof(ask->mac.b));
+}
+
+void daf_frame_pack_offer(struct daf_pack *k, const struct daf_offer *offer)
+{
+    begin(k, 4, DAF_FRAME_OFFER);
+    daf_pack_bin(k, offer->manifest.b, sizeof(offer->manifest.b));
+    daf_pack_bin(k, offer->commitment.b, sizeof(offer->commitment.b));
+    daf_pack_bin(k, offer->mac.b, sizeof(offer->mac.b));
+}
+
+void daf_frame_pack_reveal(struct daf_pack *k, const struct daf_reveal *reveal)
+{
+    begin(k, 3, DAF_FRAME_REVEAL);
+    daf_pack_bin(k, reveal->nonce.b, sizeof(reveal->nonce.b));
+    daf_pack_bin(k, reveal->request.p, reveal->request.len);
+}
+
+void daf_frame_pack_answer(struct daf_pack *k, const struct daf_hash *nonce)
+{
+    begin(k, 2, DAF_FRAME_ANSWER);
+    daf_pack_bin(k, nonce->b, sizeof(nonce->b));
+}
+
+void daf_frame_pack_accept(struct daf_pack *k, const struct daf_accept *accept)
+{
+    begin(k, 4, DAF_FRAME_ACCEPT);
+    daf_pack_bin(k, accept->manifest.p, accept->manifest.len);
+    daf_pack_bin(k, accept->cert.p, accept->cert.len);
+    daf_pack_uint(k, accept->port);
+}
+
+void daf_frame_pack_decline(struct daf_pack *k, enum daf_decline reason)
+{
+    begin(k, 2, DAF_FRAME_DECLINE);
+    daf_pack_uint(k, (uint64_t)reason);
+}
+
 /* ---- frames with a list */
 
 size_t daf_frame_begin_root(struct daf_pack *k, const struct daf_root *root)

@@ -12,6 +12,15 @@
 #define DAF_DEPTH_MAX 16        /* nested arrays and maps */
 #define DAF_INT_MAX   INT64_MAX /* uints fit SQLite's integer */
 
+/* ---- enrolment (docs/protocol.md §5.4, §6) */
+#define DAF_REQUEST_BYTES_MAX 512    /* one has 182 */
+#define DAF_PORCH_MS          600000 /* it is open at most */
+#define DAF_PORCH_AFTER_MS    60000  /* and this long once its ticket is used */
+#define DAF_PORCH_CONNS_MAX   16
+#define DAF_PORCH_PENDING_MAX 8  /* devices that wait for a person */
+#define DAF_PORCH_ASKS_MAX    64 /* wrong macs, and pairs of digits */
+#define DAF_TICKET_ADDRS_MAX  4
+
 /* ---- records */
 #define DAF_HEADER_BYTES_MAX 512   /* a v1 header is about 205 bytes */
 #define DAF_BODY_BYTES_MAX   65536 /* a session of learning is 0.3 kB */

@@ -156,6 +156,7 @@ enum daf_err daf_agent_new(const struct daf_agent_config *config,
 void daf_agent_free(struct daf_agent *a)
 {
     if (a == NULL) return;
+    daf_agent_porch_close(a);
     daf_agent_conns_lost(a);
     daf_agent_jobs_free(a);
     daf_camp_free(a->camp);
@@ -189,6 +190,8 @@ static void on_opened(struct daf_agent *a, const struct daf_input *in)
     c->key = in->key;
     if (c->endpoint == DAF_ENDPOINT_DOOR)
         daf_agent_door_opened(a, c);
+    else if (c->endpoint == DAF_ENDPOINT_PORCH)
+        daf_agent_porch_opened(a, c);
     else
         daf_agent_session_start(a, c);
 }
@@ -203,6 +206,8 @@ static void on_frame(struct daf_agent *a, const struct daf_input *in)
     daf_agent_conn_tally(a->stats.received, in->bytes);
     if (c->endpoint == DAF_ENDPOINT_DOOR)
         daf_agent_door_frame(a, c, in->bytes);
+    else if (c->endpoint == DAF_ENDPOINT_PORCH)
+        daf_agent_porch_frame(a, c, in->bytes);
     else if (c->session != NULL && daf_agent_is_revoked(a, &c->key)) {
         /* protocol.md R50: "each frame is read only if its session's peer is
          * not revoked" */
@@ -223,6 +228,7 @@ static void on_closed(struct daf_agent *a, const struct daf_input *in)
     if (c == NULL) return;
     if (c->session != NULL) daf_session_lost(c->session);
     c->is_closed = true;
+    daf_agent_porch_left(a, in->conn);
     p = daf_agent_peer_of(a, in->conn);
     if (p != NULL) daf_agent_peer_retry(a, p);
 }
@@ -234,6 +240,7 @@ static void on_timer(struct daf_agent *a)
             daf_session_timer(a->conns[i]->session, a->now);
     }
     daf_agent_peers_timer(a);
+    daf_agent_porch_timer(a);
     daf_agent_idle_timer(a);
     if (daf_agent_look_due(a)) {
         (void)fold_store(a); /* what cannot be read is passed over, as ever */
@@ -258,6 +265,7 @@ static void on_stop(struct daf_agent *a)
 {
     a->is_stopping = true;
     a->is_listening = false;
+    daf_agent_porch_close(a);
     a->config.port->withdraw(a->config.port->ctx, DAF_ENDPOINT_DOOR);
     for (size_t i = 0; i < a->conns_count; i++) {
         if (a->conns[i]->session != NULL)
@@ -280,6 +288,7 @@ void daf_agent_input(struct daf_agent *a, struct daf_mono now,
         break;
     case DAF_INPUT_LINK_LOST:
         a->is_listening = false;
+        daf_agent_porch_left(a, 0);
         daf_agent_conns_lost(a);
         break;
     case DAF_INPUT_OPENED:
@@ -312,6 +321,12 @@ void daf_agent_input(struct daf_agent *a, struct daf_mono now,
     case DAF_INPUT_OWN:
         daf_agent_own(a, in);
         break;
+    case DAF_INPUT_PORCH:
+        daf_agent_porch_wish(a, in->porch);
+        break;
+    case DAF_INPUT_PORCHED:
+        daf_agent_porch_ported(a, in->port_porch);
+        break;
     }
     daf_agent_conns_poke(a);
     daf_agent_conns_sweep(a);
@@ -323,8 +338,10 @@ struct daf_mono daf_agent_deadline(const struct daf_agent *a)
 {
     struct daf_mono first = daf_agent_peers_deadline(a);
     struct daf_mono idle = daf_agent_idle_deadline(a);
+    struct daf_mono porch = daf_agent_porch_deadline(a);
 
     if (idle.ms < first.ms) first = idle;
+    if (porch.ms < first.ms) first = porch;
     if (a->look_at.ms < first.ms) first = a->look_at;
     for (size_t i = 0; i < a->conns_count; i++) {
         struct daf_mono d = DAF_MONO_NEVER;
@@ -348,7 +365,9 @@ const struct daf_author_id *daf_agent_author(const struct daf_agent *a)
 
 size_t daf_agent_size(const struct daf_agent *a)
 {
-    return sizeof(*a) + a->cert.len + a->conns_cap * sizeof(struct daf_conn *) +
+    return sizeof(*a) + a->cert.len +
+           (a->porch != NULL ? sizeof(*a->porch) : 0) +
+           a->conns_cap * sizeof(struct daf_conn *) +
            a->conns_count * sizeof(**a->conns) +
            a->peers_cap * sizeof(*a->peers) +
            a->claims_cap * sizeof(*a->claims) +

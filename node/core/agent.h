@@ -20,6 +20,7 @@
 #include "node/core/camp.h"
 #include "node/core/port.h"
 #include "proto/session.h"
+#include "proto/ticket.h"
 
 #define DAF_AGENT_SESSIONS_MAX 1024
 #define DAF_AGENT_STATIC_MAX   64    /* addresses that a person gave */
@@ -86,7 +87,9 @@ enum daf_input_kind {
     DAF_INPUT_STOP,      /* say BYE to all */
     DAF_INPUT_FOUND,     /* service, addr: mDNS sees it */
     DAF_INPUT_GONE,      /* service (endpoint, name): mDNS sees it no more */
-    DAF_INPUT_OWN, /* addrs: of this machine; at start, and when changed */
+    DAF_INPUT_OWN,     /* addrs: of this machine; at start, and when changed */
+    DAF_INPUT_PORCH,   /* a coordinator's wish: porch */
+    DAF_INPUT_PORCHED, /* link has it open at port_porch; 0: it cannot */
 };
 
 /* How an address was heard of; of several ways the last of this list counts. */
@@ -125,6 +128,22 @@ struct daf_write {
     struct daf_view payload;
 };
 
+enum daf_porch_do {
+    DAF_PORCH_OPEN,    /* with a new ticket; one that is open is closed first */
+    DAF_PORCH_ACCEPT,  /* the device @id: its certificate is durable */
+    DAF_PORCH_DECLINE, /* it, or its digits were others */
+    DAF_PORCH_CLOSE,
+};
+#define DAF_PORCH_RIGHT_BYTES_MAX 15
+struct daf_porch_wish {
+    enum daf_porch_do what;
+    uint64_t id; /* struct daf_agent_guest's */
+    /* OPEN: what the device is to get, for who certifies; carried unread. */
+    char scope[DAF_SCOPE_NAME_BYTES_MAX + 1];
+    char right[DAF_PORCH_RIGHT_BYTES_MAX + 1];
+    struct daf_view cert; /* ACCEPT */
+};
+
 struct daf_input {
     enum daf_input_kind kind;
     uint32_t conn;
@@ -143,6 +162,8 @@ struct daf_input {
     struct daf_announce service;
     const struct daf_addr *addrs; /* borrowed; their ports count for nothing */
     size_t addrs_count;
+    const struct daf_porch_wish *porch;
+    uint16_t port_porch;
 };
 
 /* How a WRITE ended; called from the STORED input that made it durable, or at
@@ -186,11 +207,11 @@ const struct daf_camp *daf_agent_camp(const struct daf_agent *a);
 /** daf_agent_author: this device. */
 const struct daf_author_id *daf_agent_author(const struct daf_agent *a);
 
-/* Frames of one kind and their bytes, door's and mesh's. */
+/* Frames of one kind and their bytes, of all endpoints. */
 struct daf_agent_tally {
     uint64_t frames, bytes;
 };
-#define DAF_AGENT_KINDS (DAF_FRAME_REVOKED + 1)
+#define DAF_AGENT_KINDS (DAF_FRAME_DECLINE + 1)
 
 /** daf_agent_size: bytes that it takes beside its sessions, its camp, what waits
  * for the disk, and the scratch. */
@@ -205,7 +226,8 @@ struct daf_agent_stats {
     bool
         unchecked; /* own signatures of some records are still to be verified */
     struct daf_refusals refusals;
-    uint64_t door_refused; /* door frames that did not verify */
+    uint64_t door_refused;  /* door frames that did not verify */
+    uint64_t porch_refused; /* the same at the porch */
     uint64_t frames_in, frames_out, bytes_in, bytes_out;
     /* The same by enum daf_frame_kind; what is no known frame is UNKNOWN. */
     struct daf_agent_tally sent[DAF_AGENT_KINDS], received[DAF_AGENT_KINDS];
@@ -224,6 +246,32 @@ struct daf_peer_info {
     bool is_there;               /* mDNS sees it now */
     unsigned failures;           /* calls in vain, in a row */
 };
+/* The porch: what `enrol` shows.  Borrowed until the next input. */
+struct daf_agent_porch {
+    enum daf_err err; /* how the last wish ended; PORCHED may change it */
+    bool is_open;     /* or opening: port is 0 */
+    bool is_used;  /* somebody was accepted or declined: no one else will be */
+    uint16_t port; /* on the door's address */
+    uint64_t left_ms;         /* until it closes by itself */
+    struct daf_ticket ticket; /* full, but without addresses; a secret */
+    const char *scope, *right;
+};
+void daf_agent_porch(const struct daf_agent *a, struct daf_mono now,
+                     struct daf_agent_porch *out);
+
+/* A device that has told its digits. */
+struct daf_agent_guest {
+    uint64_t id; /* of this try of the device: a new one has new digits */
+    uint32_t digits;
+    struct daf_author_id author;
+    struct daf_view request; /* verified; borrowed until the next input */
+    uint64_t since_ms;
+    const char *state; /* words: "waiting", "away", "accepted" */
+};
+/** daf_agent_guest: the guest at @index, from 0; false at the end. */
+bool daf_agent_guest(const struct daf_agent *a, struct daf_mono now,
+                     size_t index, struct daf_agent_guest *out);
+
 /** daf_agent_peer: the devices that are known of, one each however many addresses
  * it has.  *@at is 0 at first and moved on; false at the end. */
 bool daf_agent_peer(const struct daf_agent *a, size_t *at,

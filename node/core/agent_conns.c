@@ -89,7 +89,8 @@ void daf_agent_conn_tally(struct daf_agent_tally *by_kind,
 
     if (frame.len >= 2 && (frame.p[0] & 0xf0) == 0x90 &&
         (frame.p[1] <= DAF_FRAME_ADDRESSES ||
-         (frame.p[1] >= DAF_FRAME_KNOCK && frame.p[1] <= DAF_FRAME_REVOKED)))
+         (frame.p[1] >= DAF_FRAME_KNOCK && frame.p[1] <= DAF_FRAME_REVOKED) ||
+         (frame.p[1] >= DAF_FRAME_ASK && frame.p[1] <= DAF_FRAME_DECLINE)))
         kind = frame.p[1];
     by_kind[kind].frames++;
     by_kind[kind].bytes += frame.len;

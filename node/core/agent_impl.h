@@ -4,6 +4,7 @@
  *      agent.c          making, inputs, deadline, what others may know
  *      agent_conns.c    connections and their sessions
  *      agent_door.c     the door, both sides: who may speak at mesh
+ *      agent_porch.c    the porch, the coordinator's side: who asks to be enrolled
  *      agent_revoked.c  who was revoked: others, and this device itself
  *      agent_peers.c    keeping in touch: whom to call, and when again
  *      agent_book.c     addresses of doors, and how they were heard of
@@ -19,6 +20,7 @@
 #define DAF_NODE_CORE_AGENT_IMPL_H
 
 #include "node/core/agent.h"
+#include "proto/porch.h"
 
 #define DAF_AGENT_LOOK_MAX_MS   3600000 /* a card that stays bad: hourly */
 #define DAF_AGENT_WAITING_MAX   4096    /* writes; more are told to try later */
@@ -140,6 +142,45 @@ struct daf_deferred {
     struct daf_tag tag;
 };
 
+/* A device at the porch, on its way from ASK to ACCEPT. */
+enum daf_guest_step {
+    DAF_GUEST_NEW,     /* ASK is awaited */
+    DAF_GUEST_OFFERED, /* REVEAL is */
+    DAF_GUEST_WAITING, /* for a person */
+    DAF_GUEST_ACCEPTED,
+};
+struct daf_guest {
+    enum daf_guest_step step;
+    uint32_t conn;            /* 0: it is away, and may come back */
+    struct daf_mono deadline; /* NEW, OFFERED */
+    struct daf_porch_talk talk;
+    struct daf_mono since; /* WAITING, and from here on what REVEAL told */
+    struct daf_device_keys keys;
+    size_t request_len;
+    uint8_t request[DAF_REQUEST_BYTES_MAX];
+};
+
+/* The open porch, and its one ticket. */
+struct daf_porch {
+    struct daf_box_pk pk;
+    struct daf_box_sk sk;
+    struct daf_ticket ticket;
+    struct daf_key key; /* of the ticket's secret */
+    uint8_t name[8];    /* by mDNS */
+    uint16_t port;      /* 0: link has not answered */
+    struct daf_mono expires;
+    char scope[DAF_SCOPE_NAME_BYTES_MAX + 1]; /* the wish's */
+    char right[DAF_PORCH_RIGHT_BYTES_MAX + 1];
+    size_t wrong, talks; /* ≤ DAF_PORCH_ASKS_MAX */
+    bool is_used;
+    /* Of who was accepted, to be told again if its connection was lost. */
+    struct daf_device_keys accepted;
+    size_t cert_len; /* 0: nobody was */
+    uint8_t cert[DAF_CERT_BYTES_MAX];
+    size_t guests_count;
+    struct daf_guest guests[DAF_PORCH_CONNS_MAX];
+};
+
 /* What is remembered of a peer after its session, for the next one. */
 struct daf_parted {
     struct daf_author_id author;
@@ -203,6 +244,8 @@ struct daf_agent {
     uint8_t strangers[DAF_AGENT_STRANGERS_MAX][8];
     size_t claims_count, claims_cap; /* ≤ DAF_AGENT_CLAIMS_MAX */
     struct daf_claim *claims;
+    struct daf_porch *porch; /* NULL: closed */
+    enum daf_err porch_err;
     bool was_released; /* who waits for a log is to be poked */
     size_t deferred_count, deferred_cap;
     struct daf_deferred *deferred;   /* of each scope ≤ DAF_DEFERRED_MAX */
@@ -263,6 +306,20 @@ void daf_agent_admit(struct daf_agent *a);
 void daf_agent_door_opened(struct daf_agent *a, struct daf_conn *c);
 void daf_agent_door_frame(struct daf_agent *a, struct daf_conn *c,
                           struct daf_view bytes);
+
+/* ---- agent_porch.c */
+void daf_agent_porch_wish(struct daf_agent *a,
+                          const struct daf_porch_wish *wish);
+void daf_agent_porch_ported(struct daf_agent *a, uint16_t port);
+void daf_agent_porch_opened(struct daf_agent *a, struct daf_conn *c);
+void daf_agent_porch_frame(struct daf_agent *a, struct daf_conn *c,
+                           struct daf_view bytes);
+/* Its connection is gone; 0: all are. */
+void daf_agent_porch_left(struct daf_agent *a, uint32_t conn);
+void daf_agent_porch_timer(struct daf_agent *a);
+struct daf_mono daf_agent_porch_deadline(const struct daf_agent *a);
+/* Tell all who wait and close it, if it is open. */
+void daf_agent_porch_close(struct daf_agent *a);
 
 /* ---- agent_revoked.c */
 /* Whether the device with this transport key is revoked. */

@@ -56,6 +56,11 @@ struct daf_port {
                     const struct daf_box_pk *server);
     /* Let this transport key into mesh from now on, or no more. */
     void (*admit)(void *ctx, const struct daf_box_pk *key, bool allowed);
+    /* Open the porch with this key pair, instead of one that is open; PORCHED
+     * comes back, and again whenever link was started anew.  NULL, NULL: close it,
+     * and every connection to it. */
+    void (*porch)(void *ctx, const struct daf_box_pk *pk,
+                  const struct daf_box_sk *sk);
     /* Say on the network that this service is here, instead of the one of its
      * kind that was said before; say it no more.  Best effort. */
     void (*announce)(void *ctx, const struct daf_announce *what);

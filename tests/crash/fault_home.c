@@ -259,7 +259,7 @@ static void look_carried(const char *dir)
     if (is_there(path)) {
         FAULT_OK(daf_home_read_file(path, FILE_MAX, &bytes, &len, NULL));
         FAULT_OK(
-            daf_cmd_request_decode((struct daf_view){bytes, len}, &keys, NULL));
+            daf_request_decode((struct daf_view){bytes, len}, &keys, NULL));
         free(bytes);
     }
     path = fault_look_path(dir, "a");

@@ -235,6 +235,15 @@ static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
     }
 }
 
+/* Nobody comes to a porch here. */
+static void port_porch(void *ctx, const struct daf_box_pk *pk,
+                       const struct daf_box_sk *sk)
+{
+    (void)ctx;
+    (void)pk;
+    (void)sk;
+}
+
 static void port_announce(void *ctx, const struct daf_announce *what)
 {
     (void)ctx;
@@ -505,6 +514,7 @@ static struct node *node_new(struct cast *c, size_t index)
                                 .close = port_close,
                                 .connect = port_connect,
                                 .admit = port_admit,
+                                .porch = port_porch,
                                 .announce = port_announce,
                                 .withdraw = port_withdraw,
                                 .store_begin = port_store_begin,

@@ -516,6 +516,25 @@ static inline struct daf_view sample(uint64_t number)
         daf_frame_pack_revoked(&k,
                                &(struct daf_revoked){{zeros, 3}, {zeros, 3}});
         break;
+    case DAF_FRAME_ASK:
+        daf_frame_pack_ask(&k, &(struct daf_ask){2, 2, {{0}}, {{0}}});
+        break;
+    case DAF_FRAME_OFFER:
+        daf_frame_pack_offer(&k, &(struct daf_offer){{{0}}, {{0}}, {{0}}});
+        break;
+    case DAF_FRAME_REVEAL:
+        daf_frame_pack_reveal(&k, &(struct daf_reveal){{{0}}, {zeros, 3}});
+        break;
+    case DAF_FRAME_ANSWER:
+        daf_frame_pack_answer(&k, &(struct daf_hash){{0}});
+        break;
+    case DAF_FRAME_ACCEPT:
+        daf_frame_pack_accept(&k,
+                              &(struct daf_accept){{zeros, 3}, {zeros, 3}, 1});
+        break;
+    case DAF_FRAME_DECLINE:
+        daf_frame_pack_decline(&k, DAF_DECLINE_CLOSED);
+        break;
     default:
         daf_pack_array(&k, 2);
         daf_pack_uint(&k, number);

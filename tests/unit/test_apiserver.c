@@ -5,6 +5,8 @@
 #include "tests/lib/t.h"
 
 #include "node/apiserver.h"
+#include "node/clock.h"
+#include "node/commands.h"
 #include "tests/lib/cast.h"
 #include "tests/lib/tmpdir.h"
 
@@ -45,7 +47,7 @@ static struct daf_apiserver *server;
 static struct talker talkers[CLIENTS];
 static uint64_t tickets[WRITES_MAX];
 static struct daf_write last_write;
-static size_t writes, repairs;
+static size_t writes, repairs, porches;
 
 /* ---- the daemon's part */
 
@@ -71,6 +73,29 @@ static void take_repair(void *ctx)
     daf_apiserver_finish(server);
 }
 
+static void give_agent(const struct daf_input *in)
+{
+    daf_agent_input(cast_agent(cast, 0), daf_clock_now(), in);
+}
+
+static void take_porch(void *ctx, const struct daf_porch_wish *wish)
+{
+    const struct daf_input in = {.kind = DAF_INPUT_PORCH, .porch = wish};
+
+    (void)ctx;
+    porches++;
+    give_agent(&in);
+}
+
+/* Link has it open at @port, or cannot. */
+static void ported(uint16_t port)
+{
+    const struct daf_input in = {.kind = DAF_INPUT_PORCHED, .port_porch = port};
+
+    give_agent(&in);
+    daf_apiserver_porched(server);
+}
+
 static void wrote(uint64_t ticket, enum daf_err err)
 {
     struct daf_wrote w = {.ticket = ticket, .err = err, .registered = true};
@@ -83,11 +108,11 @@ static void wrote(uint64_t ticket, enum daf_err err)
 static int setup(void **state)
 {
     static const struct daf_apiserver_ops ops = {NULL, tell_status, take_write,
-                                                 take_repair};
+                                                 take_repair, take_porch};
     char dir[512];
 
     (void)state;
-    writes = repairs = 0;
+    writes = repairs = porches = 0;
     for (size_t i = 0; i < CLIENTS; i++)
         talkers[i] = (struct talker){.fd = -1};
     tmp = daf_tmpdir_new();
@@ -651,6 +676,102 @@ static void a_repair_that_failed_says_why(void **state)
     assert_non_null(strstr(t->heard, trouble.what));
 }
 
+/* ---- enrolment */
+
+#define OPEN \
+    "{\"op\":\"enrol-open\",\"scope\":\"class:1\",\"right\":\"append\"}\n"
+
+static void a_ticket_is_told_when_the_porch_listens(void **state)
+{
+    struct talker *t = call(0), *other = call(1);
+    json_t *o;
+
+    (void)state;
+    say(t, OPEN);
+    turn(other);
+    turn(other);
+    assert_int_equal(porches, 1);
+    assert_int_equal(lines_of(t), 0);
+    ported(47111);
+    until_lines(t, 1);
+    assert_int_equal(exit_of(t, 0), 0);
+    assert_text(t, 0, "address", "192.0.2.7:47111");
+    o = line_of(t, 0);
+    assert_non_null(strstr(json_string_value(json_object_get(o, "ticket")),
+                           ":192.0.2.7+47111"));
+    assert_int_equal(json_string_length(json_object_get(o, "code")), 52);
+    assert_in_range(json_integer_value(json_object_get(o, "expires_s")), 590,
+                    600);
+    json_decref(o);
+    say(t, "{\"op\":\"enrol-list\"}\n");
+    until_lines(t, 2);
+    assert_int_equal(exit_of(t, 1), 0);
+    assert_text(t, 1, "right", "append");
+    assert_text(t, 1, "scope", "class:1");
+    say(t, "{\"op\":\"enrol-close\"}\n{\"op\":\"enrol-close\"}\n");
+    until_lines(t, 4);
+    assert_int_equal(exit_of(t, 2), 0);
+    assert_int_equal(exit_of(t, 3), 1);
+}
+
+static void who_waits_for_a_porch_is_told_that_it_cannot_be(void **state)
+{
+    const struct daf_input stop = {.kind = DAF_INPUT_STOP};
+    struct talker *t = call(0);
+
+    (void)state;
+    say(t, OPEN);
+    turn(call(1));
+    ported(0);
+    until_lines(t, 1);
+    assert_int_equal(exit_of(t, 0), 1);
+    assert_non_null(strstr(t->heard, "cannot listen"));
+    /* The daemon ends meanwhile. */
+    say(t, OPEN);
+    turn(call(2));
+    assert_false(daf_apiserver_idle(server));
+    give_agent(&stop);
+    daf_apiserver_porched(server);
+    until_lines(t, 2);
+    assert_int_not_equal(exit_of(t, 1), 0);
+}
+
+static void enrolment_asked_wrongly_is_refused(void **state)
+{
+    static const char *const bad[] = {
+        "{\"op\":\"enrol-dance\"}\n",
+        "{\"op\":\"enrol-open\"}\n",
+        "{\"op\":\"enrol-open\",\"scope\":7,\"right\":\"\"}\n",
+        "{\"op\":\"enrol-open\",\"scope\":\"\",\"right\":\"0123456789abcdef\"}"
+        "\n",
+        "{\"op\":\"enrol-decline\"}\n",
+        "{\"op\":\"enrol-decline\",\"id\":\"0123\"}\n",
+        "{\"op\":\"enrol-decline\",\"id\":\"0123456789abcdeg\"}\n",
+        "{\"op\":\"enrol-accept\",\"id\":\"0123456789abcdef\"}\n",
+        "{\"op\":\"enrol-accept\",\"id\":\"0123456789abcdef\","
+        "\"certificate\":\"zz\"}\n",
+    };
+    struct talker *t = call(0);
+    size_t count = sizeof(bad) / sizeof(bad[0]);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        say(t, bad[i]);
+        until_lines(t, i + 1);
+        assert_int_equal(exit_of(t, i), DAF_EXIT_USAGE);
+    }
+    assert_int_equal(porches, 0);
+    /* Asked well, but nobody is there. */
+    say(t, "{\"op\":\"enrol-decline\",\"id\":\"0123456789abcdef\"}\n"
+           "{\"op\":\"enrol-accept\",\"id\":\"0123456789abcdef\","
+           "\"certificate\":\"00\"}\n{\"op\":\"enrol-list\"}\n");
+    until_lines(t, count + 3);
+    for (size_t i = count; i < count + 3; i++) {
+        assert_int_equal(exit_of(t, i), DAF_EXIT_FAILED);
+        assert_text(t, i, "code", "not-found");
+    }
+}
+
 static void another_user_is_turned_away(void **state)
 {
     static const char *const open_up[] = {"", "/home", "/home/run"};
@@ -698,6 +819,9 @@ int main(void)
         T(at_the_end_open_writes_are_answered_and_new_ones_not_read),
         T(a_repair_is_answered_when_all_else_is_over),
         T(a_repair_that_failed_says_why),
+        T(a_ticket_is_told_when_the_porch_listens),
+        T(who_waits_for_a_porch_is_told_that_it_cannot_be),
+        T(enrolment_asked_wrongly_is_refused),
         T(another_user_is_turned_away),
 #undef T
     };

@@ -44,7 +44,7 @@ static void a_changed_request_is_refused_at_every_byte(void **state)
 /* Two devices with one transport key: who is who at mesh? */
 static void a_request_with_borrowed_or_weak_keys_is_refused(void **state)
 {
-    uint8_t bytes[DAF_CMD_REQUEST_BYTES_MAX];
+    uint8_t bytes[DAF_REQUEST_BYTES_MAX];
     struct daf_sign_sk sign;
     struct daf_home home;
     struct daf_device_keys keys;
@@ -63,7 +63,7 @@ static void a_request_with_borrowed_or_weak_keys_is_refused(void **state)
         if (i == 1) keys.seal = home.keys.seal;
         if (i == 2) memset(&keys.transport, 0, sizeof(keys.transport));
         if (i == 3) memset(&keys.seal, 0, sizeof(keys.seal));
-        len = daf_cmd_request_pack(&keys, &sign, bytes, sizeof(bytes));
+        len = daf_request_pack(&keys, &sign, bytes, sizeof(bytes));
         daf_homes_spill(daf_homes_in("x"), bytes, len);
         assert_int_equal(daf_ran("enrol", "sign", daf_homes_in("x"), "--home",
                                  daf_homes_in("A"), NULL)
@@ -73,7 +73,7 @@ static void a_request_with_borrowed_or_weak_keys_is_refused(void **state)
     /* The same signing key with another transport key. */
     randombytes_buf(&keys.seal, sizeof(keys.seal));
     keys.sign = home.keys.sign;
-    len = daf_cmd_request_pack(&keys, &home.secrets.sign, bytes, sizeof(bytes));
+    len = daf_request_pack(&keys, &home.secrets.sign, bytes, sizeof(bytes));
     daf_homes_spill(daf_homes_in("x"), bytes, len);
     assert_int_equal(daf_ran("enrol", "sign", daf_homes_in("x"), "--home",
                              daf_homes_in("A"), NULL)

@@ -74,6 +74,9 @@ static const char *minimum(const char *name)
     if (strcmp(name, "camp create") == 0) return "camp create x";
     if (strcmp(name, "join") == 0) return "join --accept /nowhere/x";
     if (strcmp(name, "enrol sign") == 0) return "enrol sign /nowhere/x";
+    if (strcmp(name, "enrol accept") == 0)
+        return "enrol accept 0123 --digits 123456";
+    if (strcmp(name, "enrol decline") == 0) return "enrol decline 0123";
     if (strcmp(name, "revoke") == 0) return "revoke 01234567";
     if (strcmp(name, "inspect") == 0) return "inspect /nowhere/x";
     if (strcmp(name, "progress add") == 0)

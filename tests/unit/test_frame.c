@@ -352,6 +352,44 @@ static void put_revoked(struct daf_pack *k)
     daf_frame_pack_revoked(k, &f);
 }
 
+static void put_ask(struct daf_pack *k)
+{
+    const struct daf_ask f = {2, 2, {{1}}, {{2}}};
+
+    daf_frame_pack_ask(k, &f);
+}
+
+static void put_offer(struct daf_pack *k)
+{
+    const struct daf_offer f = {{{1}}, {{2}}, {{3}}};
+
+    daf_frame_pack_offer(k, &f);
+}
+
+static void put_reveal(struct daf_pack *k)
+{
+    const struct daf_reveal f = {{{1}}, text("request")};
+
+    daf_frame_pack_reveal(k, &f);
+}
+
+static void put_answer_of_a_porch(struct daf_pack *k)
+{
+    daf_frame_pack_answer(k, &(struct daf_hash){{5}});
+}
+
+static void put_accept(struct daf_pack *k)
+{
+    const struct daf_accept f = {text("manifest"), text("cert"), 47047};
+
+    daf_frame_pack_accept(k, &f);
+}
+
+static void put_decline(struct daf_pack *k)
+{
+    daf_frame_pack_decline(k, DAF_DECLINE_USED);
+}
+
 static const struct {
     enum daf_frame_kind kind;
     const char *name;
@@ -384,6 +422,12 @@ static const struct {
     {DAF_FRAME_PROOF, "PROOF", put_proof},
     {DAF_FRAME_WELCOME, "WELCOME", put_welcome},
     {DAF_FRAME_REVOKED, "REVOKED", put_revoked},
+    {DAF_FRAME_ASK, "ASK", put_ask},
+    {DAF_FRAME_OFFER, "OFFER", put_offer},
+    {DAF_FRAME_REVEAL, "REVEAL", put_reveal},
+    {DAF_FRAME_ANSWER, "ANSWER", put_answer_of_a_porch},
+    {DAF_FRAME_ACCEPT, "ACCEPT", put_accept},
+    {DAF_FRAME_DECLINE, "DECLINE", put_decline},
 };
 #define FRAMES_COUNT (sizeof(frames) / sizeof(frames[0]))
 

@@ -117,6 +117,15 @@ static const struct daf_write control = {
     .payload = {(const uint8_t *)"\x92\xa1x\x80", 4},
 };
 
+static const struct daf_porch_wish porch_open = {.what = DAF_PORCH_OPEN,
+                                                 .scope = "class:1",
+                                                 .right = "append"};
+static const struct daf_porch_wish porch_accept = {
+    .what = DAF_PORCH_ACCEPT,
+    .id = UINT64_MAX,
+    .cert = {(const uint8_t *)"certificate", 11},
+};
+
 static struct daf_inputlog_entry one_of_each[] = {
     {.input = {.kind = DAF_INPUT_LISTENING,
                .port_door = 5670,
@@ -142,6 +151,12 @@ static struct daf_inputlog_entry one_of_each[] = {
     {.input = {.kind = DAF_INPUT_CLOSED, .conn = UINT32_MAX}},
     {.input = {.kind = DAF_INPUT_LINK_LOST}},
     {.input = {.kind = DAF_INPUT_STOP}},
+    {.input = {.kind = DAF_INPUT_OPENED,
+               .conn = DAF_CONN_INCOMING | 8,
+               .endpoint = DAF_ENDPOINT_PORCH}},
+    {.input = {.kind = DAF_INPUT_PORCH, .porch = &porch_open}},
+    {.input = {.kind = DAF_INPUT_PORCH, .porch = &porch_accept}},
+    {.input = {.kind = DAF_INPUT_PORCHED, .port_porch = 47111}},
 };
 #define EACH_COUNT (sizeof(one_of_each) / sizeof(one_of_each[0]))
 
@@ -169,6 +184,18 @@ static void expect_write(const struct daf_write *a, const struct daf_write *b)
         assert_int_equal(a->did[i].score, b->did[i].score);
         assert_int_equal(a->did[i].seconds, b->did[i].seconds);
     }
+}
+
+static void expect_porch(const struct daf_porch_wish *a,
+                         const struct daf_porch_wish *b)
+{
+    assert_int_equal(a == NULL, b == NULL);
+    if (a == NULL || b == NULL) return;
+    assert_int_equal(a->what, b->what);
+    assert_true(a->id == b->id);
+    assert_string_equal(a->scope, b->scope);
+    assert_string_equal(a->right, b->right);
+    expect_view(a->cert, b->cert);
 }
 
 static void expect_items(const struct daf_input *a, const struct daf_input *b)
@@ -205,6 +232,8 @@ static bool expect_entry(void *ctx, const struct daf_inputlog_entry *got)
     assert_int_equal(a->err, b->err);
     expect_items(a, b);
     expect_write(a->write, b->write);
+    expect_porch(a->porch, b->porch);
+    assert_int_equal(a->port_porch, b->port_porch);
     memcpy(w->effects[w->seen++], got->effects, sizeof(got->effects));
     return true;
 }

@@ -5,6 +5,8 @@
 #include "node/inspect.h"
 #include "proto/frame.h"
 #include "proto/hash.h"
+#include "proto/request.h"
+#include "proto/ticket.h"
 #include "tests/lib/hex.h"
 
 #include <sodium.h>
@@ -340,6 +342,69 @@ static void other_frames_are_shown(void **state)
     check(daf_pack_view(&k), "frame", "frame", "REVOKED");
 }
 
+static void porch_frames_are_shown(void **state)
+{
+    struct daf_device_keys keys = {.transport = {{7}}, .seal = {{8}}};
+    uint8_t buffer[SAMPLE_BYTES_MAX], request[DAF_REQUEST_BYTES_MAX];
+    struct daf_sign_sk sign;
+    struct daf_pack k;
+    size_t len;
+
+    (void)state;
+    (void)crypto_sign_keypair(keys.sign.b, sign.b);
+    len = daf_request_pack(&keys, &sign, request, sizeof(request));
+    k = packer(buffer);
+    daf_frame_pack_ask(&k, &(struct daf_ask){2, 3, {{1}}, {{2}}});
+    check(daf_pack_view(&k), "frame", "frame", "ASK");
+    assert_field(&k, "version_max", "3");
+    k = packer(buffer);
+    daf_frame_pack_offer(&k, &(struct daf_offer){{{1}}, {{2}}, {{3}}});
+    check(daf_pack_view(&k), "frame", "frame", "OFFER");
+    k = packer(buffer);
+    daf_frame_pack_reveal(&k, &(struct daf_reveal){{{1}}, {request, len}});
+    check(daf_pack_view(&k), "frame", "frame", "REVEAL");
+    k = packer(buffer); /* of bytes that are no request */
+    daf_frame_pack_reveal(&k, &(struct daf_reveal){{{1}}, {request, 3}});
+    check(daf_pack_view(&k), "frame", "frame", "REVEAL");
+    k = packer(buffer);
+    daf_frame_pack_answer(&k, &(struct daf_hash){{4}});
+    check(daf_pack_view(&k), "frame", "frame", "ANSWER");
+    k = packer(buffer); /* of bytes that are neither */
+    daf_frame_pack_accept(&k,
+                          &(struct daf_accept){{request, 3}, {request, 3}, 9});
+    check(daf_pack_view(&k), "frame", "frame", "ACCEPT");
+    assert_field(&k, "door_port", "9");
+    k = packer(buffer);
+    daf_frame_pack_decline(&k, DAF_DECLINE_USED);
+    check(daf_pack_view(&k), "frame", "frame", "DECLINE");
+    assert_field(&k, "words", "\"the ticket was used\"");
+}
+
+/* Who sees it over a shoulder must not be let in by it. */
+static void a_ticket_is_shown_without_its_secret(void **state)
+{
+    struct daf_ticket t = {.is_full = true};
+    char code[DAF_TICKET_CODE_CHARS + 1], text[DAF_TICKET_TEXT_CHARS + 1];
+
+    (void)state;
+    memset(t.secret, 0xa5, sizeof(t.secret));
+    daf_ticket_text(&t, text);
+    daf_ticket_code(&t, code);
+    for (int i = 0; i < 2; i++) {
+        const char *shown = i == 0 ? text : code;
+        json_t *o =
+            inspected((struct daf_view){(const uint8_t *)shown, strlen(shown)},
+                      "ticket");
+
+        assert_string_equal(json_string_value(json_object_get(o, "secret")),
+                            "(secret)");
+        assert_int_equal(json_is_true(json_object_get(o, "full")), i == 0);
+        json_decref(o);
+    }
+    assert_refused((struct daf_view){(const uint8_t *)code, strlen(code) - 1},
+                   1);
+}
+
 static void a_frame_with_wrong_fields_is_refused(void **state)
 {
     static const uint8_t bye_str[] = {0x92, 0x0a, 0xa1, 'x'};
@@ -558,7 +623,7 @@ static void requests_and_acceptances_are_shown(void **state)
 
     (void)state;
     (void)crypto_sign_keypair(keys.sign.b, sign.b);
-    len = daf_cmd_request_pack(&keys, &sign, buffer, sizeof(buffer));
+    len = daf_request_pack(&keys, &sign, buffer, sizeof(buffer));
     check((struct daf_view){buffer, len}, "request", NULL, NULL);
     buffer[len - 1] ^= 1;
     object = inspected((struct daf_view){buffer, len}, "request");
@@ -696,6 +761,8 @@ int main(void)
         cmocka_unit_test(of_symbols_the_count_and_the_first_few_are_shown),
         cmocka_unit_test(a_root_is_shown_with_all_its_parts),
         cmocka_unit_test(other_frames_are_shown),
+        cmocka_unit_test(porch_frames_are_shown),
+        cmocka_unit_test(a_ticket_is_shown_without_its_secret),
         cmocka_unit_test(a_frame_with_wrong_fields_is_refused),
         cmocka_unit_test(headers_and_bodies_are_shown),
         cmocka_unit_test(a_revocation_says_why_in_words),

@@ -91,23 +91,23 @@ static void requests_are_read_and_made_byte_for_byte(void **state)
     (void)state;
     json_array_foreach(field(files, "requests"), i, v)
     {
-        uint8_t again[DAF_CMD_REQUEST_BYTES_MAX];
+        uint8_t again[DAF_REQUEST_BYTES_MAX];
         struct daf_device_keys keys;
         struct daf_sign_sk sk;
         struct daf_sign_pk pk;
         size_t offset = 0, len;
 
-        assert_int_equal(daf_cmd_request_decode(bytes_of(v, "bytes"), &keys,
-                                                &offset),
+        assert_int_equal(daf_request_decode(bytes_of(v, "bytes"), &keys,
+                                            &offset),
                          DAF_OK);
         expect_keys(v, &keys);
         assert_int_equal(offset, strtoul(text_of(v, "signed_len"), NULL, 10));
         (void)crypto_sign_seed_keypair(pk.b, sk.b, bytes_of(v, "seed").p);
-        len = daf_cmd_request_pack(&keys, &sk, again, sizeof(again));
+        len = daf_request_pack(&keys, &sk, again, sizeof(again));
         expect_bytes(v, "bytes", again, len);
-        assert_int_equal(daf_cmd_request_pack(&keys, &sk, again, len), len);
+        assert_int_equal(daf_request_pack(&keys, &sk, again, len), len);
         for (size_t cap = 0; cap < len; cap++)
-            assert_int_equal(daf_cmd_request_pack(&keys, &sk, again, cap), 0);
+            assert_int_equal(daf_request_pack(&keys, &sk, again, cap), 0);
     }
     assert_int_equal(i, 2);
 }
@@ -265,8 +265,8 @@ static void bad_files_are_refused_for_what_is_wrong_in_them(void **state)
 
     (void)state;
     json_array_foreach(field(bad, "requests"), i, v)
-        assert_refused(v, daf_cmd_request_decode(bytes_of(v, "bytes"), &keys,
-                                                 NULL));
+        assert_refused(v,
+                       daf_request_decode(bytes_of(v, "bytes"), &keys, NULL));
     assert_int_equal(i, 10);
     json_array_foreach(field(bad, "accepts"), i, v)
         assert_refused(v,

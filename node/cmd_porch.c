@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The coordinator's commands for an enrolment over the network: they ask the
+ * daemon, which holds the porch open (node/api.h). */
+#include "node/cmd.h"
+
+#include "node/api.h"
+#include "proto/hash.h"
+#include "proto/ticket.h"
+
+#include <qrencode.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define DIGITS 6
+
+/* One question to the daemon.  @request is taken; @line may be NULL.  What went
+ * wrong is said; *@out_last is the caller's if it is DONE. */
+static enum daf_exit ask(const struct daf_cmd *cmd, json_t *request,
+                         void (*line)(void *ctx, json_t *line), void *ctx,
+                         json_t **out_last)
+{
+    struct daf_trouble t = {""};
+    struct daf_home home;
+    json_t *last = NULL;
+    enum daf_err err = daf_cmd_load(cmd, true, &home, &t);
+
+    if (err == DAF_OK) {
+        err = request == NULL
+                  ? DAF_ENOMEM
+                  : daf_api_call(&home, request, line, ctx, &last, &t);
+        daf_home_unload(&home);
+        json_decref(request);
+        if (err == DAF_ENOTFOUND)
+            return daf_cmd_fail_with(cmd, err, &t, DAF_EXIT_NO_DAEMON, NULL);
+    } else {
+        json_decref(request);
+    }
+    if (err == DAF_OK) err = daf_cmd_err_of(last);
+    if (err == DAF_OK) {
+        *out_last = last;
+        return DAF_EXIT_DONE;
+    }
+    if (last != NULL)
+        daf_home_trouble(&t, "%s",
+                         json_string_value(json_object_get(last, "error")));
+    json_decref(last);
+    return daf_cmd_fail(cmd, err, &t);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+/* --- open --------------------------------------------------------------------- */
+
+/* Two rows of modules in one of text; white is drawn, since most terminals are
+ * dark, and a border of four with it. */
+static void print_qr(const char *text)
+{
+    static const char *const halves[] = {"\xe2\x96\x88", "\xe2\x96\x80",
+                                         "\xe2\x96\x84", " "};
+    QRcode *qr = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
+    int width = qr != NULL ? qr->width : 0;
+
+    for (int y = -4; width > 0 && y < width + 4; y += 2) {
+        (void)printf("\x1b[40;37;1m");
+        for (int x = -4; x < width + 4; x++) {
+            unsigned dark = 0;
+
+            for (int half = 0; half < 2; half++) {
+                int row = y + half;
+
+                if (x >= 0 && x < width && row >= 0 && row < width &&
+                    (qr->data[row * width + x] & 1) != 0)
+                    dark |= half == 0 ? 2u : 1u;
+            }
+            (void)printf("%s", halves[dark]);
+        }
+        (void)printf("\x1b[0m\n");
+    }
+    QRcode_free(qr);
+}
+
+static void print_ticket(const json_t *opened)
+{
+    const char *code = text_of(opened, "code");
+    bool is_terminal = isatty(STDOUT_FILENO) == 1;
+
+    if (is_terminal) print_qr(text_of(opened, "ticket"));
+    (void)printf("%sTicket: %s\nOr type:", is_terminal ? "\n" : "",
+                 text_of(opened, "ticket"));
+    for (size_t i = 0; code[i] != '\0'; i++)
+        (void)printf("%s%c", i % 4 == 0 ? " " : "", code[i]);
+    (void)printf("\nOn the new device, in the same network: daftar join "
+                 "TICKET\nIt is good for %lld minutes, for one device. Then, "
+                 "here: daftar enrol list\n",
+                 (number_of(opened, "expires_s") + 59) / 60);
+}
+
+enum daf_exit daf_cmd_enrol_open(const struct daf_cmd *cmd)
+{
+    const char *right = daf_cmd_value(cmd, "right");
+    const char *scope = daf_cmd_value(cmd, "scope");
+    struct daf_trouble t = {""};
+    json_t *opened = NULL;
+    enum daf_err err = daf_cmd_enrol_check(right, scope, &t);
+    enum daf_exit code;
+
+    if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
+    code = ask(cmd,
+               json_pack("{ss ss ss}", "op", "enrol-open", "right",
+                         right != NULL ? right : "", "scope",
+                         scope != NULL ? scope : ""),
+               NULL, NULL, &opened);
+    if (code != DAF_EXIT_DONE) return code;
+    (void)json_object_del(opened, "exit");
+    if (cmd->json)
+        daf_cmd_print(json_incref(opened));
+    else
+        print_ticket(opened);
+    json_decref(opened);
+    return DAF_EXIT_DONE;
+}
+
+/* --- list --------------------------------------------------------------------- */
+
+static void collect(void *ctx, json_t *line)
+{
+    if (json_object_get(line, "exit") == NULL)
+        (void)json_array_append((json_t *)ctx, line);
+}
+
+/* All who wait, in an array that the caller owns; *@out_last: about the porch. */
+static enum daf_exit ask_list(const struct daf_cmd *cmd, json_t **out_guests,
+                              json_t **out_last)
+{
+    json_t *guests = json_array();
+    enum daf_exit code = ask(cmd, json_pack("{ss}", "op", "enrol-list"),
+                             collect, guests, out_last);
+
+    if (code != DAF_EXIT_DONE) {
+        json_decref(guests);
+        guests = NULL;
+    }
+    *out_guests = guests;
+    return code;
+}
+
+static void print_guest(const struct daf_cmd *cmd, json_t *guest,
+                        const json_t *last)
+{
+    const char *digits = text_of(guest, "digits");
+
+    (void)json_object_del(guest, "request");
+    if (cmd->json) {
+        (void)json_object_set(guest, "expires_s",
+                              json_object_get(last, "expires_s"));
+        daf_cmd_print(json_incref(guest));
+        return;
+    }
+    (void)printf("%s  %.3s %s  device %s  %s for %lld s\n",
+                 text_of(guest, "id"), digits,
+                 strlen(digits) == DIGITS ? digits + 3 : "",
+                 text_of(guest, "author"), text_of(guest, "state"),
+                 number_of(guest, "since_s"));
+}
+
+enum daf_exit daf_cmd_enrol_list(const struct daf_cmd *cmd)
+{
+    json_t *guests, *last, *guest;
+    enum daf_exit code = ask_list(cmd, &guests, &last);
+    size_t i;
+
+    if (code != DAF_EXIT_DONE) return code;
+    json_array_foreach(guests, i, guest) print_guest(cmd, guest, last);
+    if (!cmd->json && json_is_true(json_object_get(last, "used")))
+        (void)printf("The ticket was used.\n");
+    else if (!cmd->json)
+        (void)printf("%sThe porch is open for %lld s more.\n",
+                     json_array_size(guests) == 0 ? "Nobody asks yet. " : "",
+                     number_of(last, "expires_s"));
+    json_decref(guests);
+    json_decref(last);
+    return DAF_EXIT_DONE;
+}
+
+/* --- accept, decline ---------------------------------------------------------- */
+
+/* One who waits, and what it is to get. */
+struct choice {
+    char id[17], digits[DIGITS + 1];
+    char right[DAF_PORCH_RIGHT_BYTES_MAX + 1];
+    char scope[DAF_SCOPE_NAME_BYTES_MAX + 1];
+    struct daf_device_keys keys;
+    struct daf_author_id author;
+};
+
+static enum daf_err read_guest(const json_t *guest, const json_t *last,
+                               struct choice *out)
+{
+    const char *hex = text_of(guest, "request");
+    uint8_t request[DAF_REQUEST_BYTES_MAX];
+    size_t len = 0;
+    enum daf_err err;
+
+    (void)snprintf(out->id, sizeof(out->id), "%s", text_of(guest, "id"));
+    (void)snprintf(out->digits, sizeof(out->digits), "%s",
+                   text_of(guest, "digits"));
+    (void)snprintf(out->right, sizeof(out->right), "%s",
+                   text_of(last, "right"));
+    (void)snprintf(out->scope, sizeof(out->scope), "%s",
+                   text_of(last, "scope"));
+    if (sodium_hex2bin(request, sizeof(request), hex, strlen(hex), NULL, &len,
+                       NULL) != 0)
+        return DAF_EPEER;
+    err = daf_request_decode((struct daf_view){request, len}, &out->keys, NULL);
+    out->author = daf_hash_author_id(&out->keys.sign);
+    return err;
+}
+
+/* The one whose id begins with the command's argument. */
+static enum daf_exit choose(const struct daf_cmd *cmd, struct choice *out)
+{
+    const char *prefix = cmd->args[0];
+    json_t *guests, *last, *guest, *found = NULL;
+    struct daf_trouble t = {""};
+    size_t i, count = 0;
+    enum daf_exit code = ask_list(cmd, &guests, &last);
+    enum daf_err err = DAF_ENOTFOUND;
+
+    if (code != DAF_EXIT_DONE) return code;
+    json_array_foreach(guests, i, guest)
+    {
+        if (strncmp(text_of(guest, "id"), prefix, strlen(prefix)) != 0)
+            continue;
+        found = guest;
+        count++;
+    }
+    if (count == 1 && prefix[0] != '\0')
+        err = read_guest(found, last, out);
+    else
+        daf_home_trouble(&t, "%s. To do: daftar enrol list",
+                         count > 1 ? "several devices that wait have an id "
+                                     "that begins so"
+                                   : "no device that waits has this id");
+    json_decref(guests);
+    json_decref(last);
+    return err == DAF_OK ? DAF_EXIT_DONE : daf_cmd_fail(cmd, err, &t);
+}
+
+static enum daf_exit decline(const struct daf_cmd *cmd, const struct choice *c)
+{
+    json_t *last;
+    enum daf_exit code =
+        ask(cmd, json_pack("{ss ss}", "op", "enrol-decline", "id", c->id), NULL,
+            NULL, &last);
+
+    if (code == DAF_EXIT_DONE) json_decref(last);
+    return code;
+}
+
+/* "123456" or "123 456". */
+static bool read_digits(const char *text, char out[DIGITS + 1])
+{
+    size_t len = 0;
+
+    for (; *text != '\0'; text++) {
+        if (*text == ' ' || *text == '-') continue;
+        if (*text < '0' || *text > '9' || len == DIGITS) return false;
+        out[len++] = *text;
+    }
+    out[len] = '\0';
+    return len == DIGITS;
+}
+
+/* A person at a terminal says whether the digits are the same. */
+static bool says_same(const struct choice *c)
+{
+    char answer[8] = "";
+
+    (void)fprintf(stderr,
+                  "Does the other screen show %.3s %s? Say yes only if it "
+                  "does. [y/N] ",
+                  c->digits, c->digits + 3);
+    return fgets(answer, sizeof(answer), stdin) != NULL &&
+           (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* Whether they are the same; a misuse is said and given in *@out_code. */
+static bool compare(const struct daf_cmd *cmd, const struct choice *c,
+                    enum daf_exit *out_code)
+{
+    const char *given = daf_cmd_value(cmd, "digits");
+    char digits[DIGITS + 1];
+    struct daf_trouble t;
+
+    *out_code = DAF_EXIT_DONE;
+    if (given == NULL && !cmd->json && isatty(STDIN_FILENO) == 1)
+        return says_same(c);
+    if (given != NULL && read_digits(given, digits))
+        return strcmp(digits, c->digits) == 0;
+    daf_home_trouble(&t, "which six digits does the other screen show? To do: "
+                         "--digits NNNNNN; nothing was changed");
+    *out_code = daf_cmd_fail(cmd, DAF_EUSAGE, &t);
+    return false;
+}
+
+static enum daf_exit other_digits(const struct daf_cmd *cmd,
+                                  const struct choice *c)
+{
+    enum daf_exit code = decline(cmd, c);
+    struct daf_trouble t;
+
+    if (code != DAF_EXIT_DONE) return code;
+    daf_home_trouble(&t, "the digits are not the same: another device asked, "
+                         "or somebody stands between. It was declined, and the "
+                         "ticket is used up. To do: daftar enrol open, for a "
+                         "new one");
+    return daf_cmd_fail(cmd, DAF_EKEY, &t);
+}
+
+static const char *or_null(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
+static enum daf_exit tell(const struct daf_cmd *cmd, const struct choice *c,
+                          const struct daf_cmd_certified *made)
+{
+    char hex[2 * DAF_CERT_BYTES_MAX + 1];
+    json_t *last;
+    enum daf_exit code =
+        ask(cmd,
+            json_pack("{ss ss ss}", "op", "enrol-accept", "id", c->id,
+                      "certificate",
+                      daf_cmd_hex_str(made->cert, made->cert_len, hex)),
+            NULL, NULL, &last);
+
+    if (code != DAF_EXIT_DONE) return code;
+    json_decref(last);
+    if (cmd->json)
+        daf_cmd_print(json_pack("{so so ss}", "author",
+                                daf_cmd_hex(c->author.b, sizeof(c->author.b)),
+                                "certificate",
+                                daf_cmd_hex(made->id.b, sizeof(made->id.b)),
+                                "digits", c->digits));
+    else
+        (void)printf("Enrolled device %s.\n",
+                     daf_cmd_hex_str(c->author.b, sizeof(c->author.b), hex));
+    return DAF_EXIT_DONE;
+}
+
+enum daf_exit daf_cmd_enrol_accept(const struct daf_cmd *cmd)
+{
+    struct daf_cmd_certified made;
+    struct daf_trouble t = {""};
+    struct choice c;
+    enum daf_exit code = choose(cmd, &c);
+    enum daf_err err;
+
+    if (code != DAF_EXIT_DONE) return code;
+    if (!compare(cmd, &c, &code))
+        return code != DAF_EXIT_DONE ? code : other_digits(cmd, &c);
+    err = daf_cmd_enrol_certify(cmd, &c.keys, or_null(c.right),
+                                or_null(c.scope), &made, &t);
+    return err == DAF_OK ? tell(cmd, &c, &made) : daf_cmd_fail(cmd, err, &t);
+}
+
+enum daf_exit daf_cmd_enrol_decline(const struct daf_cmd *cmd)
+{
+    char hex[2 * sizeof(struct daf_author_id) + 1];
+    struct choice c;
+    enum daf_exit code = choose(cmd, &c);
+
+    if (code == DAF_EXIT_DONE) code = decline(cmd, &c);
+    if (code != DAF_EXIT_DONE) return code;
+    if (cmd->json)
+        daf_cmd_print(json_pack("{so ss}", "author",
+                                daf_cmd_hex(c.author.b, sizeof(c.author.b)),
+                                "digits", c.digits));
+    else
+        (void)printf("Declined device %s; the ticket is used up.\n",
+                     daf_cmd_hex_str(c.author.b, sizeof(c.author.b), hex));
+    return DAF_EXIT_DONE;
+}
+
+enum daf_exit daf_cmd_enrol_close(const struct daf_cmd *cmd)
+{
+    json_t *last;
+    enum daf_exit code =
+        ask(cmd, json_pack("{ss}", "op", "enrol-close"), NULL, NULL, &last);
+
+    if (code != DAF_EXIT_DONE) return code;
+    json_decref(last);
+    if (cmd->json)
+        daf_cmd_print(json_pack("{sb}", "closed", 1));
+    else
+        (void)printf("The porch is closed.\n");
+    return DAF_EXIT_DONE;
+}
