@@ -3,7 +3,7 @@
  *
  * It is started when there is something to publish or to browse, and started
  * again when it dies or breaks a rule: at once, and if it dies again within
- * DAF_DISCOVERHOST_YOUNG_MS after 1, 2, 4 ... 30 s.  What was published and
+ * DAF_DISCOVERHOST_YOUNG_MS after 1, 2, then 4 s.  What was published and
  * browsed is said once more.  What it says is a hint and is checked for form.
  * Discovery that cannot work is no failure of the device: it is told by `state`
  * and counted.  One thread. */
@@ -17,7 +17,7 @@
 
 #define DAF_DISCOVERHOST_YOUNG_MS     5000
 #define DAF_DISCOVERHOST_RETRY_MIN_MS 1000
-#define DAF_DISCOVERHOST_RETRY_MAX_MS 30000
+#define DAF_DISCOVERHOST_RETRY_MAX_MS 4000
 
 struct daf_discoverhost; /* opaque */
 

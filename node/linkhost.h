@@ -11,8 +11,8 @@
  * wrong length, kind or connection kills it.  So does a queue over
  * DAF_LINKHOST_QUEUE_MAX, or one that does not move for DAF_LINKHOST_HANG_MS.
  * It is started again at once; if it dies again within DAF_LINKHOST_YOUNG_MS,
- * after 1 s, 2 s, ... 10 s.  Keys admitted, the port and an open porch are said
- * once more.
+ * after 1 s, then 2 s: whoever kills it again and again keeps nobody out for
+ * long.  Keys admitted, the port and an open porch are said once more.
  *
  * Calls while it is down are dropped: `lost` has said that every connection is
  * gone.  One thread. */
@@ -30,7 +30,7 @@
 #define DAF_LINKHOST_CONNS_MAX    4096
 #define DAF_LINKHOST_YOUNG_MS     5000
 #define DAF_LINKHOST_RETRY_MIN_MS 1000
-#define DAF_LINKHOST_RETRY_MAX_MS 10000
+#define DAF_LINKHOST_RETRY_MAX_MS 2000
 #define DAF_LINKHOST_HANG_MS      20000
 
 struct daf_linkhost; /* opaque */

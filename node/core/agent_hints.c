@@ -203,17 +203,19 @@ static void tell_own(const struct daf_agent *a, struct telling *t)
 }
 
 /* What proved true, and not long ago. */
-static bool is_worth_telling(const struct daf_peer *p)
+static bool is_worth_telling(const struct daf_agent *a,
+                             const struct daf_peer *p)
 {
-    return p->is_proven && p->is_known && p->failures < DAF_AGENT_TRIES;
+    return p->is_proven && p->is_known && p->failures < DAF_AGENT_TRIES &&
+           !daf_camp_is_revoked(a->camp, &p->author);
 }
 
 /* The first such address of a device stands for it; it brings the others. */
 static bool is_first_of_device(const struct daf_agent *a, size_t at)
 {
-    if (!is_worth_telling(&a->peers[at])) return false;
+    if (!is_worth_telling(a, &a->peers[at])) return false;
     for (size_t i = 0; i < at; i++)
-        if (is_worth_telling(&a->peers[i]) &&
+        if (is_worth_telling(a, &a->peers[i]) &&
             daf_agent_book_same(&a->peers[i], &a->peers[at]))
             return false;
     return true;
@@ -228,7 +230,7 @@ static void tell_device(const struct daf_agent *a, struct telling *t, size_t at)
     for (size_t i = at; i < a->peers_count; i++) {
         const struct daf_peer *p = &a->peers[i];
 
-        if (is_worth_telling(p) && daf_agent_book_same(p, &a->peers[at]) &&
+        if (is_worth_telling(a, p) && daf_agent_book_same(p, &a->peers[at]) &&
             daf_addr_parse(&p->addr, &where))
             tell_one(t, &where);
     }

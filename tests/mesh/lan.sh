@@ -3,11 +3,12 @@
 #
 # A school's network: five devices, no addresses given, nobody else's mDNS.
 #
-#     lan.sh [--quick] [PART...]      parts: mdns parted restart cached apart
+#     lan.sh [--quick] [PART...]
 #
 # mdns     each finds the four others; 10,000 records written on one reach all
 # parted   two and three of them without a wire between; work on both sides
 # restart  one ends, begins again, is found again
+# killed   discover and link of one die ten times each (four, if it must be quick); its core is the same one
 # cached   an access point that drops multicast: the five meet again by the
 #          addresses they kept, a sixth who knows one hears of the rest
 # apart    two devices enrolled on different days, of which neither ever saw the
@@ -26,7 +27,7 @@ trap 'exit 130' INT TERM
 bin=${DAF_BIN:-$(cd "$(dirname "$0")/../.." && pwd)/build/dev/bin}
 quick=
 [ "${1:-}" != --quick ] || { quick=yes && shift; }
-parts=${*:-mdns parted restart cached apart}
+parts=${*:-mdns parted restart killed cached apart}
 failed=0
 # expect WHAT COMMAND...
 expect()
@@ -103,6 +104,36 @@ part_restart()
     camp_start 3
     expect 'it begins again and has four peers' until_true 60 camp_found 3 4
     expect 'and all that was done meanwhile' until_true 60 camp_equal 1 2 3 4 5
+}
+
+# child_of PID OPTION: the process that it started with this option.
+child_of()
+{
+    local p
+    for p in $(cat "/proc/$1/task/$1/children"); do
+        tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null | grep -q -- "$2" && echo "$p"
+    done
+}
+has_child() { [ -n "$(child_of "$1" "$2")" ]; }
+part_killed()
+{
+    local core=${camp_pids[4]} times=10 i
+    [ -z "$quick" ] || times=4 # each waits longer than the one before
+    for ((i = 0; i < times; i++)); do
+        until_true 20 has_child "$core" --as-discover
+        kill -9 "$(child_of "$core" --as-discover)"
+    done
+    expect "discover of the fourth died $times times; its peers are there" \
+        camp_found 4 4
+    for ((i = 0; i < times; i++)); do
+        until_true 20 has_child "$core" --as-link
+        kill -9 "$(child_of "$core" --as-link)"
+    done
+    expect "link died $times times, and its peers are back" \
+        until_true 30 camp_found 4 4
+    expect 'core is the same process' kill -0 "$core"
+    expect 'and nothing is lost' \
+        eval 'camp_work 4 killed 100 && until_true 60 camp_equal 1 2 3 4 5'
 }
 
 # What the first parts left in camp/addresses.daf is all that they know.
