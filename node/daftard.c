@@ -3,9 +3,10 @@
  * node/host.h, what the device decides in node/core/agent.h. */
 #include "node/child.h"
 #include "node/commands.h"
+#include "node/core/addr.h"
 #include "node/discover.h"
 #include "node/host.h"
-#include "node/link_impl.h"
+#include "node/link.h"
 #include "node/log.h"
 #include "node/notify.h"
 
@@ -63,13 +64,13 @@ static int misuse(const char *what, const char *which)
 /* Numbers only: a name would have to be looked up, and could be anything. */
 static bool read_address(const char *text, bool is_peer, struct daf_addr *out)
 {
-    struct daf_link_where where;
+    struct daf_where where;
 
     *out = (struct daf_addr){""};
     if (strlen(text) >= sizeof(out->text)) return false;
     memcpy(out->text, text, strlen(text));
-    return daf_link_addr_parse(out, &where) &&
-           (!is_peer || daf_link_addr_callable(&where));
+    return daf_addr_parse(out, &where) &&
+           (!is_peer || daf_addr_callable(&where));
 }
 
 /* An option and what follows it.  Returns 0, or the exit status of misuse. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* node/discover_avahi.c - TXT, names and addresses: what Avahi has, in our words
  * (docs/protocol.md §7).  Strangers wrote most of it. */
+#include "node/core/addr.h"
 #include "node/discover_impl.h"
-#include "node/link_impl.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -125,7 +125,7 @@ bool daf_discover_avahi_addr(const AvahiAddress *address,
                              AvahiIfIndex interface, uint16_t port,
                              struct daf_addr *out)
 {
-    struct daf_link_where where;
+    struct daf_where where;
     char ip[INET6_ADDRSTRLEN] = "";
     bool has_zone = false;
 
@@ -147,7 +147,7 @@ bool daf_discover_avahi_addr(const AvahiAddress *address,
             (void)snprintf(out->text, sizeof(out->text), "[%s]:%u", ip,
                            (unsigned)port);
     }
-    return daf_link_addr_parse(out, &where) && daf_link_addr_callable(&where);
+    return daf_addr_parse(out, &where) && daf_addr_callable(&where);
 }
 
 static bool is_loopback_address(const AvahiAddress *address)

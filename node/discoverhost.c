@@ -3,7 +3,7 @@
 
 #include "node/child.h"
 #include "node/clock.h"
-#include "node/link_impl.h"
+#include "node/core/addr.h"
 #include "node/log.h"
 
 #include <assert.h>
@@ -179,10 +179,10 @@ static bool is_zero(const uint8_t *p, size_t len)
 
 static bool is_address(const struct daf_discover_message *m)
 {
-    struct daf_link_where where;
+    struct daf_where where;
 
-    return daf_link_addr_parse(&m->addr, &where) &&
-           daf_link_addr_callable(&where) && where.port == m->port;
+    return daf_addr_parse(&m->addr, &where) && daf_addr_callable(&where) &&
+           where.port == m->port;
 }
 
 static const char *on_found(struct daf_discoverhost *h,

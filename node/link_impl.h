@@ -30,6 +30,7 @@
 #ifndef DAF_NODE_LINK_IMPL_H
 #define DAF_NODE_LINK_IMPL_H
 
+#include "node/core/addr.h"
 #include "node/link.h"
 
 #include <netinet/in.h>
@@ -148,21 +149,10 @@ enum daf_link_got daf_link_sock_next(struct daf_link_sock *sock, uint8_t *id,
                                      zmq_msg_t *frame);
 
 /* ---- addresses (link_addr.c) */
-struct daf_link_where {
-    int family; /* AF_INET, AF_INET6 */
-    uint8_t ip[16];
-    uint32_t zone; /* of a link-local address, else 0 */
-    uint16_t port;
-};
-
-bool daf_link_addr_parse(const struct daf_addr *addr,
-                         struct daf_link_where *out);
-/** daf_link_addr_callable: one may connect to it. */
-bool daf_link_addr_callable(const struct daf_link_where *where);
 /** daf_link_addr_local: where one reaches what is bound to @where. */
-struct daf_link_where daf_link_addr_local(const struct daf_link_where *where,
-                                          uint16_t port);
-void daf_link_addr_format(const struct daf_link_where *where,
+struct daf_where daf_link_addr_local(const struct daf_where *where,
+                                     uint16_t port);
+void daf_link_addr_format(const struct daf_where *where,
                           char out[DAF_LINK_ENDPOINT_BYTES]);
 
 /* ---- admitted keys (link_keys.c) */
@@ -298,7 +288,7 @@ void daf_link_send_forget(struct daf_link *link, struct daf_link_conn *conn);
  * daf_link_in_end() closes it either way. */
 bool daf_link_in_open(struct daf_link *link, struct daf_link_router *router,
                       const struct daf_box_sk *sk,
-                      const struct daf_link_where *where, uint16_t *port);
+                      const struct daf_where *where, uint16_t *port);
 /** daf_link_in_watch: take in what the monitor tells. */
 void daf_link_in_watch(struct daf_link *link, struct daf_link_router *router);
 /** daf_link_in_close: disconnect one peer, by its descriptor. */
@@ -355,7 +345,7 @@ struct daf_link_selftest {
 };
 
 bool daf_link_selftest_begin(struct daf_link *link,
-                             const struct daf_link_where *where);
+                             const struct daf_where *where);
 /** daf_link_selftest_check: whether it is decided; ready or failed follows. */
 void daf_link_selftest_check(struct daf_link *link);
 void daf_link_selftest_end(struct daf_link *link);
@@ -408,7 +398,7 @@ struct daf_link {
     struct daf_link_router door, mesh, porch;
     struct daf_link_strangers strangers;
     bool only_calls;
-    struct daf_link_where where; /* the door's */
+    struct daf_where where; /* the door's */
     uint16_t door_port, mesh_port;
     struct daf_link_selftest selftest;
     struct daf_box_pk transport_pk;

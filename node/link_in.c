@@ -266,9 +266,9 @@ static enum daf_link_turn step_router(struct daf_link *link,
 
 bool daf_link_in_open(struct daf_link *link, struct daf_link_router *router,
                       const struct daf_box_sk *sk,
-                      const struct daf_link_where *where, uint16_t *port)
+                      const struct daf_where *where, uint16_t *port)
 {
-    struct daf_link_where at = *where;
+    struct daf_where at = *where;
     char endpoint[DAF_LINK_ENDPOINT_BYTES];
 
     at.port = *port;

@@ -153,7 +153,7 @@ static void say_ready(struct daf_link *link)
 
 static void bind_all(struct daf_link *link, const struct daf_link_listen *on)
 {
-    if (!daf_link_addr_parse(&on->door, &link->where)) {
+    if (!daf_addr_parse(&on->door, &link->where)) {
         fail_to_listen(link, &on->door,
                        "not a numeric address and port, like 0.0.0.0:5670 "
                        "or [fe80::1%3]:5670");

@@ -117,11 +117,10 @@ static enum daf_link_turn step_dealer(struct daf_link *link,
 static bool call(struct daf_link *link, struct daf_link_conn *conn,
                  const struct daf_link_connect *to)
 {
-    struct daf_link_where where;
+    struct daf_where where;
     char endpoint[DAF_LINK_ENDPOINT_BYTES];
 
-    if (!daf_link_addr_parse(&to->addr, &where) ||
-        !daf_link_addr_callable(&where))
+    if (!daf_addr_parse(&to->addr, &where) || !daf_addr_callable(&where))
         return false;
     daf_link_addr_format(&where, endpoint);
     return daf_link_sock_open(link, &conn->dealer, ZMQ_DEALER, step_dealer,

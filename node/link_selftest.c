@@ -42,7 +42,7 @@ static enum daf_link_turn step_nothing(struct daf_link *link,
 static bool start(struct daf_link *link, struct daf_link_probe *probe,
                   const struct daf_box_pk *server,
                   const struct daf_box_sk *stranger_sk,
-                  const struct daf_link_where *where)
+                  const struct daf_where *where)
 {
     char endpoint[DAF_LINK_ENDPOINT_BYTES];
 
@@ -56,11 +56,11 @@ static bool start(struct daf_link *link, struct daf_link_probe *probe,
 }
 
 bool daf_link_selftest_begin(struct daf_link *link,
-                             const struct daf_link_where *where)
+                             const struct daf_where *where)
 {
     struct daf_link_selftest *test = &link->selftest;
-    struct daf_link_where door = daf_link_addr_local(where, link->door_port);
-    struct daf_link_where mesh = daf_link_addr_local(where, link->mesh_port);
+    struct daf_where door = daf_link_addr_local(where, link->door_port);
+    struct daf_where mesh = daf_link_addr_local(where, link->mesh_port);
     struct daf_box_sk sk;
     bool started;
 

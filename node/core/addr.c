@@ -131,7 +131,8 @@ bool daf_addr_parse(const struct daf_addr *addr, struct daf_where *out)
     if (w.is_v6) {
         p++;
         if (!read_v6(&p, w.ip)) return false;
-        if (*p == '%' && (p++, !read_number(&p, INT32_MAX, &w.zone)))
+        if (*p == '%' &&
+            (p++, !read_number(&p, INT32_MAX, &w.zone) || w.zone == 0))
             return false;
         if (is_link_local(&w) != (w.zone != 0) || *p++ != ']') return false;
     } else if (!read_v4(&p, w.ip)) {
@@ -241,13 +242,18 @@ bool daf_addr_is_loopback(const struct daf_where *w)
     return w->is_v6 ? memcmp(w->ip, loopback, 16) == 0 : w->ip[0] == 127;
 }
 
-static bool is_tellable(const struct daf_where *w)
+bool daf_addr_callable(const struct daf_where *w)
 {
     static const uint8_t none[16];
-    bool many = w->is_v6 ? w->ip[0] == 0xff : w->ip[0] >= 224;
+    bool many = w->is_v6 ? w->ip[0] == 0xff : w->ip[0] >= 224 /* and above */;
 
-    return w->port != 0 && !many && !daf_addr_is_loopback(w) &&
-           !is_link_local(w) && memcmp(w->ip, none, 16) != 0;
+    return w->port != 0 && !many && memcmp(w->ip, none, 16) != 0;
+}
+
+static bool is_tellable(const struct daf_where *w)
+{
+    return daf_addr_callable(w) && !daf_addr_is_loopback(w) &&
+           !is_link_local(w);
 }
 
 size_t daf_addr_pack(const struct daf_where *where, uint8_t out[18])

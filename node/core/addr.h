@@ -28,6 +28,9 @@ size_t daf_addr_pack(const struct daf_where *where, uint8_t out[18]);
 /** daf_addr_unpack: false if @bytes has no such form, or may not go there. */
 bool daf_addr_unpack(struct daf_view bytes, struct daf_where *out);
 
+/** daf_addr_callable: one may connect to it: one host, and a port. */
+bool daf_addr_callable(const struct daf_where *where);
+
 /** daf_addr_is_private: RFC 1918, RFC 4193, or 169.254/16: no far-away host. */
 bool daf_addr_is_private(const struct daf_where *where);
 
