@@ -151,6 +151,21 @@ static void say_ready(struct daf_link *link)
                                         sizeof(ready)});
 }
 
+/* The @step-th port after the door's, so that firewalls, and who was here before,
+ * know it; if another program has it, any. */
+static bool bind_beside(struct daf_link *link, struct daf_link_router *router,
+                        const struct daf_box_sk *sk, unsigned step,
+                        uint16_t *port)
+{
+    if (*port == 0 && link->door_port + step <= UINT16_MAX) {
+        *port = (uint16_t)(link->door_port + step);
+        if (daf_link_in_open(link, router, sk, &link->where, port)) return true;
+        daf_link_in_end(link, router);
+        *port = 0;
+    }
+    return daf_link_in_open(link, router, sk, &link->where, port);
+}
+
 static void bind_all(struct daf_link *link, const struct daf_link_listen *on)
 {
     if (!daf_addr_parse(&on->door, &link->where)) {
@@ -164,14 +179,36 @@ static void bind_all(struct daf_link *link, const struct daf_link_listen *on)
     if (!daf_link_zap_open(link) ||
         !daf_link_in_open(link, &link->door, &on->door_sk, &link->where,
                           &link->door_port) ||
-        !daf_link_in_open(link, &link->mesh, &on->transport_sk, &link->where,
-                          &link->mesh_port)) {
+        !bind_beside(link, &link->mesh, &on->transport_sk, DAF_MESH_STEP,
+                     &link->mesh_port)) {
         fail_to_listen(link, &on->door, why_no_bind(zmq_errno()));
         return;
     }
     link->stage = DAF_LINK_STAGE_TESTING;
     if (!daf_link_selftest_begin(link, &link->where))
         daf_link_on_tested(link, false);
+}
+
+static void on_porch(struct daf_link *link, const struct daf_link_porch *porch)
+{
+    struct daf_link_porched porched = {.port = porch->port};
+
+    if (link->stage != DAF_LINK_STAGE_READY || link->only_calls ||
+        porch->is_open > 1 ||
+        (porch->is_open == 1 && !is_pair(&porch->pk, &porch->sk))) {
+        daf_link_die(link, 2, "core sent a PORCH that cannot be");
+        return;
+    }
+    daf_link_in_end(link, &link->porch);
+    if (porch->is_open == 0) return;
+    if (!bind_beside(link, &link->porch, &porch->sk, DAF_PORCH_STEP,
+                     &porched.port)) {
+        daf_link_in_end(link, &link->porch);
+        porched.port = 0;
+    }
+    daf_link_core_put(link, DAF_LINK_PORCHED, 0, DAF_ENDPOINT_PORCH,
+                      (struct daf_view){(const uint8_t *)&porched,
+                                        sizeof(porched)});
 }
 
 static void on_listen(struct daf_link *link, const struct daf_link_listen *on)
@@ -203,28 +240,6 @@ void daf_link_on_tested(struct daf_link *link, bool passed)
     daf_link_in_watch(link, &link->mesh);
     link->refused = (struct daf_link_refused){0};
     say_ready(link);
-}
-
-static void on_porch(struct daf_link *link, const struct daf_link_porch *porch)
-{
-    struct daf_link_porched porched = {.port = porch->port};
-
-    if (link->stage != DAF_LINK_STAGE_READY || link->only_calls ||
-        porch->is_open > 1 ||
-        (porch->is_open == 1 && !is_pair(&porch->pk, &porch->sk))) {
-        daf_link_die(link, 2, "core sent a PORCH that cannot be");
-        return;
-    }
-    daf_link_in_end(link, &link->porch);
-    if (porch->is_open == 0) return;
-    if (!daf_link_in_open(link, &link->porch, &porch->sk, &link->where,
-                          &porched.port)) {
-        daf_link_in_end(link, &link->porch);
-        porched.port = 0;
-    }
-    daf_link_core_put(link, DAF_LINK_PORCHED, 0, DAF_ENDPOINT_PORCH,
-                      (struct daf_view){(const uint8_t *)&porched,
-                                        sizeof(porched)});
 }
 
 static void on_admit(struct daf_link *link, const struct daf_link_admit *admit)

@@ -8,8 +8,7 @@
  *         key and say no, and mesh must report that it obeyed;
  *   door, wrong server key: its handshake must fail.
  *
- * Neither may ever succeed.  (A refusal with 300 is silent, so the first client
- * itself hears nothing for 5 s; mesh's own monitor tells it in 2 ms.) */
+ * Neither may ever succeed. */
 #include "node/link_impl.h"
 
 #include <sodium.h>

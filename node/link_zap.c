@@ -55,20 +55,15 @@ static bool is_text(const struct request *request, int frame, const char *text)
            memcmp(request->frames[frame], text, strlen(text)) == 0;
 }
 
-/* 300 is silence, and lets the client try again when its certificate came;
- * 400 tells it that it is refused. */
+/* Refused aloud (400), not with silence (300): who was here before goes straight
+ * to mesh, and must hear at once that it is to knock at the door first.  Only
+ * members have mesh's key, and can ask. */
 static const char *judge_mesh(struct daf_link *link,
                               const struct daf_box_pk *key)
 {
-    switch (daf_link_keys_get(&link->keys, key)) {
-    case DAF_LINK_RIGHT_ALLOWED:
-        return "200";
-    case DAF_LINK_RIGHT_DENIED:
-        return "400";
-    case DAF_LINK_RIGHT_NONE:
-        break;
-    }
-    return "300";
+    return daf_link_keys_get(&link->keys, key) == DAF_LINK_RIGHT_ALLOWED
+               ? "200"
+               : "400";
 }
 
 static const char *judge(struct daf_link *link, const struct request *request,

@@ -274,6 +274,7 @@ static bool session_proven(void *ctx, struct daf_session *s,
                            enum daf_bye *out_why)
 {
     struct daf_agent *a = ctx;
+    struct daf_peer *p;
 
     *out_why = DAF_BYE_DUPLICATE;
     for (size_t i = 0; i < a->conns_count; i++) {
@@ -288,6 +289,8 @@ static bool session_proven(void *ctx, struct daf_session *s,
         if (memcmp(connector(a, other), connector(a, s), 16) < 0) return false;
         daf_session_end(other, DAF_BYE_DUPLICATE);
     }
+    p = daf_agent_peer_of(a, daf_session_conn(s));
+    if (p != NULL) daf_agent_peer_met(a, p, daf_session_peer(s));
     return true;
 }
 

@@ -69,10 +69,12 @@ struct daf_peer {
     struct daf_addr addr;
     enum daf_found_by found_by;
     enum daf_peer_state state;
-    uint32_t conn;  /* DOOR, MESH */
-    bool is_known;  /* author is: its door proved it, or somebody said so */
-    bool is_proven; /* a door there let us in, before the start perhaps */
-    bool is_there;  /* mDNS sees it now */
+    uint32_t conn;     /* DOOR, MESH */
+    bool is_known;     /* author is: its door proved it, or somebody said so */
+    bool is_proven;    /* a door there let us in, before the start perhaps */
+    bool is_there;     /* mDNS sees it now */
+    bool is_straight;  /* MESH: without its door, and not proven yet */
+    bool is_elsewhere; /* its mesh is not where one would expect it */
     bool was_put_off;
     uint8_t name[8];  /* what mDNS calls it; zeros */
     uint8_t salt[16]; /* of its announcement; zeros */
@@ -344,6 +346,9 @@ void daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p);
 /* The door let us in: go to mesh. */
 void daf_agent_peer_mesh(struct daf_agent *a, struct daf_peer *p,
                          const struct daf_device *device, uint16_t port);
+/* Its mesh proved to be @author's. */
+void daf_agent_peer_met(struct daf_agent *a, struct daf_peer *p,
+                        const struct daf_author_id *author);
 /* A session with this author ended: who was covered by it is tried again. */
 void daf_agent_peers_uncover(struct daf_agent *a,
                              const struct daf_author_id *author);

@@ -84,8 +84,9 @@ static void connect_to(struct daf_agent *a, struct daf_peer *p,
     p->state = endpoint == DAF_ENDPOINT_DOOR ? DAF_PEER_DOOR : DAF_PEER_MESH;
     p->conn = id;
     p->since = a->now;
-    p->deadline =
-        endpoint == DAF_ENDPOINT_DOOR ? after(a, DOOR_MS) : DAF_MONO_NEVER;
+    p->deadline = endpoint == DAF_ENDPOINT_DOOR || p->is_straight
+                      ? after(a, DOOR_MS)
+                      : DAF_MONO_NEVER;
     port->connect(port->ctx, id, endpoint, addr, server);
 }
 
@@ -114,6 +115,15 @@ void daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p)
 {
     uint64_t wait;
 
+    if (p->is_straight) { /* not there, or it does not know us: to the door */
+        p->is_straight = false;
+        p->is_elsewhere = true;
+        p->state = DAF_PEER_RETRYING;
+        p->conn = 0;
+        p->deadline = a->now;
+        return;
+    }
+
     if (p->backoff_ms < DAF_AGENT_RETRY_MIN_MS ||
         a->now.ms - p->since.ms > STEADY_MS)
         p->backoff_ms = DAF_AGENT_RETRY_MIN_MS;
@@ -134,6 +144,38 @@ void daf_agent_peer_soon(struct daf_peer *p, struct daf_mono at)
         p->deadline = at;
 }
 
+/* "192.0.2.7:5670" and another port give "192.0.2.7:41234". */
+static void with_port(const struct daf_addr *addr, uint16_t port,
+                      struct daf_addr *out)
+{
+    struct daf_where where = {.port = 0};
+
+    (void)daf_addr_parse(addr, &where); /* the book has no other */
+    where.port = port;
+    daf_addr_format(&where, out);
+}
+
+/* Whoever let us in before is called at mesh, beside its door: half the
+ * handshakes, and one trip less.  It refuses aloud if it does not know us. */
+static bool call_straight(struct daf_agent *a, struct daf_peer *p)
+{
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+    struct daf_where where;
+    struct daf_device device;
+    struct daf_addr addr;
+
+    if (!p->is_proven || !p->is_known || p->is_elsewhere ||
+        !auth->by_author(auth->ctx, &p->author, &device) ||
+        daf_camp_is_revoked(a->camp, &p->author) ||
+        !daf_addr_parse(&p->addr, &where) ||
+        where.port + DAF_MESH_STEP > UINT16_MAX)
+        return false;
+    with_port(&p->addr, (uint16_t)(where.port + DAF_MESH_STEP), &addr);
+    p->is_straight = true;
+    connect_to(a, p, DAF_ENDPOINT_MESH, &addr, &device.keys.transport);
+    return true;
+}
+
 /* A try is due: unless the peer has come to us meanwhile. */
 static void try_now(struct daf_agent *a, struct daf_peer *p)
 {
@@ -147,7 +189,7 @@ static void try_now(struct daf_agent *a, struct daf_peer *p)
     } else if (p->found_by != DAF_FOUND_STATIC &&
                a->conns_count >= DAF_AGENT_ENOUGH) {
         p->deadline = after(a, ENOUGH_MS + daf_rng_below(&a->rng, ENOUGH_MS));
-    } else {
+    } else if (!call_straight(a, p)) {
         connect_to(a, p, DAF_ENDPOINT_DOOR, &p->addr, &a->door_pk);
     }
 }
@@ -160,29 +202,30 @@ struct daf_peer *daf_agent_peer_of(struct daf_agent *a, uint32_t conn)
     return NULL;
 }
 
-/* "192.0.2.7:5670" and another port give "192.0.2.7:41234". */
-static void with_port(const struct daf_addr *addr, uint16_t port,
-                      struct daf_addr *out)
-{
-    struct daf_where where = {.port = 0};
-
-    (void)daf_addr_parse(addr, &where); /* the book has no other */
-    where.port = port;
-    daf_addr_format(&where, out);
-}
-
 void daf_agent_peer_mesh(struct daf_agent *a, struct daf_peer *p,
                          const struct daf_device *device, uint16_t port)
 {
+    struct daf_where where;
     struct daf_addr addr;
 
     daf_agent_book_proven(a, p, &device->author);
+    p->is_elsewhere =
+        !daf_addr_parse(&p->addr, &where) || where.port + DAF_MESH_STEP != port;
     if (covers(a, p)) {
         cover(p);
         return;
     }
     with_port(&p->addr, port, &addr);
     connect_to(a, p, DAF_ENDPOINT_MESH, &addr, &device->keys.transport);
+}
+
+void daf_agent_peer_met(struct daf_agent *a, struct daf_peer *p,
+                        const struct daf_author_id *author)
+{
+    if (!p->is_straight) return;
+    p->is_straight = false;
+    p->deadline = DAF_MONO_NEVER;
+    daf_agent_book_proven(a, p, author);
 }
 
 void daf_agent_peers_uncover(struct daf_agent *a,
@@ -220,7 +263,7 @@ void daf_agent_peers_timer(struct daf_agent *a)
             p->deadline = DAF_MONO_NEVER;
         } else if (p->state == DAF_PEER_RETRYING) {
             try_now(a, p);
-        } else if (p->state == DAF_PEER_DOOR) {
+        } else if (is_calling(p)) {
             struct daf_conn *c = daf_agent_conn(a, p->conn);
 
             if (c != NULL) daf_agent_conn_close(a, c);

@@ -28,6 +28,11 @@ enum daf_endpoint {
     DAF_ENDPOINT_PORCH = 3,
 };
 
+/* Where mesh and porch are unless another program has that port: so far after the
+ * door's. */
+#define DAF_MESH_STEP  1
+#define DAF_PORCH_STEP 2
+
 /* A DNS-SD service of this device (docs/protocol.md §7). */
 struct daf_announce {
     enum daf_endpoint endpoint; /* DOOR or PORCH */

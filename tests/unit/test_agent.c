@@ -1265,23 +1265,29 @@ static void answer_knock(struct host *h, uint32_t conn, const struct proof *p)
     frame(h, conn, pack_proof(p, &knocker, &at_door, bytes));
 }
 
-/* The next door that @h calls is device @to's, and lets it in.  Returns the number
+/* The door that @h called last is device @to's, and lets it in.  Returns the number
  * of the connection that it asked for at mesh. */
-static uint32_t door_to_mesh(struct host *h, size_t to)
+static uint32_t let_in(struct host *h, size_t to)
 {
     struct proof p = proof_of(to);
-    size_t before = h->connects_count;
-    uint32_t conn;
+    uint32_t conn = last_connect(h)->conn;
 
     p.kind = DAF_FRAME_WELCOME;
-    while (h->connects_count == before)
-        wait(h);
-    conn = last_connect(h)->conn;
     opened(h, conn, DAF_ENDPOINT_DOOR, &door);
     answer_knock(h, conn, &p);
     assert_true(is_closed(h, conn));
     closed(h, conn);
     return last_connect(h)->conn;
+}
+
+/* The same with the next door that it calls. */
+static uint32_t door_to_mesh(struct host *h, size_t to)
+{
+    size_t before = h->connects_count;
+
+    while (h->connects_count == before)
+        wait(h);
+    return let_in(h, to);
 }
 
 /* Makes @h go by the door at @addr to the mesh of device @to.  Returns the
@@ -1854,10 +1860,69 @@ static void hearsay_does_not_hold_up_what_somebody_stands_for(void **state)
     assert_string_equal(last_connect(a)->addr.text, "10.0.0.99:5670");
     daf_agent_input(a->agent, a->now, &in); /* while that one is being called */
     wait(a);
-    assert_string_equal(last_connect(a)->addr.text, "10.0.0.9:1000");
+    assert_string_equal(last_connect(a)->addr.text, "10.0.0.9:1001");
     host_free(a);
     host_free(b);
     host_free(c);
+}
+
+/* Told of @to's door as one that let it in before the start. */
+static void cached(struct host *h, const struct host *to, const char *addr)
+{
+    struct daf_input in = {.kind = DAF_INPUT_PEER,
+                           .found_by = DAF_FOUND_CACHED,
+                           .author = *daf_agent_author(to->agent)};
+
+    snprintf(in.addr.text, sizeof(in.addr.text), "%s", addr);
+    daf_agent_input(h->agent, h->now, &in);
+}
+
+static void who_let_us_in_before_is_called_at_mesh(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    const struct connect *c;
+    struct wire w;
+
+    (void)state;
+    cached(a, b, "10.0.0.2:1000");
+    wait(a);
+    c = last_connect(a);
+    assert_int_equal(c->endpoint, DAF_ENDPOINT_MESH);
+    assert_string_equal(c->addr.text, "10.0.0.2:1001");
+    assert_memory_equal(c->server.b, keys[2].transport.b, 32);
+    w = wire_up(a, c->conn, b, IN | 1);
+    talk(&w, 1, true);
+    assert_int_equal(stats_of(a).sessions, 1);
+    a->now.ms += 3600000; /* it is not taken for one that does not answer */
+    simple(a, DAF_INPUT_TIMER);
+    assert_int_equal(stats_of(a).sessions, 1);
+    host_free(a);
+    host_free(b);
+}
+
+static void who_is_not_at_mesh_is_called_at_the_door_at_once(void **state)
+{
+    for (int i = 0; i < 2; i++) {
+        struct host *a = host_new(1), *b = host_new(2);
+
+        cached(a, b, "10.0.0.2:1000");
+        wait(a);
+        if (i == 0)
+            closed(a, last_connect(a)->conn); /* refused, or nobody there */
+        else
+            wait(a); /* silence */
+        wait(a);
+        assert_int_equal(a->connects_count, 2);
+        assert_int_equal(last_connect(a)->endpoint, DAF_ENDPOINT_DOOR);
+        assert_in_range(a->now.ms, START_MS, START_MS + (i == 0 ? 0 : 10000));
+        /* Its mesh is at 2000, said its door: not where one would expect it. */
+        closed(a, let_in(a, 2));
+        wait(a);
+        assert_int_equal(last_connect(a)->endpoint, DAF_ENDPOINT_DOOR);
+        host_free(a);
+        host_free(b);
+    }
+    (void)state;
 }
 
 static void a_full_book_leaves_out_what_nobody_stands_for(void **state)
@@ -3779,6 +3844,8 @@ int main(void)
         cmocka_unit_test(what_was_told_is_not_told_again),
         cmocka_unit_test(hearsay_is_called_nearby_only_and_soon_forgotten),
         cmocka_unit_test(hearsay_does_not_hold_up_what_somebody_stands_for),
+        cmocka_unit_test(who_let_us_in_before_is_called_at_mesh),
+        cmocka_unit_test(who_is_not_at_mesh_is_called_at_the_door_at_once),
         cmocka_unit_test(a_full_book_leaves_out_what_nobody_stands_for),
         cmocka_unit_test(a_key_that_is_nobodys_gets_no_session),
         cmocka_unit_test(a_connection_too_many_is_closed),
