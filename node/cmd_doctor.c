@@ -16,7 +16,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define LISTEN_DEFAULT "[::]:5670"
 /* From the daemon's start: mDNS needs two to six seconds, a call in vain ten. */
 #define SEEN_S     8
 #define ANSWERED_S 20
@@ -63,7 +62,7 @@ static void read_listen(struct daf_cmd_visit *v)
     uint8_t *bytes = NULL;
     size_t len = 0;
 
-    (void)snprintf(v->listen.text, sizeof(v->listen.text), LISTEN_DEFAULT);
+    daf_netwatch_default(&v->listen);
     daf_home_path(&v->home, "run/listen", path);
     if (daf_home_read_file(path, DAF_ADDR_BYTES_MAX, &bytes, &len, NULL) ==
         DAF_OK) {
@@ -74,7 +73,7 @@ static void read_listen(struct daf_cmd_visit *v)
     }
     free(bytes);
     if (!daf_addr_parse(&v->listen, &v->where)) /* changed by somebody */
-        (void)snprintf(v->listen.text, sizeof(v->listen.text), LISTEN_DEFAULT);
+        daf_netwatch_default(&v->listen);
     (void)daf_addr_parse(&v->listen, &v->where);
     v->facts.listen = v->listen.text;
 }
@@ -173,6 +172,7 @@ static bool look_at_daemon(struct daf_cmd_visit *v)
     if (!ask(v, "status", &v->status) || !ask(v, "peers", &last)) return false;
     json_decref(last);
     refusals = json_object_get(v->status, "refusals");
+    f->is_revoked |= json_is_true(json_object_get(v->status, "revoked"));
     f->is_running = true;
     f->mdns = json_string_value(json_object_get(v->status, "mdns"));
     if (f->mdns == NULL) f->mdns = "off";
@@ -264,7 +264,7 @@ static void print_finding(const struct daf_cmd *cmd,
                                 f->cause, "do", f->todo));
         return;
     }
-    (void)printf("%s: %s.\n  To do: %s.\n", f->name, f->cause, f->todo);
+    (void)printf("%s: %s.\n  To do: %s\n", f->name, f->cause, f->todo);
 }
 
 enum daf_exit daf_cmd_doctor(const struct daf_cmd *cmd)

@@ -8,6 +8,7 @@
 #include "node/host.h"
 #include "node/link.h"
 #include "node/log.h"
+#include "node/netwatch.h"
 #include "node/notify.h"
 
 #include <signal.h>
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,22 +96,11 @@ static int take(struct options *o, const char *name, const char *value)
     return value != NULL ? 0 : misuse("nothing follows ", name);
 }
 
-/* Where nobody hands out addresses two devices still have IPv6's link-local ones;
- * a socket for IPv6 hears IPv4 as well. */
-static bool has_ipv6(void)
-{
-    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd >= 0) (void)close(fd);
-    return fd >= 0;
-}
-
 static int read_options(struct options *o, char **argv)
 {
     int wrong = 0;
 
-    (void)read_address(has_ipv6() ? "[::]:5670" : "0.0.0.0:5670", false,
-                       &o->config.listen);
+    daf_netwatch_default(&o->config.listen);
     o->config.peers = o->peers;
     for (char **arg = argv + 1; wrong == 0 && *arg != NULL; arg++) {
         if (strcmp(*arg, "--no-mdns") == 0) {

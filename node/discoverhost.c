@@ -45,6 +45,7 @@ struct daf_discoverhost {
     struct service door, porch;
     uint8_t in[IN_COUNT * sizeof(struct daf_discover_message)];
     size_t in_len;
+    uint64_t renewals; /* starts that were asked for */
 };
 
 static struct service *service_of(struct daf_discoverhost *h,
@@ -351,6 +352,7 @@ void daf_discoverhost_renew(struct daf_discoverhost *h)
 {
     if (h->child.pid == 0 || h->doom != NULL) return;
     (void)daf_child_end(&h->child);
+    h->renewals++;
     h->in_len = 0;
     set_by(h, DAF_DISCOVER_BY_NOBODY);
     start(h);
@@ -368,7 +370,7 @@ pid_t daf_discoverhost_pid(const struct daf_discoverhost *h)
 
 uint64_t daf_discoverhost_restarts(const struct daf_discoverhost *h)
 {
-    return daf_child_restarts(&h->child);
+    return daf_child_restarts(&h->child) - h->renewals;
 }
 
 enum daf_err daf_discoverhost_new(struct daf_loop *loop,

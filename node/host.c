@@ -387,10 +387,11 @@ static void tell_doors(struct daf_host *h)
 
     if (file == NULL) return;
     daf_addresses_read(&h->home, file);
-    for (size_t i = 0; i < file->count; i++) {
+    /* The last proven stands first, and is told last. */
+    for (size_t i = file->count; i-- > 0;) {
         const struct daf_addresses_door *door = &file->doors[i];
 
-        for (size_t j = 0; j < door->count; j++) {
+        for (size_t j = door->count; j-- > 0;) {
             struct daf_input in = {.kind = DAF_INPUT_PEER,
                                    .found_by = DAF_FOUND_CACHED,
                                    .author = door->author,
@@ -561,12 +562,12 @@ static void write_doors(void *ctx)
     struct daf_author_id author;
     struct daf_trouble t = {""};
     struct daf_addr addr;
-    size_t at = 0;
+    uint64_t before = UINT64_MAX;
 
     if (changes == h->doors_written) return;
     file = calloc(1, sizeof(*file));
     if (file == NULL) return;
-    while (daf_agent_proven(h->agent, &at, &author, &addr))
+    while (daf_agent_proven(h->agent, &before, &author, &addr))
         keep_door(file, &author, &addr);
     if (daf_addresses_write(&h->home, file, &t) != DAF_OK &&
         daf_log_due(&h->write_trouble, daf_clock_now()))

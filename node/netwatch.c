@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,6 +20,9 @@ struct daf_netwatch {
     void *ctx;
     struct daf_loop_source source; /* fd -1: the kernel does not tell */
     struct daf_loop_timer timer;   /* something changed: look when it settled */
+    bool was_told;
+    size_t count; /* what was told last */
+    struct daf_addr addrs[DAF_NETWATCH_ADDRS_MAX];
 };
 
 static bool is_any(const struct daf_where *w)
@@ -54,6 +58,16 @@ static bool read_one(const struct ifaddrs *i, struct daf_where *out)
     return false;
 }
 
+void daf_netwatch_default(struct daf_addr *out)
+{
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    memset(out, 0, sizeof(*out));
+    (void)snprintf(out->text, sizeof(out->text), "%s:%d",
+                   fd >= 0 ? "[::]" : "0.0.0.0", DAF_NETWATCH_PORT);
+    if (fd >= 0) (void)close(fd);
+}
+
 size_t daf_netwatch_list(const struct daf_addr *listen, struct daf_addr out[])
 {
     struct ifaddrs *all = NULL;
@@ -77,13 +91,23 @@ size_t daf_netwatch_list(const struct daf_addr *listen, struct daf_addr out[])
     return count;
 }
 
+/* The kernel has news of lease times and router's words as well: told is only what
+ * changed. */
 static void on_timer(void *ctx)
 {
     struct daf_netwatch *n = ctx;
     struct daf_addr addrs[DAF_NETWATCH_ADDRS_MAX];
-    size_t count = daf_netwatch_list(&n->listen, addrs);
+    size_t count;
 
-    n->told(n->ctx, addrs, count);
+    memset(addrs, 0, sizeof(addrs));
+    count = daf_netwatch_list(&n->listen, addrs);
+    if (n->was_told && count == n->count &&
+        memcmp(addrs, n->addrs, sizeof(addrs)) == 0)
+        return;
+    n->was_told = true;
+    n->count = count;
+    memcpy(n->addrs, addrs, sizeof(addrs));
+    n->told(n->ctx, n->addrs, count);
 }
 
 /* What changed does not matter: all is read anew, once it has settled. */
@@ -91,10 +115,9 @@ static void on_news(void *ctx, unsigned what)
 {
     struct daf_netwatch *n = ctx;
     uint8_t news[8192];
-    ssize_t len;
 
     (void)what;
-    while ((len = recv(n->source.fd, news, sizeof(news), MSG_DONTWAIT)) > 0)
+    while (recv(n->source.fd, news, sizeof(news), MSG_DONTWAIT) > 0)
         continue;
     daf_loop_timer_set(&n->timer, daf_clock_after(daf_clock_now(),
                                                   DAF_NETWATCH_SETTLE_MS));

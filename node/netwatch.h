@@ -12,6 +12,7 @@
 #include "node/core/port.h"
 #include "node/loop.h"
 
+#define DAF_NETWATCH_PORT      5670
 #define DAF_NETWATCH_ADDRS_MAX 16
 /* An interface that comes up says so several times. */
 #define DAF_NETWATCH_SETTLE_MS 1000
@@ -27,6 +28,11 @@ DAF_NODISCARD enum daf_err daf_netwatch_new(
     void *ctx, struct daf_netwatch **out);
 /** daf_netwatch_free: NULL is fine. */
 void daf_netwatch_free(struct daf_netwatch *n);
+
+/** daf_netwatch_default: where a door listens if nobody says: everywhere.  Where
+ * nobody hands out addresses two devices still have IPv6's link-local ones; a
+ * socket for IPv6 hears IPv4 as well. */
+void daf_netwatch_default(struct daf_addr *out);
 
 /** daf_netwatch_list: the addresses now; at most DAF_NETWATCH_ADDRS_MAX. */
 size_t daf_netwatch_list(const struct daf_addr *listen, struct daf_addr out[]);

@@ -97,7 +97,6 @@ enum daf_found_by {
     DAF_FOUND_INCOMING, /* it has none: that device came to us */
     DAF_FOUND_GOSSIP,   /* a peer told */
     DAF_FOUND_CACHED,   /* it was right before the start */
-    DAF_FOUND_TICKET,   /* of who enrolled us */
     DAF_FOUND_MDNS,
     DAF_FOUND_STATIC, /* a person gave it */
 };
@@ -277,9 +276,10 @@ bool daf_agent_guest(const struct daf_agent *a, struct daf_mono now,
 bool daf_agent_peer(const struct daf_agent *a, size_t *at,
                     struct daf_peer_info *out);
 
-/** daf_agent_proven: doors that proved true, for the next start: the address and
- * its device at *@at, which is 0 at first and moved on; false at the end. */
-bool daf_agent_proven(const struct daf_agent *a, size_t *at,
+/** daf_agent_proven: doors that proved true, the last first, for the next start:
+ * the one before *@before, which is UINT64_MAX at first and moved on; false at the
+ * end. */
+bool daf_agent_proven(const struct daf_agent *a, uint64_t *before,
                       struct daf_author_id *out_author,
                       struct daf_addr *out_addr);
 /** daf_agent_proven_changes: another number whenever that list changed. */

@@ -10,8 +10,8 @@
 
 const char *daf_agent_found_by_str(enum daf_found_by how)
 {
-    static const char *const words[] = {"incoming", "gossip", "cached",
-                                        "ticket",   "mdns",   "static"};
+    static const char *const words[] = {"incoming", "gossip", "cached", "mdns",
+                                        "static"};
 
     return words[how];
 }
@@ -87,6 +87,9 @@ static struct daf_peer *append(struct daf_agent *a, const struct daf_addr *addr,
     if (!make_room(a)) return NULL;
     p = daf_agent_grow(a->peers, &a->peers_cap, a->peers_count,
                        sizeof(*a->peers));
+    /* The host says what a person gave once, and a device that calls nobody
+     * stays alone; started again, it is told again. */
+    if (p == NULL && found_by == DAF_FOUND_STATIC) abort();
     if (p == NULL) return NULL;
     a->peers = p;
     p = &a->peers[a->peers_count++];
@@ -110,7 +113,11 @@ struct daf_peer *daf_agent_book_add(struct daf_agent *a,
         struct daf_peer *p = &a->peers[i];
 
         if (strcmp(p->addr.text, own.text) != 0) continue;
-        if (found_by > p->found_by) p->found_by = found_by;
+        if (found_by > p->found_by) {
+            /* Whose it is was hearsay; now somebody stands for it. */
+            if (!p->is_proven) p->is_known = false;
+            p->found_by = found_by;
+        }
         return p;
     }
     return append(a, &own, found_by);
@@ -120,12 +127,11 @@ void daf_agent_book_told(struct daf_agent *a, const struct daf_input *in)
 {
     struct daf_peer *p = daf_agent_book_add(a, &in->addr, in->found_by);
 
-    /* The host says what a person gave once, and a device that calls nobody
-     * stays alone; started again, it is told again. */
-    if (p == NULL && in->found_by == DAF_FOUND_STATIC) abort();
     if (p == NULL) return;
-    if (in->found_by == DAF_FOUND_CACHED || in->found_by == DAF_FOUND_TICKET)
+    if (in->found_by == DAF_FOUND_CACHED && !p->is_proven) {
         p->is_proven = true;
+        p->proven_at = ++a->proven_changes;
+    }
     if (!p->is_known && !sodium_is_zero(in->author.b, sizeof(in->author.b))) {
         p->is_known = true;
         p->author = in->author;
@@ -136,29 +142,33 @@ void daf_agent_book_told(struct daf_agent *a, const struct daf_input *in)
 void daf_agent_book_proven(struct daf_agent *a, struct daf_peer *p,
                            const struct daf_author_id *author)
 {
-    if (!p->is_proven || !p->is_known ||
-        memcmp(p->author.b, author->b, sizeof(author->b)) != 0)
-        a->proven_changes++;
     p->is_proven = true;
     p->is_known = true;
     p->author = *author;
     p->failures = 0;
+    /* The same again, and nothing since: no need to write it down. */
+    if (p->proven_at == 0 || p->proven_at != a->proven_changes)
+        p->proven_at = ++a->proven_changes;
 }
 
-bool daf_agent_proven(const struct daf_agent *a, size_t *at,
+bool daf_agent_proven(const struct daf_agent *a, uint64_t *before,
                       struct daf_author_id *out_author,
                       struct daf_addr *out_addr)
 {
-    for (; *at < a->peers_count; ++*at) {
-        const struct daf_peer *p = &a->peers[*at];
+    const struct daf_peer *last = NULL;
 
-        if (!p->is_proven || !p->is_known) continue;
-        *out_author = p->author;
-        *out_addr = p->addr;
-        ++*at;
-        return true;
+    for (size_t i = 0; i < a->peers_count; i++) {
+        const struct daf_peer *p = &a->peers[i];
+
+        if (p->is_proven && p->is_known && p->proven_at < *before &&
+            (last == NULL || p->proven_at > last->proven_at))
+            last = p;
     }
-    return false;
+    if (last == NULL) return false;
+    *before = last->proven_at;
+    *out_author = last->author;
+    *out_addr = last->addr;
+    return true;
 }
 
 uint64_t daf_agent_proven_changes(const struct daf_agent *a)

@@ -7,13 +7,13 @@
 #include "node/core/agent_impl.h"
 #include "proto/hash.h"
 
-#define SALT_BYTES    16
-#define FIRST_MS      250  /* who calls first does so within */
-#define SECOND_MS     3000 /* the other after, if nobody came (R57) */
-#define LINK_LOCAL_MS 200  /* IPv4 first, if there is any */
-#define HEARSAY_MS    2000
-#define OWN_MS        2000 /* a new network: all are called within */
-#define TELL_BYTES    4096
+#define SALT_BYTES 16
+#define FIRST_MS   250  /* who calls first does so within */
+#define SECOND_MS  3000 /* the other after, if nobody came (R57) */
+#define IPV6_MS    200  /* IPv4 first, if there is any */
+#define HEARSAY_MS 2000
+#define OWN_MS     2000 /* a new network: all are called within */
+#define TELL_BYTES 4096
 
 /* ---- mDNS */
 
@@ -79,13 +79,22 @@ static size_t count_of_salt(const struct daf_agent *a, const uint8_t *salt)
     return count;
 }
 
+static bool has_salt(const struct daf_agent *a, const struct daf_addr *addr,
+                     const uint8_t *salt)
+{
+    for (size_t i = 0; i < a->peers_count; i++)
+        if (strcmp(a->peers[i].addr.text, addr->text) == 0)
+            return memcmp(a->peers[i].salt, salt, SALT_BYTES) == 0;
+    return false;
+}
+
 /* Of two that find each other one calls at once. */
 static uint64_t patience(struct daf_agent *a, const struct daf_peer *p)
 {
     uint64_t ms = daf_rng_below(&a->rng, FIRST_MS);
     const bool is_first = memcmp(a->salt, p->salt, SALT_BYTES) < 0;
 
-    if (p->addr.text[0] == '[') ms += LINK_LOCAL_MS;
+    if (p->addr.text[0] == '[') ms += IPV6_MS;
     return is_first ? ms : ms + SECOND_MS;
 }
 
@@ -103,7 +112,9 @@ void daf_agent_found(struct daf_agent *a, const struct daf_input *in)
         return;
     }
     /* Whoever repeats another's announcement gets no more room than that one. */
-    if (count_of_salt(a, salt) >= DAF_AGENT_OF_SALT_MAX) return;
+    if (!has_salt(a, &in->addr, salt) &&
+        count_of_salt(a, salt) >= DAF_AGENT_OF_SALT_MAX)
+        return;
     p = daf_agent_book_add(a, &in->addr, DAF_FOUND_MDNS);
     if (p == NULL) return;
     was_there = p->is_there && memcmp(p->salt, salt, SALT_BYTES) == 0;

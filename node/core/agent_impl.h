@@ -75,6 +75,7 @@ struct daf_peer {
     bool is_there;     /* mDNS sees it now */
     bool is_straight;  /* MESH: without its door, and not proven yet */
     bool is_elsewhere; /* its mesh is not where one would expect it */
+    bool is_waiting;   /* RETRYING: until another address of it was called */
     bool was_put_off;
     uint8_t name[8];  /* what mDNS calls it; zeros */
     uint8_t salt[16]; /* of its announcement; zeros */
@@ -82,7 +83,8 @@ struct daf_peer {
     struct daf_mono deadline; /* RETRYING: try then; DOOR: give up then */
     struct daf_mono since;    /* the last connect */
     uint64_t backoff_ms;
-    unsigned failures; /* in a row */
+    unsigned failures;  /* in a row */
+    uint64_t proven_at; /* a->proven_changes then: the last proven is highest */
 };
 
 /* A write waiting for its turn, or in the job under way. */

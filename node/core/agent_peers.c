@@ -15,9 +15,12 @@
 #define PUT_OFF_MS 20000 /* another address of somebody who is connected */
 #define ENOUGH_MS  30000 /* then look whether there is room for one more */
 
+/* Whoever is connected need not be called.  Hearsay does not count: who says that
+ * another's address is his would keep us from ever calling there. */
 static bool covers(struct daf_agent *a, const struct daf_peer *p)
 {
-    return p->is_known && daf_agent_session_with(a, &p->author) != NULL;
+    return p->is_known && p->is_proven &&
+           daf_agent_session_with(a, &p->author) != NULL;
 }
 
 static void cover(struct daf_peer *p)
@@ -41,13 +44,13 @@ static bool is_vouched(const struct daf_peer *p)
 
 /* Another address of the same device is being called.  Hearsay does not hold up
  * what somebody stands for. */
-static bool sibling_calls(const struct daf_agent *a, const struct daf_peer *p)
+static bool sibling_calls(struct daf_agent *a, const struct daf_peer *p)
 {
     for (size_t i = 0; i < a->peers_count; i++) {
         const struct daf_peer *q = &a->peers[i];
 
         if (q != p && is_calling(q) && daf_agent_book_same(p, q) &&
-            (is_vouched(q) || !is_vouched(p)))
+            !covers(a, q) && (is_vouched(q) || !is_vouched(p)))
             return true;
     }
     return false;
@@ -96,11 +99,9 @@ static void wake_siblings(struct daf_agent *a, const struct daf_peer *p)
     for (size_t i = 0; i < a->peers_count; i++) {
         struct daf_peer *q = &a->peers[i];
 
-        if (q == p || q->state != DAF_PEER_COVERED || covers(a, q) ||
-            !daf_agent_book_same(p, q))
-            continue;
-        q->state = DAF_PEER_RETRYING;
-        q->deadline = after(a, daf_rng_below(&a->rng, 250));
+        if (!q->is_waiting || !daf_agent_book_same(p, q)) continue;
+        q->is_waiting = false;
+        daf_agent_peer_soon(q, after(a, daf_rng_below(&a->rng, 250)));
     }
 }
 
@@ -181,8 +182,13 @@ static void try_now(struct daf_agent *a, struct daf_peer *p)
 {
     if (a->is_revoked) { /* R50: nobody is called any more */
         p->deadline = DAF_MONO_NEVER;
-    } else if (covers(a, p) || sibling_calls(a, p)) {
+        return;
+    }
+    p->is_waiting = !covers(a, p) && sibling_calls(a, p);
+    if (covers(a, p)) {
         cover(p);
+    } else if (p->is_waiting) {
+        p->deadline = after(a, DOOR_MS);
     } else if (may_be_put_off(a, p)) {
         p->was_put_off = true;
         p->deadline = after(a, PUT_OFF_MS + daf_rng_below(&a->rng, PUT_OFF_MS));

@@ -1685,7 +1685,7 @@ static void what_proved_true_is_kept_and_called_each_minute(void **state)
     struct daf_addr addr;
     uint64_t changes = daf_agent_proven_changes(a->agent);
     struct wire w;
-    size_t at = 0;
+    uint64_t at = UINT64_MAX;
 
     (void)state;
     found(a, b, "10.0.0.2:1000");
@@ -1693,7 +1693,7 @@ static void what_proved_true_is_kept_and_called_each_minute(void **state)
     w = wire_up(a, door_to_mesh(a, 2), b, IN | 1);
     talk(&w, 1, true);
     assert_true(daf_agent_proven_changes(a->agent) > changes);
-    at = 0;
+    at = UINT64_MAX;
     assert_true(daf_agent_proven(a->agent, &at, &author, &addr));
     assert_memory_equal(author.b, daf_agent_author(b->agent)->b, 16);
     assert_string_equal(addr.text, "10.0.0.2:1000");
@@ -1841,6 +1841,35 @@ static void hearsay_is_called_nearby_only_and_soon_forgotten(void **state)
         host_free(b);
         host_free(c);
     }
+}
+
+/* Somebody says that another's address is his own. */
+static void a_false_claim_keeps_nobody_from_being_called(void **state)
+{
+    for (int by_mdns = 0; by_mdns < 2; by_mdns++) {
+        struct host *a = host_new(1), *b = host_new(2), *c = host_new(0);
+        struct wire w =
+            wire_up(a, go_to_mesh(a, 2, "10.0.0.2:1000"), b, IN | 1);
+        uint32_t conn = last_connect(a)->conn;
+        size_t before;
+
+        talk(&w, 1, true);
+        gossip(a, conn, daf_agent_author(b->agent), "\x0a\x00\x00\x63\x16\x26",
+               6, 1);
+        before = a->connects_count;
+        if (by_mdns) found(a, c, "10.0.0.99:5670");
+        while (a->connects_count == before)
+            wait(a);
+        assert_string_equal(last_connect(a)->addr.text, "10.0.0.99:5670");
+        assert_in_range(a->now.ms, START_MS,
+                        START_MS + (by_mdns ? 5000 : 60000));
+        (void)let_in(a, 0);
+        assert_string_equal(last_connect(a)->addr.text, "10.0.0.99:2000");
+        host_free(a);
+        host_free(b);
+        host_free(c);
+    }
+    (void)state;
 }
 
 static void hearsay_does_not_hold_up_what_somebody_stands_for(void **state)
@@ -3843,6 +3872,7 @@ int main(void)
         cmocka_unit_test(a_device_hears_of_the_others_from_the_first_it_meets),
         cmocka_unit_test(what_was_told_is_not_told_again),
         cmocka_unit_test(hearsay_is_called_nearby_only_and_soon_forgotten),
+        cmocka_unit_test(a_false_claim_keeps_nobody_from_being_called),
         cmocka_unit_test(hearsay_does_not_hold_up_what_somebody_stands_for),
         cmocka_unit_test(who_let_us_in_before_is_called_at_mesh),
         cmocka_unit_test(who_is_not_at_mesh_is_called_at_the_door_at_once),
