@@ -103,7 +103,7 @@ struct daf_apiserver_answer daf_apiserver_enrol_opened(
     daf_agent_porch(agent, daf_clock_now(), &porch);
     if (!porch.is_open)
         return refused(porch.err != DAF_OK ? porch.err : DAF_ELOST);
-    if (porch.port == 0) return (struct daf_apiserver_answer){DAF_OK};
+    if (porch.port == 0) return (struct daf_apiserver_answer){.err = DAF_OK};
     ops->status(ops->ctx, &status);
     find_addresses(&porch.ticket, status.endpoint, porch.port);
     answer = done(opened_object(&porch.ticket, porch.left_ms));
@@ -146,7 +146,8 @@ static struct daf_apiserver_answer open_porch(
         !get_text(request, "right", wish.right, sizeof(wish.right)))
         return error(DAF_EUSAGE, "to open needs scope and right");
     err = wish_for(agent, ops, &wish);
-    return err != DAF_OK ? refused(err) : (struct daf_apiserver_answer){DAF_OK};
+    return err != DAF_OK ? refused(err)
+                         : (struct daf_apiserver_answer){.err = DAF_OK};
 }
 
 /* ---- list */

@@ -457,6 +457,7 @@ static void show_porch(struct daf_inspect_out *o, const struct daf_frame *f)
     }
 }
 
+/* A case for each frame.  NOLINTNEXTLINE(readability-function-size) */
 static void show_fields(struct daf_inspect_out *o, const struct daf_frame *f)
 {
     switch (f->kind) {

@@ -17,12 +17,13 @@
  * and port that it had. */
 #include "node/link_impl.h"
 
+#include <assert.h>
 #include <sys/socket.h>
 
 /* get_peer: false if nobody is there any more. */
 static bool get_peer(int fd, struct sockaddr_in6 *out)
 {
-    struct sockaddr_storage at;
+    struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
     struct sockaddr_in v4;
     socklen_t len = sizeof(at);
 
@@ -67,7 +68,8 @@ static struct daf_link_source *source_of(struct daf_link_strangers *all,
         else if (memcmp(&source->net, net, sizeof(*net)) == 0)
             return source;
     }
-    empty->net = *net; /* there are no more sources than strangers */
+    assert(empty != NULL); /* there are no more sources than strangers */
+    empty->net = *net;
     return empty;
 }
 
@@ -102,6 +104,7 @@ static void evict(struct daf_link *link)
     TAILQ_FOREACH(stranger, &link->strangers.all, entry)
     if (victim == NULL || stranger->source->count > victim->source->count)
         victim = stranger;
+    assert(victim != NULL); /* there are too many */
     send_off(link, victim, &link->refused.crowded);
 }
 

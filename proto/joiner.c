@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 
+/* Who asks whom, with what: all of it.  NOLINTNEXTLINE(readability-function-size) */
 void daf_joiner_begin(struct daf_joiner *j, const struct daf_ticket *ticket,
                       const struct daf_box_pk *porch,
                       const struct daf_device_keys *keys,

@@ -88,7 +88,7 @@ static char *put_addr(char *out, const char *addr)
 
     assert(colon != NULL && len <= DAF_TICKET_ADDR_CHARS);
     *out++ = ':';
-    memcpy(out, addr, len);
+    memcpy(out, addr, len); /* NOLINT(bugprone-not-null-terminated-result) */
     out[(size_t)(colon - addr)] = '+';
     return out + len;
 }

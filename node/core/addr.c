@@ -121,6 +121,14 @@ static void unmap(struct daf_where *w)
     w->is_v6 = false;
 }
 
+/* "%3", or nothing. */
+static bool read_zone(const char **at, uint32_t *out)
+{
+    if (**at != '%') return true;
+    ++*at;
+    return read_number(at, INT32_MAX, out) && *out != 0;
+}
+
 bool daf_addr_parse(const struct daf_addr *addr, struct daf_where *out)
 {
     struct daf_where w = {.is_v6 = addr->text[0] == '['};
@@ -131,10 +139,9 @@ bool daf_addr_parse(const struct daf_addr *addr, struct daf_where *out)
     if (w.is_v6) {
         p++;
         if (!read_v6(&p, w.ip)) return false;
-        if (*p == '%' &&
-            (p++, !read_number(&p, INT32_MAX, &w.zone) || w.zone == 0))
+        if (!read_zone(&p, &w.zone) || is_link_local(&w) != (w.zone != 0) ||
+            *p++ != ']')
             return false;
-        if (is_link_local(&w) != (w.zone != 0) || *p++ != ']') return false;
     } else if (!read_v4(&p, w.ip)) {
         return false;
     }

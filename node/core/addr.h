@@ -12,10 +12,10 @@
 #include "node/core/port.h"
 
 struct daf_where {
-    bool is_v6;
     uint8_t ip[16]; /* IPv4: the first four, the rest zero */
     uint32_t zone;  /* of a link-local IPv6 address, else 0 */
     uint16_t port;
+    bool is_v6;
 };
 
 /** daf_addr_parse: false if it is no such text. */

@@ -238,12 +238,12 @@ void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out);
 struct daf_peer_info {
     struct daf_author_id author; /* zeros until proven */
     struct daf_addr addr;        /* "" if it came to us */
-    bool connected;              /* a proven session */
-    bool in_step;                /* its session rests */
     const char *state;           /* words: "connecting", "open", "retrying" */
     const char *found_by;        /* words: "mdns", "static", "incoming"... */
-    bool is_there;               /* mDNS sees it now */
     unsigned failures;           /* calls in vain, in a row */
+    bool connected;              /* a proven session */
+    bool in_step;                /* its session rests */
+    bool is_there;               /* mDNS sees it now */
 };
 /* The porch: what `enrol` shows.  Borrowed until the next input. */
 struct daf_agent_porch {

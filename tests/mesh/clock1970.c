@@ -7,10 +7,10 @@
 
 #define BEGAN 1600000000 /* a date before this program, taken off */
 
-int clock_gettime(clockid_t clock, struct timespec *t)
+int clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
-    int failed = (int)syscall(SYS_clock_gettime, clock, t);
+    int failed = (int)syscall(SYS_clock_gettime, clock_id, tp);
 
-    if (failed == 0 && clock == CLOCK_REALTIME) t->tv_sec -= BEGAN;
+    if (failed == 0 && clock_id == CLOCK_REALTIME) tp->tv_sec -= BEGAN;
     return failed;
 }

@@ -100,6 +100,7 @@ camp_stop 1 3
 
 # ---- a port that is taken
 
+# shellcheck disable=SC2016 # perl's own dollars
 lab_start 1 perl -MIO::Socket::INET -e '
     my $s = IO::Socket::INET->new(LocalPort => 5670, Listen => 1,
         ReuseAddr => 1) or die;

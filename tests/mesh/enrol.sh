@@ -14,6 +14,7 @@
 # closed   by a person, by a new ticket, by the daemon's end; and before it opened
 #
 # Waits for conditions; the seconds are limits, not measurements.
+# shellcheck disable=SC2016 # eval's own dollars
 set -uo pipefail
 # shellcheck source=SCRIPTDIR/../lab/lab.bash
 . "$(dirname "$0")/../lab/lab.bash"
@@ -135,7 +136,7 @@ part_code()
     # As a person types it: in groups, in small letters, and with slips that are
     # none: O is read for 0, I for 1, B for 8.
     # shellcheck disable=SC2046
-    joins h3 3 $(tr 'A-Z' 'a-z' <<<"$code" | tr oib 018 | fold -w 4)
+    joins h3 3 $(tr '[:upper:]' '[:lower:]' <<<"$code" | tr oib 018 | fold -w 4)
     expect 'by 52 characters and mDNS the porch is found' waits h3
     expect 'the coordinator accepts' accepts h3
     expect 'the device has joined' ends "$joiner" 0

@@ -110,6 +110,7 @@ part_restart()
 child_of()
 {
     local p
+    # shellcheck disable=SC2013 # they are words
     for p in $(cat "/proc/$1/task/$1/children"); do
         tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null | grep -q -- "$2" && echo "$p"
     done

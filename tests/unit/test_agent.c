@@ -3479,6 +3479,7 @@ static void no_frame_of_a_revoked_peer_is_read(void **state)
     opened(h, IN | 5, DAF_ENDPOINT_MESH, &keys[2].transport);
     /* A camp that knows, and an agent that nobody has told: the agent gives its
      * camp away to look at only. */
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
     camp = (struct daf_camp *)(uintptr_t)daf_agent_camp(h->agent);
     assert_true(daf_camp_add(camp, &revocation.r.log, &row));
     frame(h, IN | 5, (struct daf_view){(const uint8_t *)"\xc1", 1});

@@ -2,6 +2,8 @@
 #include "tests/lib/t.h"
 #include "proto/ticket.h"
 
+#include <ctype.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -72,7 +74,7 @@ static void a_full_ticket_is_read_whatever_lies_between_its_letters(
     for (size_t i = 0; text[i] != '\0'; i++) {
         char c = text[i];
 
-        spaced[len++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        spaced[len++] = (char)tolower((unsigned char)c);
         if (i % 20 == 19) spaced[len++] = '\n';
     }
     spaced[len] = '\0';
