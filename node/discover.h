@@ -64,8 +64,9 @@ struct daf_discover_message {
     uint8_t pad;
     uint16_t port;
     uint8_t pad2[2];
-    uint8_t name[8];      /* the instance */
-    uint8_t data[32];     /* PUBLISH, FOUND: as struct daf_announce */
+    uint8_t name[8]; /* the instance */
+    /* PUBLISH, FOUND: as struct daf_announce */
+    uint8_t data[DAF_ANNOUNCE_BYTES];
     struct daf_addr addr; /* FOUND: "192.0.2.7:5670", "[fe80::1%3]:5670" */
 };
 

@@ -62,7 +62,7 @@ struct field {
     size_t at, len; /* in struct daf_announce's data */
 };
 
-static const struct field door_fields[2] = {{'s', 0, 16}, {'t', 16, 16}};
+static const struct field door_fields[2] = {{'s', 0, 16}, {'t', 16, 32}};
 static const struct field porch_fields[1] = {{'k', 0, 32}};
 
 static size_t fields_of(enum daf_endpoint endpoint, const struct field **out)

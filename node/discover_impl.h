@@ -32,7 +32,9 @@
 #define DAF_DISCOVER_ASKING_MAX    256 /* resolvers at once; others wait */
 #define DAF_DISCOVER_AGAIN_MIN_MS  1000
 #define DAF_DISCOVER_AGAIN_MAX_MS  5000
-#define DAF_DISCOVER_NAME_BYTES    17 /* 16 hex digits and NUL */
+#define DAF_DISCOVER_AGAIN_TWICE \
+    4 /* so often twice as long, each second time */
+#define DAF_DISCOVER_NAME_BYTES 17 /* 16 hex digits and NUL */
 
 struct daf_discover;
 struct daf_discover_service;
@@ -44,6 +46,7 @@ struct daf_discover_sighting {
     AvahiProtocol protocol;
     void *resolver;      /* the back's; NULL: not ASKING */
     AvahiTimeout *again; /* NULL: not WAITING */
+    unsigned silences;   /* asked in vain; it waits longer each second time */
     LIST_ENTRY(daf_discover_sighting) entry;
 };
 
@@ -109,7 +112,8 @@ struct daf_discover {
     void *handle;                         /* the back's */
     bool has_failed;                      /* the back: close it soon */
     AvahiWatch *pair, *clock;
-    AvahiTimeout *retry; /* NULL, or to open a back once more */
+    AvahiTimeout *retry;   /* NULL, or to open a back once more */
+    AvahiTimeout *crowded; /* NULL, or to end: names were passed over */
     struct daf_discover_service door, porch;
     size_t asking_count;
     uint8_t in[8 * sizeof(struct daf_discover_message)];
@@ -147,10 +151,13 @@ void daf_discover_seen_forget(struct daf_discover_service *s);
 
 void daf_discover_tell(struct daf_discover *d,
                        const struct daf_discover_message *m);
-/** daf_discover_again: call @fn after 1 to 5 s by chance; NULL if out of
- * memory.  The caller frees it: daf_discover_cancel(). */
-AvahiTimeout *daf_discover_again(struct daf_discover *d,
+/** daf_discover_again: call @fn after 1 to 5 s by chance, longer after many
+ * @silences; NULL if out of memory. */
+AvahiTimeout *daf_discover_again(struct daf_discover *d, unsigned silences,
                                  AvahiTimeoutCallback fn, void *ctx);
+/** daf_discover_crowded: names were passed over, of which the browser will not
+ * tell again: in a minute the process ends, to begin anew. */
+void daf_discover_crowded(struct daf_discover *d);
 /** daf_discover_cancel: @t becomes NULL; may be NULL already. */
 void daf_discover_cancel(struct daf_discover *d, AvahiTimeout **t);
 /** daf_discover_random: 64 bits from the kernel. */

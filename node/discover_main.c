@@ -22,12 +22,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define EXIT_BREACH 2
-#define EXIT_CLOCK  3
-#define ANSWER_S    1  /* for the system's daemon, at start */
-#define HANG_S      10 /* in one callback: killed by SIGALRM, started again */
-#define RETRY_MS    30000 /* no Avahi at all */
-#define FDS_MAX     64    /* it uses about ten */
+#define EXIT_BREACH  2
+#define EXIT_CLOCK   3
+#define EXIT_CROWDED 4
+#define CROWDED_MS   60000 /* whoever was passed over is heard of within */
+#define ANSWER_S     1     /* for the system's daemon, at start */
+#define HANG_S       10 /* in one callback: killed by SIGALRM, started again */
+#define RETRY_MS     30000 /* no Avahi at all */
+#define FDS_MAX      64    /* it uses about ten */
 /* It uses 7 to 17 MiB of addresses and 4 of memory; its cache holds at most 4,096
  * records an interface. */
 #define MEMORY_MAX ((rlim_t)256 * 1024 * 1024)
@@ -60,13 +62,28 @@ static AvahiTimeout *call_after(struct daf_discover *d, unsigned ms,
     return d->api->timeout_new(d->api, &at, fn, ctx);
 }
 
-AvahiTimeout *daf_discover_again(struct daf_discover *d,
+AvahiTimeout *daf_discover_again(struct daf_discover *d, unsigned silences,
                                  AvahiTimeoutCallback fn, void *ctx)
 {
     unsigned range = DAF_DISCOVER_AGAIN_MAX_MS - DAF_DISCOVER_AGAIN_MIN_MS;
     unsigned more = (unsigned)(daf_discover_random() % (range + 1));
+    unsigned twice = silences / 2 < DAF_DISCOVER_AGAIN_TWICE
+                         ? silences / 2
+                         : DAF_DISCOVER_AGAIN_TWICE;
 
-    return call_after(d, DAF_DISCOVER_AGAIN_MIN_MS + more, fn, ctx);
+    return call_after(d, (DAF_DISCOVER_AGAIN_MIN_MS + more) << twice, fn, ctx);
+}
+
+static void on_crowded(AvahiTimeout *t, void *ctx)
+{
+    (void)t;
+    die(ctx, EXIT_CROWDED, "there were more names than it can follow");
+}
+
+void daf_discover_crowded(struct daf_discover *d)
+{
+    if (d->crowded == NULL)
+        d->crowded = call_after(d, CROWDED_MS, on_crowded, d);
 }
 
 void daf_discover_cancel(struct daf_discover *d, AvahiTimeout **t)
@@ -147,7 +164,7 @@ static void on_again(AvahiTimeout *t, void *ctx)
 
 void daf_discover_on_refused(struct daf_discover_service *s)
 {
-    if (s->again == NULL) s->again = daf_discover_again(s->d, on_again, s);
+    if (s->again == NULL) s->again = daf_discover_again(s->d, 0, on_again, s);
 }
 
 void daf_discover_on_running(struct daf_discover *d)
@@ -374,6 +391,8 @@ static void confine(void)
 #ifndef __SANITIZE_ADDRESS__ /* which wants terabytes of addresses */
     limit(RLIMIT_AS, MEMORY_MAX);
 #endif
+    /* Strangers can keep it busy; not the device. */
+    (void)setpriority(PRIO_PROCESS, 0, 10);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     (void)sigaction(SIGPIPE, &ignore, NULL);

@@ -26,22 +26,6 @@ static struct daf_discover_sighting *find_sighting(
     return NULL;
 }
 
-static struct daf_discover_instance *enter(struct daf_discover_service *s,
-                                           const uint8_t name[8])
-{
-    struct daf_discover_instance *i = NULL;
-
-    if (s->instances_count < DAF_DISCOVER_INSTANCES_MAX)
-        i = calloc(1, sizeof(*i));
-    if (i == NULL) return NULL;
-    i->service = s;
-    memcpy(i->name, name, sizeof(i->name));
-    LIST_INIT(&i->sightings);
-    LIST_INSERT_HEAD(&s->instances, i, entry);
-    s->instances_count++;
-    return i;
-}
-
 static struct daf_discover_sighting *enter_sighting(
     struct daf_discover_instance *i, AvahiIfIndex interface,
     AvahiProtocol protocol)
@@ -91,6 +75,41 @@ static void hush(struct daf_discover_sighting *g)
     d->asking_count--;
 }
 
+/* Of those that never answered the one that is there longest: invented perhaps. */
+static void make_room(struct daf_discover_service *s)
+{
+    struct daf_discover_instance *i, *oldest = NULL;
+    struct daf_discover_sighting *g;
+    size_t left;
+
+    daf_discover_crowded(s->d);
+    LIST_FOREACH(i, &s->instances, entry)
+    if (!i->is_told) oldest = i;
+    if (oldest == NULL) return;
+    for (left = oldest->sightings_count; left > 0; left--) {
+        g = LIST_FIRST(&oldest->sightings);
+        hush(g);
+        leave(g); /* the last one takes the instance along */
+    }
+}
+
+static struct daf_discover_instance *enter(struct daf_discover_service *s,
+                                           const uint8_t name[8])
+{
+    struct daf_discover_instance *i = NULL;
+
+    if (s->instances_count == DAF_DISCOVER_INSTANCES_MAX) make_room(s);
+    if (s->instances_count < DAF_DISCOVER_INSTANCES_MAX)
+        i = calloc(1, sizeof(*i));
+    if (i == NULL) return NULL;
+    i->service = s;
+    memcpy(i->name, name, sizeof(i->name));
+    LIST_INIT(&i->sightings);
+    LIST_INSERT_HEAD(&s->instances, i, entry);
+    s->instances_count++;
+    return i;
+}
+
 static void on_again(AvahiTimeout *t, void *ctx);
 
 static void ask(struct daf_discover_sighting *g)
@@ -103,7 +122,7 @@ static void ask(struct daf_discover_sighting *g)
     if (d->asking_count < DAF_DISCOVER_ASKING_MAX && d->back->ask(g, name))
         d->asking_count++;
     else
-        g->again = daf_discover_again(d, on_again, g);
+        g->again = daf_discover_again(d, 0, on_again, g);
 }
 
 static void on_again(AvahiTimeout *t, void *ctx)
@@ -118,7 +137,8 @@ static void on_again(AvahiTimeout *t, void *ctx)
 void daf_discover_on_silence(struct daf_discover_sighting *g)
 {
     hush(g);
-    g->again = daf_discover_again(g->instance->service->d, on_again, g);
+    g->again =
+        daf_discover_again(g->instance->service->d, g->silences++, on_again, g);
 }
 
 void daf_discover_on_answer(struct daf_discover_sighting *g,

@@ -119,8 +119,10 @@ static void on_news(void *ctx, unsigned what)
     (void)what;
     while (recv(n->source.fd, news, sizeof(news), MSG_DONTWAIT) > 0)
         continue;
-    daf_loop_timer_set(&n->timer, daf_clock_after(daf_clock_now(),
-                                                  DAF_NETWATCH_SETTLE_MS));
+    /* From the first word on: whoever goes on talking holds up nothing. */
+    if (n->timer.at.ms == DAF_MONO_NEVER.ms)
+        daf_loop_timer_set(&n->timer, daf_clock_after(daf_clock_now(),
+                                                      DAF_NETWATCH_SETTLE_MS));
 }
 
 static int open_news(void)

@@ -115,7 +115,7 @@ struct daf_peer *daf_agent_book_add(struct daf_agent *a,
         if (strcmp(p->addr.text, own.text) != 0) continue;
         if (found_by > p->found_by) {
             /* Whose it is was hearsay; now somebody stands for it. */
-            if (!p->is_proven) p->is_known = false;
+            if (!p->is_proven && !p->is_welcome) p->is_known = false;
             p->found_by = found_by;
         }
         return p;

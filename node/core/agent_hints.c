@@ -7,21 +7,33 @@
 #include "node/core/agent_impl.h"
 #include "proto/hash.h"
 
-#define SALT_BYTES 16
-#define FIRST_MS   250  /* who calls first does so within */
-#define SECOND_MS  3000 /* the other after, if nobody came (R57) */
-#define IPV6_MS    200  /* IPv4 first, if there is any */
-#define HEARSAY_MS 2000
-#define OWN_MS     2000 /* a new network: all are called within */
-#define TELL_BYTES 4096
+#define SALT_BYTES  16
+#define TOKEN_BYTES 8
+#define TOKENS      ((DAF_ANNOUNCE_BYTES - SALT_BYTES) / TOKEN_BYTES)
+#define FIRST_MS    250  /* who calls first does so within */
+#define SECOND_MS   3000 /* the other after, if nobody came (R57) */
+#define IPV6_MS     200  /* IPv4 first, if there is any */
+#define HEARSAY_MS  2000
+#define OWN_MS      2000 /* a new network: all are called within */
+#define TELL_BYTES  4096
 
 /* ---- mDNS */
 
+/* protocol.md §2: who knows the discovery secret is at this very address.  So an
+ * announcement that is repeated at another one is worth nothing. */
 static void token_of(const struct daf_key *discovery, const uint8_t *salt,
-                     uint8_t out[16])
+                     const struct daf_where *at, uint8_t out[TOKEN_BYTES])
 {
+    const size_t ip_len = at->is_v6 ? 16 : 4;
+    uint8_t said[SALT_BYTES + 16 + 2], hash[16];
+
+    memcpy(said, salt, SALT_BYTES);
+    memcpy(said + SALT_BYTES, at->ip, ip_len);
+    said[SALT_BYTES + ip_len] = (uint8_t)(at->port >> 8);
+    said[SALT_BYTES + ip_len + 1] = (uint8_t)at->port;
     daf_hash_keyed_128("daf.mdns.1", discovery->b,
-                       (struct daf_view){salt, SALT_BYTES}, out);
+                       (struct daf_view){said, SALT_BYTES + ip_len + 2}, hash);
+    memcpy(out, hash, TOKEN_BYTES);
 }
 
 void daf_agent_announce(struct daf_agent *a)
@@ -31,25 +43,47 @@ void daf_agent_announce(struct daf_agent *a)
     struct daf_announce what = {.endpoint = DAF_ENDPOINT_DOOR,
                                 .port = a->port_door};
 
+    if (!a->is_listening || a->own_count == 0) return;
     daf_rng_bytes(&a->rng, a->salt, sizeof(a->salt));
     daf_rng_bytes(&a->rng, what.name, sizeof(what.name));
+    /* Places without a token look as if they had one. */
+    daf_rng_bytes(&a->rng, what.data, sizeof(what.data));
     memcpy(what.data, a->salt, SALT_BYTES);
-    token_of(&m->discovery, a->salt, what.data + SALT_BYTES);
+    for (size_t i = 0; i < a->own_count && i < TOKENS; i++) {
+        struct daf_where at;
+
+        if (!daf_addr_parse(&a->own[i], &at)) continue;
+        at.port = a->port_door;
+        token_of(&m->discovery, a->salt, &at,
+                 what.data + SALT_BYTES + i * TOKEN_BYTES);
+    }
     port->announce(port->ctx, &what);
 }
 
+static bool has_token(const struct daf_key *discovery, const uint8_t *data,
+                      const struct daf_where *at)
+{
+    uint8_t token[TOKEN_BYTES];
+
+    token_of(discovery, data, at, token);
+    for (size_t i = 0; i < TOKENS; i++)
+        if (sodium_memcmp(token, data + SALT_BYTES + i * TOKEN_BYTES,
+                          TOKEN_BYTES) == 0)
+            return true;
+    return false;
+}
+
 /* Under the manifest's discovery secret, or the one before. */
-static bool is_of_camp(const struct daf_agent *a, const uint8_t data[32])
+static bool is_of_camp(const struct daf_agent *a, const uint8_t *data,
+                       const struct daf_addr *addr)
 {
     const struct daf_manifest *m = daf_camp_manifest(a->camp);
-    uint8_t token[16];
+    struct daf_where at;
 
-    token_of(&m->discovery, data, token);
-    if (sodium_memcmp(token, data + SALT_BYTES, sizeof(token)) == 0)
-        return true;
-    if (!m->has_previous_discovery) return false;
-    token_of(&m->previous_discovery, data, token);
-    return sodium_memcmp(token, data + SALT_BYTES, sizeof(token)) == 0;
+    if (!daf_addr_parse(addr, &at)) return false;
+    return has_token(&m->discovery, data, &at) ||
+           (m->has_previous_discovery &&
+            has_token(&m->previous_discovery, data, &at));
 }
 
 static size_t stranger_at(const struct daf_agent *a, const uint8_t name[8])
@@ -68,24 +102,6 @@ static void note_stranger(struct daf_agent *a, const uint8_t name[8])
     if (at == DAF_AGENT_STRANGERS_MAX) return; /* many enough to be told of */
     memcpy(a->strangers[at], name, 8);
     if (at == a->strangers_count) a->strangers_count++;
-}
-
-static size_t count_of_salt(const struct daf_agent *a, const uint8_t *salt)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < a->peers_count; i++)
-        count += memcmp(a->peers[i].salt, salt, SALT_BYTES) == 0;
-    return count;
-}
-
-static bool has_salt(const struct daf_agent *a, const struct daf_addr *addr,
-                     const uint8_t *salt)
-{
-    for (size_t i = 0; i < a->peers_count; i++)
-        if (strcmp(a->peers[i].addr.text, addr->text) == 0)
-            return memcmp(a->peers[i].salt, salt, SALT_BYTES) == 0;
-    return false;
 }
 
 /* Of two that find each other one calls at once. */
@@ -107,14 +123,10 @@ void daf_agent_found(struct daf_agent *a, const struct daf_input *in)
     if (in->service.endpoint != DAF_ENDPOINT_DOOR ||
         memcmp(salt, a->salt, SALT_BYTES) == 0)
         return;
-    if (!is_of_camp(a, in->service.data)) {
+    if (!is_of_camp(a, in->service.data, &in->addr)) {
         note_stranger(a, in->service.name);
         return;
     }
-    /* Whoever repeats another's announcement gets no more room than that one. */
-    if (!has_salt(a, &in->addr, salt) &&
-        count_of_salt(a, salt) >= DAF_AGENT_OF_SALT_MAX)
-        return;
     p = daf_agent_book_add(a, &in->addr, DAF_FOUND_MDNS);
     if (p == NULL) return;
     was_there = p->is_there && memcmp(p->salt, salt, SALT_BYTES) == 0;
@@ -160,6 +172,7 @@ void daf_agent_own(struct daf_agent *a, const struct daf_input *in)
     if (count == a->own_count && memcmp(own, a->own, sizeof(own)) == 0) return;
     memcpy(a->own, own, sizeof(own));
     a->own_count = count;
+    daf_agent_announce(a); /* under another name: nobody is followed */
     daf_agent_peers_start(a, OWN_MS);
 }
 

@@ -30,8 +30,7 @@
 #define DAF_AGENT_OWN_MAX       8   /* own addresses that are told */
 #define DAF_AGENT_STRANGERS_MAX 16  /* of other camps, counted one by one */
 /* In vain; then it was an invention, or is long gone. */
-#define DAF_AGENT_TRIES       6
-#define DAF_AGENT_OF_SALT_MAX 8 /* addresses of one announcement */
+#define DAF_AGENT_TRIES 6
 
 /* How far a connection to a door, or from a knocker, has come. */
 enum daf_door_step {
@@ -71,7 +70,8 @@ struct daf_peer {
     enum daf_peer_state state;
     uint32_t conn;     /* DOOR, MESH */
     bool is_known;     /* author is: its door proved it, or somebody said so */
-    bool is_proven;    /* a door there let us in, before the start perhaps */
+    bool is_welcome;   /* its door said that it is author's */
+    bool is_proven;    /* its mesh proved it, before the start perhaps */
     bool is_there;     /* mDNS sees it now */
     bool is_straight;  /* MESH: without its door, and not proven yet */
     bool is_elsewhere; /* its mesh is not where one would expect it */

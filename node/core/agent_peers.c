@@ -19,7 +19,7 @@
  * another's address is his would keep us from ever calling there. */
 static bool covers(struct daf_agent *a, const struct daf_peer *p)
 {
-    return p->is_known && p->is_proven &&
+    return p->is_known && (p->is_proven || p->is_welcome) &&
            daf_agent_session_with(a, &p->author) != NULL;
 }
 
@@ -214,7 +214,9 @@ void daf_agent_peer_mesh(struct daf_agent *a, struct daf_peer *p,
     struct daf_where where;
     struct daf_addr addr;
 
-    daf_agent_book_proven(a, p, &device->author);
+    p->is_welcome = true;
+    p->is_known = true;
+    p->author = device->author;
     p->is_elsewhere =
         !daf_addr_parse(&p->addr, &where) || where.port + DAF_MESH_STEP != port;
     if (covers(a, p)) {
@@ -228,7 +230,6 @@ void daf_agent_peer_mesh(struct daf_agent *a, struct daf_peer *p,
 void daf_agent_peer_met(struct daf_agent *a, struct daf_peer *p,
                         const struct daf_author_id *author)
 {
-    if (!p->is_straight) return;
     p->is_straight = false;
     p->deadline = DAF_MONO_NEVER;
     daf_agent_book_proven(a, p, author);

@@ -33,12 +33,16 @@ enum daf_endpoint {
 #define DAF_MESH_STEP  1
 #define DAF_PORCH_STEP 2
 
+#define DAF_ANNOUNCE_BYTES 48
+
 /* A DNS-SD service of this device (docs/protocol.md §7). */
 struct daf_announce {
     enum daf_endpoint endpoint; /* DOOR or PORCH */
     uint16_t port;
-    uint8_t name[8];  /* the instance, said in hex */
-    uint8_t data[32]; /* DOOR: salt (16) and token (16); PORCH: its key */
+    uint8_t name[8]; /* the instance, said in hex */
+    /* DOOR: a salt (16) and a token (8) for each of four addresses; PORCH: its
+     * key (32), then zeros. */
+    uint8_t data[DAF_ANNOUNCE_BYTES];
 };
 
 /* One verified record on its way to the disk. */

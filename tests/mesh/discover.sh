@@ -192,7 +192,7 @@ txt_is_bare() # DEVICE
     local half=${name[$1]}${name[$1]}
     txt_of "$1" | sort >"$root/txt" || return 1
     [ "$(cat "$root/txt")" = "s=$half
-t=$half" ]
+t=$half$half" ]
 }
 
 # Names that are asked for, each the other name of itself; and a loop of two.

@@ -2,7 +2,7 @@
 /* tests/mesh/finder.c - a device that only discovers: for mesh/discover.sh.
  *
  *   finder NAME PORT    publishes a door under this name (16 hex digits), whose
- *                       salt and token are the name four times, and looks for
+ *                       salt and tokens are the name six times, and looks for
  *                       doors; SIGHUP withdraws it, SIGTERM ends
  *
  * It says, a line each:
