@@ -49,9 +49,8 @@ static void tell_connect(const struct daf_home *home, enum daf_err err,
 {
     if (err == DAF_ENOTFOUND)
         daf_home_trouble(t,
-                         "no daemon is running on %s. To do: daftard --home "
-                         "DIR --listen ADDRESS:PORT",
-                         home->dir);
+                         "no daemon is running on %s. To do: daftard --home %s",
+                         home->dir, home->dir);
     else if (err == DAF_EDENIED)
         daf_home_trouble(t,
                          "the daemon's socket %s/run/control is not yours. "

@@ -16,10 +16,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* From the daemon's start: mDNS needs two to six seconds, a call in vain ten. */
-#define SEEN_S     8
-#define ANSWERED_S 20
-#define LOOK_MS    500
+/* mDNS needs two to six seconds, a call in vain ten. */
+#define SEEN_MS     8000
+#define ANSWERED_MS 20000
+#define LOOK_MS     500
 
 /* ---- the device */
 
@@ -184,26 +184,53 @@ static bool look_at_daemon(struct daf_cmd_visit *v)
     return true;
 }
 
-/* Whether to wait would tell more. */
-static bool is_settled(const struct daf_cmd_visit *v)
+/* Whether to wait longer would tell no more. */
+static bool is_settled(const struct daf_cmd_visit *v, uint64_t waited_ms)
 {
-    return v->facts.connected > 0 || v->facts.unanswered > 0 ||
-           v->facts.other_camps > 0 || v->facts.is_for_this_only ||
-           v->facts.own_addresses == 0 ||
-           number(v->status, "uptime_s") >=
-               (v->facts.there > 0 ? ANSWERED_S : SEEN_S);
+    const struct daf_doctor_facts *f = &v->facts;
+
+    if (f->is_for_this_only || f->own_addresses == 0 || f->unanswered > 0 ||
+        f->other_camps > 0)
+        return true;
+    /* Who has just come is connected before mDNS has told of it. */
+    if (f->connected > 0)
+        return f->there > 0 || strcmp(f->mdns, "off") == 0 ||
+               waited_ms >= SEEN_MS;
+    if (f->there > 0) return waited_ms >= ANSWERED_MS;
+    return number(v->status, "uptime_s") * 1000 >= SEEN_MS;
 }
 
 static void wait_for_daemon(const struct daf_cmd *cmd, struct daf_cmd_visit *v)
 {
+    struct daf_mono start = daf_clock_now();
     bool said = cmd->json || !isatty(STDERR_FILENO);
 
-    while (look_at_daemon(v) && !is_settled(v)) {
+    while (look_at_daemon(v) && !is_settled(v, daf_clock_now().ms - start.ms)) {
         if (!said)
-            (void)fprintf(stderr, "The daemon has just begun; looking who "
-                                  "answers, for some seconds ...\n");
+            (void)fprintf(stderr,
+                          "Looking who answers, for some seconds ...\n");
         said = true;
         (void)poll(NULL, 0, LOOK_MS);
+    }
+}
+
+/* Of a device that is seen and does not answer: is the machine there? */
+static void probe_unanswered(struct daf_cmd_visit *v)
+{
+    const json_t *peer;
+    size_t i;
+
+    if (v->facts.connected > 0) return;
+    json_array_foreach(v->peers, i, peer)
+    {
+        const char *text = json_string_value(json_object_get(peer, "address"));
+        struct daf_addr addr = {""};
+
+        if (text == NULL || strlen(text) >= sizeof(addr.text) ||
+            !json_is_true(json_object_get(peer, "there")))
+            continue;
+        memcpy(addr.text, text, strlen(text));
+        v->facts.is_refused |= daf_sweep_is_refused(&addr);
     }
 }
 
@@ -244,6 +271,7 @@ enum daf_err daf_cmd_visit(const struct daf_cmd *cmd, struct daf_cmd_visit *v,
     wait_for_daemon(cmd, v);
     if (!v->facts.is_running) v->facts.listen_error = try_to_listen(&v->where);
     look_around(v);
+    if (v->facts.unanswered > 0) probe_unanswered(v);
     return DAF_OK;
 }
 

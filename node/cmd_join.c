@@ -248,7 +248,7 @@ void daf_cmd_join_print(const struct daf_cmd *cmd, const struct daf_home *home,
     for (size_t i = 0; i < cert->rights_count; i++)
         (void)printf(" %s (%s)", cert->rights[i].scope,
                      daf_cert_right_str(cert->rights[i].right));
-    (void)printf("\n");
+    (void)printf(".\nNow start its daemon: daftard --home %s\n", home->dir);
     json_decref(scopes);
 }
 

@@ -87,6 +87,23 @@ static void end(struct joining *j, enum daf_err err, const char *words)
 
 /* ---- places */
 
+/* One more, or the place of one that was silent: whoever invents porches does not
+ * fill the list for good. */
+static struct place *free_place(struct joining *j)
+{
+    struct place *worst = NULL;
+
+    if (j->places_count < PLACES_MAX) return &j->places[j->places_count++];
+    for (size_t i = 0; i < PLACES_MAX; i++) {
+        struct place *p = &j->places[i];
+
+        if (p != j->asked && p->conn == 0 && p->silences > 0 &&
+            (worst == NULL || p->silences > worst->silences))
+            worst = p;
+    }
+    return worst;
+}
+
 static void add_place(struct joining *j, const struct daf_addr *addr,
                       const struct daf_box_pk *porch)
 {
@@ -96,8 +113,8 @@ static void add_place(struct joining *j, const struct daf_addr *addr,
         if (strcmp(j->places[i].addr.text, addr->text) == 0 &&
             memcmp(&j->places[i].porch, porch, sizeof(*porch)) == 0)
             return;
-    if (j->places_count == PLACES_MAX) return;
-    p = &j->places[j->places_count++];
+    p = free_place(j);
+    if (p == NULL) return;
     *p = (struct place){.addr = *addr, .porch = *porch};
     p->at = daf_clock_now();
 }
@@ -226,14 +243,27 @@ static void keep_door(struct joining *j)
                 t.what);
 }
 
+/* Empty: so that commands have something to read before the daemon has run. */
+static enum daf_err make_notebook(struct joining *j)
+{
+    struct daf_store *store;
+    enum daf_err err =
+        daf_offline_store(&j->home, DAF_STORE_WRITER, &store, &j->t);
+
+    if (err == DAF_OK) daf_store_close(store);
+    return err;
+}
+
 static void accepted(struct joining *j)
 {
     const struct daf_accept *a = &j->joiner.accept;
     const struct daf_cmd_joined joined = {.manifest = &j->joiner.manifest,
                                           .cert = &j->joiner.cert,
                                           .digits = j->digits};
-    enum daf_err err = daf_home_set_camp(&j->home, a->manifest, a->cert, &j->t);
+    enum daf_err err = make_notebook(j);
 
+    if (err == DAF_OK)
+        err = daf_home_set_camp(&j->home, a->manifest, a->cert, &j->t);
     if (err == DAF_OK) {
         keep_door(j);
         daf_cmd_join_print(j->cmd, &j->home, &joined);
@@ -450,7 +480,10 @@ static void look(void *ctx)
     if (j->asked != NULL) {
         /* Who was reached and is lost later is looked for anew. */
         j->find_until = daf_clock_after(now, FIND_MS);
-        if (j->answer_until.ms <= now.ms) hang_up(j, j->asked);
+        if (j->answer_until.ms <= now.ms) {
+            j->asked->silences++;
+            hang_up(j, j->asked);
+        }
     }
     if (j->until.ms <= now.ms) declined(j, DAF_DECLINE_CLOSED);
     if (j->asked == NULL && (j->find_until.ms <= now.ms || is_unknown(j, now)))

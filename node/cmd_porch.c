@@ -283,20 +283,20 @@ static bool read_digits(const char *text, char out[DIGITS + 1])
     return len == DIGITS;
 }
 
-/* A person at a terminal says whether the digits are the same. */
-static bool says_same(const struct choice *c)
+/* A person at a terminal types what the other screen shows: who is only asked
+ * whether it is the same says yes too soon. */
+static bool ask_digits(char out[DIGITS + 1])
 {
-    char answer[8] = "";
+    char line[32] = "";
 
-    (void)fprintf(stderr,
-                  "Does the other screen show %.3s %s? Say yes only if it "
-                  "does. [y/N] ",
-                  c->digits, c->digits + 3);
-    return fgets(answer, sizeof(answer), stdin) != NULL &&
-           (answer[0] == 'y' || answer[0] == 'Y');
+    (void)fprintf(stderr, "Type the six digits that the other screen shows: ");
+    if (fgets(line, sizeof(line), stdin) == NULL) return false;
+    line[strcspn(line, "\n")] = '\0';
+    return read_digits(line, out);
 }
 
-/* Whether they are the same; a misuse is said and given in *@out_code. */
+/* Whether they are the same; a misuse is said and given in *@out_code.  A program
+ * has the digits from `enrol list`, and has compared them. */
 static bool compare(const struct daf_cmd *cmd, const struct choice *c,
                     enum daf_exit *out_code)
 {
@@ -305,12 +305,12 @@ static bool compare(const struct daf_cmd *cmd, const struct choice *c,
     struct daf_trouble t;
 
     *out_code = DAF_EXIT_DONE;
-    if (given == NULL && !cmd->json && isatty(STDIN_FILENO) == 1)
-        return says_same(c);
-    if (given != NULL && read_digits(given, digits))
+    if (given == NULL && (cmd->json || isatty(STDIN_FILENO) != 1)) return true;
+    if (given != NULL ? read_digits(given, digits) : ask_digits(digits))
         return strcmp(digits, c->digits) == 0;
-    daf_home_trouble(&t, "which six digits does the other screen show? To do: "
-                         "--digits NNNNNN; nothing was changed");
+    daf_home_trouble(&t, "these are not six digits; nothing was changed. To "
+                         "do: type those of the other screen, or give them "
+                         "with --digits NNNNNN");
     *out_code = daf_cmd_fail(cmd, DAF_EUSAGE, &t);
     return false;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #define FILE_NAME_DEFAULT "daftar-support.json"
 
@@ -122,9 +123,14 @@ static enum daf_err write_bundle(const char *path, json_t *bundle,
                                  struct daf_trouble *t)
 {
     char *text = json_dumps(bundle, JSON_INDENT(1));
-    enum daf_err err = DAF_ENOMEM;
+    enum daf_err err = text != NULL ? DAF_OK : DAF_ENOMEM;
 
-    if (text != NULL) {
+    if (access(path, F_OK) == 0) { /* it could be a key */
+        daf_home_trouble(t, "%s exists already. To do: give another name",
+                         path);
+        err = DAF_EEXISTS;
+    }
+    if (err == DAF_OK) {
         struct daf_view bytes = {(const uint8_t *)text, strlen(text)};
 
         err = daf_home_write_file(path, 0600, bytes, t);

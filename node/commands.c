@@ -81,8 +81,9 @@ static const struct daf_command table[] = {
         .name = "enrol accept", .args = "ID", .args_min = 1, .args_max = 1,
         .summary = "enrol the device that shows the same six digits",
         .text = "ID is enrol list's; its first letters will do.  On a terminal it "
-            "asks for the\ndigits.  Digits that are not the same use the ticket "
-            "up: somebody may stand\nbetween.",
+            "asks for the\ndigits that the other screen shows; a program that "
+            "gives none has compared them.\nDigits that are not the same use "
+            "the ticket up: somebody may stand between.",
         .options = {
             {"digits", "NNNNNN", "what the other screen shows"},
         },

@@ -57,7 +57,10 @@ static void judge_device(const struct daf_doctor_facts *f, struct list *l)
              "its certificate does not count in its camp: %s",
              daf_err_str(f->cert_err));
     if (f->store_err != DAF_OK)
-        find(l, "notebook", "daftar check --repair",
+        find(l, "notebook",
+             f->store_err == DAF_ENOTFOUND
+                 ? "put store/ back from a copy, or enrol anew in a new folder"
+                 : "daftar check --repair",
              "the notebook cannot be read: %s", daf_err_str(f->store_err));
     if (f->disk_free < DAF_DOCTOR_DISK_MIN)
         find(l, "disk",
@@ -133,8 +136,8 @@ static void judge_silence(const struct daf_doctor_facts *f, struct list *l)
              "allow multicast (mDNS, UDP port 5353) at the "
              "access point and in firewalls; or start daftard "
              "with --peer and that address",
-             "the network drops multicast: %zu devices are here, such as %s, "
-             "and none is seen",
+             "the network drops multicast: devices are here (%zu, such as %s) "
+             "and not seen",
              f->doors, f->door.text);
     else if (strcmp(f->mdns, "off") == 0)
         find(l, "discovery-off",
@@ -143,7 +146,7 @@ static void judge_silence(const struct daf_doctor_facts *f, struct list *l)
              "the daemon was told not to look for others, and knows nobody "
              "who answers");
     else
-        find(l, "alone", "is another device on, and in the same Wi-Fi?",
+        find(l, "alone", "see that another device is on, and in the same Wi-Fi",
              "no other device of the camp is seen");
 }
 
@@ -159,23 +162,32 @@ static void judge_network(const struct daf_doctor_facts *f, struct list *l)
     if (f->other_versions > 0 && f->connected == 0)
         find(l, "version", "bring all devices to one version",
              "other devices speak another version of the protocol");
+    else if (f->unanswered > 0 && f->connected == 0 && f->is_refused)
+        find(l, "not-listening", "start daftard on the other device",
+             "a device of the camp is on, and its daemon is not running");
     else if (f->unanswered > 0 && f->connected == 0)
         find(l, "isolation",
-             "turn off client isolation (AP isolation, guest mode) at the "
-             "access point; or look at the firewalls",
-             "the access point keeps its clients apart: %zu devices of the "
-             "camp are seen and none answers",
+             "see that they are on; then turn off client isolation (AP "
+             "isolation, guest mode) at the access point, and look at the "
+             "firewalls",
+             "the access point keeps its clients apart, or those were just "
+             "switched off: devices of the camp that are seen (%zu) do not "
+             "answer",
              f->unanswered);
     else if (f->connected == 0 && f->there == 0)
         judge_silence(f, l);
     else if (f->there == 0 && strcmp(f->mdns, "off") != 0)
-        find(l, "multicast",
-             "allow multicast (mDNS, UDP port 5353) at the "
-             "access point and in firewalls; known devices are "
-             "found without it, new ones need a ticket",
-             "the network drops multicast: %zu devices are connected, and none "
-             "is seen",
-             f->connected);
+        find(
+            l, "multicast",
+            "allow multicast (mDNS, UDP port 5353) at the "
+            "access point and in firewalls; known devices are "
+            "found without it, new ones need a ticket",
+            "the network drops multicast: devices that are connected (%zu) are "
+            "not seen",
+            f->connected);
+    else if (f->connected == 0)
+        find(l, "not-connected", "wait half a minute, and ask again",
+             "devices of the camp are seen, and none is connected yet");
 }
 
 size_t daf_doctor_judge(const struct daf_doctor_facts *f,

@@ -35,6 +35,7 @@ struct daf_doctor_facts {
     size_t connected;        /* peers */
     size_t there;            /* devices of this camp that mDNS sees */
     size_t unanswered;       /* of those: called in vain, not connected */
+    bool is_refused;         /* one of those is on, and takes no call */
     size_t doors;         /* that answer on this network, called one by one */
     struct daf_addr door; /* one of them */
 };

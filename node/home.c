@@ -341,8 +341,8 @@ static enum daf_err load_camp(struct daf_home *home, bool needs_camp,
                              &home->cert_len, t);
     if (err != DAF_OK || home->manifest != NULL || !needs_camp) return err;
     daf_home_trouble(t,
-                     "%s belongs to no camp yet. To do: daftar join --accept "
-                     "FILE with the file that a coordinator signed, or "
+                     "%s belongs to no camp yet. To do: daftar join TICKET, or "
+                     "join --accept FILE with what a coordinator signed, or "
                      "daftar camp create in a new home",
                      home->dir);
     return DAF_ENOTFOUND;

@@ -40,13 +40,14 @@ static int call(const struct daf_where *w)
     return -1;
 }
 
-static bool has_answered(int fd)
+/* 0: it was taken. */
+static int error_of(int fd)
 {
     int error = 0;
     socklen_t len = sizeof(error);
 
-    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 &&
-           error == 0;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 ? error
+                                                                   : errno;
 }
 
 /* Wait for all that were called; closes them. */
@@ -63,7 +64,7 @@ static size_t hear(struct pollfd *fds, const struct daf_where *called,
             break;
         for (size_t i = 0; i < count; i++) {
             if (fds[i].fd < 0 || fds[i].revents == 0) continue;
-            if (has_answered(fds[i].fd) && found++ == 0)
+            if (error_of(fds[i].fd) == 0 && found++ == 0)
                 daf_addr_format(&called[i], out_first);
             (void)close(fds[i].fd);
             fds[i].fd = -1;
@@ -108,4 +109,19 @@ size_t daf_sweep(const struct daf_addr *own, size_t own_count, uint16_t port,
         found = sweep_one(own, own_count, &here, out_first);
     }
     return found;
+}
+
+bool daf_sweep_is_refused(const struct daf_addr *addr)
+{
+    struct daf_where w;
+    struct pollfd one = {.events = POLLOUT};
+    bool is_refused;
+
+    if (!daf_addr_parse(addr, &w) || w.is_v6) return false;
+    one.fd = call(&w);
+    if (one.fd < 0) return false;
+    is_refused =
+        poll(&one, 1, DAF_SWEEP_MS) == 1 && error_of(one.fd) == ECONNREFUSED;
+    (void)close(one.fd);
+    return is_refused;
 }

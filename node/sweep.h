@@ -17,4 +17,7 @@
 size_t daf_sweep(const struct daf_addr *own, size_t own_count, uint16_t port,
                  struct daf_addr *out_first);
 
+/** daf_sweep_is_refused: the machine at @addr is there, and refuses the call. */
+bool daf_sweep_is_refused(const struct daf_addr *addr);
+
 #endif

@@ -116,6 +116,8 @@ static void of_the_network_the_first_cause_is_told(void **state)
     finds_only(&f, "other-camp");
     f.there = f.unanswered = 3;
     finds_only(&f, "isolation");
+    f.is_refused = true;
+    finds_only(&f, "not-listening");
     f.other_versions = 1;
     finds_only(&f, "version");
     f.mdns = "none";
@@ -124,6 +126,15 @@ static void of_the_network_the_first_cause_is_told(void **state)
     finds_only(&f, "network");
     f.is_for_this_only = true;
     finds_only(&f, "loopback");
+}
+
+static void whoever_is_seen_and_not_connected_is_told_so(void **state)
+{
+    struct daf_doctor_facts f = well;
+
+    (void)state;
+    f.connected = 0;
+    finds_only(&f, "not-connected");
 }
 
 static void a_network_without_multicast_is_told_though_all_are_met(void **state)
@@ -160,6 +171,7 @@ int main(void)
         cmocka_unit_test(whoever_is_revoked_need_not_look_at_the_network),
         cmocka_unit_test(a_daemon_that_cannot_start_is_told_why),
         cmocka_unit_test(of_the_network_the_first_cause_is_told),
+        cmocka_unit_test(whoever_is_seen_and_not_connected_is_told_so),
         cmocka_unit_test(
             a_network_without_multicast_is_told_though_all_are_met),
         cmocka_unit_test(all_troubles_at_once_fit),
