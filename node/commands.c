@@ -27,7 +27,8 @@ static const struct daf_command table[] = {
         .text = "A TICKET is what daftar enrol open shows: the whole text, or its "
             "52 characters,\nin groups or not.  Six digits are printed at once; "
             "join ends when the coordinator\nhas compared and accepted them, "
-            "10 minutes at most.\n"
+            "10 minutes at most.  With --json a line\n{\"digits\",\"state\"} comes first, then "
+            "one with camp, name, records and scopes too.\n"
             "Without a network, by files:\n"
             "First:  daftar join --request me.request\n"
             "Carry me.request to a coordinator, who runs: daftar enrol sign "
@@ -140,7 +141,8 @@ static const struct daf_command table[] = {
     {
         .name = "peers", .args = "",
         .summary = "the devices that the running daemon knows of, a line each",
-        .keys = {"peer", "address", "connected", "in_step", "state", "found_by"},
+        .keys = {"peer", "address", "connected", "in_step", "state", "found_by",
+                 "there", "failures"},
         .needs_daemon = true,
         .run = daf_cmd_peers,
     },
