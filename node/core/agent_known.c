@@ -52,19 +52,22 @@ static bool remember(struct daf_agent *a, const struct daf_scope_id *scope,
     return true;
 }
 
-/* Gaps are not the author's doing: whoever brought genuine records of a log with
- * others left out must not make us leave the log alone.  What did not fit comes
- * again with what was before it. */
-static bool has_gaps(struct daf_agent *a, const struct daf_log_key *log)
+/* Whether the log is at its limit still.  Gaps are not the author's doing: whoever
+ * brought genuine records of a log with others left out must not make us leave the
+ * log alone; what did not fit comes again with what was before it.  And what came
+ * behind it in the same batch may have closed them all. */
+static bool is_at_limit(struct daf_agent *a, const struct daf_log_key *log)
 {
     const struct daf_index *index = a->config.index;
     struct daf_head *head = &a->scratch->head_a;
 
-    if (index->head(index->ctx, log, head) != DAF_OK) return false;
+    /* Not held at all: its author has too many. */
+    if (index->head(index->ctx, log, head) != DAF_OK) return true;
     for (size_t i = 0; i < head->roots_count; i++) {
-        if (head->roots[i].seq > 1) return true;
+        if (head->roots[i].seq > 1) return false;
     }
-    return false;
+    return head->tips_count >= DAF_FRONTIER_MAX ||
+           head->roots_count >= DAF_FRONTIER_MAX;
 }
 
 void daf_agent_defer(struct daf_agent *a, const struct daf_input *in,
@@ -78,7 +81,7 @@ void daf_agent_defer(struct daf_agent *a, const struct daf_input *in,
         const struct daf_stored_item *item = &in->items[i];
         struct daf_tag tag;
 
-        if (!item->is_deferred || has_gaps(a, &item->log)) continue;
+        if (!item->is_deferred || !is_at_limit(a, &item->log)) continue;
         tag = daf_sketch_tag(&item->log);
         if (!remember(a, &item->log.scope, &tag)) continue;
         scope = &item->log.scope; /* a batch of a session has one */
