@@ -117,7 +117,8 @@ lab_stop "$taken"
 camp_start 1
 camp_start 2
 expect 'both are well' until_true 40 is_well 1
-export LD_PRELOAD=$clock
+cp "$clock" "$lab_dir/clock.so" # a blank in its path would part it in two
+export LD_PRELOAD=$lab_dir/clock.so
 expect 'a clock at 1970' finds 1 clock
 unset LD_PRELOAD
 
