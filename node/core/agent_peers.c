@@ -219,7 +219,9 @@ void daf_agent_peer_mesh(struct daf_agent *a, struct daf_peer *p,
     p->author = device->author;
     p->is_elsewhere =
         !daf_addr_parse(&p->addr, &where) || where.port + DAF_MESH_STEP != port;
-    if (covers(a, p)) {
+    if (covers(a,
+               p)) { /* it came to us: its door's word is all there will be */
+        daf_agent_book_proven(a, p, &device->author);
         cover(p);
         return;
     }

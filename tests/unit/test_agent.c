@@ -1964,6 +1964,29 @@ static void who_let_us_in_before_is_called_at_mesh(void **state)
     host_free(b);
 }
 
+/* Whoever is called by all others knows their doors as well. */
+static void the_door_of_one_who_came_to_us_is_kept(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct daf_author_id author;
+    struct daf_addr addr;
+    uint64_t before = UINT64_MAX;
+    struct wire w;
+
+    (void)state;
+    w = wire_up(b, go_to_mesh(b, 1, "10.0.0.1:1000"), a, IN | 1);
+    talk(&w, 1, true);
+    found(a, b, "10.0.0.2:1000");
+    while (a->connects_count == 0)
+        wait(a);
+    (void)let_in(a, 2);
+    assert_int_equal(a->connects_count, 1); /* the door was enough */
+    assert_true(daf_agent_proven(a->agent, &before, &author, &addr));
+    assert_string_equal(addr.text, "10.0.0.2:1000");
+    host_free(a);
+    host_free(b);
+}
+
 static void who_is_not_at_mesh_is_called_at_the_door_at_once(void **state)
 {
     for (int i = 0; i < 2; i++) {
@@ -3911,6 +3934,7 @@ int main(void)
         cmocka_unit_test(a_false_claim_keeps_nobody_from_being_called),
         cmocka_unit_test(hearsay_does_not_hold_up_what_somebody_stands_for),
         cmocka_unit_test(who_let_us_in_before_is_called_at_mesh),
+        cmocka_unit_test(the_door_of_one_who_came_to_us_is_kept),
         cmocka_unit_test(who_is_not_at_mesh_is_called_at_the_door_at_once),
         cmocka_unit_test(a_full_book_leaves_out_what_nobody_stands_for),
         cmocka_unit_test(a_key_that_is_nobodys_gets_no_session),
