@@ -362,11 +362,11 @@ static void on_ask(struct daf_agent *a, struct daf_guest *g,
         offer(a, g);
 }
 
-/* One device waits once: its last try counts. */
-static void drop_others(struct daf_agent *a, uint32_t conn)
+/* One device waits once: its last try counts.  @keys: a copy, guests move up. */
+static void drop_others(struct daf_agent *a, uint32_t conn,
+                        struct daf_device_keys keys)
 {
     struct daf_porch *p = a->porch;
-    const struct daf_device_keys keys = guest_of(p, conn)->keys;
 
     for (size_t i = p->guests_count; i > 0; i--) {
         struct daf_guest *g = &p->guests[i - 1];
@@ -406,7 +406,7 @@ static void on_reveal(struct daf_agent *a, struct daf_guest *g,
         refuse(a, g);
         return;
     }
-    drop_others(a, conn);
+    drop_others(a, conn, g->keys);
     /* Guests have moved up: not `g` any more. */
     if (!make_room(a, count_waiting(p), DAF_PORCH_PENDING_MAX)) {
         drop(a, guest_of(p, conn));
