@@ -18,7 +18,7 @@
 #define DAF_PORCH_AFTER_MS    60000  /* and this long once its ticket is used */
 #define DAF_PORCH_CONNS_MAX   16
 #define DAF_PORCH_PENDING_MAX 8  /* devices that wait for a person */
-#define DAF_PORCH_ASKS_MAX    64 /* wrong macs, and pairs of digits */
+#define DAF_PORCH_TALKS_MAX   64 /* pairs of digits, one a talk */
 #define DAF_TICKET_ADDRS_MAX  4
 
 /* ---- records */

@@ -175,7 +175,7 @@ struct daf_porch {
     struct daf_mono expires;
     char scope[DAF_SCOPE_NAME_BYTES_MAX + 1]; /* the wish's */
     char right[DAF_PORCH_RIGHT_BYTES_MAX + 1];
-    size_t wrong, talks; /* ≤ DAF_PORCH_ASKS_MAX */
+    size_t talks; /* ≤ DAF_PORCH_TALKS_MAX */
     bool is_used;
     /* Of who was accepted, to be told again if its connection was lost. */
     struct daf_device_keys accepted;

@@ -332,10 +332,10 @@ static void offer(struct daf_agent *a, struct daf_guest *g)
     send_frame(a, g, &k);
 }
 
-/* R55: somebody guesses secrets, or digits. */
-static bool is_too_much(struct daf_agent *a, size_t *count)
+/* R55: somebody tries for digits that are on another's screen. */
+static bool is_one_too_many(struct daf_agent *a)
 {
-    if (++*count < DAF_PORCH_ASKS_MAX) return false;
+    if (++a->porch->talks < DAF_PORCH_TALKS_MAX) return false;
     daf_agent_porch_close(a);
     return true;
 }
@@ -350,7 +350,6 @@ static void on_ask(struct daf_agent *a, struct daf_guest *g,
     mac = daf_porch_ask_mac(&g->talk);
     if (!daf_porch_same(&mac, &ask->mac)) {
         refuse(a, g);
-        (void)is_too_much(a, &p->wrong);
         return;
     }
     if (ask->version_min > DAF_PROTOCOL_VERSION ||
@@ -358,7 +357,7 @@ static void on_ask(struct daf_agent *a, struct daf_guest *g,
         decline(a, g, DAF_DECLINE_VERSION);
     else if (p->is_used && !is_accepted(p, &g->talk.joiner))
         decline(a, g, DAF_DECLINE_USED);
-    else if (!is_too_much(a, &p->talks))
+    else if (!is_one_too_many(a))
         offer(a, g);
 }
 
