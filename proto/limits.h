@@ -82,4 +82,24 @@
     60000 /* a WANT's answer must go on within;
                                              one RUN at 5 kB/s takes 52 s */
 
+/* ---- content (docs/content.md) */
+#define DAF_CONTENT_MANIFEST_BYTES_MAX    32768
+#define DAF_CONTENT_FILES_MAX             65536
+#define DAF_CONTENT_PAGES_MAX             512     /* of a file list: 32 MiB */
+#define DAF_CONTENT_PARTS_MAX             1048576 /* pages and chunks: 1 TiB */
+#define DAF_CONTENT_LANGUAGES_MAX         16 /* of titles, of descriptions */
+#define DAF_CONTENT_TITLE_BYTES_MAX       200
+#define DAF_CONTENT_DESCRIPTION_BYTES_MAX 1000
+#define DAF_CONTENT_TEXT_BYTES_MAX        200
+#define DAF_LANGUAGE_BYTES_MAX            35 /* BCP 47; RFC 5646, 4.4.1 */
+#define DAF_PAGE_BYTES                    65536
+#define DAF_CHUNK_BYTES_MIN               65536
+#define DAF_CHUNK_BYTES_MAX               1048576
+#define DAF_PIECE_BYTES_MAX               262144 /* in one CHUNK */
+#define DAF_FILE_PATH_BYTES_MAX           512
+#define DAF_FILE_PATH_NAMES_MAX           16
+#define DAF_FILE_NAME_BYTES_MAX           200
+#define DAF_SEEK_MAX                      32 /* items in one SEEK */
+#define DAF_FETCH_MAX                     64 /* parts asked for and not answered */
+
 #endif
