@@ -359,16 +359,22 @@ static void show_bytes(struct daf_inspect_out *o, enum daf_frame_kind kind,
         daf_inspect_any_manifest(o, b->data);
         return;
     }
-    if (kind == DAF_FRAME_REGISTER)
-        daf_inspect_put_hex(o, "author", b->author.b, sizeof(b->author.b));
-    else
-        daf_inspect_put_hex(o, "content", b->content.b, sizeof(b->content.b));
-    if (kind == DAF_FRAME_HAVE) daf_inspect_put_uint(o, "start", b->index);
-    if (kind == DAF_FRAME_CHUNK) {
-        daf_inspect_put_uint(o, "index", b->index);
-        daf_inspect_put_uint(o, "chunk_offset", b->offset);
-    }
+    daf_inspect_put_hex(o, "author", b->author.b, sizeof(b->author.b));
     daf_inspect_put_hex(o, "data", b->data.p, b->data.len);
+}
+
+static void show_part(struct daf_inspect_out *o, enum daf_frame_kind kind,
+                      const struct daf_part *p)
+{
+    daf_inspect_put_hex(o, "content", p->content.b, sizeof(p->content.b));
+    if (kind == DAF_FRAME_HAVE) {
+        daf_inspect_put_uint(o, "start", p->part);
+    } else {
+        daf_inspect_put_uint(o, "part", p->part);
+        daf_inspect_put_uint(o, "part_offset", p->offset);
+    }
+    if (kind != DAF_FRAME_FETCH)
+        daf_inspect_put_hex(o, "data", p->data.p, p->data.len);
 }
 
 static void show_proof(struct daf_inspect_out *o, const struct daf_proof *p,
@@ -498,9 +504,15 @@ static void show_fields(struct daf_inspect_out *o, const struct daf_frame *f)
         return;
     case DAF_FRAME_MANIFEST:
     case DAF_FRAME_REGISTER:
+        show_bytes(o, f->kind, &f->bytes);
+        return;
     case DAF_FRAME_HAVE:
     case DAF_FRAME_CHUNK:
-        show_bytes(o, f->kind, &f->bytes);
+    case DAF_FRAME_FETCH:
+        show_part(o, f->kind, &f->part);
+        return;
+    case DAF_FRAME_SEEK:
+        daf_inspect_put_hex(o, "contents", f->seek.p, f->seek.len);
         return;
     case DAF_FRAME_ADDRESSES:
         show_addresses(o, &f->addresses);

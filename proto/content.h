@@ -76,6 +76,8 @@ uint32_t daf_content_chunk_bytes(uint64_t bytes);
 /** daf_content_page_bytes: how long page @page < pages is. */
 size_t daf_content_page_bytes(const struct daf_content *c, uint32_t page);
 
+/* For who hashes a chunk as it comes (proto/hash.h). */
+#define DAF_CHUNK_CONTEXT "daf.chunk.1"
 /** daf_content_page_hash, daf_content_chunk_hash: the hash of a part's bytes. */
 struct daf_hash daf_content_page_hash(struct daf_view bytes);
 struct daf_hash daf_content_chunk_hash(struct daf_view bytes);

@@ -38,6 +38,8 @@ enum daf_frame_kind {
     DAF_FRAME_HAVE = 13,
     DAF_FRAME_CHUNK = 14,
     DAF_FRAME_ADDRESSES = 15,
+    DAF_FRAME_SEEK = 16,
+    DAF_FRAME_FETCH = 17,
     DAF_FRAME_KNOCK = 33,
     DAF_FRAME_NONCE = 34,
     DAF_FRAME_PROOF = 35,
@@ -177,11 +179,15 @@ struct daf_addresses_device {
     struct daf_author_id author;
     struct daf_list addresses; /* 1 to DAF_ADDRESSES_EACH_MAX */
 };
-struct daf_bytes { /* MANIFEST, REGISTER, HAVE, CHUNK: decoded, not acted on */
-    struct daf_hash content;     /* HAVE, CHUNK */
+struct daf_bytes {               /* MANIFEST, REGISTER: decoded, not acted on */
     struct daf_author_id author; /* REGISTER */
-    uint64_t index, offset;      /* HAVE: index is start */
     struct daf_view data;
+};
+struct daf_part {            /* HAVE, CHUNK, FETCH (docs/content.md §4) */
+    struct daf_hash content; /* its id */
+    uint32_t part;           /* HAVE: the first that a bit is about */
+    uint32_t offset;         /* CHUNK, FETCH: in the part */
+    struct daf_view data;    /* HAVE: bits; CHUNK: ≤ DAF_PIECE_BYTES_MAX */
 };
 struct daf_knock {
     uint32_t version_min, version_max;
@@ -234,6 +240,8 @@ struct daf_frame {
         struct daf_addresses addresses;
         uint64_t bye;
         struct daf_bytes bytes;
+        struct daf_part part;
+        struct daf_view seek; /* whole content ids, ≤ DAF_SEEK_MAX */
         struct daf_knock knock;
         struct daf_hash nonce; /* NONCE, ANSWER */
         struct daf_proof proof;
@@ -288,6 +296,11 @@ void daf_frame_pack_symbols(struct daf_pack *k, const struct daf_symbols *s);
 /* @items: what DAF_ITEM_BYTES divides. */
 void daf_frame_pack_heads(struct daf_pack *k, const struct daf_heads *heads);
 void daf_frame_pack_defer(struct daf_pack *k, const struct daf_defer *defer);
+void daf_frame_pack_have(struct daf_pack *k, const struct daf_part *have);
+void daf_frame_pack_chunk(struct daf_pack *k, const struct daf_part *chunk);
+void daf_frame_pack_fetch(struct daf_pack *k, const struct daf_part *fetch);
+/* @contents: whole content ids. */
+void daf_frame_pack_seek(struct daf_pack *k, struct daf_view contents);
 void daf_frame_pack_knock(struct daf_pack *k, const struct daf_knock *knock);
 void daf_frame_pack_nonce(struct daf_pack *k, const struct daf_hash *nonce);
 void daf_frame_pack_proof(struct daf_pack *k, const struct daf_proof *proof,

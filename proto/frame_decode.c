@@ -129,19 +129,35 @@ static void read_register(struct daf_cursor *c, struct daf_frame *out)
     out->bytes.data = daf_cursor_bin(c, DAF_FRAME_BYTES_MAX);
 }
 
+static void read_part(struct daf_cursor *c, struct daf_part *out)
+{
+    daf_cursor_bin_into(c, out->content.b, sizeof(out->content.b));
+    out->part = (uint32_t)daf_cursor_uint(c, DAF_CONTENT_PARTS_MAX - 1);
+}
+
 static void read_have(struct daf_cursor *c, struct daf_frame *out)
 {
-    daf_cursor_bin_into(c, out->bytes.content.b, sizeof(out->bytes.content.b));
-    out->bytes.index = daf_cursor_uint(c, DAF_INT_MAX);
-    out->bytes.data = daf_cursor_bin(c, DAF_FRAME_BYTES_MAX);
+    read_part(c, &out->part);
+    out->part.data = daf_cursor_bin(c, DAF_CONTENT_PARTS_MAX / 8);
 }
 
 static void read_chunk(struct daf_cursor *c, struct daf_frame *out)
 {
-    daf_cursor_bin_into(c, out->bytes.content.b, sizeof(out->bytes.content.b));
-    out->bytes.index = daf_cursor_uint(c, DAF_INT_MAX);
-    out->bytes.offset = daf_cursor_uint(c, DAF_INT_MAX);
-    out->bytes.data = daf_cursor_bin(c, DAF_FRAME_BYTES_MAX);
+    read_part(c, &out->part);
+    out->part.offset = (uint32_t)daf_cursor_uint(c, DAF_CHUNK_BYTES_MAX);
+    out->part.data = daf_cursor_bin(c, DAF_PIECE_BYTES_MAX);
+}
+
+static void read_fetch(struct daf_cursor *c, struct daf_frame *out)
+{
+    read_part(c, &out->part);
+    out->part.offset = (uint32_t)daf_cursor_uint(c, DAF_CHUNK_BYTES_MAX);
+}
+
+static void read_seek(struct daf_cursor *c, struct daf_frame *out)
+{
+    out->seek =
+        daf_frame_decode_units(c, sizeof(struct daf_hash), DAF_SEEK_MAX);
 }
 
 static void read_knock(struct daf_cursor *c, struct daf_frame *out)
@@ -257,6 +273,8 @@ static const struct {
     [DAF_FRAME_HAVE] = {"HAVE", 4, read_have},
     [DAF_FRAME_CHUNK] = {"CHUNK", 5, read_chunk},
     [DAF_FRAME_ADDRESSES] = {"ADDRESSES", 2, read_addresses},
+    [DAF_FRAME_SEEK] = {"SEEK", 2, read_seek},
+    [DAF_FRAME_FETCH] = {"FETCH", 4, read_fetch},
     [DAF_FRAME_KNOCK] = {"KNOCK", 4, read_knock},
     [DAF_FRAME_NONCE] = {"NONCE", 2, read_nonce},
     [DAF_FRAME_PROOF] = {"PROOF", 5, read_proof},

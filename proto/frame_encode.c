@@ -93,6 +93,40 @@ void daf_frame_pack_heads(struct daf_pack *k, const struct daf_heads *heads)
     daf_pack_bin(k, heads->items.p, heads->items.len);
 }
 
+static void pack_part(struct daf_pack *k, const struct daf_part *p)
+{
+    daf_pack_bin(k, p->content.b, sizeof(p->content.b));
+    daf_pack_uint(k, p->part);
+}
+
+void daf_frame_pack_have(struct daf_pack *k, const struct daf_part *have)
+{
+    begin(k, 4, DAF_FRAME_HAVE);
+    pack_part(k, have);
+    daf_pack_bin(k, have->data.p, have->data.len);
+}
+
+void daf_frame_pack_chunk(struct daf_pack *k, const struct daf_part *chunk)
+{
+    begin(k, 5, DAF_FRAME_CHUNK);
+    pack_part(k, chunk);
+    daf_pack_uint(k, chunk->offset);
+    daf_pack_bin(k, chunk->data.p, chunk->data.len);
+}
+
+void daf_frame_pack_fetch(struct daf_pack *k, const struct daf_part *fetch)
+{
+    begin(k, 4, DAF_FRAME_FETCH);
+    pack_part(k, fetch);
+    daf_pack_uint(k, fetch->offset);
+}
+
+void daf_frame_pack_seek(struct daf_pack *k, struct daf_view contents)
+{
+    begin(k, 2, DAF_FRAME_SEEK);
+    daf_pack_bin(k, contents.p, contents.len);
+}
+
 void daf_frame_pack_defer(struct daf_pack *k, const struct daf_defer *defer)
 {
     begin(k, 3, DAF_FRAME_DEFER);

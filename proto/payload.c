@@ -28,7 +28,7 @@ const char *const *daf_payload_names(size_t *out_count)
 
 static const enum daf_type types_read[] = {
     DAF_TYPE_SESSION,  DAF_TYPE_REGISTRATION, DAF_TYPE_CERTIFICATE,
-    DAF_TYPE_KEY_WRAP, DAF_TYPE_REVOCATION,
+    DAF_TYPE_KEY_WRAP, DAF_TYPE_REVOCATION,   DAF_TYPE_CATALOGUE_ITEM,
 };
 
 const char *daf_payload_type_str(enum daf_type type)
@@ -46,6 +46,8 @@ const char *daf_payload_type_str(enum daf_type type)
         return "key-wrap";
     case DAF_TYPE_REVOCATION:
         return "revocation";
+    case DAF_TYPE_CATALOGUE_ITEM:
+        return "catalogue-item";
     }
     return "";
 }
@@ -292,6 +294,53 @@ enum daf_err daf_payload_registration(struct daf_view payload,
     err = close_fields(&f);
     if (err == DAF_OK) *out = r;
     sodium_memzero(&r.key, sizeof(r.key));
+    return err;
+}
+
+/* ---- catalogue-item */
+
+void daf_payload_pack_catalogue_item(struct daf_pack *k,
+                                     const struct daf_catalogue_item *item)
+{
+    assert(item->replaces_count <= DAF_REPLACES_MAX);
+    pack_begin(k, DAF_TYPE_CATALOGUE_ITEM,
+               (size_t)(item->manifest.len > 0) + (item->replaces_count > 0));
+    if (item->manifest.len > 0) {
+        pack_text(k, "manifest");
+        daf_pack_bin(k, item->manifest.p, item->manifest.len);
+    }
+    if (item->replaces_count == 0) return;
+    pack_text(k, "replaces");
+    daf_pack_array(k, item->replaces_count);
+    for (size_t i = 0; i < item->replaces_count; i++)
+        daf_pack_bin(k, item->replaces[i].b, sizeof(item->replaces[i].b));
+}
+
+static void read_replaces(struct daf_cursor *c, struct daf_catalogue_item *out)
+{
+    size_t start = c->at;
+    size_t count = daf_cursor_array(c, DAF_REPLACES_MAX);
+
+    for (size_t i = 0; i < count && daf_cursor_ok(c); i++)
+        daf_cursor_bin_into(c, out->replaces[i].b, sizeof(out->replaces[i].b));
+    require(c, count > 0, start);
+    out->replaces_count = count;
+}
+
+enum daf_err daf_payload_catalogue_item(struct daf_view payload,
+                                        struct daf_catalogue_item *out)
+{
+    struct fields f;
+    enum daf_err err;
+
+    memset(out, 0, sizeof(*out));
+    open_fields(&f, payload, DAF_TYPE_CATALOGUE_ITEM);
+    if (find_field(&f, "manifest"))
+        out->manifest = daf_cursor_bin(&f.c, DAF_CONTENT_MANIFEST_BYTES_MAX);
+    if (find_field(&f, "replaces")) read_replaces(&f.c, out);
+    require(&f.c, out->manifest.len > 0 || out->replaces_count > 0, 0);
+    err = close_fields(&f);
+    if (err != DAF_OK) memset(out, 0, sizeof(*out));
     return err;
 }
 

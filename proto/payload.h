@@ -17,6 +17,7 @@ enum daf_type {
     DAF_TYPE_CERTIFICATE,
     DAF_TYPE_KEY_WRAP,
     DAF_TYPE_REVOCATION,
+    DAF_TYPE_CATALOGUE_ITEM,
 };
 
 /** daf_payload_type: the type of a payload, by its name; UNKNOWN for names of
@@ -139,6 +140,20 @@ void daf_payload_revoked_log(const struct daf_revocation *r, size_t index,
 bool daf_payload_second_ok(struct daf_view payload,
                            const struct daf_revocation *r, struct daf_view aad,
                            const struct daf_sign_pk *pk);
+
+/* --- catalogue-item: content that a curator has checked */
+#define DAF_REPLACES_MAX 64 /* records that one names as replaced */
+struct daf_catalogue_item {
+    struct daf_view
+        manifest; /* a content manifest, not decoded; empty: this only
+                                 takes back what it replaces */
+    size_t replaces_count;
+    struct daf_record_id replaces[DAF_REPLACES_MAX];
+};
+void daf_payload_pack_catalogue_item(struct daf_pack *k,
+                                     const struct daf_catalogue_item *item);
+DAF_NODISCARD enum daf_err daf_payload_catalogue_item(
+    struct daf_view payload, struct daf_catalogue_item *out);
 
 /** daf_payload_acts: how many acts a control payload is (docs/records.md §4), by
  * its type alone, also of types that are not read here: 0, 1, or the handles of

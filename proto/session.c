@@ -42,9 +42,11 @@ static const struct {
     [DAF_FRAME_BYE] = {~0u, daf_on_bye},
     [DAF_FRAME_MANIFEST] = {IN(DAF_SESSION_OPEN), NULL},
     [DAF_FRAME_REGISTER] = {IN(DAF_SESSION_OPEN), NULL},
-    [DAF_FRAME_HAVE] = {IN(DAF_SESSION_OPEN), NULL},
-    [DAF_FRAME_CHUNK] = {IN(DAF_SESSION_OPEN), NULL},
+    [DAF_FRAME_HAVE] = {IN(DAF_SESSION_OPEN), daf_on_content},
+    [DAF_FRAME_CHUNK] = {IN(DAF_SESSION_OPEN), daf_on_content},
     [DAF_FRAME_ADDRESSES] = {IN(DAF_SESSION_OPEN), daf_on_addresses},
+    [DAF_FRAME_SEEK] = {IN(DAF_SESSION_OPEN), daf_on_content},
+    [DAF_FRAME_FETCH] = {IN(DAF_SESSION_OPEN), daf_on_content},
 };
 
 struct daf_session *daf_session_init(void *room,

@@ -236,6 +236,6 @@ typedef void daf_session_on(struct daf_session *s, struct daf_mono now,
                             const struct daf_frame *f);
 daf_session_on daf_on_hello, daf_on_root, daf_on_symbols, daf_on_heads,
     daf_on_want, daf_on_run, daf_on_need, daf_on_defer, daf_on_ack, daf_on_bye,
-    daf_on_addresses;
+    daf_on_addresses, daf_on_content;
 
 #endif

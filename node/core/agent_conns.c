@@ -88,7 +88,7 @@ void daf_agent_conn_tally(struct daf_agent_tally *by_kind,
     size_t kind = DAF_FRAME_UNKNOWN;
 
     if (frame.len >= 2 && (frame.p[0] & 0xf0) == 0x90 &&
-        (frame.p[1] <= DAF_FRAME_ADDRESSES ||
+        (frame.p[1] <= DAF_FRAME_FETCH ||
          (frame.p[1] >= DAF_FRAME_KNOCK && frame.p[1] <= DAF_FRAME_REVOKED) ||
          (frame.p[1] >= DAF_FRAME_ASK && frame.p[1] <= DAF_FRAME_DECLINE)))
         kind = frame.p[1];
@@ -325,6 +325,7 @@ void daf_agent_session_port(struct daf_agent *a)
         .may_need = session_may_need,
         .acked = session_acked,
         .addresses = daf_agent_addresses,
+        .content = daf_agent_content,
         .proven = session_proven,
         .closed = session_closed,
     };

@@ -385,6 +385,10 @@ void daf_agent_addresses_tell(struct daf_agent *a, struct daf_conn *c);
 void daf_agent_addresses(void *ctx, struct daf_session *s,
                          const struct daf_addresses *addresses);
 
+/* ---- agent_serve.c: struct daf_session_port's */
+void daf_agent_content(void *ctx, struct daf_session *s,
+                       const struct daf_frame *frame);
+
 /* ---- agent_look.c */
 /* Read by a->index from now on. */
 void daf_agent_look_init(struct daf_agent *a);

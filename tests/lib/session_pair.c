@@ -294,6 +294,16 @@ static void port_addresses(void *ctx, struct daf_session *s,
     p->addresses_count++;
 }
 
+static void port_content(void *ctx, struct daf_session *s,
+                         const struct daf_frame *frame)
+{
+    struct session_pair *p = ctx;
+
+    (void)s;
+    (void)frame;
+    p->content_count++;
+}
+
 static void port_store_unchecked(void *ctx, struct daf_session *s,
                                  const struct daf_stretch *what)
 {
@@ -435,6 +445,7 @@ struct session_pair *session_pair_new(struct session_pair_camp *camp,
                                         .store_end = port_store_end,
                                         .acked = port_acked,
                                         .addresses = port_addresses,
+                                        .content = port_content,
                                         .proven = port_proven,
                                         .closed = port_closed,
                                         .store_unchecked = port_store_unchecked,

@@ -79,6 +79,7 @@ struct session_pair {
     size_t said_count[DAF_FRAME_ADDRESSES + 1]; /* by kind, since the meeting */
     uint64_t kept, changed; /* records handed over; those that were new */
     size_t addresses_count; /* frames handed over */
+    size_t content_count;   /* the same: HAVE, CHUNK, SEEK, FETCH */
     size_t acked_count;
     struct daf_ack_path acked; /* the last one */
     size_t closed_count;

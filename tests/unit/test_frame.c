@@ -294,25 +294,28 @@ static void put_register(struct daf_pack *k)
 
 static void put_have(struct daf_pack *k)
 {
-    struct daf_hash content = {{6}};
+    const struct daf_part f = {{{6}}, 512, 0, {scope.b, sizeof(scope.b)}};
 
-    daf_pack_array(k, 4);
-    daf_pack_uint(k, DAF_FRAME_HAVE);
-    daf_pack_bin(k, content.b, sizeof(content.b));
-    daf_pack_uint(k, 512);
-    daf_pack_bin(k, scope.b, sizeof(scope.b));
+    daf_frame_pack_have(k, &f);
 }
 
 static void put_chunk(struct daf_pack *k)
 {
-    struct daf_hash content = {{6}};
+    const struct daf_part f = {{{6}}, 5, 65536, {scope.b, sizeof(scope.b)}};
 
-    daf_pack_array(k, 5);
-    daf_pack_uint(k, DAF_FRAME_CHUNK);
-    daf_pack_bin(k, content.b, sizeof(content.b));
-    daf_pack_uint(k, 5);
-    daf_pack_uint(k, 65536);
-    daf_pack_bin(k, scope.b, sizeof(scope.b));
+    daf_frame_pack_chunk(k, &f);
+}
+
+static void put_fetch(struct daf_pack *k)
+{
+    const struct daf_part f = {.content = {{6}}, .part = 5, .offset = 65536};
+
+    daf_frame_pack_fetch(k, &f);
+}
+
+static void put_seek(struct daf_pack *k)
+{
+    daf_frame_pack_seek(k, blank(3 * sizeof(struct daf_hash)));
 }
 
 static void put_knock(struct daf_pack *k)
@@ -417,6 +420,8 @@ static const struct {
     {DAF_FRAME_REGISTER, "REGISTER", put_register},
     {DAF_FRAME_HAVE, "HAVE", put_have},
     {DAF_FRAME_CHUNK, "CHUNK", put_chunk},
+    {DAF_FRAME_SEEK, "SEEK", put_seek},
+    {DAF_FRAME_FETCH, "FETCH", put_fetch},
     {DAF_FRAME_KNOCK, "KNOCK", put_knock},
     {DAF_FRAME_NONCE, "NONCE", put_nonce},
     {DAF_FRAME_PROOF, "PROOF", put_proof},
@@ -593,7 +598,7 @@ static void an_encoder_without_room_says_so(void **state)
 
 static void an_unknown_frame_is_skipped_if_it_is_well_formed(void **state)
 {
-    static const uint64_t numbers[] = {0, 16, 32, 38, UINT64_MAX};
+    static const uint64_t numbers[] = {0, 18, 32, 38, UINT64_MAX};
     struct daf_frame f;
     struct daf_pack k;
 
@@ -652,17 +657,13 @@ static void what_is_no_frame_is_refused(void **state)
 
 /* ---- sizes */
 
-/* A CHUNK of @len bytes altogether. */
-static void put_chunk_of(struct daf_pack *k, size_t len)
+/* A REGISTER of @len bytes altogether. */
+static void put_register_of(struct daf_pack *k, size_t len)
 {
-    struct daf_hash content = {{6}};
-
     open_room(k);
-    daf_pack_array(k, 5);
-    daf_pack_uint(k, DAF_FRAME_CHUNK);
-    daf_pack_bin(k, content.b, sizeof(content.b));
-    daf_pack_uint(k, 5);
-    daf_pack_uint(k, 6);
+    daf_pack_array(k, 3);
+    daf_pack_uint(k, DAF_FRAME_REGISTER);
+    daf_pack_bin(k, log_a.author.b, sizeof(log_a.author.b));
     daf_pack_bin(k, zeros, len - k->len - 5);
     assert_int_equal(k->len, len);
 }
@@ -673,12 +674,68 @@ static void a_frame_has_a_largest_size(void **state)
     struct daf_pack k;
 
     (void)state;
-    put_chunk_of(&k, DAF_FRAME_BYTES_MAX - 1);
+    put_register_of(&k, DAF_FRAME_BYTES_MAX - 1);
     assert_read(&k, &f);
-    put_chunk_of(&k, DAF_FRAME_BYTES_MAX);
+    put_register_of(&k, DAF_FRAME_BYTES_MAX);
     assert_read(&k, &f);
-    put_chunk_of(&k, DAF_FRAME_BYTES_MAX + 1);
+    put_register_of(&k, DAF_FRAME_BYTES_MAX + 1);
     assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+}
+
+static void a_chunk_carries_one_piece_at_most(void **state)
+{
+    struct daf_part chunk = {{{6}}, 5, 0, {zeros, DAF_PIECE_BYTES_MAX}};
+    struct daf_frame f;
+    struct daf_pack k;
+
+    (void)state;
+    open_room(&k);
+    daf_frame_pack_chunk(&k, &chunk);
+    assert_read(&k, &f);
+    chunk.data.len++;
+    open_room(&k);
+    daf_frame_pack_chunk(&k, &chunk);
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+}
+
+static void a_part_beyond_all_parts_is_refused(void **state)
+{
+    struct daf_part fetch = {.part = DAF_CONTENT_PARTS_MAX - 1,
+                             .offset = DAF_CHUNK_BYTES_MAX};
+    struct daf_frame f;
+    struct daf_pack k;
+
+    (void)state;
+    open_room(&k);
+    daf_frame_pack_fetch(&k, &fetch);
+    assert_read(&k, &f);
+    fetch.offset++;
+    open_room(&k);
+    daf_frame_pack_fetch(&k, &fetch);
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+    fetch.offset--;
+    fetch.part++;
+    open_room(&k);
+    daf_frame_pack_fetch(&k, &fetch);
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+}
+
+static void a_seek_names_whole_contents_and_not_too_many(void **state)
+{
+    struct daf_frame f;
+    struct daf_pack k;
+
+    (void)state;
+    open_room(&k);
+    daf_frame_pack_seek(&k, blank((size_t)DAF_SEEK_MAX * 32));
+    assert_read(&k, &f);
+    assert_int_equal(f.seek.len, DAF_SEEK_MAX * 32);
+    open_room(&k);
+    daf_frame_pack_seek(&k, blank((size_t)DAF_SEEK_MAX * 32 + 32));
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+    open_room(&k);
+    daf_frame_pack_seek(&k, blank(33));
+    assert_refused(daf_pack_view(&k), DAF_EFORM);
 }
 
 static void put_proof_of(struct daf_pack *k, size_t manifest_len,
@@ -1790,6 +1847,9 @@ int main(void)
         cmocka_unit_test(an_unknown_frame_is_not_nested_deeper_than_others),
         cmocka_unit_test(what_is_no_frame_is_refused),
         cmocka_unit_test(a_frame_has_a_largest_size),
+        cmocka_unit_test(a_chunk_carries_one_piece_at_most),
+        cmocka_unit_test(a_part_beyond_all_parts_is_refused),
+        cmocka_unit_test(a_seek_names_whole_contents_and_not_too_many),
         cmocka_unit_test(a_manifest_and_a_certificate_have_a_largest_size),
         cmocka_unit_test(a_door_frame_is_small),
         cmocka_unit_test(a_proof_without_certificate_says_nil),

@@ -421,7 +421,14 @@ def make_other_frames(frames, camp):
     frames.add("HAVE", [13, content, 4096, data],
                ["content", content, "start", 4096, "data", data])
     frames.add("CHUNK", [14, content, 5, 65536, data],
-               ["content", content, "index", 5, "offset", 65536, "data", data])
+               ["content", content, "part", 5, "offset", 65536, "data", data])
+
+
+def make_content_frames(frames):
+    content, other = some("content", 32), some("other content", 32)
+    frames.add("SEEK", [16, content + other], ["contents", content + other])
+    frames.add("FETCH", [17, content, 2**20 - 1, 2**20],
+               ["content", content, "part", 2**20 - 1, "offset", 2**20])
 
 
 def revocation(camp, who, reason, logs, seq, prev, second=None):
@@ -698,7 +705,8 @@ def main():
     make_other_frames(frames, camp)
     make_door_frames(frames, camp)
     make_lan_frames(frames, camp)
-    assert {f["bytes"][1] for f in frames.made} == {*range(1, 16), *range(33, 38)}
+    make_content_frames(frames)
+    assert {f["bytes"][1] for f in frames.made} == {*range(1, 18), *range(33, 38)}
     note = "made by make_camp.py; a change here is a change of the protocol"
     write_json("camp.json", {"about": note, **camp})
     refused = make_refused(camp)

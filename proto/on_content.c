@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HAVE, CHUNK, SEEK, FETCH: content is the host's of the session (R64, R65). */
+#include "proto/session_impl.h"
+
+void daf_on_content(struct daf_session *s, struct daf_mono now,
+                    const struct daf_frame *f)
+{
+    (void)now;
+    s->env->port->content(s->env->port->ctx, s, f);
+}
