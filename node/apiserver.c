@@ -32,7 +32,8 @@ struct slot {
     enum daf_write_kind kind;
     bool is_repair;  /* answered when everything else is over */
     bool is_opening; /* answered when the porch is open */
-    char *text;      /* the answer's lines, owned; NULL: not yet */
+    struct daf_apiserver_watch watch; /* answered when it changes */
+    char *text; /* the answer's lines, owned; NULL: not yet */
     struct slot *next;
 };
 
@@ -244,6 +245,9 @@ static json_t *status_object(const struct daf_apiserver *s,
         {"sessions", stats.sessions},
         {"records", status->records},
         {"records_in", stats.records_in},
+        {"content_in", stats.content_in},
+        {"content_out", stats.content_out},
+        {"bad_chunks", stats.parts_bad},
         {"deferred", stats.deferred}, /* logs */
         {"other_camps", stats.strangers},
         {"pending_writes", stats.pending_writes},
@@ -279,13 +283,16 @@ static json_t *peer_object(const struct daf_peer_info *info)
 {
     bool known = !sodium_is_zero(info->author.b, sizeof(info->author.b));
 
-    return json_pack("{so ss sb sb ss ss sb si}", "peer",
+    return json_pack("{so ss sb sb ss ss sb si sI sI si}", "peer",
                      known ? daf_cmd_hex(info->author.b, sizeof(info->author.b))
                            : json_string(""),
                      "address", info->addr.text, "connected", info->connected,
                      "in_step", info->in_step, "state", info->state, "found_by",
                      info->found_by, "there", info->is_there, "failures",
-                     (int)info->failures);
+                     (int)info->failures, "content_in",
+                     (json_int_t)info->content_in, "content_out",
+                     (json_int_t)info->content_out, "bad_chunks",
+                     (int)info->bad_parts);
 }
 
 static bool put_line(struct bytes *b, json_t *object)
@@ -378,14 +385,15 @@ static const char *get_session(json_t *request, struct daf_write *w,
     return wrong;
 }
 
-static const char *get_control(const json_t *request, struct daf_write *w,
-                               uint8_t *payload)
+static const char *get_plain(const json_t *request, struct daf_write *w,
+                             uint8_t *payload)
 {
     const json_t *hex = json_object_get(request, "payload");
     const char *end = NULL;
     size_t len = 0;
 
-    if (!json_is_string(hex)) return "a control record needs its payload";
+    if (!json_is_string(hex))
+        return "a control or catalog record needs its payload";
     if (sodium_hex2bin(payload, DAF_PAYLOAD_BYTES_MAX, json_string_value(hex),
                        json_string_length(hex), NULL, &len, &end) != 0 ||
         end != json_string_value(hex) + json_string_length(hex) || len == 0)
@@ -400,16 +408,17 @@ static void on_write(struct client *c, struct slot *slot, json_t *request)
     struct daf_did did[DAF_DID_MAX];
     uint8_t payload[DAF_PAYLOAD_BYTES_MAX];
     struct daf_write w = {.ticket = slot->ticket};
-    const char *wrong = "kind is session or control";
+    const char *wrong = "kind is session, control or catalog";
 
     w.claimed = daf_clock_wall();
     w.time_quality = (uint8_t)daf_clock_quality(w.claimed);
     if (kind != NULL && strcmp(kind, "session") == 0) {
         w.kind = DAF_WRITE_SESSION;
         wrong = get_session(request, &w, did);
-    } else if (kind != NULL && strcmp(kind, "control") == 0) {
-        w.kind = DAF_WRITE_CONTROL;
-        wrong = get_control(request, &w, payload);
+    } else if (kind != NULL &&
+               (strcmp(kind, "control") == 0 || strcmp(kind, "catalog") == 0)) {
+        w.kind = kind[2] == 'n' ? DAF_WRITE_CONTROL : DAF_WRITE_CATALOG;
+        wrong = get_plain(request, &w, payload);
     }
     slot->kind = w.kind;
     if (wrong != NULL)
@@ -483,8 +492,8 @@ static void answer_lines(struct client *c, struct slot *slot, json_t *lines,
     slot->text = b.p;
 }
 
-static void answer_enrol(struct client *c, struct slot *slot,
-                         const struct daf_apiserver_answer *a)
+static void answer_as(struct client *c, struct slot *slot,
+                      const struct daf_apiserver_answer *a)
 {
     if (a->err != DAF_OK)
         answer_error(c, slot, a->err, a->words);
@@ -499,7 +508,7 @@ static void on_enrol(struct client *c, struct slot *slot, const char *op,
         daf_apiserver_enrol(c->server->agent, c->server->ops, op, request);
 
     slot->is_opening = a.err == DAF_OK && a.last == NULL;
-    answer_enrol(c, slot, &a);
+    answer_as(c, slot, &a);
 }
 
 void daf_apiserver_porched(struct daf_apiserver *s)
@@ -510,7 +519,48 @@ void daf_apiserver_porched(struct daf_apiserver *s)
 
             if (!slot->is_opening || slot->text != NULL) continue;
             a = daf_apiserver_enrol_opened(s->agent, s->ops);
-            answer_enrol(c, slot, &a);
+            answer_as(c, slot, &a);
+        }
+    }
+}
+
+/* ---- content */
+
+static void on_content(struct client *c, struct slot *slot, const char *op,
+                       json_t *request)
+{
+    const struct daf_apiserver_answer a =
+        daf_apiserver_contents(c->server->agent, c->server->ops, slot->ticket,
+                               op, request, &slot->watch);
+
+    answer_as(c, slot, &a);
+}
+
+void daf_apiserver_content(struct daf_apiserver *s,
+                           const struct daf_keeper_result *result)
+{
+    struct client *c;
+    struct slot *slot = find_slot(s, result->ticket, &c);
+    struct daf_apiserver_answer a;
+
+    if (slot == NULL) return; /* who asked has left */
+    a = daf_apiserver_content_ended(result);
+    answer_as(c, slot, &a);
+}
+
+void daf_apiserver_content_changed(struct daf_apiserver *s,
+                                   const struct daf_hash *content,
+                                   const struct daf_contents_item *item)
+{
+    for (struct client *c = s->clients; c != NULL; c = c->next) {
+        for (struct slot *slot = c->slots; slot != NULL; slot = slot->next) {
+            struct daf_apiserver_answer a;
+
+            if (!slot->watch.is_on || slot->text != NULL ||
+                memcmp(slot->watch.content.b, content->b, 32) != 0)
+                continue;
+            a = daf_apiserver_content_watched(s->agent, &slot->watch, item);
+            answer_as(c, slot, &a);
         }
     }
 }
@@ -558,6 +608,8 @@ static void serve(struct client *c, const char *line, size_t len)
         on_repair(c, slot);
     else if (strncmp(op, "enrol-", 6) == 0)
         on_enrol(c, slot, op, request);
+    else if (strncmp(op, "content-", 8) == 0)
+        on_content(c, slot, op, request);
     else
         answer_error(c, slot, DAF_EUSAGE, "an op that this daemon lacks");
     json_decref(request);

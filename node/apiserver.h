@@ -8,6 +8,7 @@
 #ifndef DAF_NODE_APISERVER_H
 #define DAF_NODE_APISERVER_H
 
+#include "node/contents.h"
 #include "node/core/agent.h"
 #include "node/home.h"
 #include "node/link.h"
@@ -44,6 +45,13 @@ struct daf_apiserver_ops {
     /* Give it to the agent; the agent says at once how it ended, but of an
      * opening, which daf_apiserver_porched() follows. */
     void (*porch)(void *ctx, const struct daf_porch_wish *wish);
+    /* What is on the shelf; never NULL. */
+    const struct daf_contents *(*contents)(void *ctx);
+    /* Give it to the contents; daf_apiserver_content() with @ticket follows, now or
+     * later.  Of an ADD @wish has no manifest: that of the catalogue is taken;
+     * DAF_ENOTFOUND, and nothing follows, if it names no such item. */
+    enum daf_err (*content)(void *ctx, uint64_t ticket,
+                            const struct daf_contents_wish *wish);
 };
 
 /**
@@ -64,6 +72,14 @@ void daf_apiserver_wrote(struct daf_apiserver *s,
 
 /** daf_apiserver_porched: the porch opened, could not, or was closed. */
 void daf_apiserver_porched(struct daf_apiserver *s);
+
+/** daf_apiserver_content: how a wish ended. */
+void daf_apiserver_content(struct daf_apiserver *s,
+                           const struct daf_keeper_result *result);
+/** daf_apiserver_content_changed: an item is another, or (NULL) gone. */
+void daf_apiserver_content_changed(struct daf_apiserver *s,
+                                   const struct daf_hash *content,
+                                   const struct daf_contents_item *item);
 
 /** daf_apiserver_repaired: tell who asked, at once, how the repair ended; no loop
  * need run.  @r: used if @err is DAF_OK; else @t has the words. */

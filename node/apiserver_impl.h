@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* node/apiserver_impl.h - between apiserver.c (clients, lines, turns) and
- * apiserver_enrol.c (the porch's ops). */
+/* node/apiserver_impl.h - between apiserver.c (clients, lines, turns),
+ * apiserver_enrol.c (the porch's ops) and apiserver_content.c (content's). */
 #ifndef DAF_NODE_APISERVER_IMPL_H
 #define DAF_NODE_APISERVER_IMPL_H
 
@@ -22,6 +22,28 @@ struct daf_apiserver_answer {
 struct daf_apiserver_answer daf_apiserver_enrol(
     const struct daf_agent *agent, const struct daf_apiserver_ops *ops,
     const char *op, json_t *request);
+
+/* Who waits for an item to change. */
+struct daf_apiserver_watch {
+    bool is_on;
+    struct daf_hash content;
+    uint32_t held; /* parts, as far as the client knows */
+};
+
+/** daf_apiserver_contents: do what an op that begins with "content-" asks.  What
+ * has nothing yet is told by daf_apiserver_content_ended() of @ticket, or, if
+ * @watch is on after the call, by daf_apiserver_content_watched(). */
+struct daf_apiserver_answer daf_apiserver_contents(
+    const struct daf_agent *agent, const struct daf_apiserver_ops *ops,
+    uint64_t ticket, const char *op, json_t *request,
+    struct daf_apiserver_watch *watch);
+struct daf_apiserver_answer daf_apiserver_content_ended(
+    const struct daf_keeper_result *result);
+/** daf_apiserver_content_watched: nothing if it is as it was.  @item: NULL: it is
+ * gone. */
+struct daf_apiserver_answer daf_apiserver_content_watched(
+    const struct daf_agent *agent, const struct daf_apiserver_watch *watch,
+    const struct daf_contents_item *item);
 
 /** daf_apiserver_enrol_opened: whether the porch listens by now, or cannot. */
 struct daf_apiserver_answer daf_apiserver_enrol_opened(

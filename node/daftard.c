@@ -10,6 +10,7 @@
 #include "node/log.h"
 #include "node/netwatch.h"
 #include "node/notify.h"
+#include "node/size.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -28,6 +29,8 @@ static const char usage[] =
     "                      ([::]:5670, all addresses of this machine)\n"
     "  --peer ADDR:PORT    another device's door; may be given often\n"
     "  --no-mdns           do not look for others on the network\n"
+    "  --budget SIZE       what DIR may take on its disk, as 20GB or 512MiB\n"
+    "                      (what the disk has)\n"
     "  --record FILE       write down all that happens, keys too, to replay "
     "it;\n"
     "                      FILE is new, 0600 and outside DIR\n"
@@ -82,6 +85,9 @@ static int take(struct options *o, const char *name, const char *value)
         o->config.home = text;
     } else if (strcmp(name, "--record") == 0) {
         o->config.record = text;
+    } else if (strcmp(name, "--budget") == 0) {
+        if (!daf_size_parse(text, &o->config.budget) || o->config.budget == 0)
+            return misuse("not a size like 20GB: ", text);
     } else if (strcmp(name, "--listen") == 0) {
         if (!read_address(text, false, &o->config.listen))
             return misuse("not an address like 192.0.2.7:5670: ", text);

@@ -439,3 +439,19 @@ enum daf_err daf_home_set_camp(struct daf_home *home, struct daf_view manifest,
     if (err != DAF_OK && !was_of_camp) (void)unlink(path);
     return err;
 }
+
+uint64_t daf_home_notebook_bytes(const struct daf_home *home)
+{
+    static const char *const files[] = {"store/notebook.db",
+                                        "store/notebook.db-wal"};
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        char path[DAF_HOME_PATH_MAX];
+        struct stat st;
+
+        daf_home_path(home, files[i], path);
+        if (stat(path, &st) == 0) bytes += (uint64_t)st.st_blocks * 512;
+    }
+    return bytes;
+}

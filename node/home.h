@@ -8,6 +8,7 @@
  *        camp/manifest.daf         the camp's manifest
  *        camp/certificate.daf      this device's certificate; none for a coordinator
  *        store/notebook.db         records (store/store.h)
+ *        content/                  lessons (store/shelf.h)
  *        run/lock                  held by whoever may write
  *        run/control               the daemon's Unix socket
  *        run/endpoint              "ADDR:PORT" of the daemon's door
@@ -60,6 +61,9 @@ void daf_home_unload(struct daf_home *home);
  * (the daemon, or a command): the lock goes with the process. */
 DAF_NODISCARD enum daf_err daf_home_lock(struct daf_home *home,
                                          struct daf_trouble *t);
+
+/** daf_home_notebook_bytes: what the notebook takes on the disk. */
+uint64_t daf_home_notebook_bytes(const struct daf_home *home);
 
 /** daf_home_path: "HOME/NAME" in @out (DAF_HOME_PATH_MAX). */
 void daf_home_path(const struct daf_home *home, const char *name, char *out);

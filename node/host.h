@@ -37,6 +37,7 @@ struct daf_host_config {
     size_t peers_count;
     const char *record; /* a file; NULL: do not */
     bool no_mdns;
+    uint64_t budget; /* bytes that the home may take; 0: what the disk has */
 };
 
 /** daf_host_open: everything but link.  @config: borrowed until close.

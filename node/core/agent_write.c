@@ -73,7 +73,7 @@ static bool is_text(struct daf_view v)
 
 static bool is_good(const struct daf_write *w)
 {
-    if (w->kind == DAF_WRITE_CONTROL)
+    if (w->kind != DAF_WRITE_SESSION)
         return w->payload.len > 0 && w->payload.len <= DAF_PAYLOAD_BYTES_MAX;
     if (w->did_count == 0 || w->did_count > DAF_DID_MAX ||
         w->learner.len == 0 || w->learner.len > DAF_NAME_BYTES_MAX ||
@@ -94,36 +94,49 @@ static bool is_allowed_type(const struct daf_agent *a,
                             const struct daf_write *w)
 {
     static const char *const needed[] = {"session", "registration"};
+    struct daf_view name;
+    enum daf_type type = DAF_TYPE_SESSION;
 
+    if (w->kind != DAF_WRITE_SESSION)
+        type = daf_payload_type(w->payload, &name);
+    if (w->kind == DAF_WRITE_CATALOG)
+        return type == DAF_TYPE_CATALOGUE_ITEM &&
+               daf_manifest_has_type(daf_camp_manifest(a->camp), name);
     if (w->kind == DAF_WRITE_CONTROL) {
-        struct daf_view name;
-        enum daf_type type = daf_payload_type(w->payload, &name);
-
         return type == DAF_TYPE_CERTIFICATE || type == DAF_TYPE_KEY_WRAP ||
                (type == DAF_TYPE_REVOCATION &&
                 daf_manifest_has_type(daf_camp_manifest(a->camp), name));
     }
     for (size_t i = 0; i < 2; i++) {
-        const struct daf_view name = {(const uint8_t *)needed[i],
-                                      strlen(needed[i])};
-
+        name = (struct daf_view){(const uint8_t *)needed[i], strlen(needed[i])};
         if (!daf_manifest_has_type(daf_camp_manifest(a->camp), name))
             return false;
     }
     return true;
 }
 
+/* Whether this device may write into that plain scope. */
+static bool may_write(const struct daf_agent *a, const struct daf_write *w)
+{
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+
+    if (w->kind == DAF_WRITE_CATALOG)
+        return auth->right(auth->ctx, &a->author, &auth->catalog) >=
+               DAF_RIGHT_CURATE;
+    return w->kind == DAF_WRITE_SESSION ||
+           daf_manifest_coordinator(daf_camp_manifest(a->camp), &a->author) !=
+               NULL;
+}
+
 void daf_agent_write(struct daf_agent *a, const struct daf_write *write)
 {
-    const struct daf_manifest *m = daf_camp_manifest(a->camp);
     struct daf_pending *p;
 
     if (!is_good(write) || !is_allowed_type(a, write)) {
         refuse(a, write->ticket, is_good(write) ? DAF_ETYPE : DAF_ELIMIT);
         return;
     }
-    if (write->kind == DAF_WRITE_CONTROL &&
-        daf_manifest_coordinator(m, &a->author) == NULL) {
+    if (!may_write(a, write)) {
         refuse(a, write->ticket, DAF_EDENIED);
         return;
     }
@@ -366,16 +379,20 @@ static enum daf_err write_session(struct daf_agent *a, struct daf_job *job,
     return err;
 }
 
-static enum daf_err write_control(struct daf_agent *a, struct daf_pending *p)
+/* Into control or catalog, as it came. */
+static enum daf_err write_plain(struct daf_agent *a, struct daf_pending *p)
 {
-    const struct daf_scope_id *control = &daf_camp_authority(a->camp)->control;
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+    bool is_control = p->write.kind == DAF_WRITE_CONTROL;
     struct daf_spot spot = {0};
-    const struct draft draft = {.scope = control,
-                                .retention = DAF_RETENTION_CONTROL,
+    const struct draft draft = {.scope = is_control ? &auth->control
+                                                    : &auth->catalog,
+                                .retention = is_control ? DAF_RETENTION_CONTROL
+                                                        : DAF_RETENTION_CONTENT,
                                 .payload = p->write.payload};
     enum daf_err err = append(a, &p->write, &draft, &spot);
 
-    p->wrote.log.scope = *control;
+    p->wrote.log.scope = *draft.scope;
     p->wrote.seq = spot.seq;
     p->wrote.record = spot.id;
     return err;
@@ -404,9 +421,9 @@ void daf_agent_write_next(struct daf_agent *a)
         p->next = NULL;
         p->wrote.log.author = a->author;
         p->wrote.log.incarnation = a->config.own_incarnation;
-        p->wrote.err = p->write.kind == DAF_WRITE_CONTROL
-                           ? write_control(a, p)
-                           : write_session(a, job, p);
+        p->wrote.err = p->write.kind == DAF_WRITE_SESSION
+                           ? write_session(a, job, p)
+                           : write_plain(a, p);
         *end = p;
         end = &p->next;
     }
