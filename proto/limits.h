@@ -16,9 +16,9 @@
 #define DAF_REQUEST_BYTES_MAX 512    /* one has 182 */
 #define DAF_PORCH_MS          600000 /* it is open at most */
 #define DAF_PORCH_AFTER_MS    60000  /* and this long once its ticket is used */
-#define DAF_PORCH_CONNS_MAX   16
-#define DAF_PORCH_PENDING_MAX 8  /* devices that wait for a person */
-#define DAF_PORCH_TALKS_MAX   64 /* pairs of digits, one a talk */
+#define DAF_PORCH_CONNS_MAX   16     /* at once; link lets no more in */
+#define DAF_PORCH_PENDING_MAX 8      /* devices that wait for a person */
+#define DAF_PORCH_TALKS_MAX   64     /* pairs of digits, one a talk */
 #define DAF_TICKET_ADDRS_MAX  4
 
 /* ---- records */
