@@ -263,18 +263,17 @@ static bool is_tellable(const struct daf_where *w)
            !is_link_local(w);
 }
 
-size_t daf_addr_pack(const struct daf_where *where, uint8_t out[18])
+size_t daf_addr_put(const struct daf_where *where, uint8_t out[18])
 {
     size_t len = where->is_v6 ? 16 : 4;
 
-    if (!is_tellable(where)) return 0;
     memcpy(out, where->ip, len);
     out[len] = (uint8_t)(where->port >> 8);
     out[len + 1] = (uint8_t)where->port;
     return len + 2;
 }
 
-bool daf_addr_unpack(struct daf_view bytes, struct daf_where *out)
+bool daf_addr_get(struct daf_view bytes, struct daf_where *out)
 {
     struct daf_where w = {.is_v6 = bytes.len == 18};
 
@@ -282,7 +281,20 @@ bool daf_addr_unpack(struct daf_view bytes, struct daf_where *out)
     memcpy(w.ip, bytes.p, bytes.len - 2);
     w.port = (uint16_t)(bytes.p[bytes.len - 2] << 8 | bytes.p[bytes.len - 1]);
     unmap(&w);
-    if (!is_tellable(&w)) return false;
+    *out = w;
+    return true;
+}
+
+size_t daf_addr_pack(const struct daf_where *where, uint8_t out[18])
+{
+    return is_tellable(where) ? daf_addr_put(where, out) : 0;
+}
+
+bool daf_addr_unpack(struct daf_view bytes, struct daf_where *out)
+{
+    struct daf_where w;
+
+    if (!daf_addr_get(bytes, &w) || !is_tellable(&w)) return false;
     *out = w;
     return true;
 }
