@@ -106,7 +106,7 @@ static bool read_v6(const char **at, uint8_t ip[16])
     return true;
 }
 
-static bool is_link_local(const struct daf_where *w)
+bool daf_addr_is_link_local(const struct daf_where *w)
 {
     return w->is_v6 && w->ip[0] == 0xfe && (w->ip[1] & 0xc0) == 0x80;
 }
@@ -139,8 +139,8 @@ bool daf_addr_parse(const struct daf_addr *addr, struct daf_where *out)
     if (w.is_v6) {
         p++;
         if (!read_v6(&p, w.ip)) return false;
-        if (!read_zone(&p, &w.zone) || is_link_local(&w) != (w.zone != 0) ||
-            *p++ != ']')
+        if (!read_zone(&p, &w.zone) ||
+            daf_addr_is_link_local(&w) != (w.zone != 0) || *p++ != ']')
             return false;
     } else if (!read_v4(&p, w.ip)) {
         return false;
@@ -260,7 +260,7 @@ bool daf_addr_callable(const struct daf_where *w)
 static bool is_tellable(const struct daf_where *w)
 {
     return daf_addr_callable(w) && !daf_addr_is_loopback(w) &&
-           !is_link_local(w);
+           !daf_addr_is_link_local(w);
 }
 
 size_t daf_addr_put(const struct daf_where *where, uint8_t out[18])

@@ -43,4 +43,7 @@ bool daf_addr_is_private(const struct daf_where *where);
 /** daf_addr_is_loopback: this machine alone. */
 bool daf_addr_is_loopback(const struct daf_where *where);
 
+/** daf_addr_is_link_local: fe80::/10, worth nothing without its zone. */
+bool daf_addr_is_link_local(const struct daf_where *where);
+
 #endif
