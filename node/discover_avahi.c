@@ -6,19 +6,9 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <sodium.h>
 
 /* ---- hex */
-
-static void put_hex(const uint8_t *p, size_t len, char *out)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < len; i++) {
-        *out++ = digits[p[i] >> 4];
-        *out++ = digits[p[i] & 15];
-    }
-    *out = '\0';
-}
 
 /* Lower case only: one text for each value. */
 static int digit(uint8_t c)
@@ -44,7 +34,7 @@ static bool read_hex(const uint8_t *text, uint8_t *out, size_t len)
 void daf_discover_avahi_name(const uint8_t name[8],
                              char out[DAF_DISCOVER_NAME_BYTES])
 {
-    put_hex(name, 8, out);
+    (void)sodium_bin2hex(out, DAF_DISCOVER_NAME_BYTES, name, 8);
 }
 
 bool daf_discover_avahi_name_parse(const char *text, uint8_t out[8])
@@ -79,7 +69,8 @@ AvahiStringList *daf_discover_avahi_txt(const struct daf_announce *what)
     char hex[2 * sizeof(what->data) + 1];
 
     for (size_t i = 0; i < count; i++) {
-        put_hex(what->data + fields[i].at, fields[i].len, hex);
+        (void)sodium_bin2hex(hex, sizeof(hex), what->data + fields[i].at,
+                             fields[i].len);
         more = avahi_string_list_add_printf(list, "%c=%s", fields[i].key, hex);
         if (more == NULL) {
             avahi_string_list_free(list);
