@@ -23,6 +23,7 @@
 #include "node/discover.h"
 
 #include <avahi-common/address.h>
+#include <avahi-common/defs.h>
 #include <avahi-common/simple-watch.h>
 #include <avahi-common/strlst.h>
 #include <sys/queue.h>
@@ -131,12 +132,10 @@ void daf_discover_on_renaming(struct daf_discover *d);
 /** daf_discover_on_refused: the service was not taken; it is tried again. */
 void daf_discover_on_refused(struct daf_discover_service *s);
 
-/** daf_discover_on_new, daf_discover_on_remove: what the browser says. */
-void daf_discover_on_new(struct daf_discover_service *s, AvahiIfIndex interface,
-                         AvahiProtocol protocol, const char *name);
-void daf_discover_on_remove(struct daf_discover_service *s,
-                            AvahiIfIndex interface, AvahiProtocol protocol,
-                            const char *name);
+/** daf_discover_on_event: what the browser says. */
+void daf_discover_on_event(struct daf_discover_service *s,
+                           AvahiIfIndex interface, AvahiProtocol protocol,
+                           AvahiBrowserEvent event, const char *name);
 /** daf_discover_on_answer: what the resolver says, which is freed. */
 void daf_discover_on_answer(struct daf_discover_sighting *g,
                             const AvahiAddress *address, uint16_t port,
