@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hints where doors may be: by mDNS (protocol.md §7) and from peers (R49).  None
  * is believed further than one knock. */
+#include <assert.h>
 #include <sodium.h>
 
 #include "node/core/addr.h"
@@ -16,6 +17,10 @@
 #define HEARSAY_MS  2000
 #define OWN_MS      2000 /* a new network: all are called within */
 #define TELL_BYTES  4096
+
+static_assert(TOKENS <= DAF_AGENT_OWN_MAX &&
+                  DAF_ADDRESSES_EACH_MAX <= DAF_AGENT_OWN_MAX,
+              "all that is told is kept");
 
 /* ---- mDNS */
 
