@@ -122,6 +122,21 @@ void daf_cmd_writer_close(struct daf_cmd_writer *w);
 /** daf_cmd_err_of: what the last line of a daemon's answer says; DAF_OK. */
 enum daf_err daf_cmd_err_of(const json_t *answer);
 
+/* --- cmd_ask.c: one question to the daemon (node/api.h) */
+
+/** daf_cmd_call: daf_api_call() with @request taken; NULL is out of memory. */
+DAF_NODISCARD enum daf_err daf_cmd_call(const struct daf_home *home,
+                                        json_t *request,
+                                        void (*line)(void *ctx, json_t *line),
+                                        void *ctx, json_t **out_last,
+                                        struct daf_trouble *t);
+/** daf_cmd_ask: the same of the command's home.  What went wrong has been said; if
+ * it is DONE the caller owns *@out_last, else that is NULL. */
+DAF_NODISCARD enum daf_exit daf_cmd_ask(const struct daf_cmd *cmd,
+                                        bool needs_camp, json_t *request,
+                                        void (*line)(void *ctx, json_t *line),
+                                        void *ctx, json_t **out_last);
+
 /* --- cmd_files.c: what is carried by hand (docs/protocol.md §6) */
 /* Control of a camp of several thousand devices. */
 #define DAF_CMD_ACCEPT_BYTES_MAX ((size_t)8 * 1024 * 1024)

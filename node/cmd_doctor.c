@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/cmd.h"
 
-#include "node/api.h"
 #include "node/clock.h"
 #include "node/cmd_doctor.h"
 #include "node/core/addr.h"
@@ -131,14 +130,10 @@ static void on_line(void *ctx, json_t *line)
 
 static bool ask(struct daf_cmd_visit *v, const char *op, json_t **out_last)
 {
-    json_t *request = json_pack("{s:s}", "op", op);
     struct daf_trouble t;
-    enum daf_err err = request == NULL ? DAF_ENOMEM
-                                       : daf_api_call(&v->home, request,
-                                                      on_line, v, out_last, &t);
 
-    json_decref(request);
-    return err == DAF_OK;
+    return daf_cmd_call(&v->home, json_pack("{s:s}", "op", op), on_line, v,
+                        out_last, &t) == DAF_OK;
 }
 
 static void count_peers(struct daf_cmd_visit *v)

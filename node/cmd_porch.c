@@ -3,7 +3,6 @@
  * daemon, which holds the porch open (node/api.h). */
 #include "node/cmd.h"
 
-#include "node/api.h"
 #include "proto/hash.h"
 #include "proto/ticket.h"
 
@@ -14,40 +13,6 @@
 #include <unistd.h>
 
 #define DIGITS 6
-
-/* One question to the daemon.  @request is taken; @line may be NULL.  What went
- * wrong is said; *@out_last is the caller's if it is DONE. */
-static enum daf_exit ask(const struct daf_cmd *cmd, json_t *request,
-                         void (*line)(void *ctx, json_t *line), void *ctx,
-                         json_t **out_last)
-{
-    struct daf_trouble t = {""};
-    struct daf_home home;
-    json_t *last = NULL;
-    enum daf_err err = daf_cmd_load(cmd, true, &home, &t);
-
-    if (err == DAF_OK) {
-        err = request == NULL
-                  ? DAF_ENOMEM
-                  : daf_api_call(&home, request, line, ctx, &last, &t);
-        daf_home_unload(&home);
-        json_decref(request);
-        if (err == DAF_ENOTFOUND)
-            return daf_cmd_fail_with(cmd, err, &t, DAF_EXIT_NO_DAEMON, NULL);
-    } else {
-        json_decref(request);
-    }
-    if (err == DAF_OK) err = daf_cmd_err_of(last);
-    if (err == DAF_OK) {
-        *out_last = last;
-        return DAF_EXIT_DONE;
-    }
-    if (last != NULL)
-        daf_home_trouble(&t, "%s",
-                         json_string_value(json_object_get(last, "error")));
-    json_decref(last);
-    return daf_cmd_fail(cmd, err, &t);
-}
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -117,11 +82,11 @@ enum daf_exit daf_cmd_enrol_open(const struct daf_cmd *cmd)
     enum daf_exit code;
 
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
-    code = ask(cmd,
-               json_pack("{ss ss ss}", "op", "enrol-open", "right",
-                         right != NULL ? right : "", "scope",
-                         scope != NULL ? scope : ""),
-               NULL, NULL, &opened);
+    code = daf_cmd_ask(cmd, true,
+                       json_pack("{ss ss ss}", "op", "enrol-open", "right",
+                                 right != NULL ? right : "", "scope",
+                                 scope != NULL ? scope : ""),
+                       NULL, NULL, &opened);
     if (code != DAF_EXIT_DONE) return code;
     (void)json_object_del(opened, "exit");
     if (cmd->json)
@@ -145,8 +110,9 @@ static enum daf_exit ask_list(const struct daf_cmd *cmd, json_t **out_guests,
                               json_t **out_last)
 {
     json_t *guests = json_array();
-    enum daf_exit code = ask(cmd, json_pack("{ss}", "op", "enrol-list"),
-                             collect, guests, out_last);
+    enum daf_exit code =
+        daf_cmd_ask(cmd, true, json_pack("{ss}", "op", "enrol-list"), collect,
+                    guests, out_last);
 
     if (code != DAF_EXIT_DONE) {
         json_decref(guests);
@@ -262,8 +228,9 @@ static enum daf_exit decline(const struct daf_cmd *cmd, const struct choice *c)
 {
     json_t *last;
     enum daf_exit code =
-        ask(cmd, json_pack("{ss ss}", "op", "enrol-decline", "id", c->id), NULL,
-            NULL, &last);
+        daf_cmd_ask(cmd, true,
+                    json_pack("{ss ss}", "op", "enrol-decline", "id", c->id),
+                    NULL, NULL, &last);
 
     if (code == DAF_EXIT_DONE) json_decref(last);
     return code;
@@ -340,11 +307,11 @@ static enum daf_exit tell(const struct daf_cmd *cmd, const struct choice *c,
     char hex[2 * DAF_CERT_BYTES_MAX + 1];
     json_t *last;
     enum daf_exit code =
-        ask(cmd,
-            json_pack("{ss ss ss}", "op", "enrol-accept", "id", c->id,
-                      "certificate",
-                      daf_cmd_hex_str(made->cert, made->cert_len, hex)),
-            NULL, NULL, &last);
+        daf_cmd_ask(cmd, true,
+                    json_pack("{ss ss ss}", "op", "enrol-accept", "id", c->id,
+                              "certificate",
+                              daf_cmd_hex_str(made->cert, made->cert_len, hex)),
+                    NULL, NULL, &last);
 
     if (code != DAF_EXIT_DONE) return code;
     json_decref(last);
@@ -398,7 +365,8 @@ enum daf_exit daf_cmd_enrol_close(const struct daf_cmd *cmd)
 {
     json_t *last;
     enum daf_exit code =
-        ask(cmd, json_pack("{ss}", "op", "enrol-close"), NULL, NULL, &last);
+        daf_cmd_ask(cmd, true, json_pack("{ss}", "op", "enrol-close"), NULL,
+                    NULL, &last);
 
     if (code != DAF_EXIT_DONE) return code;
     json_decref(last);

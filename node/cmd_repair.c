@@ -109,13 +109,11 @@ static void on_peer(void *ctx, json_t *line)
 static json_t *ask(const struct daf_home *home, const char *op,
                    void (*line)(void *ctx, json_t *line), void *ctx)
 {
-    json_t *request = json_pack("{s:s}", "op", op), *last = NULL;
     struct daf_trouble t;
-    enum daf_err err = request == NULL
-                           ? DAF_ENOMEM
-                           : daf_api_call(home, request, line, ctx, &last, &t);
+    json_t *last;
+    enum daf_err err =
+        daf_cmd_call(home, json_pack("{s:s}", "op", op), line, ctx, &last, &t);
 
-    json_decref(request);
     return err == DAF_OK ? last : NULL;
 }
 
