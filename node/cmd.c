@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Scores have six decimals at most; more digits would show binary dust. */
 #define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(6))
@@ -55,6 +56,12 @@ enum daf_exit daf_cmd_fail(const struct daf_cmd *cmd, enum daf_err err,
 }
 
 /* --- output ------------------------------------------------------------------- */
+
+void daf_cmd_hint(const struct daf_cmd *cmd, const char *words)
+{
+    if (cmd->json || isatty(STDERR_FILENO) != 1) return;
+    (void)fprintf(stderr, "%s\n", words);
+}
 
 void daf_cmd_print(json_t *object)
 {

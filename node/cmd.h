@@ -45,6 +45,10 @@ enum daf_exit daf_cmd_fail_with(const struct daf_cmd *cmd, enum daf_err err,
                                 const struct daf_trouble *t,
                                 enum daf_exit exit_code, json_t *object);
 
+/** daf_cmd_hint: a line on standard error for a person at a terminal, who may
+ * wonder; a program knows how to wait. */
+void daf_cmd_hint(const struct daf_cmd *cmd, const char *words);
+
 /** daf_cmd_print: one JSON line on standard output; @object is taken. */
 void daf_cmd_print(json_t *object);
 /** daf_cmd_hex: bytes as a JSON string. */

@@ -198,12 +198,11 @@ static bool is_settled(const struct daf_cmd_visit *v, uint64_t waited_ms)
 static void wait_for_daemon(const struct daf_cmd *cmd, struct daf_cmd_visit *v)
 {
     struct daf_mono start = daf_clock_now();
-    bool said = cmd->json || !isatty(STDERR_FILENO);
+    bool said = false;
 
     while (look_at_daemon(v) && !is_settled(v, daf_clock_now().ms - start.ms)) {
         if (!said)
-            (void)fprintf(stderr,
-                          "Looking who answers, for some seconds ...\n");
+            daf_cmd_hint(cmd, "Looking who answers, for some seconds ...");
         said = true;
         (void)poll(NULL, 0, LOOK_MS);
     }
