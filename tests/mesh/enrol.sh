@@ -247,9 +247,20 @@ part_closed()
     expect 'a new ticket makes the old one worthless' ends "$waiting" 1
     expect 'to close twice is an error' eval \
         'office enrol close >/dev/null && exits 1 office enrol close'
+    # At a terminal (script makes one), on a machine without a network.
+    lab_start 3 unshare -n script -qec \
+        "'$bin/daftar' join '$old' --home '$lab_dir/alone'" /dev/null \
+        >"$lab_dir/alone.out" </dev/null
+    local alone=$lab_pid
     joins shut 2 "$old"
     expect 'nobody is there: it is said after a while' ends "$joiner" 1
     expect 'no porch was found' says shut not-found
+    expect 'a program is told no more than that' [ ! -s "$lab_dir/shut.err" ]
+    expect 'nor is anybody there' ends "$alone" 1
+    expect 'meanwhile a person is told what it does' \
+        grep -q 'Looking for the coordinator' "$lab_dir/alone.out"
+    expect 'and then that there is no network' \
+        grep -q 'this machine is on no network' "$lab_dir/alone.out"
     expect 'a word that is no ticket' \
         exits 2 "$bin/daftar" join ABCD --home "$lab_dir/none"
     expect 'and no home was made for it' [ ! -e "$lab_dir/none" ]
