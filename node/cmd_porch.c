@@ -10,9 +10,11 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-#define DIGITS 6
+#define DIGITS    6
+#define QR_BORDER 4 /* modules: a reader needs it */
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -28,18 +30,25 @@ static long long number_of(const json_t *object, const char *key)
 
 /* --- open --------------------------------------------------------------------- */
 
+/* Of the terminal; 0: it does not say. */
+static int columns(void)
+{
+    struct winsize size;
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 /* Two rows of modules in one of text; white is drawn, since most terminals are
- * dark, and a border of four with it. */
-static void print_qr(const char *text)
+ * dark, and a border with it. */
+static void draw_qr(const QRcode *qr)
 {
     static const char *const halves[] = {"\xe2\x96\x88", "\xe2\x96\x80",
                                          "\xe2\x96\x84", " "};
-    QRcode *qr = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
-    int width = qr != NULL ? qr->width : 0;
+    const int width = qr->width;
 
-    for (int y = -4; width > 0 && y < width + 4; y += 2) {
+    for (int y = -QR_BORDER; y < width + QR_BORDER; y += 2) {
         (void)printf("\x1b[40;37;1m");
-        for (int x = -4; x < width + 4; x++) {
+        for (int x = -QR_BORDER; x < width + QR_BORDER; x++) {
             unsigned dark = 0;
 
             for (int half = 0; half < 2; half++) {
@@ -53,6 +62,22 @@ static void print_qr(const char *text)
         }
         (void)printf("\x1b[0m\n");
     }
+}
+
+/* Lines that are broken by a narrow terminal are no code that can be read. */
+static void print_qr(const char *text)
+{
+    QRcode *qr = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
+    int has = columns(), needs = qr != NULL ? qr->width + 2 * QR_BORDER : 0;
+
+    if (qr == NULL) return; /* no memory: the ticket can be typed */
+    if (has == 0 || has >= needs)
+        draw_qr(qr);
+    else
+        (void)printf("The QR code is left out: it needs %d columns, and this "
+                     "terminal has %d.  To do: make it wider and open anew, "
+                     "or type the ticket\n",
+                     needs, has);
     QRcode_free(qr);
 }
 

@@ -101,6 +101,13 @@ exits() # STATUS COMMAND...
     [ $? = "$status" ]
 }
 
+opens_on() # COLUMNS: on a terminal of so many, which script makes
+{
+    script -qec "stty cols $1; '$bin/daftar' enrol open --home '$(camp_home 1)'" \
+        /dev/null >"$lab_dir/terminal" </dev/null &&
+        grep -q 'Ticket: DAFTAR1:' "$lab_dir/terminal"
+}
+
 part_full()
 {
     expect 'without a daemon nothing is opened' exits 4 office enrol open
@@ -109,6 +116,12 @@ part_full()
     expect 'nothing is open at first' exits 1 office enrol list
     expect 'a porch is opened' opens
     expect 'its ticket says where' grep -q '10\.77\.0\.1+' "$lab_dir/open"
+    expect 'one is opened on a wide terminal' opens_on 200
+    expect 'with a QR code' grep -q '▀' "$lab_dir/terminal"
+    expect 'and one on a narrow terminal' opens_on 30
+    expect 'which has no room for a QR code' eval '! grep -q ▀ "$lab_dir/terminal"'
+    expect 'and says so' grep -q 'QR code is left out: .* has 30\.' "$lab_dir/terminal"
+    expect 'a porch is opened' opens
     joins h2 2 "$ticket"
     expect 'both screens show the same digits' waits h2
     expect 'what is no six digits changes nothing' \
