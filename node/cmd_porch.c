@@ -97,6 +97,16 @@ static void print_ticket(const json_t *opened)
                  (number_of(opened, "expires_s") + 59) / 60);
 }
 
+/* It may still be found by mDNS; but most often a cable or the Wi-Fi is off. */
+static void warn_unreachable(const json_t *opened)
+{
+    if (text_of(opened, "address")[0] != '\0') return;
+    (void)fprintf(stderr,
+                  "daftar: the ticket does not say where this device is: it "
+                  "has no network address that another could call. To do: join "
+                  "the new device's network, and open anew\n");
+}
+
 enum daf_exit daf_cmd_enrol_open(const struct daf_cmd *cmd)
 {
     const char *right = daf_cmd_value(cmd, "right");
@@ -118,6 +128,7 @@ enum daf_exit daf_cmd_enrol_open(const struct daf_cmd *cmd)
         daf_cmd_print(json_incref(opened));
     else
         print_ticket(opened);
+    warn_unreachable(opened);
     json_decref(opened);
     return DAF_EXIT_DONE;
 }

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The enrol commands that ask the daemon.  The test is the daemon: it answers with
+ * the lines it was given; mesh/enrol.sh has a real one. */
+#include "tests/lib/t.h"
+
+#include "node/cmd.h"
+#include "tests/lib/homes.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LIMIT_S 50 /* a command that never asks */
+
+static pid_t daemon_id;
+
+/* One request, and what is answered. */
+static void answer_one(int fd, FILE *asked, const char *answer)
+{
+    int conn = accept(fd, NULL, NULL);
+    char c = '\0';
+
+    while (c != '\n' && read(conn, &c, 1) == 1)
+        (void)fputc(c, asked);
+    (void)fflush(asked);
+    if (write(conn, answer, strlen(answer)) < 0) _exit(1);
+    (void)close(conn);
+}
+
+/* A daemon on home A that answers so many requests; what they were is in the file
+ * "asked". */
+static void answers(const char *const lines[], size_t count)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    FILE *asked = fopen(daf_homes_in("asked"), "w");
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_non_null(asked);
+    (void)mkdir(daf_homes_in("A/run"), 0700);
+    assert_true(strlen(daf_homes_in("A/run/control")) <
+                sizeof(address.sun_path));
+    memcpy(address.sun_path, daf_homes_in("A/run/control"),
+           strlen(daf_homes_in("A/run/control")));
+    (void)unlink(address.sun_path);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address,
+                          sizeof(address)),
+                     0);
+    assert_int_equal(listen(fd, 4), 0);
+    daemon_id = fork();
+    assert_true(daemon_id >= 0);
+    if (daemon_id == 0) {
+        (void)alarm(LIMIT_S);
+        for (size_t i = 0; i < count; i++)
+            answer_one(fd, asked, lines[i]);
+        _exit(0);
+    }
+    (void)close(fd);
+    (void)fclose(asked);
+}
+
+static void answers_one(const char *lines)
+{
+    answers(&lines, 1);
+}
+
+static int setup(void **state)
+{
+    if (daf_homes_setup(state) != 0) return -1;
+    daf_homes_create("A");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    if (daemon_id > 0) {
+        (void)kill(daemon_id, SIGKILL);
+        (void)waitpid(daemon_id, NULL, 0);
+    }
+    daemon_id = 0;
+    return daf_homes_teardown(state);
+}
+
+/* The answer that was given is used up: another may be prepared. */
+static struct daf_ran ran(const char *line)
+{
+    struct daf_ran r = daf_ran_words(line, "--home", daf_homes_in("A"), NULL);
+
+    (void)waitpid(daemon_id, NULL, 0);
+    daemon_id = 0;
+    return r;
+}
+
+/* ---- open */
+
+#define OPENED(address)                                             \
+    "{\"ticket\":\"DAFTAR1:AB\",\"code\":\"AB\",\"expires_s\":600," \
+    "\"address\":\"" address "\",\"exit\":0}\n"
+
+static void a_ticket_that_says_no_address_is_warned_of(void **state)
+{
+    struct daf_ran r;
+    json_t *o;
+
+    (void)state;
+    answers_one(OPENED(""));
+    r = ran("enrol open --json");
+    assert_int_equal(r.code, DAF_EXIT_DONE);
+    assert_non_null(strstr(r.err, "no network address"));
+    assert_non_null(strstr(r.err, "To do: "));
+    o = daf_ran_json(r.out, 0);
+    assert_string_equal(json_string_value(json_object_get(o, "address")), "");
+    json_decref(o);
+    answers_one(OPENED("192.0.2.7:5672"));
+    daf_homes_ok(ran("enrol open"));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(a_ticket_that_says_no_address_is_warned_of),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
