@@ -397,18 +397,33 @@ enum daf_exit daf_cmd_enrol_decline(const struct daf_cmd *cmd)
     return DAF_EXIT_DONE;
 }
 
+/* --- close -------------------------------------------------------------------- */
+
+/* That nothing was open is no trouble: nobody can ask, as was wished. */
+static void on_close(void *ctx, json_t *line)
+{
+    bool *was_open = ctx;
+
+    if (daf_cmd_err_of(line) != DAF_ENOTFOUND) return;
+    *was_open = false;
+    (void)json_object_clear(line);
+    (void)json_object_set_new(line, "exit", json_integer(0));
+}
+
 enum daf_exit daf_cmd_enrol_close(const struct daf_cmd *cmd)
 {
+    bool was_open = true;
     json_t *last;
     enum daf_exit code =
-        daf_cmd_ask(cmd, true, json_pack("{ss}", "op", "enrol-close"), NULL,
-                    NULL, &last);
+        daf_cmd_ask(cmd, true, json_pack("{ss}", "op", "enrol-close"), on_close,
+                    &was_open, &last);
 
     if (code != DAF_EXIT_DONE) return code;
     json_decref(last);
     if (cmd->json)
-        daf_cmd_print(json_pack("{sb}", "closed", 1));
+        daf_cmd_print(json_pack("{sb sb}", "closed", 1, "was_open", was_open));
     else
-        (void)printf("The porch is closed.\n");
+        (void)printf("%s\n", was_open ? "The porch is closed."
+                                      : "No enrolment was open.");
     return DAF_EXIT_DONE;
 }

@@ -102,7 +102,8 @@ static const struct daf_command table[] = {
     {
         .name = "enrol close", .args = "",
         .summary = "close the porch: nobody can ask any more",
-        .keys = {"closed"},
+        .text = "If none is open, that is said, and is no failure (was_open).",
+        .keys = {"closed", "was_open"},
         .needs_daemon = true,
         .run = daf_cmd_enrol_close,
     },

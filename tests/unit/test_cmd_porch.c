@@ -120,12 +120,47 @@ static void a_ticket_that_says_no_address_is_warned_of(void **state)
     daf_homes_ok(ran("enrol open"));
 }
 
+/* ---- close */
+
+static bool was_open(struct daf_ran r)
+{
+    json_t *o = daf_ran_json(r.out, 0);
+    bool is = json_is_true(json_object_get(o, "was_open"));
+
+    daf_homes_ok(r);
+    assert_true(json_is_true(json_object_get(o, "closed")));
+    json_decref(o);
+    return is;
+}
+
+static void closing_what_is_not_open_is_no_failure(void **state)
+{
+    static const char nothing[] =
+        "{\"exit\":1,\"error\":\"no porch is open\",\"code\":\"not-found\"}\n";
+    struct daf_ran r;
+
+    (void)state;
+    answers_one(nothing);
+    r = ran("enrol close");
+    daf_homes_ok(r);
+    assert_string_equal(r.out, "No enrolment was open.\n");
+    answers_one(nothing);
+    assert_false(was_open(ran("enrol close --json")));
+    answers_one("{\"exit\":0}\n");
+    assert_true(was_open(ran("enrol close --json")));
+    answers_one("{\"exit\":1,\"error\":\"other words\",\"code\":\"io\"}\n");
+    r = ran("enrol close");
+    assert_int_equal(r.code, DAF_EXIT_FAILED);
+    assert_non_null(strstr(r.err, "other words"));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_ticket_that_says_no_address_is_warned_of),
+        T(closing_what_is_not_open_is_no_failure),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
