@@ -177,6 +177,21 @@ static void print_guest(const struct daf_cmd *cmd, json_t *guest,
                  number_of(guest, "since_s"));
 }
 
+/* A program has what it needs in each guest's line. */
+static void print_porch(const struct daf_cmd *cmd, json_t *last, size_t guests)
+{
+    if (cmd->json) {
+        (void)json_object_del(last, "exit");
+        if (guests == 0) daf_cmd_print(json_incref(last));
+    } else if (json_is_true(json_object_get(last, "used"))) {
+        (void)printf("The ticket was used.\n");
+    } else {
+        (void)printf("%sThe porch is open for %lld s more.\n",
+                     guests == 0 ? "Nobody asks yet. " : "",
+                     number_of(last, "expires_s"));
+    }
+}
+
 enum daf_exit daf_cmd_enrol_list(const struct daf_cmd *cmd)
 {
     json_t *guests, *last, *guest;
@@ -185,12 +200,7 @@ enum daf_exit daf_cmd_enrol_list(const struct daf_cmd *cmd)
 
     if (code != DAF_EXIT_DONE) return code;
     json_array_foreach(guests, i, guest) print_guest(cmd, guest, last);
-    if (!cmd->json && json_is_true(json_object_get(last, "used")))
-        (void)printf("The ticket was used.\n");
-    else if (!cmd->json)
-        (void)printf("%sThe porch is open for %lld s more.\n",
-                     json_array_size(guests) == 0 ? "Nobody asks yet. " : "",
-                     number_of(last, "expires_s"));
+    print_porch(cmd, last, json_array_size(guests));
     json_decref(guests);
     json_decref(last);
     return DAF_EXIT_DONE;

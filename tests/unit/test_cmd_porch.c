@@ -120,6 +120,45 @@ static void a_ticket_that_says_no_address_is_warned_of(void **state)
     daf_homes_ok(ran("enrol open"));
 }
 
+/* ---- list */
+
+#define PORCH                                                  \
+    "{\"used\":false,\"expires_s\":500,\"scope\":\"class:1\"," \
+    "\"right\":\"append\",\"exit\":0}\n"
+#define GUEST(request)                                                      \
+    "{\"id\":\"abcdef0123456789\",\"digits\":\"123456\",\"author\":\"00\"," \
+    "\"since_s\":1,\"state\":\"waiting\",\"request\":\"" request "\"}\n"
+
+static void if_nobody_asks_the_list_tells_of_the_porch(void **state)
+{
+    struct daf_ran r;
+    json_t *o;
+
+    (void)state;
+    answers_one(PORCH);
+    r = ran("enrol list --json");
+    daf_homes_ok(r);
+    assert_int_equal(daf_ran_lines(r.out), 1);
+    o = daf_ran_json(r.out, 0);
+    assert_int_equal(json_object_size(o), 4);
+    assert_true(json_is_false(json_object_get(o, "used")));
+    assert_int_equal(json_integer_value(json_object_get(o, "expires_s")), 500);
+    assert_string_equal(json_string_value(json_object_get(o, "scope")),
+                        "class:1");
+    assert_string_equal(json_string_value(json_object_get(o, "right")),
+                        "append");
+    json_decref(o);
+    answers_one(GUEST("") PORCH);
+    r = ran("enrol list --json");
+    daf_homes_ok(r);
+    assert_int_equal(daf_ran_lines(r.out), 1);
+    o = daf_ran_json(r.out, 0);
+    assert_string_equal(json_string_value(json_object_get(o, "id")),
+                        "abcdef0123456789");
+    assert_int_equal(json_integer_value(json_object_get(o, "expires_s")), 500);
+    json_decref(o);
+}
+
 /* ---- close */
 
 static bool was_open(struct daf_ran r)
@@ -160,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_ticket_that_says_no_address_is_warned_of),
+        T(if_nobody_asks_the_list_tells_of_the_porch),
         T(closing_what_is_not_open_is_no_failure),
     };
 
