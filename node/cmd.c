@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* Scores have six decimals at most; more digits would show binary dust. */
@@ -83,6 +84,11 @@ void daf_cmd_print(json_t *object)
 const char *daf_cmd_hex_str(const uint8_t *p, size_t len, char *out)
 {
     return sodium_bin2hex(out, 2 * len + 1, p, len);
+}
+
+bool daf_cmd_begins(const char *hex, const char *digits)
+{
+    return strncasecmp(hex, digits, strlen(digits)) == 0;
 }
 
 json_t *daf_cmd_hex(const uint8_t *p, size_t len)

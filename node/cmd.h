@@ -57,6 +57,9 @@ json_t *daf_cmd_hex(const uint8_t *p, size_t len);
 json_t *daf_cmd_text(const char *text);
 /** daf_cmd_hex_str: bytes as text; @out has room for 2 * @len + 1. */
 const char *daf_cmd_hex_str(const uint8_t *p, size_t len, char *out);
+/** daf_cmd_begins: whether @hex begins with @digits, which a person typed: in small
+ * letters or capitals. */
+bool daf_cmd_begins(const char *hex, const char *digits);
 /** daf_cmd_put_text: print @text to standard output with control characters as
  * '?': a name must not steer the terminal.  Returns its columns. */
 int daf_cmd_put_text(const char *text);

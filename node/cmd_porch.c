@@ -253,8 +253,7 @@ static enum daf_exit choose(const struct daf_cmd *cmd, struct choice *out)
     if (code != DAF_EXIT_DONE) return code;
     json_array_foreach(guests, i, guest)
     {
-        if (strncmp(text_of(guest, "id"), prefix, strlen(prefix)) != 0)
-            continue;
+        if (!daf_cmd_begins(text_of(guest, "id"), prefix)) continue;
         found = guest;
         count++;
     }

@@ -159,6 +159,31 @@ static void if_nobody_asks_the_list_tells_of_the_porch(void **state)
     json_decref(o);
 }
 
+/* ---- decline */
+
+static void an_id_may_be_typed_in_capitals(void **state)
+{
+    char guest[1024], hex[2 * DAF_REQUEST_BYTES_MAX + 1];
+    const char *const lines[] = {guest, "{\"exit\":0}\n"};
+    uint8_t *bytes;
+    size_t len;
+
+    (void)state;
+    daf_homes_request("B", "r");
+    bytes = daf_homes_slurp(daf_homes_in("r"), &len);
+    (void)snprintf(guest, sizeof(guest), GUEST("%s") PORCH,
+                   daf_cmd_hex_str(bytes, len, hex));
+    free(bytes);
+    answers(lines, 2);
+    daf_homes_ok(ran("enrol decline ABCDEF01"));
+    bytes = daf_homes_slurp(daf_homes_in("asked"), &len);
+    assert_non_null(
+        memmem(bytes, len, "abcdef0123456789", strlen("abcdef0123456789")));
+    free(bytes);
+    answers_one(guest);
+    assert_int_equal(ran("enrol decline ABCDEF02").code, DAF_EXIT_FAILED);
+}
+
 /* ---- close */
 
 static bool was_open(struct daf_ran r)
@@ -200,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_ticket_that_says_no_address_is_warned_of),
         T(if_nobody_asks_the_list_tells_of_the_porch),
+        T(an_id_may_be_typed_in_capitals),
         T(closing_what_is_not_open_is_no_failure),
     };
 
