@@ -73,7 +73,8 @@ static const struct daf_command table[] = {
         .name = "enrol list", .args = "",
         .summary = "who asks to be enrolled, a line a device",
         .text = "Exit 1 if no porch is open.  \"away\": its connection is lost; it "
-            "may come back.",
+            "may come back.\nIf nobody asks, the one line of --json is about "
+            "the porch: used, expires_s, scope,\nright.",
         .keys = {"id", "digits", "author", "since_s", "state", "expires_s"},
         .needs_daemon = true,
         .run = daf_cmd_enrol_list,
@@ -102,7 +103,8 @@ static const struct daf_command table[] = {
     {
         .name = "enrol close", .args = "",
         .summary = "close the porch: nobody can ask any more",
-        .keys = {"closed"},
+        .text = "If none is open, that is said, and is no failure (was_open).",
+        .keys = {"closed", "was_open"},
         .needs_daemon = true,
         .run = daf_cmd_enrol_close,
     },

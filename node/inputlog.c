@@ -3,10 +3,12 @@
 
 #include "node/clock.h"
 #include "node/log.h"
+#include "node/netwatch.h"
 #include "proto/cursor.h"
 #include "proto/hash.h"
 #include "proto/pack.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -24,6 +26,10 @@
 
 /* A call's parts are a header, a body and ids, or one frame. */
 #define EFFECT_BYTES_MAX (DAF_FRAME_BYTES_MAX + 1024)
+
+/* All that netwatch tells is written down; of it the agent keeps the first. */
+static_assert(DAF_INPUTLOG_OWN_MAX == DAF_NETWATCH_ADDRS_MAX, "one OWN");
+static_assert(DAF_AGENT_OWN_MAX <= DAF_NETWATCH_ADDRS_MAX, "of one OWN");
 
 struct daf_inputlog {
     int fd;

@@ -30,7 +30,6 @@
 #define DAF_AGENT_CONNS_MAX     (DAF_AGENT_SESSIONS_MAX + DAF_AGENT_PEERS_MAX)
 #define DAF_AGENT_CLAIMS_MAX    256 /* beyond, a log may come twice */
 #define DAF_AGENT_PARTED_MAX    64  /* peers */
-#define DAF_AGENT_OWN_MAX       8   /* own addresses that are told */
 #define DAF_AGENT_STRANGERS_MAX 16  /* of other camps, counted one by one */
 /* In vain; then it was an invention, or is long gone. */
 #define DAF_AGENT_TRIES 6

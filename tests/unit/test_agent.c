@@ -453,15 +453,24 @@ static void peer(struct host *h, const char *addr)
     daf_agent_input(h->agent, h->now, &in);
 }
 
-static void own_addresses(struct host *h, const char *text)
+static void own_address_list(struct host *h, const char *const texts[],
+                             size_t count)
 {
-    struct daf_addr addrs[2] = {{"127.0.0.1:0"}, {""}};
+    struct daf_addr addrs[16] = {{""}};
     struct daf_input in = {.kind = DAF_INPUT_OWN,
                            .addrs = addrs,
-                           .addrs_count = 2};
+                           .addrs_count = count};
 
-    snprintf(addrs[1].text, sizeof(addrs[1].text), "%s", text);
+    for (size_t i = 0; i < count; i++)
+        snprintf(addrs[i].text, sizeof(addrs[i].text), "%s", texts[i]);
     daf_agent_input(h->agent, h->now, &in);
+}
+
+static void own_addresses(struct host *h, const char *text)
+{
+    const char *const texts[] = {"127.0.0.1:0", text};
+
+    own_address_list(h, texts, 2);
 }
 
 /* protocol.md §2, by libsodium and the system's own reader of addresses. */
@@ -1608,6 +1617,27 @@ static void it_announces_a_salt_and_a_token_for_each_address(void **state)
                                 8);
     simple(a, DAF_INPUT_STOP);
     assert_int_equal(a->withdraws, 1);
+    host_free(a);
+}
+
+static void ipv4_addresses_have_their_tokens_first(void **state)
+{
+    static const char *const own[] = {
+        "[fe80::1%2]:0", "[fe80::2%3]:0", "[fe80::3%4]:0", "[fe80::4%5]:0",
+        "[fe80::5%6]:0", "[fe80::6%7]:0", "[fe80::7%8]:0", "[fd00::1]:0",
+        "10.0.0.1:0",    "10.0.1.1:0",
+    };
+    static const char *const told[] = {"10.0.0.1:1000", "10.0.1.1:1000",
+                                       "[fe80::1%2]:1000", "[fe80::2%3]:1000"};
+    struct host *a = host_new(1);
+    uint8_t token[8];
+
+    (void)state;
+    own_address_list(a, own, sizeof(own) / sizeof(own[0]));
+    for (size_t i = 0; i < 4; i++) {
+        token_of(a->announced.data, told[i], token);
+        assert_memory_equal(a->announced.data + 16 + 8 * i, token, 8);
+    }
     host_free(a);
 }
 
@@ -3922,6 +3952,7 @@ int main(void)
         cmocka_unit_test(a_lost_link_costs_one_step_of_waiting),
         cmocka_unit_test(an_address_is_kept_once),
         cmocka_unit_test(it_announces_a_salt_and_a_token_for_each_address),
+        cmocka_unit_test(ipv4_addresses_have_their_tokens_first),
         cmocka_unit_test(an_announcement_repeated_elsewhere_is_not_followed),
         cmocka_unit_test(of_two_that_find_each_other_one_calls_at_once),
         cmocka_unit_test(who_is_of_another_camp_is_counted_and_not_called),
