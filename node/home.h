@@ -13,6 +13,7 @@
  *        run/control               the daemon's Unix socket
  *        run/endpoint              "ADDR:PORT" of the daemon's door
  *        run/listen                where the last daemon was told to listen
+ *        run/web                   0600  the pages' URLs, with the key to enter
  *
  * Files are written as NAME.new, synced, renamed, and the folder synced, so a
  * pulled plug leaves the old file or the new one. */

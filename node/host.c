@@ -13,6 +13,8 @@
 #include "node/netwatch.h"
 #include "node/notify.h"
 #include "node/offline.h"
+#include "node/progress.h"
+#include "node/webhost.h"
 #include "node/writer.h"
 #include "proto/hash.h"
 #include "store/catalogue.h"
@@ -36,6 +38,9 @@ struct daf_host {
     struct daf_agent *agent;
     struct daf_contents *contents;
     struct daf_apiserver *api;
+    struct daf_webhost *web; /* NULL: it serves no pages */
+    char web_url[DAF_WEB_URL_BYTES];
+    size_t sessions;             /* with peers, as events told last */
     struct daf_inputlog *record; /* NULL: not recording */
     struct daf_port port;
     struct daf_linkhost_ops link_ops;
@@ -141,6 +146,8 @@ static void give_batch(struct daf_host *h, struct daf_writer_batch *b)
     if (b->err == DAF_OK) {
         h->commits = b->commits;
         h->records += b->records;
+        if (b->records != 0 && h->api != NULL)
+            daf_apiserver_changed(h->api, DAF_APISERVER_RECORDS);
     }
     daf_writer_batch_free(b);
 }
@@ -357,6 +364,7 @@ static void port_acked(void *ctx, const struct daf_log_key *log,
 
     effect(h, DAF_INPUTLOG_ACKED, seq_first, parts, 3);
     daf_writer_acked(h->writer, log, seq_first, last);
+    if (h->api != NULL) daf_apiserver_changed(h->api, DAF_APISERVER_RECORDS);
 }
 
 static void effect_piece(struct daf_host *h, enum daf_inputlog_call call,
@@ -664,6 +672,8 @@ static void on_status(void *ctx, struct daf_apiserver_status *out)
         .mdns = h->discover != NULL
                     ? mdns_words[daf_discoverhost_by(h->discover)]
                     : "off",
+        .web = h->web_url,
+        .web_restarts = h->web != NULL ? daf_webhost_restarts(h->web) : 0,
         .refused = h->refused,
         .records = records_now(h),
         .uptime_s = (daf_clock_now().ms - h->started.ms) / 1000,
@@ -748,14 +758,92 @@ static enum daf_err on_content(void *ctx, uint64_t ticket,
     return err;
 }
 
+static enum daf_err on_progress(void *ctx, const char *subject, json_t *lines)
+{
+    struct daf_host *h = ctx;
+    struct daf_progress_query q = {.store = h->reader,
+                                   .camp = daf_agent_camp(h->agent),
+                                   .author = *daf_agent_author(h->agent),
+                                   .scope = "",
+                                   .learner = subject,
+                                   .is_subject = true};
+    struct daf_progress p = {.lines = NULL};
+    uint64_t commits;
+    enum daf_err err = daf_store_pin(h->reader, &commits);
+
+    if (err != DAF_OK) return err;
+    err = daf_progress_read(&q, &p);
+    daf_store_unpin(h->reader);
+    if (err == DAF_OK && !p.knows_learner) err = DAF_ENOTFOUND;
+    for (size_t i = 0; err == DAF_OK && i < p.count; i++) {
+        if (i == DAF_APISERVER_LINES_MAX) break;
+        if (json_array_append_new(lines, daf_progress_json(&p.lines[i])) != 0)
+            err = DAF_ENOMEM;
+    }
+    daf_progress_free(&p);
+    return err;
+}
+
+/* ---- pages */
+
+/* For `daftar open`: each address, with the key that lets a browser in. */
+static void write_web(struct daf_host *h)
+{
+    char text[DAF_WEB_LISTENERS_MAX * (DAF_WEB_URL_BYTES + 1)];
+    char url[DAF_WEB_URL_BYTES], path[DAF_HOME_PATH_MAX];
+    struct daf_trouble t = {""};
+    size_t len = 0;
+
+    for (size_t i = 0; i < h->config->http_count; i++) {
+        daf_webhost_enter_url(h->web, i, url);
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s\n", url);
+    }
+    daf_home_path(&h->home, "run/web", path);
+    if (daf_home_write_file(path, 0600, view(text, len), &t) != DAF_OK)
+        daf_log("the pages' address is not written down: %s", t.what);
+    sodium_memzero(text, sizeof(text));
+    sodium_memzero(url, sizeof(url));
+}
+
+static enum daf_err open_web(struct daf_host *h)
+{
+    enum daf_err err;
+
+    if (h->config->http_count == 0) return DAF_OK;
+    err = daf_webhost_new(h->loop, h->api, h->config->http,
+                          h->config->http_count, &h->web);
+    if (err != DAF_OK) return err;
+    daf_webhost_url(h->web, 0, h->web_url);
+    write_web(h);
+    daf_log("pages at %s; daftar open lets a browser in", h->web_url);
+    return DAF_OK;
+}
+
+static void note_peers(struct daf_host *h)
+{
+    struct daf_agent_stats stats;
+
+    if (h->web == NULL) return;
+    daf_agent_stats(h->agent, &stats);
+    if (stats.sessions == h->sessions) return;
+    h->sessions = stats.sessions;
+    daf_apiserver_changed(h->api, DAF_APISERVER_PEERS);
+}
+
 /* ---- stopping */
 
-static void remove_endpoint(struct daf_host *h)
+static void remove_run(struct daf_host *h, const char *name)
 {
     char path[DAF_HOME_PATH_MAX];
 
-    daf_home_path(&h->home, "run/endpoint", path);
+    daf_home_path(&h->home, name, path);
     (void)unlink(path);
+}
+
+static void remove_endpoint(struct daf_host *h)
+{
+    remove_run(h, "run/endpoint");
+    remove_run(h, "run/web");
     h->endpoint[0] = '\0';
 }
 
@@ -852,6 +940,7 @@ static void before_wait(void *ctx)
 {
     struct daf_host *h = ctx;
 
+    note_peers(h);
     flush(h);
     daf_loop_timer_set(&h->agent_timer, daf_agent_deadline(h->agent));
     if (h->record != NULL)
@@ -932,6 +1021,7 @@ static void fill_tables(struct daf_host *h)
         .contents = on_contents,
         .content = on_content,
         .repair = on_repair,
+        .progress = on_progress,
     };
 }
 
@@ -1122,6 +1212,7 @@ static enum daf_err open_all(struct daf_host *h, struct daf_trouble *t)
     if (err == DAF_OK)
         err = daf_apiserver_new(&h->home, h->loop, h->agent, &h->api_ops,
                                 &h->api, t);
+    if (err == DAF_OK) err = open_web(h);
     return err;
 }
 
@@ -1214,6 +1305,7 @@ void daf_host_close(struct daf_host *h)
     close_store(h);
     daf_netwatch_free(h->netwatch);
     daf_discoverhost_free(h->discover);
+    daf_webhost_free(h->web);
     daf_apiserver_free(h->api);
     daf_inputlog_close(h->record);
     if (h->loop != NULL) {

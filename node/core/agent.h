@@ -119,15 +119,17 @@ enum daf_write_kind {
     DAF_WRITE_SESSION, /* what a learner did; registers an unknown one first */
     DAF_WRITE_CONTROL, /* a packed control payload; coordinators only */
     DAF_WRITE_CATALOG, /* a packed catalogue-item; who may curate */
+    DAF_WRITE_LEARNER, /* register a learner, also one more of a known name */
 };
 struct daf_write {
     uint64_t ticket; /* the host's, back in daf_agent_wrote */
     enum daf_write_kind kind;
     struct daf_wall claimed; /* the wall clock's claim */
     uint8_t time_quality;
-    /* SESSION */
+    /* SESSION, LEARNER */
     char scope[DAF_SCOPE_NAME_BYTES_MAX + 1]; /* "" = the first class */
-    struct daf_view learner; /* a name, or a subject id in hex (32 digits) */
+    /* A name, or a subject id in hex (32 digits); LEARNER: her name, or none. */
+    struct daf_view learner;
     const struct daf_did *did;
     size_t did_count;
     /* CONTROL, CATALOG */
@@ -194,10 +196,11 @@ struct daf_input {
 struct daf_wrote {
     uint64_t ticket;
     enum daf_err err;
-    struct daf_record_id record; /* the session's or control record's id */
+    struct daf_record_id
+        record; /* the session's, control's or registration's */
     struct daf_log_key log;
     uint64_t seq;
-    struct daf_subject_id subject; /* SESSION */
+    struct daf_subject_id subject; /* SESSION, LEARNER */
     bool registered;               /* a registration was written as well */
     bool is_deferred; /* DAF_ELIMIT: the log, not the write, is at its limit */
 };
