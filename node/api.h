@@ -26,7 +26,7 @@
  *                      shelf yet is put there as the catalogue has it
  * {"op":"content-wait","content":"hex","held":N}
  *                  -> {…an item, as above,"exit":0}   once it is whole, stuck, or
- *                      holds another number of parts
+ *                      holds another number of parts, by a 256th of all at least
  * {"op":"content-room","bytes":N} -> {"room":N,"exit":0}, or an error: it would not
  *                      fit
  * {"op":"content-look"} -> {"exit":0}   what a command published is known now

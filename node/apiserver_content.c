@@ -6,6 +6,8 @@
 
 #include <sodium.h>
 
+#define STEPS 256 /* in which the progress of an item is told */
+
 static struct daf_apiserver_answer refused(enum daf_err err, const char *words)
 {
     return (struct daf_apiserver_answer){.err = err, .words = words};
@@ -214,8 +216,13 @@ struct daf_apiserver_answer daf_apiserver_content_watched(
     const struct daf_agent *agent, const struct daf_apiserver_watch *watch,
     const struct daf_contents_item *item)
 {
+    uint32_t more;
+
     if (item == NULL) return refused(DAF_ENOTFOUND, shelf_words(DAF_ENOTFOUND));
-    if (item->held == watch->held && !item->is_whole && !item->is_stuck)
+    more = item->held > watch->held ? item->held - watch->held
+                                    : watch->held - item->held;
+    if ((more == 0 || more < item->parts / STEPS) && !item->is_whole &&
+        !item->is_stuck)
         return (struct daf_apiserver_answer){.err = DAF_OK};
     return told(item_object(agent, item));
 }

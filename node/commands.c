@@ -133,6 +133,51 @@ static const struct daf_command table[] = {
         .run = daf_cmd_devices,
     },
     {
+        .name = "publish", .args = "PATH", .args_min = 1, .args_max = 1,
+        .summary = "put lessons into the camp's catalogue (who may curate)",
+        .text = "PATH is a folder with a content.ini inside, a file X beside "
+            "its X.ini, or a folder\nof such: docs/sidecar.md says what they "
+            "hold.  The files are copied to this\ndevice's shelf.  Links and "
+            "hidden files are left out, with a word.",
+        .keys = {"content", "title", "bytes", "files", "record", "durable", "new"},
+        .may_partly = true,
+        .needs_daemon = true,
+        .run = daf_cmd_publish,
+    },
+    {
+        .name = "library", .args = "",
+        .summary = "what there is to learn, and how much of it is here",
+        .text = "\"-\": not here; `daftar get` fetches it.",
+        .keys = {"content", "title", "titles", "languages", "bytes", "files",
+                 "whole", "wanted", "pinned", "held", "parts", "fetched",
+                 "sources", "path"},
+        .run = daf_cmd_library,
+    },
+    {
+        .name = "get", .args = "CONTENT", .args_min = 1, .args_max = 1,
+        .summary = "fetch a lesson from whoever has it, and wait until it is here",
+        .text = "CONTENT is what daftar library shows, or a title.  It goes on "
+            "when get is ended,\nand after a restart, until it is whole.",
+        .options = {
+            {"no-wait", NULL, "do not wait"},
+        },
+        .keys = {"content", "title", "bytes", "fetched", "whole", "pinned",
+                 "path"},
+        .needs_daemon = true,
+        .run = daf_cmd_get,
+    },
+    {
+        .name = "pin", .args = "CONTENT", .args_min = 1, .args_max = 1,
+        .summary = "the same, and never drop it to make room",
+        .options = {
+            {"no-wait", NULL, "do not wait"},
+        },
+        .keys = {"content", "title", "bytes", "fetched", "whole", "pinned",
+                 "path"},
+        .needs_daemon = true,
+        .run = daf_cmd_pin,
+    },
+    {
         .name = "status", .args = "",
         .summary = "how the running daemon is",
         .keys = {"running", "author", "camp", "peers", "records", "refused",
