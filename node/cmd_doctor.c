@@ -306,8 +306,8 @@ enum daf_exit daf_cmd_doctor(const struct daf_cmd *cmd)
     for (size_t i = 0; i < count; i++)
         print_finding(cmd, &findings[i]);
     if (count == 0 && !cmd->json)
-        (void)printf("Nothing is wrong: %zu devices are connected.\n",
-                     v.facts.connected);
+        (void)printf("Nothing is wrong: %zu %s connected.\n", v.facts.connected,
+                     v.facts.connected == 1 ? "device is" : "devices are");
     daf_cmd_visit_end(&v);
     return count == 0 ? DAF_EXIT_DONE : DAF_EXIT_PARTLY;
 }
