@@ -20,10 +20,11 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: daftard --home DIR [options]\n\n"
+    "usage: daftard [options]\n\n"
     "Run the device whose home is DIR (made by `daftar camp create` or `join`)."
     "\n\n"
-    "  --home DIR          the device's home\n"
+    "  --home DIR          the device's home (else $DAFTAR_HOME, else "
+    "~/.daftar)\n"
     "  --listen ADDR:PORT  where others reach its door; port 0: any\n"
     "                      ([::]:5670, all addresses of this machine)\n"
     "  --peer ADDR:PORT    another device's door; may be given often\n"
@@ -36,6 +37,7 @@ static const char usage[] =
 
 struct options {
     struct daf_host_config config;
+    char home[DAF_HOME_PATH_MAX];
     struct daf_addr peers[DAF_AGENT_STATIC_MAX];
 };
 
@@ -96,6 +98,18 @@ static int take(struct options *o, const char *name, const char *value)
     return value != NULL ? 0 : misuse("nothing follows ", name);
 }
 
+static int find_home(struct options *o)
+{
+    struct daf_trouble trouble;
+
+    if (daf_home_dir(o->config.home, o->home, &trouble) != DAF_OK) {
+        daf_log("%s", trouble.what);
+        return DAF_EXIT_USAGE;
+    }
+    o->config.home = o->home;
+    return 0;
+}
+
 static int read_options(struct options *o, char **argv)
 {
     int wrong = 0;
@@ -110,9 +124,7 @@ static int read_options(struct options *o, char **argv)
         wrong = take(o, arg[0], arg[1]);
         arg++;
     }
-    if (wrong == 0 && o->config.home == NULL)
-        wrong = misuse("which device? Name its home: --home DIR", "");
-    return wrong;
+    return wrong != 0 ? wrong : find_home(o);
 }
 
 /* @out_again: it ended for a repair only. */

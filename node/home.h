@@ -43,6 +43,12 @@ struct daf_trouble {
 void daf_home_trouble(struct daf_trouble *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** daf_home_dir: which folder is meant: @given (--home; NULL if it was not),
+ * DAFTAR_HOME, or ~/.daftar.  DAF_EUSAGE. */
+DAF_NODISCARD enum daf_err daf_home_dir(const char *given,
+                                        char out[DAF_HOME_PATH_MAX],
+                                        struct daf_trouble *t);
+
 /** daf_home_make: make the folders and fresh device keys in an empty or missing
  * @dir.  DAF_EEXISTS if it is a home already. */
 DAF_NODISCARD enum daf_err daf_home_make(const char *dir, struct daf_home *out,
