@@ -12,7 +12,7 @@
  *
  *      browser: NEW --> ASKING --answer--> KNOWN     FOUND goes to core
  *                        |  ^                        (again at the next NEW)
- *               5 s, no  v  | 1 to 5 s
+ *               5 s, no  v  | 1 to 5 s, after many silences up to 80 s
  *                       WAITING
  *
  * REMOVE of the last sighting is LOST.  One answer is enough: a resolver that is
@@ -150,8 +150,8 @@ void daf_discover_seen_forget(struct daf_discover_service *s);
 
 void daf_discover_tell(struct daf_discover *d,
                        const struct daf_discover_message *m);
-/** daf_discover_again: call @fn after 1 to 5 s by chance, longer after many
- * @silences; NULL if out of memory. */
+/** daf_discover_again: call @fn after 1 to 5 s by chance, twice as long after each
+ * two @silences, 16 to 80 s after more than eight; NULL if out of memory. */
 AvahiTimeout *daf_discover_again(struct daf_discover *d, unsigned silences,
                                  AvahiTimeoutCallback fn, void *ctx);
 /** daf_discover_crowded: names were passed over, of which the browser will not

@@ -66,7 +66,7 @@
 #define DAF_DEFERRED_MAX          64  /* logs of a scope named as over budget */
 #define DAF_NEED_MAX              512 /* bodies asked for in one NEED */
 #define DAF_PATH_RECORDS_MAX      1024 /* records in one path of a RUN */
-#define DAF_ADDRESSES_DEVICES_MAX 32   /* in one ADDRESSES: at most 3 KiB */
+#define DAF_ADDRESSES_DEVICES_MAX 32   /* in one ADDRESSES: ≤ 3,205 bytes */
 #define DAF_ADDRESSES_EACH_MAX    4    /* of each of them */
 
 /* ---- a session */
