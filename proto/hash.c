@@ -45,6 +45,53 @@ void daf_hash_128(const char *context, struct daf_view x, uint8_t out[16])
     digest(context, NULL, x, out, 16);
 }
 
+/* ---- in pieces */
+
+typedef crypto_generichash_blake2b_state sodium_state;
+
+static_assert(sizeof(((struct daf_hash_stream *)0)->state) ==
+                  sizeof(sodium_state),
+              "a stream holds sodium's state");
+
+void daf_hash_begin(struct daf_hash_stream *h, const char *context)
+{
+    uint8_t personal[CONTEXT_BYTES];
+    sodium_state state;
+    int failed;
+
+    pad_context(context, personal);
+    failed = crypto_generichash_blake2b_init_salt_personal(&state, NULL, 0, 32,
+                                                           NULL, personal);
+    assert(failed == 0);
+    (void)failed;
+    memcpy(h->state, &state, sizeof(state));
+}
+
+void daf_hash_add(struct daf_hash_stream *h, struct daf_view x)
+{
+    sodium_state state;
+    int failed;
+
+    memcpy(&state, h->state, sizeof(state));
+    failed = crypto_generichash_blake2b_update(&state, x.p, x.len);
+    assert(failed == 0);
+    (void)failed;
+    memcpy(h->state, &state, sizeof(state));
+}
+
+void daf_hash_end(struct daf_hash_stream *h, uint8_t out[32])
+{
+    sodium_state state;
+    int failed;
+
+    memcpy(&state, h->state, sizeof(state));
+    failed = crypto_generichash_blake2b_final(&state, out, 32);
+    assert(failed == 0);
+    (void)failed;
+}
+
+/* ---- with a key */
+
 void daf_hash_keyed_256(const char *context, const uint8_t key[32],
                         struct daf_view x, uint8_t out[32])
 {

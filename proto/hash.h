@@ -15,6 +15,16 @@ void daf_hash_256(const char *context, struct daf_view x, uint8_t out[32]);
 /** daf_hash_128: the same with 16 bytes of output (not a truncation). */
 void daf_hash_128(const char *context, struct daf_view x, uint8_t out[16]);
 
+/* BLAKE2b-256 of bytes that come in pieces.  Plain bytes that may lie anywhere and
+ * be copied; sodium's own state wants an address that 64 divides. */
+struct daf_hash_stream {
+    uint8_t state[384];
+};
+void daf_hash_begin(struct daf_hash_stream *h, const char *context);
+void daf_hash_add(struct daf_hash_stream *h, struct daf_view x);
+/** daf_hash_end: what daf_hash_256() gives for all of it; @h is used up. */
+void daf_hash_end(struct daf_hash_stream *h, uint8_t out[32]);
+
 /** daf_hash_keyed_256: BLAKE2b-256 with the 32-byte key @key.  @x may be empty. */
 void daf_hash_keyed_256(const char *context, const uint8_t key[32],
                         struct daf_view x, uint8_t out[32]);

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store/shelf_impl.h - what the files shelf_*.c share.  Private to store/.
+ *
+ *      shelf.c         what there is, wishes, room
+ *      shelf_item.c    an item's folder: made, read, gone
+ *      shelf_have.c    the notes of what is held
+ *      shelf_files.c   the file list in memory, and the files it names
+ *      shelf_known.c   the file list has just become known; all is held
+ *      shelf_parts.c   parts come in and go out
+ *      shelf_publish.c, shelf_walk.c, shelf_copy.c     an item of our own
+ *      shelf_check.c   is it what it says */
+#ifndef DAF_STORE_SHELF_IMPL_H
+#define DAF_STORE_SHELF_IMPL_H
+
+#include "proto/hash.h"
+#include "store/shelf.h"
+#include "store/shelf_disk.h"
+
+#define DAF_SHELF_HASH_BYTES  32
+#define DAF_SHELF_NAME_CAP    65 /* a content id in hex, or new-N */
+#define DAF_SHELF_BUFFER      65536
+/* File lists in memory: of DAF_SHELF_OPEN_MAX items and, but for the last one
+ * used, no more than this with their indexes. */
+#define DAF_SHELF_OPEN_BYTES ((size_t)32 * 1024 * 1024)
+
+/* A file of an item, by its place in the list. */
+struct daf_shelf_span {
+    struct daf_view path;  /* of the list */
+    const uint8_t *hashes; /* of its chunks */
+    uint64_t size;
+    uint32_t first; /* its first part */
+    uint32_t chunks;
+};
+
+/* A file list in memory, checked, and what is open of its files. */
+struct daf_shelf_files {
+    uint64_t used; /* when */
+    size_t cost;   /* bytes of memory */
+    uint8_t *bytes;
+    struct daf_shelf_span *spans;
+    uint8_t *synced; /* a bit a file: nothing of it is unsynced */
+    int root;        /* part/ or files/ */
+    int fd;          /* of file fd_at, or < 0 */
+    uint32_t fd_at;
+    bool fd_writes;
+};
+
+/* An item.  What is held is in two bitmaps while something lacks: `bits` what was
+ * verified, `noted` what will still be known after a restart. */
+struct daf_shelf_kept {
+    struct daf_hash content;
+    uint8_t *manifest;
+    size_t manifest_len;
+    const uint8_t *page_hashes; /* in it */
+    uint64_t bytes;
+    uint32_t files, list_bytes, pages, parts, chunk_bytes;
+    unsigned wishes;
+    bool is_whole, has_list, is_condemned, is_seen;
+    uint32_t held;
+    uint64_t need;     /* of the disk, with all files; 0: not known yet */
+    uint64_t reserved; /* of it */
+    uint64_t taken;    /* of what is reserved: on the disk already */
+    uint64_t fetched, unsynced;
+    uint64_t have_end;    /* where the next note goes; 0: there is no `have` */
+    bool is_have_wrong;   /* it names what is not there */
+    uint8_t *bits, *noted; /* NULL when whole */
+    struct daf_shelf_files *list;
+};
+
+/* A part of which something came. */
+struct daf_shelf_receiving {
+    struct daf_shelf_kept *it; /* NULL: nothing */
+    uint32_t part, sender;
+    uint64_t at;
+    struct daf_hash_stream hash;
+};
+
+struct daf_shelf {
+    struct daf_shelf_disk disk;
+    int dir;    /* content/ */
+    int marker; /* content/daftar; its bytes are locked by who makes new-N */
+    bool is_owner;
+    uint64_t budget;
+    struct daf_shelf_kept **items; /* ascending by content id */
+    size_t count, cap;
+    size_t unreadable;
+    uint64_t clock;    /* of uses of lists */
+    uint64_t unsynced; /* of all items */
+    struct daf_shelf_receiving receiving[DAF_SHELF_RECEIVING_MAX];
+    /* The hash of so many zeros as 4096 goes into, not ended; see
+     * daf_shelf_zeros(). */
+    size_t zeros_count;
+    struct daf_hash_stream zeros[DAF_CHUNK_BYTES_MAX / DAF_SHELF_BLOCK + 1];
+    uint32_t zeros_len; /* of the last one asked for; 0: none */
+    struct daf_hash zeros_hash;
+    uint8_t buffer[DAF_SHELF_BUFFER];
+};
+
+static inline bool daf_shelf_bit(const uint8_t *bits, uint32_t at)
+{
+    return (bits[at / 8] & 0x80u >> at % 8) != 0;
+}
+static inline void daf_shelf_bit_set(uint8_t *bits, uint32_t at, bool on)
+{
+    uint8_t bit = (uint8_t)(0x80u >> at % 8);
+
+    bits[at / 8] = (uint8_t)(on ? bits[at / 8] | bit : bits[at / 8] & ~bit);
+}
+static inline uint64_t daf_shelf_blocks(uint64_t bytes)
+{
+    return (bytes + DAF_SHELF_BLOCK - 1) / DAF_SHELF_BLOCK * DAF_SHELF_BLOCK;
+}
+/* Whether part @part, or all, are held. */
+static inline bool daf_shelf_holds(const struct daf_shelf_kept *it,
+                                   uint32_t part)
+{
+    return it->is_whole || daf_shelf_bit(it->bits, part);
+}
+
+/* ---- shelf.c */
+struct daf_shelf_kept *daf_shelf_get(const struct daf_shelf *s,
+                                     const struct daf_hash *content);
+DAF_NODISCARD enum daf_err daf_shelf_insert(struct daf_shelf *s,
+                                            struct daf_shelf_kept *it);
+void daf_shelf_remove(struct daf_shelf *s, struct daf_shelf_kept *it);
+/* What may still be reserved: of the budget, of the disk. */
+struct daf_shelf_rooms {
+    uint64_t budget, disk;
+};
+struct daf_shelf_rooms daf_shelf_rooms(struct daf_shelf *s);
+void daf_shelf_tell(const struct daf_shelf_kept *it,
+                    struct daf_shelf_item *out);
+/** daf_shelf_reload: read an item's folder anew, or for the first time. */
+DAF_NODISCARD enum daf_err daf_shelf_reload(struct daf_shelf *s,
+                                            const struct daf_hash *content,
+                                            struct daf_shelf_kept **out);
+
+/* ---- shelf_item.c */
+void daf_shelf_name(const struct daf_hash *content,
+                    char out[DAF_SHELF_NAME_CAP]);
+bool daf_shelf_name_read(const char *name, struct daf_hash *out);
+DAF_NODISCARD enum daf_err daf_shelf_item_folder(struct daf_shelf *s,
+                                                 const struct daf_hash *content,
+                                                 int *out);
+/** daf_shelf_item_new: an item of this manifest, of which nothing is held, in
+ * memory only. */
+DAF_NODISCARD enum daf_err daf_shelf_item_new(struct daf_view manifest,
+                                              struct daf_shelf_kept **out);
+void daf_shelf_item_free(struct daf_shelf_kept *it);
+/** daf_shelf_item_load: what its folder says of it; nothing is hashed.
+ * DAF_ECORRUPT: a manifest that is another's. */
+DAF_NODISCARD enum daf_err daf_shelf_item_load(struct daf_shelf *s,
+                                               const struct daf_hash *content,
+                                               struct daf_shelf_kept **out);
+/** daf_shelf_item_wishes: read them anew. */
+void daf_shelf_item_wishes(struct daf_shelf *s, struct daf_shelf_kept *it);
+/** daf_shelf_item_make: its folder, whole and durable or not at all.  EEXISTS. */
+DAF_NODISCARD enum daf_err daf_shelf_item_make(struct daf_shelf *s,
+                                               const struct daf_shelf_kept *it);
+/** daf_shelf_item_keep: write its wishes and its need down. */
+DAF_NODISCARD enum daf_err daf_shelf_item_keep(struct daf_shelf *s, int folder,
+                                               unsigned wishes, uint64_t need);
+/** daf_shelf_item_drop: remove its folder. */
+DAF_NODISCARD enum daf_err daf_shelf_item_drop(struct daf_shelf *s,
+                                               const struct daf_shelf_kept *it);
+/** daf_shelf_item_base: what it takes without its files. */
+uint64_t daf_shelf_item_base(const struct daf_shelf_kept *it);
+
+/* content/new-N: locked, and gone at the next start if it does not get another
+ * name. */
+struct daf_shelf_new {
+    uint32_t number;
+    char name[DAF_SHELF_NAME_CAP];
+    int fd;
+};
+DAF_NODISCARD enum daf_err daf_shelf_new_begin(struct daf_shelf *s,
+                                               struct daf_shelf_new *out);
+/** daf_shelf_new_end: as the folder of @content, durably; EEXISTS. */
+DAF_NODISCARD enum daf_err daf_shelf_new_end(struct daf_shelf *s,
+                                             struct daf_shelf_new *n,
+                                             const struct daf_hash *content);
+/** daf_shelf_new_drop: with all in it; also after _end(). */
+void daf_shelf_new_drop(struct daf_shelf *s, struct daf_shelf_new *n);
+/** daf_shelf_new_sweep: what nobody has locked goes. */
+void daf_shelf_new_sweep(struct daf_shelf *s, const char *name);
+
+/* ---- shelf_have.c */
+DAF_NODISCARD enum daf_err daf_shelf_have_load(struct daf_shelf *s, int folder,
+                                               struct daf_shelf_kept *it);
+/** daf_shelf_have_add: note what is held and was synced. */
+DAF_NODISCARD enum daf_err daf_shelf_have_add(struct daf_shelf *s,
+                                              struct daf_shelf_kept *it);
+/** daf_shelf_have_write: note @bits, and forget the notes before. */
+DAF_NODISCARD enum daf_err daf_shelf_have_write(struct daf_shelf *s, int folder,
+                                                struct daf_shelf_kept *it,
+                                                const uint8_t *bits);
+
+/* ---- shelf_files.c */
+/** daf_shelf_files_get: the file list, all pages of which are held; borrowed until
+ * that of another item is asked for.  DAF_EFORM: it is not good; DAF_ECORRUPT: the
+ * disk has something else than the pages that came. */
+DAF_NODISCARD enum daf_err daf_shelf_files_get(struct daf_shelf *s,
+                                               struct daf_shelf_kept *it,
+                                               struct daf_shelf_files **out);
+void daf_shelf_files_drop(struct daf_shelf_kept *it);
+/** daf_shelf_files_at: the file that part @part is of. */
+uint32_t daf_shelf_files_at(const struct daf_shelf_kept *it,
+                            const struct daf_shelf_files *l, uint32_t part);
+/** daf_shelf_files_root: the folder they are in. */
+DAF_NODISCARD enum daf_err daf_shelf_files_root(struct daf_shelf *s,
+                                                struct daf_shelf_kept *it,
+                                                int *out);
+/** daf_shelf_files_fd: a file, open; borrowed until the next one is. */
+DAF_NODISCARD enum daf_err daf_shelf_files_fd(struct daf_shelf *s,
+                                              struct daf_shelf_kept *it,
+                                              uint32_t at, bool writes,
+                                              int *out);
+/** daf_shelf_files_sync: file @at; the page file: daf_shelf_files_sync_list(). */
+DAF_NODISCARD enum daf_err daf_shelf_files_sync(struct daf_shelf *s,
+                                                struct daf_shelf_kept *it,
+                                                uint32_t at);
+DAF_NODISCARD enum daf_err daf_shelf_files_sync_list(struct daf_shelf *s,
+                                                     struct daf_shelf_kept *it);
+/** daf_shelf_files_sync_folders: each folder below @root that @path names and
+ * @before, the path before it in the list, does not; not @root. */
+DAF_NODISCARD enum daf_err daf_shelf_files_sync_folders(struct daf_shelf *s,
+                                                        int root,
+                                                        struct daf_view before,
+                                                        struct daf_view path);
+/** daf_shelf_files_shared: how many bytes of @path's folders are @before's, with
+ * the `/`; *@out_new: how many folders more it names. */
+size_t daf_shelf_files_shared(struct daf_view before, struct daf_view path,
+                              size_t *out_new);
+/** daf_shelf_chunk_bytes: of chunk @n of a file of @size. */
+uint32_t daf_shelf_chunk_bytes(uint64_t size, uint32_t chunk_bytes, uint32_t n);
+/** daf_shelf_hash_stretch: the chunk hash of @len bytes of @fd. DAF_ECORRUPT:
+ * there are fewer. */
+DAF_NODISCARD enum daf_err daf_shelf_hash_stretch(struct daf_shelf *s, int fd,
+                                                  uint64_t offset, uint32_t len,
+                                                  struct daf_hash *out);
+/** daf_shelf_zeros: the chunk hash of @len ≤ DAF_CHUNK_BYTES_MAX zeros. */
+const struct daf_hash *daf_shelf_zeros(struct daf_shelf *s, uint32_t len);
+bool daf_shelf_is_zeros(struct daf_shelf *s, const uint8_t hash[32],
+                        uint32_t len);
+
+/* ---- shelf_known.c */
+/** daf_shelf_start: an item was read from its folder: settle what it lacks.  What
+ * goes wrong leaves it lacking. */
+void daf_shelf_start(struct daf_shelf *s, struct daf_shelf_kept *it);
+/** daf_shelf_known: all pages are held: check the list, reserve what it names and
+ * make room for it.  After DAF_OK it has its list, or is condemned.  DAF_EFULL:
+ * neither yet. */
+DAF_NODISCARD enum daf_err daf_shelf_known(struct daf_shelf *s,
+                                           struct daf_shelf_kept *it);
+bool daf_shelf_has_pages(const struct daf_shelf_kept *it);
+/** daf_shelf_need: what it takes with the files of its list. */
+uint64_t daf_shelf_need(struct daf_shelf *s, const struct daf_shelf_kept *it,
+                        const struct daf_shelf_files *l);
+/** daf_shelf_finish: all is held: whole, durably. */
+DAF_NODISCARD enum daf_err daf_shelf_finish(struct daf_shelf *s,
+                                            struct daf_shelf_kept *it);
+
+/* ---- shelf_parts.c */
+/** daf_shelf_mark: part @part of @len bytes is held, or not. */
+void daf_shelf_mark(struct daf_shelf *s, struct daf_shelf_kept *it,
+                    uint32_t part, uint32_t len, bool held);
+DAF_NODISCARD enum daf_err daf_shelf_sync_item(struct daf_shelf *s,
+                                               struct daf_shelf_kept *it);
+/** daf_shelf_unnoted_lost: what is not noted may not be there: not held. */
+void daf_shelf_unnoted_lost(struct daf_shelf *s, struct daf_shelf_kept *it);
+/** daf_shelf_forget_item: of what is on its way. */
+void daf_shelf_forget_item(struct daf_shelf *s,
+                           const struct daf_shelf_kept *it);
+/** daf_shelf_part_at: where a part's bytes are: its hash, its file (`list` for a
+ * page), its place and length.  The file list must be known for a chunk. */
+struct daf_shelf_place {
+    const uint8_t *hash;
+    uint32_t file; /* DAF_SHELF_OF_LIST: a page */
+    uint64_t offset;
+    uint32_t len;
+};
+#define DAF_SHELF_OF_LIST UINT32_MAX
+DAF_NODISCARD enum daf_err daf_shelf_place(struct daf_shelf *s,
+                                           struct daf_shelf_kept *it,
+                                           uint32_t part,
+                                           struct daf_shelf_place *out);
+
+#endif

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two moments in an item's life: its file list becomes known, and nothing lacks
+ * any more. */
+#include <assert.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "store/shelf_impl.h"
+
+bool daf_shelf_has_pages(const struct daf_shelf_kept *it)
+{
+    for (uint32_t i = 0; i < it->pages; i++) {
+        if (!daf_shelf_holds(it, i)) return false;
+    }
+    return true;
+}
+
+static const uint8_t *hash_of(const struct daf_shelf_span *f, uint32_t n)
+{
+    return f->hashes + (size_t)n * DAF_SHELF_HASH_BYTES;
+}
+
+/* ---- what it takes */
+
+uint64_t daf_shelf_need(struct daf_shelf *s, const struct daf_shelf_kept *it,
+                        const struct daf_shelf_files *l)
+{
+    uint64_t need = daf_shelf_item_base(it);
+    struct daf_view before = {NULL, 0};
+
+    for (uint32_t i = 0; i < it->files; i++) {
+        const struct daf_shelf_span *f = &l->spans[i];
+        size_t folders;
+
+        (void)daf_shelf_files_shared(before, f->path, &folders);
+        before = f->path;
+        need += (folders + 1) * DAF_SHELF_BLOCK;
+        for (uint32_t n = 0; n < f->chunks; n++) {
+            uint32_t len = daf_shelf_chunk_bytes(f->size, it->chunk_bytes, n);
+
+            if (!daf_shelf_is_zeros(s, hash_of(f, n), len))
+                need += daf_shelf_blocks(len);
+        }
+    }
+    return need;
+}
+
+/* Of that, what is on the disk already. */
+static uint64_t chunks_taken(struct daf_shelf *s,
+                             const struct daf_shelf_kept *it,
+                             const struct daf_shelf_files *l)
+{
+    uint64_t taken = 0;
+
+    for (uint32_t i = 0; i < it->files; i++) {
+        const struct daf_shelf_span *f = &l->spans[i];
+
+        for (uint32_t n = 0; n < f->chunks; n++) {
+            uint32_t len = daf_shelf_chunk_bytes(f->size, it->chunk_bytes, n);
+
+            if (daf_shelf_bit(it->bits, f->first + n) &&
+                !daf_shelf_is_zeros(s, hash_of(f, n), len))
+                taken += daf_shelf_blocks(len);
+        }
+    }
+    return taken;
+}
+
+static enum daf_err reserve(struct daf_shelf *s, struct daf_shelf_kept *it,
+                            const struct daf_shelf_files *l)
+{
+    uint64_t need = daf_shelf_need(s, it, l), taken = chunks_taken(s, it, l);
+    struct daf_shelf_rooms rooms;
+
+    it->reserved = daf_shelf_item_base(it) + taken;
+    it->taken = daf_shelf_blocks(it->list_bytes) + taken;
+    rooms = daf_shelf_rooms(s);
+    if (need - it->reserved > rooms.budget || need - it->reserved > rooms.disk)
+        return DAF_EFULL;
+    it->need = it->reserved = need;
+    return DAF_OK;
+}
+
+/* ---- its files, of full length and with holes */
+
+struct settling {
+    struct daf_shelf *s;
+    struct daf_shelf_kept *it;
+    const struct daf_shelf_span *f;
+    int fd;
+    bool was_there; /* so there may be something in it */
+};
+
+/* Notes of a file that has gone, or was cut, are worth nothing. */
+static void distrust(struct settling *g)
+{
+    for (uint32_t n = 0; n < g->f->chunks; n++) {
+        if (!daf_shelf_bit(g->it->bits, g->f->first + n)) continue;
+        daf_shelf_mark(
+            g->s, g->it, g->f->first + n,
+            daf_shelf_chunk_bytes(g->f->size, g->it->chunk_bytes, n), false);
+        g->it->is_have_wrong = true;
+    }
+}
+
+static enum daf_err make_file(struct settling *g, int root)
+{
+    struct daf_shelf_disk *d = &g->s->disk;
+    uint64_t size = 0;
+    enum daf_err err =
+        daf_shelf_disk_file(d, root, g->f->path, O_RDWR, &g->fd);
+
+    g->was_there = err == DAF_OK;
+    if (err == DAF_ENOTFOUND)
+        err = daf_shelf_disk_file(d, root, g->f->path,
+                                  O_RDWR | O_CREAT | O_EXCL, &g->fd);
+    if (err == DAF_OK) err = daf_shelf_disk_size(d, g->fd, &size);
+    if (err == DAF_OK && size != g->f->size)
+        err = daf_shelf_disk_resize(d, g->fd, g->f->size);
+    if (err == DAF_OK && (!g->was_there || size != g->f->size)) distrust(g);
+    return err;
+}
+
+/* Something else than zeros lies where zeros belong. */
+static enum daf_err write_zeros(struct settling *g, uint64_t at, uint32_t len)
+{
+    static const uint8_t zeros[DAF_SHELF_BUFFER];
+    enum daf_err err = DAF_OK;
+
+    while (err == DAF_OK && len > 0) {
+        uint32_t n = len < sizeof(zeros) ? len : (uint32_t)sizeof(zeros);
+
+        err = daf_shelf_disk_write(&g->s->disk, g->fd, at,
+                                   (struct daf_view){zeros, n});
+        at += n;
+        len -= n;
+    }
+    return err;
+}
+
+/* R68: zeros are known; they are noted by the file list.  Anything else is held
+ * if it is there, as after a kill. */
+static enum daf_err settle_chunk(struct settling *g, uint32_t n)
+{
+    uint32_t len = daf_shelf_chunk_bytes(g->f->size, g->it->chunk_bytes, n);
+    uint64_t at = (uint64_t)n * g->it->chunk_bytes;
+    uint32_t part = g->f->first + n;
+    bool is_zeros = daf_shelf_is_zeros(g->s, hash_of(g->f, n), len);
+    bool has_data = g->was_there &&
+                    daf_shelf_disk_data(g->fd, at, at + len) < at + len;
+    enum daf_err err = DAF_OK;
+    bool is_right = false;
+    struct daf_hash h;
+
+    if (has_data) {
+        err = daf_shelf_hash_stretch(g->s, g->fd, at, len, &h);
+        is_right = err == DAF_OK && memcmp(h.b, hash_of(g->f, n), 32) == 0;
+    }
+    if (err == DAF_OK && is_zeros && has_data && !is_right)
+        err = write_zeros(g, at, len);
+    if (err == DAF_OK && is_zeros) {
+        daf_shelf_bit_set(g->it->bits, part, true);
+        daf_shelf_bit_set(g->it->noted, part, true);
+        g->it->held++;
+    } else if (err == DAF_OK && is_right)
+        daf_shelf_mark(g->s, g->it, part, len, true);
+    return err;
+}
+
+static enum daf_err settle_file(struct settling *g, int root)
+{
+    enum daf_err err = DAF_OK;
+
+    g->fd = -1;
+    g->was_there = false;
+    if (g->s->is_owner) err = make_file(g, root);
+    for (uint32_t n = 0; err == DAF_OK && n < g->f->chunks; n++) {
+        if (!daf_shelf_bit(g->it->bits, g->f->first + n))
+            err = settle_chunk(g, n);
+    }
+    daf_shelf_disk_close(g->fd);
+    return err;
+}
+
+static enum daf_err make_folders(struct daf_shelf *s, int root,
+                                 struct daf_view before, struct daf_view path)
+{
+    size_t folders;
+    enum daf_err err;
+    int fd;
+
+    (void)daf_shelf_files_shared(before, path, &folders);
+    if (folders == 0) return DAF_OK;
+    err = daf_shelf_disk_folder_of(&s->disk, root, path, true, &fd);
+    if (err == DAF_OK) daf_shelf_disk_close(fd);
+    return err;
+}
+
+/* Files first, then the folders that name them: no part is noted before there is
+ * a file for it. */
+static enum daf_err settle(struct daf_shelf *s, struct daf_shelf_kept *it,
+                           const struct daf_shelf_files *l)
+{
+    struct settling g = {.s = s, .it = it};
+    struct daf_view before = {NULL, 0};
+    enum daf_err err;
+    int root;
+
+    err = daf_shelf_files_root(s, it, &root);
+    for (uint32_t i = 0; err == DAF_OK && i < it->files; i++) {
+        g.f = &l->spans[i];
+        if (s->is_owner) err = make_folders(s, root, before, g.f->path);
+        if (err == DAF_OK) err = settle_file(&g, root);
+        before = g.f->path;
+    }
+    before.len = 0;
+    for (uint32_t i = 0; err == DAF_OK && s->is_owner && i < it->files; i++) {
+        err = daf_shelf_files_sync_folders(s, root, before, l->spans[i].path);
+        before = l->spans[i].path;
+    }
+    return err == DAF_OK && s->is_owner ? daf_shelf_disk_sync(&s->disk, root)
+                                        : err;
+}
+
+static enum daf_err keep_need(struct daf_shelf *s, struct daf_shelf_kept *it)
+{
+    enum daf_err err;
+    int folder;
+
+    err = daf_shelf_item_folder(s, &it->content, &folder);
+    if (err != DAF_OK) return err;
+    err = daf_shelf_item_keep(s, folder, it->wishes, it->need);
+    daf_shelf_disk_close(folder);
+    return err;
+}
+
+enum daf_err daf_shelf_known(struct daf_shelf *s, struct daf_shelf_kept *it)
+{
+    struct daf_shelf_files *l;
+    enum daf_err err = daf_shelf_files_get(s, it, &l);
+
+    if (err == DAF_EFORM) {
+        it->is_condemned = true;
+        return DAF_OK;
+    }
+    if (err != DAF_OK) return err == DAF_ECORRUPT ? DAF_EIO : err;
+    err = reserve(s, it, l);
+    if (err == DAF_OK) err = settle(s, it, l);
+    if (err == DAF_OK && s->is_owner) err = keep_need(s, it);
+    if (err == DAF_OK) {
+        it->has_list = true;
+        return DAF_OK;
+    }
+    if (it->need > 0)
+        it->reserved = daf_shelf_item_base(it) + chunks_taken(s, it, l);
+    it->need = 0;
+    return err;
+}
+
+/* ---- whole */
+
+static enum daf_err sync_all(struct daf_shelf *s, struct daf_shelf_kept *it)
+{
+    struct daf_shelf_files *l;
+    enum daf_err err = daf_shelf_files_get(s, it, &l);
+
+    for (uint32_t i = 0; err == DAF_OK && i < it->files; i++)
+        err = daf_shelf_files_sync(s, it, i);
+    return err == DAF_OK ? daf_shelf_files_sync_list(s, it) : err;
+}
+
+/* A publisher may have put its files/ beside our part/ meanwhile: as good.  If the
+ * new name cannot be synced it is taken back. */
+static enum daf_err rename_whole(struct daf_shelf *s, int folder)
+{
+    struct daf_shelf_disk *d = &s->disk;
+    enum daf_err err, back;
+
+    err = daf_shelf_disk_rename(d, folder, "part", folder, "files");
+    if (err == DAF_EEXISTS) err = daf_shelf_disk_remove(d, folder, "part");
+    if (err != DAF_OK) return err;
+    err = daf_shelf_disk_sync(d, folder);
+    if (err == DAF_OK) {
+        back = daf_shelf_disk_remove(d, folder, "have");
+        (void)back; /* nobody reads it again */
+        return DAF_OK;
+    }
+    back = daf_shelf_disk_rename(d, folder, "files", folder, "part");
+    (void)back; /* whole, at the next start */
+    return err;
+}
+
+static enum daf_err name_whole(struct daf_shelf *s, struct daf_shelf_kept *it)
+{
+    enum daf_err err;
+    int folder;
+
+    err = daf_shelf_item_folder(s, &it->content, &folder);
+    if (err != DAF_OK) return err == DAF_ENOTFOUND ? DAF_EIO : err;
+    err = rename_whole(s, folder);
+    daf_shelf_disk_close(folder);
+    return err == DAF_ENOTFOUND ? DAF_EIO : err;
+}
+
+enum daf_err daf_shelf_finish(struct daf_shelf *s, struct daf_shelf_kept *it)
+{
+    enum daf_err err = sync_all(s, it);
+
+    assert(it->held == it->parts && it->has_list);
+    if (err != DAF_OK) {
+        if (err != DAF_ENOMEM) daf_shelf_unnoted_lost(s, it);
+        return err;
+    }
+    err = name_whole(s, it);
+    if (err != DAF_OK) return err;
+    daf_shelf_files_drop(it);
+    free(it->bits);
+    free(it->noted);
+    it->bits = it->noted = NULL;
+    s->unsynced -= it->unsynced;
+    it->unsynced = 0;
+    it->is_whole = true;
+    it->taken = it->reserved = it->need;
+    return DAF_OK;
+}
+
+/* ---- at the start */
+
+/* A page of which something is there, and not noted. */
+static void settle_page(struct daf_shelf *s, struct daf_shelf_kept *it, int fd,
+                        uint32_t page)
+{
+    struct daf_shelf_place at;
+    struct daf_hash h;
+    size_t len;
+
+    if (daf_shelf_bit(it->bits, page) ||
+        daf_shelf_place(s, it, page, &at) != DAF_OK)
+        return;
+    len = at.len;
+    if (daf_shelf_disk_data(fd, at.offset, at.offset + len) ==
+            at.offset + len ||
+        daf_shelf_disk_read(&s->disk, fd, at.offset, s->buffer, &len) != DAF_OK)
+        return;
+    h = daf_content_page_hash((struct daf_view){s->buffer, len});
+    if (memcmp(h.b, at.hash, sizeof(h.b)) == 0)
+        daf_shelf_mark(s, it, page, at.len, true);
+}
+
+static enum daf_err settle_pages(struct daf_shelf *s, struct daf_shelf_kept *it)
+{
+    enum daf_err err;
+    int folder, fd = -1;
+
+    err = daf_shelf_item_folder(s, &it->content, &folder);
+    if (err != DAF_OK) return err;
+    err = daf_shelf_disk_open(&s->disk, folder, "list", O_RDWR | O_CREAT, 0600,
+                              &fd);
+    if (err == DAF_OK)
+        err = daf_shelf_disk_resize(&s->disk, fd, it->list_bytes);
+    for (uint32_t i = 0; err == DAF_OK && i < it->pages; i++)
+        settle_page(s, it, fd, i);
+    daf_shelf_disk_close(fd);
+    daf_shelf_disk_close(folder);
+    return err;
+}
+
+void daf_shelf_start(struct daf_shelf *s, struct daf_shelf_kept *it)
+{
+    enum daf_err err = DAF_OK;
+
+    if (it->is_whole) return;
+    if (s->is_owner) err = settle_pages(s, it);
+    if (err == DAF_OK && daf_shelf_has_pages(it)) err = daf_shelf_known(s, it);
+    if (err == DAF_OK && s->is_owner) {
+        if (it->has_list && it->held == it->parts)
+            err = daf_shelf_finish(s, it);
+        else
+            err = daf_shelf_sync_item(s, it);
+    }
+    (void)err; /* it stays as it is, and its trouble is told */
+}
