@@ -178,6 +178,33 @@ static void port_store_acked(void *ctx, const struct daf_log_key *log,
     daf_fake_index_acked(h->index, log, last->seq);
 }
 
+static void note_call(struct host *h, enum content_what what, uint32_t conn,
+                      const struct daf_port_piece *piece)
+{
+    assert_true(h->calls_count < CALLS_MAX);
+    h->calls[h->calls_count] =
+        (struct content_call){.what = what, .conn = conn};
+    if (piece != NULL) h->calls[h->calls_count].piece = *piece;
+    h->calls_count++;
+}
+
+static void port_content_put(void *ctx, uint32_t conn,
+                             const struct daf_port_piece *piece)
+{
+    note_call(ctx, CONTENT_PUT, conn, piece);
+}
+
+static void port_content_forget(void *ctx, uint32_t conn)
+{
+    note_call(ctx, CONTENT_FORGET, conn, NULL);
+}
+
+static void port_content_read(void *ctx, uint32_t conn,
+                              const struct daf_port_piece *piece)
+{
+    note_call(ctx, CONTENT_READ, conn, piece);
+}
+
 static void on_wrote(void *ctx, const struct daf_wrote *wrote)
 {
     struct host *h = ctx;
@@ -250,7 +277,10 @@ struct host *host_bare(size_t number)
                                 .store_checked = port_store_checked,
                                 .store_drop = port_store_drop,
                                 .store_end = port_store_end,
-                                .store_acked = port_store_acked};
+                                .store_acked = port_store_acked,
+                                .content_put = port_content_put,
+                                .content_forget = port_content_forget,
+                                .content_read = port_content_read};
     return h;
 }
 

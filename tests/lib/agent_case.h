@@ -67,6 +67,19 @@ struct connect {
     struct daf_box_pk server;
 };
 
+/* What it asked of the shelf; a piece's bytes are not kept. */
+enum content_what {
+    CONTENT_PUT,
+    CONTENT_FORGET,
+    CONTENT_READ,
+};
+struct content_call {
+    enum content_what what;
+    uint32_t conn;
+    struct daf_port_piece piece;
+};
+#define CALLS_MAX 1024
+
 struct host {
     size_t number;
     struct daf_fake_index *index;
@@ -89,6 +102,8 @@ struct host {
     uint32_t closes[2048];
     size_t denies_count;
     struct daf_box_pk admits[64], denies[64];
+    size_t calls_taken, calls_count;
+    struct content_call calls[CALLS_MAX];
     struct daf_wrote wrote[LIST_MAX];
 };
 
