@@ -21,8 +21,8 @@ static size_t place_of(const struct daf_shelf *s,
     *out_is_there = false;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int n = memcmp(s->items[middle]->content.b, content->b,
-                       sizeof(content->b));
+        int n =
+            memcmp(s->items[middle]->content.b, content->b, sizeof(content->b));
 
         if (n == 0) *out_is_there = true;
         if (n < 0)
@@ -250,8 +250,7 @@ static enum daf_err make_folder(struct daf_shelf_disk *d, const char *dir)
     if (err == DAF_OK) err = daf_shelf_disk_folder(d, AT_FDCWD, path, &folder);
     if (err == DAF_OK) {
         err = make_marker(d, folder);
-        if (err == DAF_OK)
-            err = daf_shelf_disk_folder(d, folder, "..", &above);
+        if (err == DAF_OK) err = daf_shelf_disk_folder(d, folder, "..", &above);
         daf_shelf_disk_close(folder);
     }
     if (err == DAF_OK)
@@ -285,8 +284,8 @@ static enum daf_err open_shelf(struct daf_shelf *s, const char *dir)
         if (err == DAF_OK) err = open_folder(s, dir);
     }
     if (err != DAF_OK) return err;
-    err = daf_shelf_disk_open(&s->disk, s->dir, "daftar", O_RDWR, 0,
-                              &s->marker);
+    err =
+        daf_shelf_disk_open(&s->disk, s->dir, "daftar", O_RDWR, 0, &s->marker);
     if (err == DAF_EREADONLY) /* what is there can be read */
         err = daf_shelf_disk_open(&s->disk, s->dir, "daftar", O_RDONLY, 0,
                                   &s->marker);
@@ -376,11 +375,10 @@ static enum daf_err add_new(struct daf_shelf *s, struct daf_shelf_kept *it)
     if (err == DAF_EEXISTS) {
         err = daf_shelf_item_folder(s, &content, &folder);
         if (err != DAF_OK) return err;
-        err = daf_shelf_disk_put(
-            &s->disk, folder, "manifest",
-            (struct daf_view){it->manifest, it->manifest_len});
-        if (err == DAF_OK)
-            err = daf_shelf_item_keep(s, folder, it->wishes, 0);
+        err = daf_shelf_disk_put(&s->disk, folder, "manifest",
+                                 (struct daf_view){it->manifest,
+                                                   it->manifest_len});
+        if (err == DAF_OK) err = daf_shelf_item_keep(s, folder, it->wishes, 0);
         daf_shelf_disk_close(folder);
     }
     return err == DAF_OK ? daf_shelf_reload(s, &content, &it) : err;

@@ -18,9 +18,9 @@
 static_assert(sizeof(off_t) >= 8, "files of more than 2 GiB");
 
 /* The call again while a signal is all that came of it. */
-#define AGAIN(result, call)                         \
-    do {                                            \
-        (result) = (call);                          \
+#define AGAIN(result, call) \
+    do {                    \
+        (result) = (call);  \
     } while ((result) < 0 && errno == EINTR)
 
 enum daf_err daf_shelf_disk_trouble(struct daf_shelf_disk *d, int error,
@@ -142,8 +142,7 @@ enum daf_err daf_shelf_disk_file(struct daf_shelf_disk *d, int root,
     enum daf_err err;
     int folder;
 
-    if (last == 0)
-        return daf_shelf_disk_open(d, root, names, flags, 0644, out);
+    if (last == 0) return daf_shelf_disk_open(d, root, names, flags, 0644, out);
     *out = -1;
     err = daf_shelf_disk_folder_of(d, root, path, false, &folder);
     if (err != DAF_OK) return err;
@@ -231,8 +230,9 @@ enum daf_err daf_shelf_disk_make(struct daf_shelf_disk *d, int at,
 enum daf_err daf_shelf_disk_rename(struct daf_shelf_disk *d, int from_at,
                                    const char *from, int to_at, const char *to)
 {
-    return renameat(from_at, from, to_at, to) == 0 ? DAF_OK
-                                                   : failed(d, "renaming", from);
+    return renameat(from_at, from, to_at, to) == 0
+               ? DAF_OK
+               : failed(d, "renaming", from);
 }
 
 enum daf_err daf_shelf_disk_put(struct daf_shelf_disk *d, int at,

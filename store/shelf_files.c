@@ -30,7 +30,8 @@ static enum daf_err check_pages(struct daf_shelf *s, struct daf_shelf_kept *it,
             daf_content_page_hash((struct daf_view){bytes + at, len});
 
         if (memcmp(h.b, page_hash(it, i), sizeof(h.b)) == 0) continue;
-        (void)daf_shelf_disk_trouble(&s->disk, EIO, "a damaged page in", "list");
+        (void)daf_shelf_disk_trouble(&s->disk, EIO, "a damaged page in",
+                                     "list");
         err = DAF_ECORRUPT;
         if (it->is_whole || !daf_shelf_bit(it->bits, i)) continue;
         it->has_list = false;
@@ -69,12 +70,13 @@ static void index_list(const struct daf_shelf_kept *it,
         struct daf_filelist_file f;
 
         daf_filelist_next(&at, &f);
-        l->spans[i] = (struct daf_shelf_span){
-            .path = f.path,
-            .hashes = f.hashes.p,
-            .size = f.size,
-            .first = next,
-            .chunks = (uint32_t)(f.hashes.len / DAF_SHELF_HASH_BYTES)};
+        l->spans[i] =
+            (struct daf_shelf_span){.path = f.path,
+                                    .hashes = f.hashes.p,
+                                    .size = f.size,
+                                    .first = next,
+                                    .chunks = (uint32_t)(f.hashes.len /
+                                                         DAF_SHELF_HASH_BYTES)};
         next += l->spans[i].chunks;
     }
 }
@@ -262,6 +264,21 @@ size_t daf_shelf_files_shared(struct daf_view before, struct daf_view path,
     for (i = shared; i < path.len; i++)
         *out_new += path.p[i] == '/';
     return shared;
+}
+
+enum daf_err daf_shelf_files_make_folders(struct daf_shelf *s, int root,
+                                          struct daf_view before,
+                                          struct daf_view path)
+{
+    size_t many;
+    enum daf_err err;
+    int fd;
+
+    (void)daf_shelf_files_shared(before, path, &many);
+    if (many == 0) return DAF_OK;
+    err = daf_shelf_disk_folder_of(&s->disk, root, path, true, &fd);
+    if (err == DAF_OK) daf_shelf_disk_close(fd);
+    return err;
 }
 
 static enum daf_err sync_folder(struct daf_shelf *s, int root,

@@ -174,8 +174,8 @@ static enum daf_err add(struct daf_shelf *s, int folder,
                         struct daf_shelf_kept *it)
 {
     struct writing w = {.s = s, .it = it, .at = it->have_end};
-    enum daf_err err = daf_shelf_disk_open(&s->disk, folder, "have", O_WRONLY,
-                                           0, &w.fd);
+    enum daf_err err =
+        daf_shelf_disk_open(&s->disk, folder, "have", O_WRONLY, 0, &w.fd);
 
     if (err != DAF_OK) return err;
     err = write_head(s, w.fd, it);
@@ -203,9 +203,8 @@ enum daf_err daf_shelf_have_add(struct daf_shelf *s, struct daf_shelf_kept *it)
     return DAF_OK;
 }
 
-static enum daf_err fill(struct daf_shelf *s, int fd,
-                         struct daf_shelf_kept *it, const uint8_t *bits,
-                         uint64_t *out_end)
+static enum daf_err fill(struct daf_shelf *s, int fd, struct daf_shelf_kept *it,
+                         const uint8_t *bits, uint64_t *out_end)
 {
     struct writing w = {.s = s, .it = it, .fd = fd, .at = ENTRY};
     enum daf_err err = write_head(s, fd, it);
@@ -231,8 +230,8 @@ enum daf_err daf_shelf_have_write(struct daf_shelf *s, int folder,
     err = fill(s, fd, it, bits, &end);
     daf_shelf_disk_close(fd);
     if (err == DAF_OK)
-        err = daf_shelf_disk_rename(&s->disk, folder, "have.new", folder,
-                                    "have");
+        err =
+            daf_shelf_disk_rename(&s->disk, folder, "have.new", folder, "have");
     if (err == DAF_OK) err = daf_shelf_disk_sync(&s->disk, folder);
     if (err != DAF_OK) return err;
     it->have_end = end;

@@ -16,9 +16,9 @@
 #include "store/shelf.h"
 #include "store/shelf_disk.h"
 
-#define DAF_SHELF_HASH_BYTES  32
-#define DAF_SHELF_NAME_CAP    65 /* a content id in hex, or new-N */
-#define DAF_SHELF_BUFFER      65536
+#define DAF_SHELF_HASH_BYTES 32
+#define DAF_SHELF_NAME_CAP   65 /* a content id in hex, or new-N */
+#define DAF_SHELF_BUFFER     65536
 /* File lists in memory: of DAF_SHELF_OPEN_MAX items and, but for the last one
  * used, no more than this with their indexes. */
 #define DAF_SHELF_OPEN_BYTES ((size_t)32 * 1024 * 1024)
@@ -61,8 +61,8 @@ struct daf_shelf_kept {
     uint64_t reserved; /* of it */
     uint64_t taken;    /* of what is reserved: on the disk already */
     uint64_t fetched, unsynced;
-    uint64_t have_end;    /* where the next note goes; 0: there is no `have` */
-    bool is_have_wrong;   /* it names what is not there */
+    uint64_t have_end;     /* where the next note goes; 0: there is no `have` */
+    bool is_have_wrong;    /* it names what is not there */
     uint8_t *bits, *noted; /* NULL when whole */
     struct daf_shelf_files *list;
 };
@@ -227,6 +227,11 @@ DAF_NODISCARD enum daf_err daf_shelf_files_sync_folders(struct daf_shelf *s,
                                                         int root,
                                                         struct daf_view before,
                                                         struct daf_view path);
+/** daf_shelf_files_make_folders: those. */
+DAF_NODISCARD enum daf_err daf_shelf_files_make_folders(struct daf_shelf *s,
+                                                        int root,
+                                                        struct daf_view before,
+                                                        struct daf_view path);
 /** daf_shelf_files_shared: how many bytes of @path's folders are @before's, with
  * the `/`; *@out_new: how many folders more it names. */
 size_t daf_shelf_files_shared(struct daf_view before, struct daf_view path,
@@ -284,5 +289,46 @@ DAF_NODISCARD enum daf_err daf_shelf_place(struct daf_shelf *s,
                                            struct daf_shelf_kept *it,
                                            uint32_t part,
                                            struct daf_shelf_place *out);
+
+/* ---- shelf_walk.c: what there is to publish */
+struct daf_shelf_found {
+    char *path; /* in the folder */
+    uint64_t size;
+    uint64_t disk; /* bytes that it takes, as far as its holes say */
+};
+struct daf_shelf_walk {
+    struct daf_shelf *s;
+    const struct daf_shelf_publish *p;
+    char *t; /* what is wrong, for a person */
+    size_t t_len;
+    int source; /* the folder, or the file */
+    bool is_file;
+    struct daf_shelf_found *found; /* in the order of a file list */
+    size_t count, cap;
+    uint64_t bytes;
+};
+DAF_NODISCARD enum daf_err daf_shelf_walk_open(struct daf_shelf_walk *w);
+void daf_shelf_walk_close(struct daf_shelf_walk *w);
+/** daf_shelf_walk_trouble: words about @path; returns @err. */
+enum daf_err daf_shelf_walk_trouble(struct daf_shelf_walk *w, enum daf_err err,
+                                    const char *path, const char *what);
+static inline struct daf_view daf_shelf_found_path(
+    const struct daf_shelf_found *f)
+{
+    return (struct daf_view){(const uint8_t *)f->path, strlen(f->path)};
+}
+
+/* ---- shelf_copy.c */
+struct daf_shelf_copy {
+    struct daf_shelf_walk *w;
+    int root; /* files/ */
+    uint32_t chunk_bytes, chunks;
+    struct daf_pack list;
+    uint8_t *hashes; /* room for those of the longest file */
+    uint64_t done;
+    uint64_t need; /* of the disk, for files and folders */
+};
+/** daf_shelf_copy_all: everything found, synced; and its file list. */
+DAF_NODISCARD enum daf_err daf_shelf_copy_all(struct daf_shelf_copy *c);
 
 #endif

@@ -268,9 +268,8 @@ enum daf_err daf_shelf_item_make(struct daf_shelf *s,
     enum daf_err err = daf_shelf_new_begin(s, &n);
 
     if (err != DAF_OK) return err;
-    err = daf_shelf_disk_put(
-        &s->disk, n.fd, "manifest",
-        (struct daf_view){it->manifest, it->manifest_len});
+    err = daf_shelf_disk_put(&s->disk, n.fd, "manifest",
+                             (struct daf_view){it->manifest, it->manifest_len});
     if (err == DAF_OK) err = make_list(s, n.fd, it->list_bytes);
     if (err == DAF_OK) err = daf_shelf_disk_make(&s->disk, n.fd, "part");
     if (err == DAF_OK) err = daf_shelf_item_keep(s, n.fd, it->wishes, 0);
@@ -290,10 +289,14 @@ enum daf_err daf_shelf_item_drop(struct daf_shelf *s,
     if (err != DAF_OK) return err;
     daf_shelf_name(&it->content, name);
     err = daf_shelf_disk_rename(&s->disk, s->dir, name, n.fd, "gone");
-    if (err == DAF_ENOTFOUND) err = DAF_OK;
-    if (err == DAF_OK) err = daf_shelf_disk_sync(&s->disk, s->dir);
+    if (err == DAF_OK) {
+        /* A power cut may bring it back, and no harm in that. */
+        enum daf_err synced = daf_shelf_disk_sync(&s->disk, s->dir);
+
+        (void)synced;
+    }
     daf_shelf_new_drop(s, &n);
-    return err;
+    return err == DAF_ENOTFOUND ? DAF_OK : err;
 }
 
 /* ---- content/new-N */
@@ -342,7 +345,15 @@ enum daf_err daf_shelf_new_end(struct daf_shelf *s, struct daf_shelf_new *n,
     daf_shelf_name(content, name);
     if (err == DAF_OK)
         err = daf_shelf_disk_rename(&s->disk, s->dir, n->name, s->dir, name);
-    return err == DAF_OK ? daf_shelf_disk_sync(&s->disk, s->dir) : err;
+    if (err != DAF_OK) return err;
+    err = daf_shelf_disk_sync(&s->disk, s->dir);
+    if (err != DAF_OK) {
+        enum daf_err back =
+            daf_shelf_disk_rename(&s->disk, s->dir, name, s->dir, n->name);
+
+        (void)back; /* if not, it is there at the next start */
+    }
+    return err;
 }
 
 void daf_shelf_new_drop(struct daf_shelf *s, struct daf_shelf_new *n)

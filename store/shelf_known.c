@@ -97,9 +97,9 @@ static void distrust(struct settling *g)
 {
     for (uint32_t n = 0; n < g->f->chunks; n++) {
         if (!daf_shelf_bit(g->it->bits, g->f->first + n)) continue;
-        daf_shelf_mark(
-            g->s, g->it, g->f->first + n,
-            daf_shelf_chunk_bytes(g->f->size, g->it->chunk_bytes, n), false);
+        daf_shelf_mark(g->s, g->it, g->f->first + n,
+                       daf_shelf_chunk_bytes(g->f->size, g->it->chunk_bytes, n),
+                       false);
         g->it->is_have_wrong = true;
     }
 }
@@ -108,8 +108,7 @@ static enum daf_err make_file(struct settling *g, int root)
 {
     struct daf_shelf_disk *d = &g->s->disk;
     uint64_t size = 0;
-    enum daf_err err =
-        daf_shelf_disk_file(d, root, g->f->path, O_RDWR, &g->fd);
+    enum daf_err err = daf_shelf_disk_file(d, root, g->f->path, O_RDWR, &g->fd);
 
     g->was_there = err == DAF_OK;
     if (err == DAF_ENOTFOUND)
@@ -147,8 +146,8 @@ static enum daf_err settle_chunk(struct settling *g, uint32_t n)
     uint64_t at = (uint64_t)n * g->it->chunk_bytes;
     uint32_t part = g->f->first + n;
     bool is_zeros = daf_shelf_is_zeros(g->s, hash_of(g->f, n), len);
-    bool has_data = g->was_there &&
-                    daf_shelf_disk_data(g->fd, at, at + len) < at + len;
+    bool has_data =
+        g->was_there && daf_shelf_disk_data(g->fd, at, at + len) < at + len;
     enum daf_err err = DAF_OK;
     bool is_right = false;
     struct daf_hash h;
@@ -183,20 +182,6 @@ static enum daf_err settle_file(struct settling *g, int root)
     return err;
 }
 
-static enum daf_err make_folders(struct daf_shelf *s, int root,
-                                 struct daf_view before, struct daf_view path)
-{
-    size_t folders;
-    enum daf_err err;
-    int fd;
-
-    (void)daf_shelf_files_shared(before, path, &folders);
-    if (folders == 0) return DAF_OK;
-    err = daf_shelf_disk_folder_of(&s->disk, root, path, true, &fd);
-    if (err == DAF_OK) daf_shelf_disk_close(fd);
-    return err;
-}
-
 /* Files first, then the folders that name them: no part is noted before there is
  * a file for it. */
 static enum daf_err settle(struct daf_shelf *s, struct daf_shelf_kept *it,
@@ -210,7 +195,8 @@ static enum daf_err settle(struct daf_shelf *s, struct daf_shelf_kept *it,
     err = daf_shelf_files_root(s, it, &root);
     for (uint32_t i = 0; err == DAF_OK && i < it->files; i++) {
         g.f = &l->spans[i];
-        if (s->is_owner) err = make_folders(s, root, before, g.f->path);
+        if (s->is_owner)
+            err = daf_shelf_files_make_folders(s, root, before, g.f->path);
         if (err == DAF_OK) err = settle_file(&g, root);
         before = g.f->path;
     }

@@ -24,8 +24,8 @@ void daf_shelf_mark(struct daf_shelf *s, struct daf_shelf_kept *it,
         return;
     }
     it->held--;
-    it->taken -= daf_shelf_blocks(len) < it->taken ? daf_shelf_blocks(len)
-                                                   : it->taken;
+    it->taken -=
+        daf_shelf_blocks(len) < it->taken ? daf_shelf_blocks(len) : it->taken;
     if (is_noted) return;
     it->unsynced -= len;
     s->unsynced -= len;
@@ -230,8 +230,8 @@ static enum daf_err write_piece(struct daf_shelf *s, const struct piece *p)
         err = daf_shelf_files_fd(s, p->it, p->place.file, true, &fd);
         daf_shelf_bit_set(p->it->list->synced, p->place.file, false);
         if (err == DAF_OK)
-            err = daf_shelf_disk_write(
-                &s->disk, fd, p->place.offset + p->offset, p->bytes);
+            err = daf_shelf_disk_write(&s->disk, fd,
+                                       p->place.offset + p->offset, p->bytes);
     }
     return err == DAF_ENOTFOUND ? DAF_EIO : err;
 }
@@ -300,7 +300,11 @@ enum daf_err daf_shelf_put(struct daf_shelf *s, const struct daf_hash *content,
                            uint32_t part, uint32_t sender, uint64_t offset,
                            struct daf_view bytes, enum daf_shelf_put *out)
 {
-    struct piece p = {daf_shelf_get(s, content), part, sender, offset, bytes,
+    struct piece p = {daf_shelf_get(s, content),
+                      part,
+                      sender,
+                      offset,
+                      bytes,
                       {NULL, 0, 0, 0}};
     enum daf_err err = DAF_OK;
 
@@ -372,8 +376,7 @@ enum daf_err daf_shelf_read(struct daf_shelf *s, const struct daf_hash *content,
     got = *len;
     err = open_place(s, it, &at, &fd, &own);
     if (err == DAF_OK)
-        err =
-            daf_shelf_disk_read(&s->disk, fd, at.offset + offset, out, &got);
+        err = daf_shelf_disk_read(&s->disk, fd, at.offset + offset, out, &got);
     daf_shelf_disk_close(own);
     if (err == DAF_OK && got < *len) err = DAF_EIO; /* somebody has cut it */
     return err == DAF_ENOTFOUND ? DAF_EIO : err;

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What there is in a folder to publish, and whether a file list can name it. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/shelf_impl.h"
+
+#define STAT_BLOCK 512 /* st_blocks counts in these */
+
+static const char bad_name[] =
+    "a file list cannot have this name: 1 to 200 bytes of UTF-8 without \\ and "
+    "control characters, at most 16 deep and 512 bytes in all. To do: rename "
+    "it";
+
+enum daf_err daf_shelf_walk_trouble(struct daf_shelf_walk *w, enum daf_err err,
+                                    const char *path, const char *what)
+{
+    (void)snprintf(w->t, w->t_len, "%s: %s", path, what);
+    /* A name is anybody's bytes, and this goes to a terminal. */
+    for (char *c = w->t; w->t_len > 0 && *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
+    }
+    return err;
+}
+
+static enum daf_err system_trouble(struct daf_shelf_walk *w, const char *path)
+{
+    enum daf_err err =
+        daf_shelf_disk_trouble(&w->s->disk, errno, "reading", path);
+
+    /* Not ours to write: it cannot be read. */
+    return daf_shelf_walk_trouble(w, err == DAF_EREADONLY ? DAF_EIO : err, path,
+                                  w->s->disk.trouble);
+}
+
+static enum daf_err add(struct daf_shelf_walk *w, const char *path,
+                        const struct stat *st)
+{
+    struct daf_view v = {(const uint8_t *)path, strlen(path)};
+    struct daf_shelf_found f = {NULL, (uint64_t)st->st_size,
+                                (uint64_t)st->st_blocks * STAT_BLOCK};
+
+    if (!daf_filelist_is_safe(v))
+        return daf_shelf_walk_trouble(w, DAF_EFORM, path, bad_name);
+    if (w->count == DAF_CONTENT_FILES_MAX ||
+        f.size > (uint64_t)DAF_CONTENT_PARTS_MAX * DAF_CHUNK_BYTES_MAX)
+        return daf_shelf_walk_trouble(
+            w, DAF_ELIMIT, path,
+            "one too many, or too large: an item has at most 65536 files and "
+            "1 TiB. To do: publish it in parts");
+    if (w->count == w->cap) {
+        size_t cap = w->cap + w->cap / 2 + 64;
+        struct daf_shelf_found *found = realloc(w->found, cap * sizeof(*found));
+
+        if (found == NULL) return DAF_ENOMEM;
+        w->found = found;
+        w->cap = cap;
+    }
+    if (f.disk > daf_shelf_blocks(f.size)) f.disk = daf_shelf_blocks(f.size);
+    f.path = strdup(path);
+    if (f.path == NULL) return DAF_ENOMEM;
+    w->found[w->count++] = f;
+    w->bytes += f.size;
+    return DAF_OK;
+}
+
+static void leave_out(const struct daf_shelf_walk *w, const char *path,
+                      const char *why)
+{
+    struct daf_shelf_left_out what = {path, why};
+
+    if (w->p->left_out != NULL) w->p->left_out(w->p->ctx, &what);
+}
+
+static bool is_sidecar(const struct daf_shelf_walk *w, const char *path)
+{
+    for (const char *const *n = w->p->without; n != NULL && *n != NULL; n++) {
+        if (strcmp(*n, path) == 0) return true;
+    }
+    return false;
+}
+
+static enum daf_err walk_folder(struct daf_shelf_walk *w, int fd, char *path,
+                                size_t len);
+
+/* @path has the entry's name at its end, from @len on. */
+static enum daf_err walk_entry(struct daf_shelf_walk *w, int folder, char *path,
+                               size_t len)
+{
+    const char *name = path + len;
+    struct stat st;
+    enum daf_err err;
+    int fd;
+
+    if (name[0] == '.' || is_sidecar(w, path)) {
+        if (name[0] == '.') leave_out(w, path, "hidden");
+        return DAF_OK;
+    }
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return system_trouble(w, path);
+    if (S_ISREG(st.st_mode)) return add(w, path, &st);
+    if (!S_ISDIR(st.st_mode)) {
+        leave_out(w, path, S_ISLNK(st.st_mode) ? "a link" : "not a file");
+        return DAF_OK;
+    }
+    if (!daf_filelist_is_safe(
+            (struct daf_view){(const uint8_t *)path, strlen(path)}))
+        return daf_shelf_walk_trouble(w, DAF_EFORM, path, bad_name);
+    err = daf_shelf_disk_folder(&w->s->disk, folder, name, &fd);
+    if (err != DAF_OK)
+        return daf_shelf_walk_trouble(w, DAF_EIO, path, w->s->disk.trouble);
+    len = strlen(path);
+    path[len] = '/';
+    return walk_folder(w, fd, path, len + 1);
+}
+
+/* Takes @fd.  A folder's path keeps R61, so it is at most 512 bytes long, and
+ * no more than 16 of these wait for each other. */
+static enum daf_err walk_folder(struct daf_shelf_walk *w, int fd, char *path,
+                                size_t len)
+{
+    DIR *dir = fdopendir(fd);
+    enum daf_err err = DAF_OK;
+    struct dirent *e;
+
+    if (dir == NULL) {
+        daf_shelf_disk_close(fd);
+        return DAF_ENOMEM;
+    }
+    for (;;) {
+        errno = 0;
+        /* A stream of our own.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
+        e = readdir(dir);
+        if (e == NULL || err != DAF_OK) break;
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        (void)snprintf(path + len, NAME_MAX + 1, "%s", e->d_name);
+        err = walk_entry(w, dirfd(dir), path, len);
+    }
+    path[len] = '\0';
+    if (err == DAF_OK && errno != 0) err = system_trouble(w, path);
+    (void)closedir(dir);
+    return err;
+}
+
+/* ---- in order, and no two that are one on a stick */
+
+static int by_path(const void *a, const void *b)
+{
+    return daf_filelist_order(daf_shelf_found_path(a), daf_shelf_found_path(b));
+}
+
+static enum daf_err check_clashes(struct daf_shelf_walk *w)
+{
+    for (size_t i = 1; i < w->count; i++) {
+        struct daf_view a = daf_shelf_found_path(&w->found[i - 1]);
+        struct daf_view b = daf_shelf_found_path(&w->found[i]);
+        char what[DAF_FILE_PATH_BYTES_MAX + 120];
+
+        if (daf_filelist_order(a, b) != 0 && !daf_filelist_is_inside(b, a))
+            continue;
+        (void)snprintf(what, sizeof(what),
+                       "and %s: on a stick that does not tell A from a both "
+                       "are one. To do: rename one of them",
+                       w->found[i].path);
+        return daf_shelf_walk_trouble(w, DAF_EEXISTS, w->found[i - 1].path,
+                                      what);
+    }
+    return DAF_OK;
+}
+
+/* ---- the source */
+
+/* Follows a link: it is what the person named. */
+static enum daf_err open_source(struct daf_shelf_walk *w, struct stat *st)
+{
+    const char *path = w->p->source;
+
+    w->source = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (w->source < 0 && errno == ENOENT)
+        return daf_shelf_walk_trouble(
+            w, DAF_ENOTFOUND, path,
+            "there is no such file or folder. To do: check the path");
+    if (w->source < 0 || fstat(w->source, st) != 0)
+        return system_trouble(w, path);
+    w->is_file = S_ISREG(st->st_mode);
+    if (w->is_file || S_ISDIR(st->st_mode)) return DAF_OK;
+    return daf_shelf_walk_trouble(w, DAF_EFORM, path,
+                                  "it is neither a file nor a folder");
+}
+
+static enum daf_err walk_source(struct daf_shelf_walk *w)
+{
+    char path[DAF_FILE_PATH_BYTES_MAX + 1 + NAME_MAX + 1] = "";
+    enum daf_err err;
+    int fd;
+
+    err = daf_shelf_disk_folder(&w->s->disk, w->source, ".", &fd);
+    return err == DAF_OK ? walk_folder(w, fd, path, 0) : err;
+}
+
+enum daf_err daf_shelf_walk_open(struct daf_shelf_walk *w)
+{
+    const char *name = strrchr(w->p->source, '/');
+    struct stat st;
+    enum daf_err err = open_source(w, &st);
+
+    if (err == DAF_OK && w->is_file)
+        err = add(w, name != NULL ? name + 1 : w->p->source, &st);
+    else if (err == DAF_OK)
+        err = walk_source(w);
+    if (err != DAF_OK) return err;
+    if (w->count == 0)
+        return daf_shelf_walk_trouble(w, DAF_ENOTFOUND, w->p->source,
+                                      "there is nothing in it to publish");
+    qsort(w->found, w->count, sizeof(w->found[0]), by_path);
+    return check_clashes(w);
+}
+
+void daf_shelf_walk_close(struct daf_shelf_walk *w)
+{
+    daf_shelf_disk_close(w->source);
+    for (size_t i = 0; i < w->count; i++)
+        free(w->found[i].path);
+    free(w->found);
+}
