@@ -7,7 +7,8 @@
 /* Pages are shown under a policy that allows no script and no style but
  * lesson.css: so there is none in them, not even an attribute. */
 
-#define ROW 5 /* things to count stand in fives, and two fives make a ten */
+/* Things to count stand together in tens; the style makes two rows of five. */
+#define TEN 10U
 
 static void put(FILE *out, const char *markup)
 {
@@ -98,7 +99,7 @@ static void put_number(FILE *out, const struct daf_lesson_row *r, size_t lang,
     put_text(out, word);
     put(out, "\">");
     for (size_t i = 0; i < number; i++) {
-        if (i % (2 * ROW) == 0)
+        if (i % TEN == 0)
             put(out, i == 0 ? "<span class=\"ten\">"
                             : "</span><span class=\"ten\">");
         put_picture(out, r->cells[1], "");
@@ -213,9 +214,7 @@ void daf_lesson_page(const struct daf_lesson *lesson, size_t language,
 {
     const struct daf_lesson_language *l = &daf_lesson_languages[language];
     const char *title = daf_lesson_title(lesson, language);
-    const char *const *values =
-        (const char *const[]){lesson->about.values[DAF_SIDECAR_AUTHOR],
-                              lesson->about.values[DAF_SIDECAR_LICENCE]};
+    const struct daf_sidecar *about = &lesson->about;
 
     (void)fprintf(out,
                   "<!DOCTYPE html>\n<html lang=\"%s\" dir=\"%s\">\n<head>\n"
@@ -230,7 +229,7 @@ void daf_lesson_page(const struct daf_lesson *lesson, size_t language,
     put_element(out, "h1", title);
     put_blocks(out, lesson, language);
     put(out, "</main>\n<footer>");
-    put_element(out, "bdi", values[0]);
-    put_element(out, "bdi", values[1]);
+    put_element(out, "bdi", about->values[DAF_SIDECAR_AUTHOR]);
+    put_element(out, "bdi", about->values[DAF_SIDECAR_LICENCE]);
     put(out, "</footer>\n</body>\n</html>\n");
 }

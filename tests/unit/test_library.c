@@ -210,6 +210,7 @@ static void the_six_lessons_are_there_and_small(void **state)
 
             memcpy(folder, path, sizeof(folder));
             if (dir == NULL) fail_msg("%s is not there", folder);
+            /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
             while ((entry = readdir(dir)) != NULL) {
                 struct stat st;
 
@@ -298,6 +299,7 @@ static void drawings_balance_have_a_title_and_stay_inside(void **state)
         unsigned count = 0;
 
         assert_non_null(dir);
+        /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
         while ((entry = readdir(dir)) != NULL) {
             char name[300];
             struct markup m = {.lesson = lessons[i], .name = name};
