@@ -431,7 +431,7 @@ static void quizzes_keep_the_rules_of_quiz_json(void **state)
 static char said[8192]; /* by the last command, both streams */
 
 /* Its exit code. */
-static int run(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static int run(const char *format, ...)
 {
     char command[8192];
     va_list args;
