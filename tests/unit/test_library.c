@@ -209,7 +209,7 @@ static void the_six_lessons_are_there_and_small(void **state)
             struct dirent *entry;
 
             memcpy(folder, path, sizeof(folder));
-            if (dir == NULL) fail_msg("%s is not there", folder);
+            assert_non_null(dir);
             /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
             while ((entry = readdir(dir)) != NULL) {
                 struct stat st;
