@@ -245,6 +245,23 @@ DAF_NODISCARD enum daf_err daf_cmd_repair_ask(const struct daf_cmd *cmd,
 bool daf_cmd_repair_wait(const struct daf_cmd *cmd, const struct daf_home *home,
                          bool lacks);
 
+/* --- cmd_check_content.c: parts of daf_cmd_check() */
+typedef void (*daf_cmd_content_bad_fn)(void *ctx, const char *what,
+                                       const char *where);
+/** daf_cmd_check_content: hash every part held; @fn hears each finding.  @mend: the
+ * home is locked; what is damaged is lacking then, and fetched by the next daemon. */
+DAF_NODISCARD enum daf_err daf_cmd_check_content(const struct daf_home *home,
+                                                 bool mend,
+                                                 daf_cmd_content_bad_fn fn,
+                                                 void *ctx,
+                                                 struct daf_trouble *t);
+/** daf_cmd_repair_content: let the daemon do so and fetch it from peers, 30 s at
+ * most; *@out_whole: nothing is lacking that was not before. */
+DAF_NODISCARD enum daf_err daf_cmd_repair_content(const struct daf_cmd *cmd,
+                                                  const struct daf_home *home,
+                                                  bool *out_whole,
+                                                  struct daf_trouble *t);
+
 /** daf_cmd_score: "0.85" in millionths: 0 to 1, at most 6 decimals.  @text: a
  * person's words.  DAF_EUSAGE with words. */
 DAF_NODISCARD enum daf_err daf_cmd_score(const char *text, uint32_t *out,

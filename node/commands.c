@@ -228,8 +228,10 @@ static const struct daf_command table[] = {
     },
     {
         .name = "digest", .args = "",
-        .summary = "a fingerprint of what is held, a line a scope",
-        .text = "Two devices that hold the same records print the same bytes.",
+        .summary = "a fingerprint of what is held, a line a scope and an item",
+        .text = "Two devices that hold the same records and content print the "
+            "same bytes.  Of content\nthe catalogue's items are told, with how "
+            "many of their parts are here.",
         .keys = {"scope", "root", "authors", "records", "bodies", "logs"},
         .run = daf_cmd_digest,
     },
@@ -239,7 +241,7 @@ static const struct daf_command table[] = {
         .text = "--repair reads every page of a damaged notebook, by hand where "
             "need be, and puts\nwhat is sound into a new one; the damaged file "
             "is kept beside it.  A running daemon does it itself and starts "
-            "again; then peers\nare waited for, 30 s at most.  Exit 0: good "
+            "again; then peers\nare waited for, 30 s at most.  Damaged content is fetched again.  Exit 0: good "
             "and complete; 3: good, and peers\nmust give back what is "
             "lacking.",
         .options = {

@@ -127,7 +127,8 @@ static void on_item(struct daf_contents *c, const struct daf_keeper_result *r)
         .pages = r->item.pages,
         .part_bytes = r->part_bytes,
         .is_whole = r->item.is_whole,
-        .is_wanted = (r->item.wishes & DAF_SHELF_WANTED) != 0,
+        /* What was published here is fetched as well, if it was damaged. */
+        .is_wanted = r->item.wishes != 0,
         .is_stuck = r->is_stuck,
         .bits = r->item.is_whole ? (struct daf_view){NULL, 0} : r->item.bits,
     };

@@ -433,7 +433,7 @@ static void sync_now(struct daf_keeper *k)
     k->unsynced = DAF_MONO_NEVER;
     for (size_t i = 0; err != DAF_OK && i < daf_shelf_count(k->shelf); i++) {
         daf_shelf_at(k->shelf, i, &item);
-        if (item.is_whole || (item.wishes & DAF_SHELF_WANTED) == 0) continue;
+        if (item.is_whole || item.wishes == 0) continue;
         stick(k, &item.content, err);
         tell_item(k, &item);
     }
