@@ -384,20 +384,6 @@ static enum daf_err add_new(struct daf_shelf *s, struct daf_shelf_kept *it)
     return err == DAF_OK ? daf_shelf_reload(s, &content, &it) : err;
 }
 
-/* DAF_EFULL until there is room for what its file list names. */
-static enum daf_err try_again(struct daf_shelf *s, struct daf_shelf_kept *it)
-{
-    enum daf_err err;
-
-    if (it->is_whole || it->has_list || it->is_condemned ||
-        !daf_shelf_has_pages(it))
-        return DAF_OK;
-    err = daf_shelf_known(s, it);
-    if (err == DAF_OK && it->has_list && it->held == it->parts)
-        err = daf_shelf_finish(s, it);
-    return err;
-}
-
 static enum daf_err change(struct daf_shelf *s, struct daf_shelf_kept *it,
                            unsigned wishes)
 {
@@ -406,7 +392,7 @@ static enum daf_err change(struct daf_shelf *s, struct daf_shelf_kept *it,
 
     if (wishes == it->wishes) return DAF_OK;
     err = daf_shelf_item_folder(s, &it->content, &folder);
-    if (err != DAF_OK) return err == DAF_ENOTFOUND ? DAF_EIO : err;
+    if (err != DAF_OK) return daf_shelf_of_disk(err);
     err = daf_shelf_item_keep(s, folder, wishes, it->need);
     daf_shelf_disk_close(folder);
     if (err == DAF_OK) it->wishes = wishes;
@@ -427,7 +413,7 @@ enum daf_err daf_shelf_add(struct daf_shelf *s, struct daf_view manifest,
         made->wishes = set & ~clear;
         err = add_new(s, made);
     } else {
-        if (set != 0) err = try_again(s, it);
+        if (set != 0) err = daf_shelf_known_again(s, it);
         if (err == DAF_OK) err = change(s, it, (it->wishes | set) & ~clear);
     }
     daf_shelf_item_free(made);

@@ -151,7 +151,7 @@ static enum daf_err check_files(struct checking *c)
     if (err == DAF_OK) err = daf_shelf_files_root(c->s, c->it, &root);
     for (uint32_t i = 0; err == DAF_OK && i < c->it->files && !c->is_over; i++)
         check_file(c, &l->spans[i], root);
-    return err == DAF_OK || err == DAF_ENOMEM ? err : DAF_EIO;
+    return daf_shelf_of_disk(err);
 }
 
 /* ---- mending */
@@ -179,7 +179,8 @@ static enum daf_err mend_item(struct checking *c, int folder)
         if (err != DAF_OK) return err;
     }
     err = demote(c, folder);
-    return err == DAF_OK ? daf_shelf_reload(c->s, &content, &it) : err;
+    if (err == DAF_OK) err = daf_shelf_reload(c->s, &content, &it);
+    return daf_shelf_of_disk(err);
 }
 
 static enum daf_err check_inside(struct checking *c, int folder)

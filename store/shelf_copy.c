@@ -25,8 +25,14 @@ static enum daf_err changed(struct one *o)
 
 static enum daf_err trouble(struct one *o, enum daf_err err)
 {
-    return daf_shelf_walk_trouble(o->c->w, err, o->f->path,
+    return daf_shelf_walk_trouble(o->c->w, daf_shelf_of_disk(err), o->f->path,
                                   o->c->w->s->disk.trouble);
+}
+
+/* The source: what may not be read is not what cannot be written. */
+static enum daf_err in_trouble(struct one *o, enum daf_err err)
+{
+    return trouble(o, err == DAF_EREADONLY ? DAF_EIO : err);
 }
 
 static bool is_zeros(const uint8_t *p, size_t len)
@@ -48,7 +54,7 @@ static enum daf_err copy_bytes(struct one *o, uint64_t at, uint32_t len,
         size_t got = want;
 
         err = daf_shelf_disk_read(&s->disk, o->in, at, s->buffer, &got);
-        if (err != DAF_OK) return trouble(o, DAF_EIO);
+        if (err != DAF_OK) return in_trouble(o, err);
         if (got < want) return changed(o);
         daf_hash_add(&h, (struct daf_view){s->buffer, got});
         if (!is_zeros(s->buffer, got))
@@ -124,7 +130,7 @@ static enum daf_err open_in(struct one *o)
         err = daf_shelf_disk_file(&w->s->disk, w->source,
                                   daf_shelf_found_path(o->f), O_RDONLY, &o->in);
     if (err == DAF_ENOTFOUND) return changed(o);
-    if (err != DAF_OK) return trouble(o, DAF_EIO);
+    if (err != DAF_OK) return in_trouble(o, err);
     if (fstat(o->in, &o->before) != 0 ||
         (uint64_t)o->before.st_size != o->f->size)
         return changed(o);

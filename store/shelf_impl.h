@@ -110,6 +110,14 @@ static inline uint64_t daf_shelf_blocks(uint64_t bytes)
 {
     return (bytes + DAF_SHELF_BLOCK - 1) / DAF_SHELF_BLOCK * DAF_SHELF_BLOCK;
 }
+/* What our own folder lacks, or has too much, is the disk's fault. */
+static inline enum daf_err daf_shelf_of_disk(enum daf_err err)
+{
+    return err == DAF_OK || err == DAF_ENOMEM || err == DAF_EFULL ||
+                   err == DAF_EREADONLY
+               ? err
+               : DAF_EIO;
+}
 /* Whether part @part, or all, are held. */
 static inline bool daf_shelf_holds(const struct daf_shelf_kept *it,
                                    uint32_t part)
@@ -257,6 +265,10 @@ void daf_shelf_start(struct daf_shelf *s, struct daf_shelf_kept *it);
  * neither yet. */
 DAF_NODISCARD enum daf_err daf_shelf_known(struct daf_shelf *s,
                                            struct daf_shelf_kept *it);
+/** daf_shelf_known_again: the same, and finish it, where it did not come to it
+ * when the pages came. */
+DAF_NODISCARD enum daf_err daf_shelf_known_again(struct daf_shelf *s,
+                                                 struct daf_shelf_kept *it);
 bool daf_shelf_has_pages(const struct daf_shelf_kept *it);
 /** daf_shelf_need: what it takes with the files of its list. */
 uint64_t daf_shelf_need(struct daf_shelf *s, const struct daf_shelf_kept *it,

@@ -230,7 +230,7 @@ enum daf_err daf_shelf_known(struct daf_shelf *s, struct daf_shelf_kept *it)
         it->is_condemned = true;
         return DAF_OK;
     }
-    if (err != DAF_OK) return err == DAF_ECORRUPT ? DAF_EIO : err;
+    if (err != DAF_OK) return daf_shelf_of_disk(err);
     err = reserve(s, it, l);
     if (err == DAF_OK) err = settle(s, it, l);
     if (err == DAF_OK && s->is_owner) err = keep_need(s, it);
@@ -241,7 +241,7 @@ enum daf_err daf_shelf_known(struct daf_shelf *s, struct daf_shelf_kept *it)
     if (it->need > 0)
         it->reserved = daf_shelf_item_base(it) + chunks_taken(s, it, l);
     it->need = 0;
-    return err;
+    return daf_shelf_of_disk(err);
 }
 
 /* ---- whole */
@@ -283,10 +283,10 @@ static enum daf_err name_whole(struct daf_shelf *s, struct daf_shelf_kept *it)
     int folder;
 
     err = daf_shelf_item_folder(s, &it->content, &folder);
-    if (err != DAF_OK) return err == DAF_ENOTFOUND ? DAF_EIO : err;
+    if (err != DAF_OK) return err;
     err = rename_whole(s, folder);
     daf_shelf_disk_close(folder);
-    return err == DAF_ENOTFOUND ? DAF_EIO : err;
+    return err;
 }
 
 enum daf_err daf_shelf_finish(struct daf_shelf *s, struct daf_shelf_kept *it)
@@ -296,10 +296,10 @@ enum daf_err daf_shelf_finish(struct daf_shelf *s, struct daf_shelf_kept *it)
     assert(it->held == it->parts && it->has_list);
     if (err != DAF_OK) {
         if (err != DAF_ENOMEM) daf_shelf_unnoted_lost(s, it);
-        return err;
+        return daf_shelf_of_disk(err);
     }
     err = name_whole(s, it);
-    if (err != DAF_OK) return err;
+    if (err != DAF_OK) return daf_shelf_of_disk(err);
     daf_shelf_files_drop(it);
     free(it->bits);
     free(it->noted);
@@ -309,6 +309,20 @@ enum daf_err daf_shelf_finish(struct daf_shelf *s, struct daf_shelf_kept *it)
     it->is_whole = true;
     it->taken = it->reserved = it->need;
     return DAF_OK;
+}
+
+enum daf_err daf_shelf_known_again(struct daf_shelf *s,
+                                   struct daf_shelf_kept *it)
+{
+    enum daf_err err;
+
+    if (it->is_whole || it->has_list || it->is_condemned ||
+        !daf_shelf_has_pages(it))
+        return DAF_OK;
+    err = daf_shelf_known(s, it);
+    if (err == DAF_OK && it->has_list && it->held == it->parts)
+        err = daf_shelf_finish(s, it);
+    return err;
 }
 
 /* ---- at the start */

@@ -65,7 +65,7 @@ enum daf_err daf_shelf_place(struct daf_shelf *s, struct daf_shelf_kept *it,
     }
     if (!it->has_list) return DAF_EBUSY;
     err = daf_shelf_files_get(s, it, &l);
-    if (err != DAF_OK) return err == DAF_ENOMEM ? err : DAF_EIO;
+    if (err != DAF_OK) return daf_shelf_of_disk(err);
     out->file = daf_shelf_files_at(it, l, part);
     f = &l->spans[out->file];
     n = part - f->first;
@@ -118,10 +118,10 @@ enum daf_err daf_shelf_sync_item(struct daf_shelf *s, struct daf_shelf_kept *it)
     if (err == DAF_OK) err = sync_files(s, it);
     if (err != DAF_OK) {
         if (err != DAF_ENOMEM) daf_shelf_unnoted_lost(s, it);
-        return err == DAF_ECORRUPT || err == DAF_ENOTFOUND ? DAF_EIO : err;
+        return daf_shelf_of_disk(err);
     }
     err = daf_shelf_have_add(s, it);
-    if (err != DAF_OK) return err;
+    if (err != DAF_OK) return daf_shelf_of_disk(err);
     s->unsynced -= it->unsynced;
     it->unsynced = 0;
     return DAF_OK;
@@ -233,7 +233,7 @@ static enum daf_err write_piece(struct daf_shelf *s, const struct piece *p)
             err = daf_shelf_disk_write(&s->disk, fd,
                                        p->place.offset + p->offset, p->bytes);
     }
-    return err == DAF_ENOTFOUND ? DAF_EIO : err;
+    return daf_shelf_of_disk(err);
 }
 
 /* ---- a part is there */
@@ -296,6 +296,15 @@ static enum daf_err take(struct daf_shelf *s, const struct piece *p,
     return DAF_OK;
 }
 
+/* What there is to say of a part without looking at its bytes. */
+static bool is_settled(const struct piece *p, enum daf_shelf_put *out)
+{
+    bool holds = daf_shelf_holds(p->it, p->part);
+
+    *out = holds ? DAF_SHELF_KNOWN : DAF_SHELF_CONDEMNED;
+    return holds || p->it->is_condemned;
+}
+
 enum daf_err daf_shelf_put(struct daf_shelf *s, const struct daf_hash *content,
                            uint32_t part, uint32_t sender, uint64_t offset,
                            struct daf_view bytes, enum daf_shelf_put *out)
@@ -311,14 +320,16 @@ enum daf_err daf_shelf_put(struct daf_shelf *s, const struct daf_hash *content,
     assert(s->is_owner);
     if (p.it == NULL || part >= p.it->parts) return DAF_ENOTFOUND;
     p.it->fetched += bytes.len;
-    *out = daf_shelf_holds(p.it, part) ? DAF_SHELF_KNOWN : DAF_SHELF_CONDEMNED;
-    if (daf_shelf_holds(p.it, part) || p.it->is_condemned) return DAF_OK;
+    if (is_settled(&p, out)) return DAF_OK;
     if (s->unsynced >= DAF_SHELF_GROUP_BYTES) err = daf_shelf_sync(s);
-    if (err == DAF_OK) err = daf_shelf_place(s, p.it, part, &p.place);
-    if (err == DAF_EBUSY) { /* a chunk, and no file list */
-        *out = DAF_SHELF_ODD;
-        return daf_shelf_has_pages(p.it) ? DAF_EFULL : DAF_OK;
-    }
+    /* It may be that there was no room for what the list names, and is now. */
+    if (err == DAF_OK && part >= p.it->pages)
+        err = daf_shelf_known_again(s, p.it);
+    if (err != DAF_OK) return err;
+    if (is_settled(&p, out)) return DAF_OK;
+    *out = DAF_SHELF_ODD;
+    err = daf_shelf_place(s, p.it, part, &p.place);
+    if (err == DAF_EBUSY) return DAF_OK; /* a chunk, and pages lack */
     return err == DAF_OK ? take(s, &p, out) : err;
 }
 
@@ -379,7 +390,7 @@ enum daf_err daf_shelf_read(struct daf_shelf *s, const struct daf_hash *content,
         err = daf_shelf_disk_read(&s->disk, fd, at.offset + offset, out, &got);
     daf_shelf_disk_close(own);
     if (err == DAF_OK && got < *len) err = DAF_EIO; /* somebody has cut it */
-    return err == DAF_ENOTFOUND ? DAF_EIO : err;
+    return daf_shelf_of_disk(err);
 }
 
 enum daf_err daf_shelf_file(struct daf_shelf *s, const struct daf_hash *content,
@@ -414,7 +425,7 @@ enum daf_err daf_shelf_list(struct daf_shelf *s, const struct daf_hash *content,
 
     if (it == NULL || !it->has_list) return DAF_ENOTFOUND;
     err = daf_shelf_files_get(s, it, &l);
-    if (err != DAF_OK) return err == DAF_ENOMEM ? err : DAF_EIO;
+    if (err != DAF_OK) return daf_shelf_of_disk(err);
     *out = (struct daf_view){l->bytes, it->list_bytes};
     return DAF_OK;
 }

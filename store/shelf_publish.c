@@ -98,7 +98,7 @@ static enum daf_err copy(struct making *m)
 
     if (err == DAF_OK)
         err = daf_shelf_disk_folder(&s->disk, m->n.fd, "files", &m->copy.root);
-    if (err != DAF_OK) return err;
+    if (err != DAF_OK) return daf_shelf_of_disk(err);
     m->copy.w = &m->w;
     err = daf_shelf_copy_all(&m->copy);
     daf_shelf_disk_close(m->copy.root);
@@ -215,12 +215,19 @@ static enum daf_err join(struct making *m)
 static enum daf_err name_item(struct making *m)
 {
     struct daf_shelf_kept *kept;
-    enum daf_err err = write_item(m);
+    enum daf_err err = write_item(m), gone;
+    bool is_new;
 
     if (err == DAF_OK) err = daf_shelf_new_end(m->w.s, &m->n, &m->it->content);
+    is_new = err == DAF_OK;
     if (err == DAF_EEXISTS) err = join(m);
-    return err == DAF_OK ? daf_shelf_reload(m->w.s, &m->it->content, &kept)
-                         : err;
+    if (err != DAF_OK) return daf_shelf_of_disk(err);
+    err = daf_shelf_reload(m->w.s, &m->it->content, &kept);
+    if (err != DAF_OK && is_new) {
+        gone = daf_shelf_item_drop(m->w.s, m->it);
+        (void)gone; /* it is whole, and there at the next start */
+    }
+    return daf_shelf_of_disk(err);
 }
 
 /* ---- all of it */
@@ -251,7 +258,7 @@ enum daf_err daf_shelf_publish(struct daf_shelf *s,
 
     if (t_len > 0) t[0] = '\0';
     err = make(&m);
-    if (err == DAF_OK && !daf_shelf_find(s, &m.it->content, out)) err = DAF_EIO;
+    if (err == DAF_OK) (void)daf_shelf_find(s, &m.it->content, out);
     if (err != DAF_OK && t_len > 0 && t[0] == '\0')
         (void)daf_shelf_walk_trouble(&m.w, err, p->source,
                                      err == DAF_ENOMEM ? daf_err_str(err)

@@ -29,14 +29,18 @@ enum daf_err daf_shelf_walk_trouble(struct daf_shelf_walk *w, enum daf_err err,
     return err;
 }
 
+/* What may not be read is not what cannot be written. */
+static enum daf_err in_reading(enum daf_err err)
+{
+    return err == DAF_EREADONLY ? DAF_EIO : daf_shelf_of_disk(err);
+}
+
 static enum daf_err system_trouble(struct daf_shelf_walk *w, const char *path)
 {
     enum daf_err err =
         daf_shelf_disk_trouble(&w->s->disk, errno, "reading", path);
 
-    /* Not ours to write: it cannot be read. */
-    return daf_shelf_walk_trouble(w, err == DAF_EREADONLY ? DAF_EIO : err, path,
-                                  w->s->disk.trouble);
+    return daf_shelf_walk_trouble(w, in_reading(err), path, w->s->disk.trouble);
 }
 
 static enum daf_err add(struct daf_shelf_walk *w, const char *path,
@@ -114,7 +118,8 @@ static enum daf_err walk_entry(struct daf_shelf_walk *w, int folder, char *path,
         return daf_shelf_walk_trouble(w, DAF_EFORM, path, bad_name);
     err = daf_shelf_disk_folder(&w->s->disk, folder, name, &fd);
     if (err != DAF_OK)
-        return daf_shelf_walk_trouble(w, DAF_EIO, path, w->s->disk.trouble);
+        return daf_shelf_walk_trouble(w, in_reading(err), path,
+                                      w->s->disk.trouble);
     len = strlen(path);
     path[len] = '/';
     return walk_folder(w, fd, path, len + 1);

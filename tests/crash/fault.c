@@ -50,6 +50,13 @@ int __real_open(const char *path, int flags, ...);
 int __real_close(int fd);
 ssize_t __real_write(int fd, const void *bytes, size_t len);
 int __real_rename(const char *from, const char *to);
+int __real_openat(int at, const char *path, int flags, ...);
+ssize_t __real_pwrite(int fd, const void *bytes, size_t len, off_t offset);
+ssize_t __real_pread(int fd, void *bytes, size_t len, off_t offset);
+int __real_ftruncate(int fd, off_t len);
+int __real_renameat(int a, const char *from, int b, const char *to);
+int __real_mkdirat(int at, const char *path, mode_t mode);
+int __real_unlinkat(int at, const char *path, int flags);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t items, size_t size);
@@ -64,6 +71,13 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t len);
 int __wrap_fsync(int fd);
 int __wrap_fdatasync(int fd);
 int __wrap_rename(const char *from, const char *to);
+int __wrap_openat(int at, const char *path, int flags, ...);
+ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t offset);
+ssize_t __wrap_pread(int fd, void *bytes, size_t len, off_t offset);
+int __wrap_ftruncate(int fd, off_t len);
+int __wrap_renameat(int a, const char *from, int b, const char *to);
+int __wrap_mkdirat(int at, const char *path, mode_t mode);
+int __wrap_unlinkat(int at, const char *path, int flags);
 
 /* ---- which operation fails */
 
@@ -405,4 +419,69 @@ int __wrap_rename(const char *from, const char *to)
     int number = failing("rename", false, false);
 
     return number != 0 ? fail(number) : __real_rename(from, to);
+}
+
+/* ---- the same below a folder, as store/shelf_disk.c has them */
+
+int __wrap_openat(int at, const char *path, int flags, ...)
+{
+    int number = failing("openat", true, (flags & O_CREAT) != 0);
+    mode_t mode = 0;
+    va_list args;
+
+    if (number != 0) return fail(number);
+    if ((flags & O_CREAT) != 0) {
+        va_start(args, flags);
+        mode = (mode_t)va_arg(args, int);
+        va_end(args);
+    }
+    return __real_openat(at, path, flags, mode);
+}
+
+ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t offset)
+{
+    bool half = false;
+
+    if (fault_hit_full(FAULT_SYS_FULL, "pwrite", &half)) {
+        if (half && len > 1) return __real_pwrite(fd, bytes, len / 2, offset);
+        return fail(ENOSPC);
+    }
+    if (fault_hit(FAULT_SYS_IO, "pwrite")) return fail(EIO);
+    if (fault_hit(FAULT_SYS_INTR, "pwrite")) return fail(EINTR);
+    return __real_pwrite(fd, bytes, len, offset);
+}
+
+ssize_t __wrap_pread(int fd, void *bytes, size_t len, off_t offset)
+{
+    if (fault_hit(FAULT_SYS_IO, "pread")) return fail(EIO);
+    if (fault_hit(FAULT_SYS_INTR, "pread")) return fail(EINTR);
+    return __real_pread(fd, bytes, len, offset);
+}
+
+int __wrap_ftruncate(int fd, off_t len)
+{
+    int number = failing("ftruncate", true, true);
+
+    return number != 0 ? fail(number) : __real_ftruncate(fd, len);
+}
+
+int __wrap_renameat(int a, const char *from, int b, const char *to)
+{
+    int number = failing("renameat", false, false);
+
+    return number != 0 ? fail(number) : __real_renameat(a, from, b, to);
+}
+
+int __wrap_mkdirat(int at, const char *path, mode_t mode)
+{
+    int number = failing("mkdirat", false, true);
+
+    return number != 0 ? fail(number) : __real_mkdirat(at, path, mode);
+}
+
+int __wrap_unlinkat(int at, const char *path, int flags)
+{
+    int number = failing("unlinkat", false, false);
+
+    return number != 0 ? fail(number) : __real_unlinkat(at, path, flags);
 }

@@ -46,7 +46,8 @@ struct fault_workload {
     void (*verify)(const char *dir);
 };
 extern const struct fault_workload fault_store, fault_writer, fault_agent,
-    fault_create, fault_request, fault_sign, fault_accept, fault_add;
+    fault_create, fault_request, fault_sign, fault_accept, fault_add,
+    fault_shelf, fault_mend;
 
 /* --- fault.c */
 

@@ -1,0 +1,939 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/t.h"
+
+#include "tests/lib/lesson.h"
+#include "tests/lib/tmpdir.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CHUNK ((size_t)65536)
+#define MORE  UINT64_MAX /* no budget */
+
+/* Two shelves and a lesson: one has published it, the other wants it. */
+struct place {
+    char *tmp;
+    char src[512], a_dir[512], b_dir[512];
+    struct daf_shelf *a, *b;
+    struct daf_shelf_item item; /* as a has it; its views are p's */
+    uint8_t manifest[DAF_CONTENT_MANIFEST_BYTES_MAX];
+};
+
+static int setup(void **state)
+{
+    struct place *p = calloc(1, sizeof(*p));
+
+    assert_non_null(p);
+    p->tmp = daf_tmpdir_new();
+    assert_non_null(p->tmp);
+    (void)snprintf(p->src, sizeof(p->src), "%s/src", p->tmp);
+    (void)snprintf(p->a_dir, sizeof(p->a_dir), "%s/a", p->tmp);
+    (void)snprintf(p->b_dir, sizeof(p->b_dir), "%s/b", p->tmp);
+    *state = p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct place *p = *state;
+
+    daf_shelf_close(p->a);
+    daf_shelf_close(p->b);
+    daf_tmpdir_free(p->tmp);
+    free(p);
+    return 0;
+}
+
+static void publish(struct place *p)
+{
+    if (p->a == NULL) p->a = daf_lesson_shelf(p->a_dir, MORE);
+    assert_int_equal(daf_lesson_publish(p->a, p->src, &p->item), DAF_OK);
+    memcpy(p->manifest, p->item.manifest.p, p->item.manifest.len);
+    p->item.manifest.p = p->manifest;
+}
+
+static enum daf_err want(struct place *p)
+{
+    if (p->b == NULL) p->b = daf_lesson_shelf(p->b_dir, MORE);
+    return daf_shelf_add(p->b, p->item.manifest, DAF_SHELF_WANTED, 0);
+}
+
+/* A page and seven chunks: part 0; 1 to 5 of one file, 6 and 7 of another. */
+static void lesson(struct place *p)
+{
+    daf_lesson_write(p->src, "film.webm", 5 * CHUNK - 100, 1);
+    daf_lesson_write(p->src, "pages/one.html", CHUNK + 1, 2);
+    daf_lesson_write(p->src, "pages/empty", 0, 3);
+    publish(p);
+    assert_int_equal(want(p), DAF_OK);
+}
+
+static struct daf_shelf_item find(struct daf_shelf *s, const struct place *p)
+{
+    struct daf_shelf_item it;
+
+    assert_true(daf_shelf_find(s, &p->item.content, &it));
+    return it;
+}
+
+static enum daf_shelf_put carry(struct place *p, uint32_t part)
+{
+    enum daf_shelf_put put = DAF_SHELF_MORE;
+
+    assert_int_equal(daf_lesson_carry(p->a, p->b, &p->item.content, part, &put),
+                     DAF_OK);
+    return put;
+}
+
+static enum daf_shelf_put carry_all(struct place *p)
+{
+    enum daf_shelf_put put = DAF_SHELF_MORE;
+
+    assert_int_equal(daf_lesson_carry_all(p->a, p->b, &p->item.content, &put),
+                     DAF_OK);
+    return put;
+}
+
+static bool is_held(struct daf_shelf *s, const struct place *p, uint32_t part)
+{
+    struct daf_shelf_item it = find(s, p);
+
+    return it.is_whole || (it.bits.p[part / 8] & 0x80 >> part % 8) != 0;
+}
+
+static void reopen(struct place *p)
+{
+    daf_shelf_close(p->b);
+    p->b = daf_lesson_shelf(p->b_dir, MORE);
+}
+
+/* As after kill -9: the handle is lost and nothing is said to the disk. */
+static void kill_while(struct place *p, uint32_t from, uint32_t to)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        for (uint32_t i = from; i < to; i++)
+            (void)carry(p, i);
+        _exit(0);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    reopen(p);
+}
+
+static const char *inside(const struct place *p, const char *name)
+{
+    return daf_lesson_files(p->b_dir, &p->item.content, name);
+}
+
+static bool is_there(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+static unsigned mode_of(const char *path)
+{
+    struct stat st;
+
+    assert_int_equal(lstat(path, &st), 0);
+    return (unsigned)st.st_mode & 0777;
+}
+
+static void scribble(const char *path, off_t at, const char *bytes)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, bytes, strlen(bytes), at), strlen(bytes));
+    (void)close(fd);
+}
+
+/* ---- from shelf to shelf */
+
+static void an_item_goes_from_shelf_to_shelf(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_item it;
+    struct daf_view list;
+
+    lesson(p);
+    it = find(p->b, p);
+    assert_int_equal(it.parts, 8);
+    assert_int_equal(it.pages, 1);
+    assert_false(it.has_list);
+    assert_int_equal(daf_shelf_list(p->b, &it.content, &list), DAF_ENOTFOUND);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    assert_true(find(p->b, p).has_list);
+    for (uint32_t i = 1; i < 7; i++)
+        assert_int_equal(carry(p, i), DAF_SHELF_PART);
+    assert_true(is_there(inside(p, "part")));
+    assert_int_equal(carry(p, 7), DAF_SHELF_WHOLE);
+    it = find(p->b, p);
+    assert_true(it.is_whole);
+    assert_int_equal(it.held, 8);
+    assert_int_equal(it.bits.len, 0);
+    assert_int_equal(it.reserved, p->item.reserved);
+    assert_false(is_there(inside(p, "part")));
+    assert_false(is_there(inside(p, "have")));
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_int_equal(daf_shelf_list(p->b, &it.content, &list), DAF_OK);
+    assert_int_equal(carry(p, 3), DAF_SHELF_KNOWN);
+}
+
+static void modes_are_as_the_document_says(void **state)
+{
+    struct place *p = *state;
+    mode_t mask = umask(022);
+
+    lesson(p);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    assert_int_equal(carry(p, 1), DAF_SHELF_PART);
+    assert_int_equal(daf_shelf_sync(p->b), DAF_OK);
+    assert_int_equal(mode_of(p->b_dir), 0700);
+    assert_int_equal(mode_of(inside(p, "")), 0700);
+    assert_int_equal(mode_of(inside(p, "part")), 0700);
+    assert_int_equal(mode_of(inside(p, "manifest")), 0600);
+    assert_int_equal(mode_of(inside(p, "list")), 0600);
+    assert_int_equal(mode_of(inside(p, "have")), 0600);
+    assert_int_equal(mode_of(inside(p, "keep")), 0600);
+    assert_int_equal(mode_of(daf_lesson_path(inside(p, "part"), "film.webm")),
+                     0644);
+    (void)umask(mask);
+}
+
+static void a_file_is_opened_by_its_path(void **state)
+{
+    struct place *p = *state;
+    const struct daf_hash *id = &p->item.content;
+    struct daf_shelf_file f;
+
+    lesson(p);
+    assert_int_equal(daf_shelf_file(p->b, id, "film.webm", &f), DAF_ENOTFOUND);
+    assert_int_equal(daf_shelf_file(p->a, id, "pages/one.html", &f), DAF_OK);
+    assert_int_equal(f.size, CHUNK + 1);
+    (void)close(f.fd);
+    assert_int_equal(daf_shelf_file(p->a, id, "none", &f), DAF_ENOTFOUND);
+    assert_int_equal(daf_shelf_file(p->a, id, "pages", &f), DAF_EIO);
+    assert_int_equal(daf_shelf_file(p->a, id, "../manifest", &f), DAF_EFORM);
+    assert_int_equal(daf_shelf_file(p->a, id, "/etc/passwd", &f), DAF_EFORM);
+}
+
+static void a_link_in_the_place_of_a_file_is_not_followed(void **state)
+{
+    struct place *p = *state;
+    const struct daf_hash *id = &p->item.content;
+    const char *film;
+    struct daf_shelf_file f;
+
+    lesson(p);
+    film =
+        daf_lesson_path(daf_lesson_files(p->a_dir, id, "files"), "film.webm");
+    assert_int_equal(unlink(film), 0);
+    assert_int_equal(symlink("/etc/passwd", film), 0);
+    assert_int_equal(daf_shelf_file(p->a, id, "film.webm", &f), DAF_EIO);
+}
+
+static void parts_are_read_in_any_stretch(void **state)
+{
+    struct place *p = *state;
+    const struct daf_hash *id = &p->item.content;
+    uint8_t all[CHUNK], some[100];
+    size_t len = sizeof(all);
+    uint32_t bytes;
+
+    lesson(p);
+    assert_int_equal(daf_shelf_part_bytes(p->a, id, 5, &bytes), DAF_OK);
+    assert_int_equal(bytes, CHUNK - 100);
+    assert_int_equal(daf_shelf_part_bytes(p->a, id, 8, &bytes), DAF_ENOTFOUND);
+    assert_int_equal(daf_shelf_part_bytes(p->b, id, 5, &bytes), DAF_EBUSY);
+    assert_int_equal(daf_shelf_read(p->a, id, 5, 0, all, &len), DAF_OK);
+    assert_int_equal(len, CHUNK - 100);
+    len = sizeof(some);
+    assert_int_equal(daf_shelf_read(p->a, id, 5, CHUNK - 150, some, &len),
+                     DAF_OK);
+    assert_int_equal(len, 50);
+    assert_memory_equal(some, all + CHUNK - 150, 50);
+    len = sizeof(some);
+    assert_int_equal(daf_shelf_read(p->a, id, 5, CHUNK, some, &len), DAF_OK);
+    assert_int_equal(len, 0);
+    assert_int_equal(daf_shelf_read(p->b, id, 5, 0, all, &len), DAF_ENOTFOUND);
+    assert_int_equal(daf_shelf_read(p->a, id, 8, 0, all, &len), DAF_ENOTFOUND);
+}
+
+/* ---- what senders do */
+
+static void bytes_out_of_order_are_dropped(void **state)
+{
+    struct place *p = *state;
+    const struct daf_hash *id = &p->item.content;
+    struct daf_view some = {p->manifest, 100}; /* wrong, but who knows */
+    enum daf_shelf_put put;
+
+    lesson(p);
+    assert_int_equal(daf_shelf_put(p->b, id, 1, 1, 0, some, &put), DAF_OK);
+    assert_int_equal(put, DAF_SHELF_ODD); /* the list is not known */
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    assert_int_equal(daf_shelf_put(p->b, id, 1, 1, 100, some, &put), DAF_OK);
+    assert_int_equal(put, DAF_SHELF_ODD);
+    assert_int_equal(daf_shelf_put(p->b, id, 1, 1, 0, some, &put), DAF_OK);
+    assert_int_equal(put, DAF_SHELF_MORE);
+    assert_int_equal(daf_shelf_put(p->b, id, 1, 1, 50, some, &put), DAF_OK);
+    assert_int_equal(put, DAF_SHELF_ODD);
+    assert_int_equal(daf_shelf_put(p->b, id, 1, 1, 100, some, &put), DAF_OK);
+    assert_int_equal(put, DAF_SHELF_ODD); /* forgotten */
+    assert_int_equal(daf_shelf_put(p->b, id, 9, 1, 0, some, &put),
+                     DAF_ENOTFOUND);
+    assert_int_equal(carry(p, 1), DAF_SHELF_PART);
+}
+
+static void more_bytes_than_a_part_has_are_odd(void **state)
+{
+    struct place *p = *state;
+    const struct daf_hash *id = &p->item.content;
+    static uint8_t zeros[CHUNK + 1];
+    enum daf_shelf_put put;
+
+    lesson(p);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    assert_int_equal(daf_shelf_put(p->b, id, 1, 1, 0,
+                                   (struct daf_view){zeros, CHUNK + 1}, &put),
+                     DAF_OK);
+    assert_int_equal(put, DAF_SHELF_ODD);
+    assert_int_equal(daf_shelf_put(p->b, id, 1, 1, 0,
+                                   (struct daf_view){zeros, CHUNK - 1}, &put),
+                     DAF_OK);
+    assert_int_equal(put, DAF_SHELF_MORE);
+    assert_int_equal(daf_shelf_put(p->b, id, 1, 1, CHUNK - 1,
+                                   (struct daf_view){zeros, 2}, &put),
+                     DAF_OK);
+    assert_int_equal(put, DAF_SHELF_ODD);
+}
+
+static void wrong_bytes_are_not_held(void **state)
+{
+    struct place *p = *state;
+    const struct daf_hash *id = &p->item.content;
+    static uint8_t zeros[CHUNK];
+    enum daf_shelf_put put;
+    uint32_t page;
+
+    lesson(p);
+    assert_int_equal(daf_shelf_part_bytes(p->b, id, 0, &page), DAF_OK);
+    assert_int_equal(daf_shelf_put(p->b, id, 0, 1, 0,
+                                   (struct daf_view){zeros, 10}, &put),
+                     DAF_OK);
+    daf_shelf_forget(p->b, 1);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    assert_int_equal(daf_shelf_put(p->b, id, 1, 1, 0,
+                                   (struct daf_view){zeros, CHUNK}, &put),
+                     DAF_OK);
+    assert_int_equal(put, DAF_SHELF_BAD);
+    assert_false(is_held(p->b, p, 1));
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_int_equal(find(p->b, p).fetched,
+                     10 + page + CHUNK + find(p->b, p).bytes);
+}
+
+static void of_two_senders_the_first_one_counts(void **state)
+{
+    struct place *p = *state;
+    const struct daf_hash *id = &p->item.content;
+    static uint8_t bytes[CHUNK];
+    size_t len = sizeof(bytes);
+    enum daf_shelf_put put;
+
+    lesson(p);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    assert_int_equal(daf_shelf_read(p->a, id, 1, 0, bytes, &len), DAF_OK);
+    assert_int_equal(daf_shelf_put(p->b, id, 1, 7, 0,
+                                   (struct daf_view){bytes, 1000}, &put),
+                     DAF_OK);
+    assert_int_equal(put, DAF_SHELF_MORE);
+    assert_int_equal(daf_shelf_put(p->b, id, 1, 8, 0,
+                                   (struct daf_view){bytes, CHUNK}, &put),
+                     DAF_OK);
+    assert_int_equal(put, DAF_SHELF_ODD);
+    daf_shelf_forget(p->b, 8);
+    assert_int_equal(
+        daf_shelf_put(p->b, id, 1, 7, 1000,
+                      (struct daf_view){bytes + 1000, CHUNK - 1001}, &put),
+        DAF_OK);
+    assert_int_equal(put, DAF_SHELF_MORE);
+    daf_shelf_forget(p->b, 7);
+    assert_int_equal(daf_shelf_put(p->b, id, 1, 8, 0,
+                                   (struct daf_view){bytes, CHUNK}, &put),
+                     DAF_OK);
+    assert_int_equal(put, DAF_SHELF_PART);
+}
+
+/* ---- after a restart */
+
+static void what_was_noted_is_held_after_a_restart(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    assert_int_equal(carry(p, 2), DAF_SHELF_PART);
+    assert_int_equal(carry(p, 6), DAF_SHELF_PART);
+    assert_int_equal(daf_shelf_unsynced(p->b),
+                     find(p->b, p).fetched); /* pages too */
+    assert_int_equal(daf_shelf_sync(p->b), DAF_OK);
+    assert_int_equal(daf_shelf_unsynced(p->b), 0);
+    reopen(p);
+    assert_int_equal(find(p->b, p).held, 3);
+    assert_true(is_held(p->b, p, 2));
+    assert_true(find(p->b, p).has_list);
+    assert_true(find(p->b, p).fetched > 2 * CHUNK);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    reopen(p);
+    assert_true(find(p->b, p).is_whole);
+    assert_int_equal(find(p->b, p).reserved, p->item.reserved);
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+}
+
+static void a_kill_costs_what_was_on_its_way(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    kill_while(p, 0, 5);
+    assert_int_equal(find(p->b, p).held, 5); /* not one was noted */
+    kill_while(p, 5, 7);
+    assert_int_equal(find(p->b, p).held, 7);
+    kill_while(p, 7, 8);
+    assert_true(find(p->b, p).is_whole);
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+}
+
+static void without_have_everything_is_hashed(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    for (uint32_t i = 0; i < 5; i++)
+        (void)carry(p, i);
+    daf_shelf_close(p->b);
+    p->b = NULL;
+    assert_int_equal(unlink(inside(p, "have")), 0);
+    scribble(daf_lesson_path(inside(p, "part"), "film.webm"), 5, "wrong");
+    p->b = daf_lesson_shelf(p->b_dir, MORE);
+    assert_int_equal(find(p->b, p).held, 4);
+    assert_false(is_held(p->b, p, 1));
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+}
+
+static void torn_notes_count_for_nothing(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    for (uint32_t i = 0; i < 3; i++) {
+        (void)carry(p, i);
+        assert_int_equal(daf_shelf_sync(p->b), DAF_OK);
+    }
+    daf_shelf_close(p->b);
+    p->b = NULL;
+    /* The note of part 1, and one that begins after the last. */
+    scribble(inside(p, "have"), 32 + 32 + 4, "\xff\xff");
+    scribble(inside(p, "have"), 32 * 4, "half of a note");
+    scribble(daf_lesson_path(inside(p, "part"), "film.webm"), 5, "wrong");
+    p->b = daf_lesson_shelf(p->b_dir, MORE);
+    assert_int_equal(find(p->b, p).held, 2);
+    assert_false(is_held(p->b, p, 1));
+    (void)carry(p, 3);
+    reopen(p);
+    assert_int_equal(find(p->b, p).held, 3);
+    assert_true(is_held(p->b, p, 3));
+}
+
+static void notes_of_a_file_that_has_gone_are_worth_nothing(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    for (uint32_t i = 0; i < 7; i++)
+        (void)carry(p, i);
+    daf_shelf_close(p->b);
+    p->b = NULL;
+    assert_int_equal(unlink(
+                         daf_lesson_path(inside(p, "part"), "pages/one.html")),
+                     0);
+    p->b = daf_lesson_shelf(p->b_dir, MORE);
+    assert_int_equal(find(p->b, p).held, 6);
+    reopen(p); /* and the notes know it */
+    assert_int_equal(find(p->b, p).held, 6);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+}
+
+static void a_shelf_without_its_marker_is_not_touched(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf *s;
+
+    lesson(p);
+    daf_shelf_close(p->b);
+    p->b = NULL;
+    assert_int_equal(unlink(daf_lesson_path(p->b_dir, "daftar")), 0);
+    assert_int_equal(daf_shelf_open(p->b_dir, MORE, true, &s), DAF_ENOTFOUND);
+    assert_null(s);
+    assert_true(is_there(inside(p, "manifest")));
+    assert_false(is_there(daf_lesson_path(p->b_dir, "daftar")));
+}
+
+static void an_unreadable_item_is_left_out_and_healed_by_adding(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_item it;
+
+    lesson(p);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    daf_shelf_close(p->b);
+    p->b = NULL;
+    scribble(inside(p, "manifest"), 9, "?");
+    p->b = daf_lesson_shelf(p->b_dir, MORE);
+    assert_int_equal(daf_shelf_unreadable(p->b), 1);
+    assert_false(daf_shelf_find(p->b, &p->item.content, &it));
+    assert_int_equal(want(p), DAF_OK);
+    assert_true(find(p->b, p).is_whole);
+}
+
+/* ---- wishes, room */
+
+static void wishes_are_kept(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    assert_int_equal(daf_shelf_add(p->b, p->item.manifest, DAF_SHELF_PINNED, 0),
+                     DAF_OK);
+    assert_int_equal(find(p->b, p).wishes, DAF_SHELF_WANTED | DAF_SHELF_PINNED);
+    assert_int_equal(daf_shelf_add(p->b, p->item.manifest, 0, DAF_SHELF_WANTED),
+                     DAF_OK);
+    reopen(p);
+    assert_int_equal(find(p->b, p).wishes, DAF_SHELF_PINNED);
+    assert_int_equal(daf_shelf_add(p->b, (struct daf_view){p->manifest, 20},
+                                   DAF_SHELF_PINNED, 0),
+                     DAF_EFORM);
+}
+
+static void what_is_dropped_is_gone(void **state)
+{
+    struct place *p = *state;
+    enum daf_shelf_put put;
+
+    lesson(p);
+    (void)carry(p, 0);
+    (void)carry(p, 1);
+    assert_int_equal(daf_shelf_drop(p->b, &p->item.content), DAF_OK);
+    assert_int_equal(daf_shelf_unsynced(p->b), 0);
+    assert_false(is_there(inside(p, "")));
+    assert_int_equal(daf_shelf_count(p->b), 0);
+    assert_int_equal(daf_shelf_drop(p->b, &p->item.content), DAF_ENOTFOUND);
+    assert_int_equal(daf_shelf_put(p->b, &p->item.content, 0, 1, 0,
+                                   p->item.manifest, &put),
+                     DAF_ENOTFOUND);
+    assert_int_equal(daf_shelf_drop(p->a, &p->item.content), DAF_OK);
+}
+
+static void the_budget_is_kept_to_the_byte(void **state)
+{
+    struct place *p = *state;
+    enum daf_shelf_put put;
+    bool is_disk;
+
+    lesson(p);
+    daf_shelf_close(p->b);
+    p->b = daf_lesson_shelf(p->b_dir, p->item.reserved - 1);
+    assert_int_equal(want(p), DAF_OK); /* its pages have room */
+    assert_int_equal(daf_lesson_carry(p->a, p->b, &p->item.content, 0, &put),
+                     DAF_EFULL);
+    assert_true(is_held(p->b, p, 0)); /* the page is held */
+    assert_false(find(p->b, p).has_list);
+    assert_int_equal(daf_lesson_carry(p->a, p->b, &p->item.content, 1, &put),
+                     DAF_EFULL);
+    assert_int_equal(want(p), DAF_EFULL);
+    assert_int_equal(daf_shelf_add(p->b, p->item.manifest, 0, DAF_SHELF_PINNED),
+                     DAF_OK);
+    daf_shelf_close(p->b);
+    p->b = daf_lesson_shelf(p->b_dir, p->item.reserved);
+    assert_true(find(p->b, p).has_list);
+    assert_int_equal(daf_shelf_room(p->b, &is_disk), 0);
+    assert_false(is_disk);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_int_equal(daf_shelf_room(p->b, &is_disk), 0);
+}
+
+static void room_that_was_made_is_used_when_it_is_asked_for_again(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_item other;
+    enum daf_shelf_put put;
+    struct daf_hash id;
+
+    lesson(p);
+    daf_lesson_write(p->tmp, "other", 3 * CHUNK, 9);
+    daf_shelf_close(p->b);
+    p->b = daf_lesson_shelf(p->b_dir, p->item.reserved + 100000);
+    assert_int_equal(daf_lesson_publish(p->b, daf_lesson_path(p->tmp, "other"),
+                                        &other),
+                     DAF_OK);
+    id = other.content;
+    assert_int_equal(want(p), DAF_OK);
+    assert_int_equal(daf_lesson_carry(p->a, p->b, &p->item.content, 0, &put),
+                     DAF_EFULL);
+    assert_int_equal(daf_shelf_drop(p->b, &id), DAF_OK);
+    assert_int_equal(want(p), DAF_OK);
+    assert_true(find(p->b, p).has_list);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+}
+
+static void a_budget_without_room_for_the_pages_refuses_at_once(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    daf_shelf_close(p->b);
+    p->b = daf_lesson_shelf(daf_lesson_path(p->tmp, "c"), 20000);
+    assert_int_equal(want(p), DAF_EFULL);
+    assert_int_equal(daf_shelf_count(p->b), 0);
+}
+
+/* ---- zeros, holes, many */
+
+static void zeros_are_known_and_stay_holes(void **state)
+{
+    struct place *p = *state;
+    struct stat st;
+
+    daf_lesson_write(p->src, "zeros", 10 * CHUNK + 17, 0);
+    daf_lesson_hole(p->src, "hole", 10 * CHUNK + 4097);
+    publish(p);
+    assert_int_equal(want(p), DAF_OK);
+    assert_int_equal(carry(p, 0), DAF_SHELF_WHOLE); /* the page, and no more */
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_int_equal(stat(daf_lesson_path(inside(p, "files"), "zeros"), &st),
+                     0);
+    assert_int_equal(st.st_blocks, 0);
+}
+
+static void twenty_gigabytes_of_holes_take_no_time(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_item it;
+    struct stat st;
+
+    daf_lesson_hole(p->src, "film", (uint64_t)20 << 30);
+    daf_lesson_write(p->src, "text", 10, 1);
+    (void)stat(daf_lesson_path(p->src, "film"), &st);
+    if (st.st_blocks != 0) skip();
+    publish(p);
+    assert_int_equal(p->item.parts, 20480 + 1 + p->item.pages);
+    assert_true(p->item.reserved < 4 << 20);
+    assert_int_equal(want(p), DAF_OK);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_int_equal(stat(daf_lesson_path(inside(p, "files"), "film"), &st), 0);
+    assert_int_equal(st.st_size, (off_t)20 << 30);
+    assert_int_equal(st.st_blocks, 0);
+    it = find(p->b, p);
+    assert_int_equal(it.reserved, p->item.reserved);
+}
+
+static void ten_thousand_tiny_files_come_and_go(void **state)
+{
+    struct place *p = *state;
+
+    for (unsigned i = 0; i < 10000; i++) {
+        char name[40];
+
+        (void)snprintf(name, sizeof(name), "f%02u/%04u.txt", i / 500, i);
+        daf_lesson_write(p->src, name, i % 50, i + 1);
+    }
+    publish(p);
+    assert_true(p->item.pages > 1);
+    assert_int_equal(want(p), DAF_OK);
+    kill_while(p, 0, p->item.parts / 2);
+    assert_int_equal(find(p->b, p).held, p->item.parts / 2);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_int_equal(daf_shelf_drop(p->b, &p->item.content), DAF_OK);
+}
+
+/* More items than lists fit in memory, one part of each after the other. */
+static void many_items_are_fetched_at_once(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_item it[2 * DAF_SHELF_OPEN_MAX];
+    enum daf_shelf_put put;
+
+    p->a = daf_lesson_shelf(p->a_dir, MORE);
+    p->b = daf_lesson_shelf(p->b_dir, MORE);
+    for (unsigned i = 0; i < 2 * DAF_SHELF_OPEN_MAX; i++) {
+        daf_lesson_write(p->src, "one", 3 * CHUNK, i + 1);
+        assert_int_equal(daf_lesson_publish(p->a, p->src, &it[i]), DAF_OK);
+        assert_int_equal(daf_shelf_add(p->b, it[i].manifest, DAF_SHELF_WANTED,
+                                       0),
+                         DAF_OK);
+    }
+    for (uint32_t part = 0; part < 4; part++) {
+        for (unsigned i = 0; i < 2 * DAF_SHELF_OPEN_MAX; i++)
+            assert_int_equal(daf_lesson_carry(p->a, p->b, &it[i].content, part,
+                                              &put),
+                             DAF_OK);
+    }
+    for (size_t i = 0; i < daf_shelf_count(p->b); i++) {
+        daf_shelf_at(p->b, i, &it[0]);
+        assert_true(it[0].is_whole);
+    }
+    assert_int_equal(daf_shelf_count(p->b), 2 * DAF_SHELF_OPEN_MAX);
+}
+
+/* ---- file lists of strangers */
+
+static struct daf_view text(const char *s)
+{
+    return (struct daf_view){(const uint8_t *)s, strlen(s)};
+}
+
+/* An item of two files of one byte with these paths, whose hashes are right. */
+static void offer(struct place *p, const char *one, const char *two,
+                  uint64_t size, enum daf_shelf_put expected)
+{
+    static const uint8_t byte[1] = {7};
+    struct daf_hash hash = daf_content_chunk_hash((struct daf_view){byte, 1});
+    struct daf_filelist_file f = {.size = size, .hashes = {hash.b, 32}};
+    struct daf_content c = {.bytes = 2, .files = 2, .chunks = 2};
+    uint8_t list[2000], manifest[500];
+    enum daf_shelf_put put;
+    struct daf_hash page;
+    struct daf_pack k;
+
+    daf_pack_init(&k, list, sizeof(list));
+    daf_filelist_open(&k, 2);
+    f.path = text(one);
+    daf_filelist_add(&k, &f);
+    f.path = text(two);
+    daf_filelist_add(&k, &f);
+    page = daf_content_page_hash(daf_pack_view(&k));
+    c.list_bytes = (uint32_t)k.len;
+    c.chunk_bytes = daf_content_chunk_bytes(2);
+    c.page_hashes = (struct daf_view){page.b, 32};
+    c.titles_count = 1;
+    c.titles[0].language = text("en");
+    c.titles[0].text = text("From afar");
+    daf_pack_init(&k, manifest, sizeof(manifest));
+    daf_content_pack(&k, &c);
+    p->item.content = daf_content_id(daf_pack_view(&k));
+    assert_int_equal(daf_shelf_add(p->b, daf_pack_view(&k), DAF_SHELF_WANTED,
+                                   0),
+                     DAF_OK);
+    assert_int_equal(daf_shelf_put(p->b, &p->item.content, 0, 1, 0,
+                                   (struct daf_view){list, c.list_bytes}, &put),
+                     DAF_OK);
+    assert_int_equal(put, expected);
+    if (expected != DAF_SHELF_CONDEMNED) return;
+    assert_true(find(p->b, p).is_condemned);
+    assert_int_equal(daf_shelf_put(p->b, &p->item.content, 1, 1, 0,
+                                   (struct daf_view){byte, 1}, &put),
+                     DAF_OK);
+    assert_int_equal(put, DAF_SHELF_CONDEMNED);
+    assert_int_equal(rmdir(inside(p, "part")), 0); /* nothing is in it */
+    assert_int_equal(mkdir(inside(p, "part"), 0700), 0);
+    reopen(p);
+    assert_true(find(p->b, p).is_condemned);
+}
+
+static void a_file_list_that_is_not_good_condemns_the_item(void **state)
+{
+    struct place *p = *state;
+
+    p->b = daf_lesson_shelf(p->b_dir, MORE);
+    offer(p, "../escape", "x", 1, DAF_SHELF_CONDEMNED);
+    offer(p, "/tmp/escape", "x", 1, DAF_SHELF_CONDEMNED);
+    offer(p, "a/../../escape", "x", 1, DAF_SHELF_CONDEMNED);
+    offer(p, "a", "A", 1, DAF_SHELF_CONDEMNED);
+    offer(p, "a", "a/b", 1, DAF_SHELF_CONDEMNED);
+    offer(p, "b", "a", 1, DAF_SHELF_CONDEMNED);
+    offer(p, "a", "b", 2, DAF_SHELF_CONDEMNED);
+    offer(p, ".hidden", "b", 1, DAF_SHELF_CONDEMNED);
+    assert_false(is_there(daf_lesson_path(p->b_dir, "escape")));
+    assert_false(is_there(daf_lesson_path(p->tmp, "escape")));
+    offer(p, "a", "b", 1, DAF_SHELF_LIST);
+}
+
+/* ---- check */
+
+struct findings {
+    size_t count;
+    char what[40], where[100];
+};
+
+static bool bad(void *ctx, const struct daf_hash *content, const char *what,
+                const char *where)
+{
+    struct findings *f = ctx;
+
+    (void)content;
+    f->count++;
+    (void)snprintf(f->what, sizeof(f->what), "%s", what);
+    (void)snprintf(f->where, sizeof(f->where), "%s", where);
+    return true;
+}
+
+static struct findings check(struct place *p, bool mend)
+{
+    struct findings f = {0};
+    uint64_t count;
+
+    assert_int_equal(daf_shelf_check(p->b, mend, bad, &f, &count), DAF_OK);
+    assert_int_equal(count, f.count);
+    return f;
+}
+
+static void check_finds_one_byte_and_mending_fetches_it(void **state)
+{
+    struct place *p = *state;
+    struct findings f;
+
+    lesson(p);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_int_equal(check(p, true).count, 0);
+    scribble(daf_lesson_path(inside(p, "files"), "film.webm"),
+             (off_t)(3 * CHUNK), "?");
+    f = check(p, false);
+    assert_int_equal(f.count, 1);
+    assert_string_equal(f.what, "damaged");
+    assert_string_equal(f.where, "film.webm");
+    assert_true(find(p->b, p).is_whole);
+    assert_int_equal(check(p, true).count, 1);
+    assert_false(find(p->b, p).is_whole);
+    assert_int_equal(find(p->b, p).held, 7);
+    assert_false(is_held(p->b, p, 4));
+    assert_false(is_there(inside(p, "files")));
+    assert_int_equal(check(p, false).count, 0);
+    reopen(p);
+    assert_int_equal(find(p->b, p).held, 7);
+    assert_int_equal(carry(p, 4), DAF_SHELF_WHOLE);
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+}
+
+static void check_finds_files_that_are_gone_or_cut(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_int_equal(truncate(daf_lesson_path(inside(p, "files"), "film.webm"),
+                              100),
+                     0);
+    assert_string_equal(check(p, false).what, "of another length");
+    assert_int_equal(unlink(
+                         daf_lesson_path(inside(p, "files"), "pages/one.html")),
+                     0);
+    assert_int_equal(check(p, false).count, 2);
+    assert_int_equal(check(p, true).count, 2);
+    assert_int_equal(find(p->b, p).held, 1);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+}
+
+static void check_finds_a_damaged_list_and_a_damaged_manifest(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    scribble(inside(p, "manifest"), 9, "?");
+    assert_string_equal(check(p, true).where, "manifest");
+    assert_int_equal(check(p, false).count, 0);
+    scribble(inside(p, "list"), 40, "?");
+    assert_string_equal(check(p, false).where, "list");
+    assert_int_equal(check(p, true).count, 1);
+    assert_int_equal(find(p->b, p).held, 0);
+    assert_int_equal(carry(p, 0), DAF_SHELF_WHOLE); /* the rest was there */
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+}
+
+static void bytes_in_a_hole_are_damage_and_made_zeros_again(void **state)
+{
+    struct place *p = *state;
+
+    daf_lesson_hole(p->src, "hole", 10 * CHUNK);
+    publish(p);
+    assert_int_equal(want(p), DAF_OK);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    scribble(daf_lesson_path(inside(p, "files"), "hole"), 100000, "?");
+    assert_int_equal(check(p, true).count, 1);
+    assert_true(find(p->b, p).is_whole); /* nobody need be asked for zeros */
+    assert_int_equal(check(p, false).count, 0);
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+}
+
+static void damage_to_what_is_lacking_is_found_too(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    for (uint32_t i = 0; i < 5; i++)
+        (void)carry(p, i);
+    scribble(daf_lesson_path(inside(p, "part"), "film.webm"), 5, "?");
+    assert_int_equal(check(p, true).count, 1);
+    assert_int_equal(find(p->b, p).held, 4);
+    reopen(p);
+    assert_int_equal(find(p->b, p).held, 4);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(an_item_goes_from_shelf_to_shelf),
+        T(modes_are_as_the_document_says),
+        T(a_file_is_opened_by_its_path),
+        T(a_link_in_the_place_of_a_file_is_not_followed),
+        T(parts_are_read_in_any_stretch),
+        T(bytes_out_of_order_are_dropped),
+        T(more_bytes_than_a_part_has_are_odd),
+        T(wrong_bytes_are_not_held),
+        T(of_two_senders_the_first_one_counts),
+        T(what_was_noted_is_held_after_a_restart),
+        T(a_kill_costs_what_was_on_its_way),
+        T(without_have_everything_is_hashed),
+        T(torn_notes_count_for_nothing),
+        T(notes_of_a_file_that_has_gone_are_worth_nothing),
+        T(a_shelf_without_its_marker_is_not_touched),
+        T(an_unreadable_item_is_left_out_and_healed_by_adding),
+        T(wishes_are_kept),
+        T(what_is_dropped_is_gone),
+        T(the_budget_is_kept_to_the_byte),
+        T(room_that_was_made_is_used_when_it_is_asked_for_again),
+        T(a_budget_without_room_for_the_pages_refuses_at_once),
+        T(zeros_are_known_and_stay_holes),
+        T(twenty_gigabytes_of_holes_take_no_time),
+        T(ten_thousand_tiny_files_come_and_go),
+        T(many_items_are_fetched_at_once),
+        T(a_file_list_that_is_not_good_condemns_the_item),
+        T(check_finds_one_byte_and_mending_fetches_it),
+        T(check_finds_files_that_are_gone_or_cut),
+        T(check_finds_a_damaged_list_and_a_damaged_manifest),
+        T(bytes_in_a_hole_are_damage_and_made_zeros_again),
+        T(damage_to_what_is_lacking_is_found_too),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/lib/t.h"
+
+#include "tests/lib/lesson.h"
+#include "tests/lib/tmpdir.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CHUNK ((size_t)65536)
+#define MORE  UINT64_MAX /* no budget */
+
+struct place {
+    char *tmp;
+    char src[512], dir[512];
+    struct daf_shelf *s, *beside;
+    struct daf_shelf_publish p;
+    struct daf_shelf_item item;
+    char t[800];
+    char left_out[500]; /* "path: why\n" for each */
+    uint64_t progress;
+    const char *touch; /* a file to change while it is copied */
+};
+
+static struct daf_view text(const char *s)
+{
+    return (struct daf_view){(const uint8_t *)s, strlen(s)};
+}
+
+static void left_out(void *ctx, const struct daf_shelf_left_out *what)
+{
+    struct place *p = ctx;
+    size_t len = strlen(p->left_out);
+
+    (void)snprintf(p->left_out + len, sizeof(p->left_out) - len, "%s: %s\n",
+                   what->path, what->why);
+}
+
+static bool progress(void *ctx, uint64_t done, uint64_t total)
+{
+    struct place *p = ctx;
+
+    assert_true(done > p->progress && done <= total);
+    p->progress = done;
+    if (p->touch != NULL) daf_lesson_write(p->src, p->touch, 2 * CHUNK, 77);
+    p->touch = NULL;
+    return true;
+}
+
+static bool stop(void *ctx, uint64_t done, uint64_t total)
+{
+    (void)ctx;
+    (void)done;
+    (void)total;
+    return false;
+}
+
+static int setup(void **state)
+{
+    struct place *p = calloc(1, sizeof(*p));
+
+    assert_non_null(p);
+    p->tmp = daf_tmpdir_new();
+    assert_non_null(p->tmp);
+    (void)snprintf(p->src, sizeof(p->src), "%s/src", p->tmp);
+    (void)snprintf(p->dir, sizeof(p->dir), "%s/shelf", p->tmp);
+    p->s = daf_lesson_shelf(p->dir, MORE);
+    p->p = (struct daf_shelf_publish){.source = p->src,
+                                      .left_out = left_out,
+                                      .progress = progress,
+                                      .ctx = p};
+    p->p.about.titles_count = 1;
+    p->p.about.titles[0].language = text("en");
+    p->p.about.titles[0].text = text("A lesson");
+    *state = p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct place *p = *state;
+
+    daf_shelf_close(p->s);
+    daf_shelf_close(p->beside);
+    daf_tmpdir_free(p->tmp);
+    free(p);
+    return 0;
+}
+
+static enum daf_err publish(struct place *p)
+{
+    p->progress = 0;
+    return daf_shelf_publish(p->s, &p->p, &p->item, p->t, sizeof(p->t));
+}
+
+static const char *inside(const struct place *p, const char *name)
+{
+    return daf_lesson_files(p->dir, &p->item.content, name);
+}
+
+static bool is_there(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0;
+}
+
+/* Refused with this error and these words, and nothing is left. */
+static void refuses(struct place *p, enum daf_err err, const char *words)
+{
+    assert_int_equal(publish(p), err);
+    if (strstr(p->t, words) == NULL) fail_msg("\"%s\"", p->t);
+    assert_int_equal(daf_shelf_count(p->s), 0);
+    assert_false(is_there(daf_lesson_path(p->dir, "new-1")));
+}
+
+/* ---- what is published */
+
+static void a_folder_is_published_as_it_is(void **state)
+{
+    struct place *p = *state;
+    struct daf_content c;
+
+    daf_lesson_write(p->src, "index.html", 100, 1);
+    daf_lesson_write(p->src, "a/b/c/deep.png", 3 * CHUNK, 2);
+    daf_lesson_write(p->src, "a/empty", 0, 0);
+    assert_int_equal(publish(p), DAF_OK);
+    assert_string_equal(p->left_out, "");
+    assert_string_equal(p->t, "");
+    assert_true(p->item.is_whole && p->item.has_list);
+    assert_int_equal(p->item.wishes, DAF_SHELF_PUBLISHED);
+    assert_int_equal(p->item.bytes, 3 * CHUNK + 100);
+    assert_int_equal(p->progress, p->item.bytes);
+    assert_int_equal(daf_content_decode(p->item.manifest, &c), DAF_OK);
+    assert_int_equal(c.files, 3);
+    assert_memory_equal(c.id.b, p->item.content.b, 32);
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_int_equal(publish(p), DAF_OK); /* just so */
+    assert_int_equal(daf_shelf_count(p->s), 1);
+    assert_false(is_there(daf_lesson_path(p->dir, "new-1")));
+}
+
+static void one_file_is_published_by_its_name(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_file f;
+    char path[600];
+
+    daf_lesson_write(p->src, "song.ogg", CHUNK + 1, 1);
+    (void)snprintf(path, sizeof(path), "%s/song.ogg", p->src);
+    p->p.source = path;
+    assert_int_equal(publish(p), DAF_OK);
+    assert_int_equal(daf_shelf_file(p->s, &p->item.content, "song.ogg", &f),
+                     DAF_OK);
+    assert_int_equal(f.size, CHUNK + 1);
+    (void)close(f.fd);
+}
+
+static void a_handle_beside_publishes_and_the_daemon_looks(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf *owner = p->s;
+    struct daf_shelf_item it;
+
+    daf_lesson_write(p->src, "x", 2 * CHUNK, 1);
+    assert_int_equal(daf_shelf_open(p->dir, MORE, false, &p->beside), DAF_OK);
+    p->s = p->beside;
+    assert_int_equal(publish(p), DAF_OK);
+    p->s = owner;
+    assert_int_equal(daf_shelf_count(owner), 0);
+    assert_int_equal(daf_shelf_look(owner), DAF_OK);
+    assert_true(daf_shelf_find(owner, &p->item.content, &it));
+    assert_true(it.is_whole);
+    assert_int_equal(it.reserved, p->item.reserved);
+    assert_int_equal(daf_shelf_drop(owner, &it.content), DAF_OK);
+    assert_int_equal(daf_shelf_look(p->beside), DAF_OK);
+    assert_int_equal(daf_shelf_count(p->beside), 0);
+}
+
+static void publishing_what_is_being_fetched_makes_it_whole(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf *owner = p->s;
+    struct daf_shelf_item it;
+    enum daf_shelf_put put;
+    char other[600];
+
+    (void)snprintf(other, sizeof(other), "%s/other", p->tmp);
+    daf_lesson_write(p->src, "x", 3 * CHUNK, 1);
+    p->s = daf_lesson_shelf(other, MORE);
+    assert_int_equal(publish(p), DAF_OK);
+    assert_int_equal(daf_shelf_add(owner, p->item.manifest, DAF_SHELF_WANTED,
+                                   0),
+                     DAF_OK);
+    assert_int_equal(daf_lesson_carry(p->s, owner, &p->item.content, 0, &put),
+                     DAF_OK);
+    assert_int_equal(daf_lesson_carry(p->s, owner, &p->item.content, 2, &put),
+                     DAF_OK);
+    daf_shelf_close(p->s);
+    assert_int_equal(daf_shelf_open(p->dir, MORE, false, &p->beside), DAF_OK);
+    p->s = p->beside;
+    assert_int_equal(publish(p), DAF_OK);
+    p->s = owner;
+    assert_int_equal(daf_shelf_look(owner), DAF_OK);
+    assert_true(daf_shelf_find(owner, &p->item.content, &it));
+    assert_true(it.is_whole);
+    assert_int_equal(it.wishes, DAF_SHELF_WANTED | DAF_SHELF_PUBLISHED);
+    assert_int_equal(daf_shelf_unsynced(owner), 0);
+    assert_false(is_there(inside(p, "part")));
+    assert_false(is_there(inside(p, "have")));
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+}
+
+static void holes_are_kept_and_cost_nothing(void **state)
+{
+    struct place *p = *state;
+    struct stat st;
+
+    daf_lesson_hole(p->src, "hole", 100 * CHUNK + 5);
+    daf_shelf_close(p->s);
+    p->s = daf_lesson_shelf(p->dir, 50 * CHUNK);
+    assert_int_equal(publish(p), DAF_OK);
+    assert_int_equal(stat(daf_lesson_path(inside(p, "files"), "hole"), &st), 0);
+    assert_int_equal(st.st_blocks, 0);
+    assert_int_equal(st.st_size, 100 * CHUNK + 5);
+    assert_true(p->item.reserved < 20 * 4096);
+    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+}
+
+/* ---- what is left out */
+
+static void links_and_hidden_names_are_left_out_with_a_word(void **state)
+{
+    struct place *p = *state;
+    static const char *const without[] = {"content.ini", NULL};
+
+    daf_lesson_write(p->src, "x", 10, 1);
+    daf_lesson_write(p->src, "content.ini", 10, 1);
+    daf_lesson_write(p->src, "a/content.ini", 10, 1);
+    daf_lesson_write(p->src, ".git/config", 10, 1);
+    assert_int_equal(symlink("/etc/passwd", daf_lesson_path(p->src, "a/link")),
+                     0);
+    assert_int_equal(mkfifo(daf_lesson_path(p->src, "pipe"), 0600), 0);
+    p->p.without = without;
+    assert_int_equal(publish(p), DAF_OK);
+    assert_non_null(strstr(p->left_out, ".git: hidden\n"));
+    assert_non_null(strstr(p->left_out, "a/link: a link\n"));
+    assert_non_null(strstr(p->left_out, "pipe: not a file\n"));
+    assert_null(strstr(p->left_out, "content.ini"));
+    assert_true(is_there(daf_lesson_path(inside(p, "files"), "a/content.ini")));
+    assert_false(is_there(daf_lesson_path(inside(p, "files"), "content.ini")));
+}
+
+/* ---- what is refused */
+
+static void what_is_not_there_or_empty_is_refused(void **state)
+{
+    struct place *p = *state;
+
+    refuses(p, DAF_ENOTFOUND, "no such file");
+    assert_int_equal(mkdir(p->src, 0700), 0);
+    refuses(p, DAF_ENOTFOUND, "nothing in it");
+}
+
+static void names_that_a_list_cannot_have_are_refused(void **state)
+{
+    static const char *const names[] = {"back\\slash", "bell\a", "not\xffutf8",
+                                        "sub/line\nfeed"};
+    struct place *p = *state;
+
+    for (size_t i = 0; i < 4; i++) {
+        daf_lesson_write(p->src, names[i], 10, 1);
+        refuses(p, DAF_EFORM, "cannot have this name");
+        assert_null(strchr(p->t, '\a'));
+        assert_null(strchr(p->t, '\n'));
+        assert_int_equal(unlink(daf_lesson_path(p->src, names[i])), 0);
+    }
+    daf_lesson_write(p->src, "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17", 1, 1);
+    refuses(p, DAF_EFORM, "17");
+}
+
+static void names_that_are_one_on_a_stick_are_refused(void **state)
+{
+    struct place *p = *state;
+
+    daf_lesson_write(p->src, "Read.me", 10, 1);
+    daf_lesson_write(p->src, "read.ME", 10, 1);
+    refuses(p, DAF_EEXISTS, "read.ME");
+    assert_int_equal(unlink(daf_lesson_path(p->src, "Read.me")), 0);
+    daf_lesson_write(p->src, "READ.me/x", 10, 1);
+    refuses(p, DAF_EEXISTS, "READ.me/x");
+}
+
+static void words_that_are_too_long_are_refused(void **state)
+{
+    struct place *p = *state;
+    char title[DAF_CONTENT_TITLE_BYTES_MAX + 2];
+
+    memset(title, 'x', sizeof(title));
+    title[sizeof(title) - 1] = '\0';
+    daf_lesson_write(p->src, "x", 10, 1);
+    p->p.about.titles[0].text = text(title);
+    assert_int_not_equal(publish(p), DAF_OK);
+    assert_non_null(strstr(p->t, "sidecar"));
+    assert_int_equal(daf_shelf_count(p->s), 0);
+}
+
+static void over_the_budget_nothing_is_copied(void **state)
+{
+    struct place *p = *state;
+
+    daf_lesson_write(p->src, "x", 10 * CHUNK, 1);
+    daf_shelf_close(p->s);
+    p->s = daf_lesson_shelf(p->dir, 10 * CHUNK);
+    refuses(p, DAF_EFULL, "the budget has room for 640 KiB");
+    assert_int_equal(p->progress, 0);
+}
+
+static void a_file_that_changes_meanwhile_is_refused(void **state)
+{
+    struct place *p = *state;
+
+    daf_lesson_write(p->src, "a", 2 * CHUNK, 1);
+    p->touch = "a";
+    refuses(p, DAF_EBUSY, "changed");
+    daf_lesson_write(p->src, "b", CHUNK, 1);
+    p->touch = "b"; /* while a is copied: longer than it was */
+    refuses(p, DAF_EBUSY, "b: it changed");
+}
+
+static void it_stops_where_progress_says_so(void **state)
+{
+    struct place *p = *state;
+
+    daf_lesson_write(p->src, "a", 2 * CHUNK, 1);
+    p->p.progress = stop;
+    refuses(p, DAF_EBUSY, "stopped");
+}
+
+/* ---- a publisher that was killed */
+
+static bool die(void *ctx, uint64_t done, uint64_t total)
+{
+    (void)ctx;
+    (void)done;
+    (void)total;
+    _exit(0);
+}
+
+static void a_killed_publisher_leaves_nothing_after_the_next_start(void **state)
+{
+    struct place *p = *state;
+    pid_t pid;
+
+    daf_lesson_write(p->src, "a", 2 * CHUNK, 1);
+    pid = fork();
+    if (pid == 0) {
+        p->p.progress = die;
+        (void)publish(p);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_true(is_there(daf_lesson_path(p->dir, "new-1")));
+    assert_int_equal(publish(p), DAF_OK); /* beside it */
+    daf_shelf_close(p->s);
+    p->s = daf_lesson_shelf(p->dir, MORE);
+    assert_false(is_there(daf_lesson_path(p->dir, "new-1")));
+    assert_int_equal(daf_shelf_count(p->s), 1);
+}
+
+/* The child publishes and waits; the daemon's start leaves its folder alone. */
+static bool wait_for_me(void *ctx, uint64_t done, uint64_t total)
+{
+    const int *pipes = ctx;
+    char byte = 0;
+
+    (void)done;
+    (void)total;
+    return write(pipes[1], &byte, 1) == 1 && read(pipes[2], &byte, 1) == 1;
+}
+
+static void a_start_leaves_a_living_publisher_alone(void **state)
+{
+    struct place *p = *state;
+    int out[2], in[2], status;
+    char byte = 0;
+    pid_t pid;
+
+    daf_lesson_write(p->src, "a", 10, 1);
+    assert_int_equal(pipe(out), 0);
+    assert_int_equal(pipe(in), 0);
+    pid = fork();
+    if (pid == 0) {
+        int pipes[3] = {0, out[1], in[0]};
+        bool failed;
+
+        failed = daf_shelf_open(p->dir, MORE, false, &p->s) != DAF_OK;
+        p->p.progress = wait_for_me;
+        p->p.ctx = pipes;
+        _exit(failed || publish(p) != DAF_OK);
+    }
+    (void)close(out[1]);
+    (void)close(in[0]);
+    assert_int_equal(read(out[0], &byte, 1), 1);
+    daf_shelf_close(p->s);
+    p->s = daf_lesson_shelf(p->dir, MORE);
+    assert_true(is_there(daf_lesson_path(p->dir, "new-1")));
+    assert_int_equal(write(in[1], &byte, 1), 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(daf_shelf_look(p->s), DAF_OK);
+    assert_int_equal(daf_shelf_count(p->s), 1);
+    (void)close(out[0]);
+    (void)close(in[1]);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(a_folder_is_published_as_it_is),
+        T(one_file_is_published_by_its_name),
+        T(a_handle_beside_publishes_and_the_daemon_looks),
+        T(publishing_what_is_being_fetched_makes_it_whole),
+        T(holes_are_kept_and_cost_nothing),
+        T(links_and_hidden_names_are_left_out_with_a_word),
+        T(what_is_not_there_or_empty_is_refused),
+        T(names_that_a_list_cannot_have_are_refused),
+        T(names_that_are_one_on_a_stick_are_refused),
+        T(words_that_are_too_long_are_refused),
+        T(over_the_budget_nothing_is_copied),
+        T(a_file_that_changes_meanwhile_is_refused),
+        T(it_stops_where_progress_says_so),
+        T(a_killed_publisher_leaves_nothing_after_the_next_start),
+        T(a_start_leaves_a_living_publisher_alone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
