@@ -235,6 +235,7 @@ static void do_put(struct daf_keeper *k, const struct job *j)
 {
     struct daf_keeper_result *r = result_new(DAF_KEEPER_PUT);
     const struct daf_port_piece *p = &j->piece;
+    bool is_other;
 
     r->conn = j->conn;
     r->piece =
@@ -255,11 +256,11 @@ static void do_put(struct daf_keeper *k, const struct job *j)
         stick(k, &p->content, r->err);
         tell_found(k, &p->content);
     }
-    post(k, r);
-    if (r->err == DAF_OK &&
-        (r->put == DAF_SHELF_LIST || r->put == DAF_SHELF_WHOLE ||
-         r->put == DAF_SHELF_CONDEMNED))
-        tell_found(k, &p->content);
+    is_other = r->err == DAF_OK &&
+               (r->put == DAF_SHELF_LIST || r->put == DAF_SHELF_WHOLE ||
+                r->put == DAF_SHELF_CONDEMNED);
+    post(k, r); /* and is the taker's */
+    if (is_other) tell_found(k, &p->content);
 }
 
 static void do_read(struct daf_keeper *k, const struct job *j)
