@@ -14,41 +14,31 @@
 #define DOOR_BYTES 128
 #define FILE_BYTES (64 + DAF_ADDRESSES_DEVICES_MAX * DOOR_BYTES)
 
-/* ---- an address as bytes: the host's, then the port, big endian */
+/* ---- an address as bytes */
 
+/* What others may be told, and doors on this machine: two homes may share it. */
 static bool may_keep(const struct daf_where *w)
 {
-    static const uint8_t loopback[16] = {[15] = 1};
     uint8_t bytes[18];
-    bool own = w->is_v6 ? memcmp(w->ip, loopback, sizeof(loopback)) == 0
-                        : w->ip[0] == 127;
 
-    return (own && w->port != 0) || daf_addr_pack(w, bytes) > 0;
+    return (daf_addr_is_loopback(w) && w->port != 0) ||
+           daf_addr_pack(w, bytes) > 0;
 }
 
 /* Returns the length; 0 if it is none that may be kept. */
 static size_t to_bytes(const struct daf_addr *addr, uint8_t out[18])
 {
     struct daf_where w;
-    size_t len;
 
     if (!daf_addr_parse(addr, &w) || !may_keep(&w)) return 0;
-    len = w.is_v6 ? 16 : 4;
-    memcpy(out, w.ip, len);
-    out[len] = (uint8_t)(w.port >> 8);
-    out[len + 1] = (uint8_t)w.port;
-    return len + 2;
+    return daf_addr_put(&w, out);
 }
 
 static bool of_bytes(struct daf_view bytes, struct daf_addr *out)
 {
-    struct daf_where w = {.is_v6 = bytes.len == 18};
-    size_t len = w.is_v6 ? 16 : 4;
+    struct daf_where w;
 
-    if (bytes.len != len + 2) return false;
-    memcpy(w.ip, bytes.p, len);
-    w.port = (uint16_t)(bytes.p[len] << 8 | bytes.p[len + 1]);
-    if (!may_keep(&w)) return false;
+    if (!daf_addr_get(bytes, &w) || !may_keep(&w)) return false;
     daf_addr_format(&w, out);
     return true;
 }

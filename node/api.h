@@ -15,6 +15,23 @@
  *                      "registered":bool,"exit":0}   after the commit
  * {"op":"write","kind":"control","payload":"hex"}
  *                  -> {"record":"hex","durable":true,"exit":0}
+ * {"op":"write","kind":"catalog","payload":"hex"}
+ *                  -> the same; who may curate
+ * {"op":"content-list"} -> a line an item on the shelf: {"content":"hex","title":…,
+ *                      "bytes":N,"parts":N,"held":N,"fetched":N,"reserved":N,
+ *                      "whole":bool,"wanted":bool,"pinned":bool,"published":bool,
+ *                      "sources":N,"stuck":"" or why it is not fetched}, {"exit":0}
+ * {"op":"content-wish","content":"hex","set":["wanted","pinned"…],"clear":[…]}
+ *                  -> {"exit":0}   once that is durable; an item that is not on the
+ *                      shelf yet is put there as the catalogue has it
+ * {"op":"content-wait","content":"hex","held":N}
+ *                  -> {…an item, as above,"exit":0}   once it is whole, stuck, or
+ *                      holds another number of parts, by a 256th of all at least
+ * {"op":"content-room","bytes":N} -> {"room":N,"exit":0}, or an error: it would not
+ *                      fit
+ * {"op":"content-look"} -> {"exit":0}   what a command published is known now
+ * {"op":"content-check"} -> {"bad":N,"exit":0}   every part was hashed; what is
+ *                      damaged is fetched again
  * {"op":"repair"} -> {"repaired":bool,"new_start":bool,"aside":"notebook.damaged-1",
  *                      "lost":N,"bad":[{"what":…,"where":…}…],"bad_count":N,
  *                      "exit":0}   then the daemon hangs up and starts anew

@@ -32,18 +32,32 @@ struct slot {
     enum daf_write_kind kind;
     bool is_repair;  /* answered when everything else is over */
     bool is_opening; /* answered when the porch is open */
-    char *text;      /* the answer's lines, owned; NULL: not yet */
+    bool is_content; /* answered when the shelf has opened a file */
+    struct daf_apiserver_watch watch; /* answered when it changes */
+    char *text; /* the answer's lines, owned; NULL: not yet */
+    int fd;     /* goes with them, owned; -1: none */
     struct slot *next;
+};
+
+/* A descriptor among the bytes to send. */
+struct passing {
+    uint64_t at; /* of the client's bytes, the first that it goes with */
+    int fd;      /* owned */
+    struct passing *next;
 };
 
 struct client {
     struct daf_apiserver *server;
     struct daf_loop_source source;
     struct bytes in, out;
+    uint64_t sent; /* bytes, ever */
+    struct passing *passing, **passing_end;
     struct slot *slots, **slots_end;
     size_t slots_count;
-    bool ended; /* will say no more */
-    bool dead;  /* to be closed */
+    bool is_web;  /* the web process: may ask for little */
+    bool listens; /* to events */
+    bool ended;   /* will say no more */
+    bool dead;    /* to be closed */
     struct client *next;
 };
 
@@ -58,6 +72,9 @@ struct daf_apiserver {
     uint64_t next_ticket;
     bool is_finishing;
     struct daf_log_limit strangers;
+    struct daf_apiserver_once once; /* writes that may come twice */
+    struct daf_apiserver_events events;
+    struct daf_loop_timer events_timer;
 };
 
 /* ---- bytes */
@@ -101,6 +118,7 @@ static struct slot *slot_new(struct client *c)
         return NULL;
     }
     s->ticket = ++c->server->next_ticket;
+    s->fd = -1;
     *c->slots_end = s;
     c->slots_end = &s->next;
     c->slots_count++;
@@ -125,25 +143,68 @@ static void answer_error(struct client *c, struct slot *s, enum daf_err err,
            daf_cmd_exit_of(err));
 }
 
+/* @fd: taken; goes with the bytes that are put next. */
+static bool pass(struct client *c, int fd)
+{
+    struct passing *p = malloc(sizeof(*p));
+
+    if (p == NULL) {
+        (void)close(fd);
+        return false;
+    }
+    *p = (struct passing){c->sent + (c->out.len - c->out.at), fd, NULL};
+    *c->passing_end = p;
+    c->passing_end = &p->next;
+    return true;
+}
+
+static void passed(struct client *c)
+{
+    struct passing *p = c->passing;
+
+    c->passing = p->next;
+    if (c->passing == NULL) c->passing_end = &c->passing;
+    (void)close(p->fd);
+    free(p);
+}
+
+/* Put lines behind the bytes to send.  @fd: goes with them, taken; -1: none. */
+static void say(struct client *c, const char *text, int fd)
+{
+    size_t len = strlen(text);
+
+    if (fd >= 0 && !pass(c, fd)) {
+        c->dead = true;
+        return;
+    }
+    if (!bytes_reserve(&c->out, len + 1)) {
+        c->dead = true;
+        return;
+    }
+    memcpy(c->out.p + c->out.len, text, len);
+    c->out.len += len;
+    c->out.p[c->out.len++] = '\n';
+}
+
+static void slot_free(struct slot *s)
+{
+    if (s->fd >= 0) (void)close(s->fd);
+    free(s->text);
+    free(s);
+}
+
 /* Move what is answered, in order, behind the bytes to send. */
 static void advance(struct client *c)
 {
-    while (c->slots != NULL && c->slots->text != NULL) {
+    while (c->slots != NULL && c->slots->text != NULL && !c->dead) {
         struct slot *s = c->slots;
-        size_t len = strlen(s->text);
 
-        if (!bytes_reserve(&c->out, len + 1)) {
-            c->dead = true;
-            return;
-        }
-        memcpy(c->out.p + c->out.len, s->text, len);
-        c->out.len += len;
-        c->out.p[c->out.len++] = '\n';
+        say(c, s->text, s->fd);
+        s->fd = -1;
         c->slots = s->next;
         if (c->slots == NULL) c->slots_end = &c->slots;
         c->slots_count--;
-        free(s->text);
-        free(s);
+        slot_free(s);
     }
 }
 
@@ -239,11 +300,15 @@ static json_t *status_object(const struct daf_apiserver *s,
     const struct number numbers[] = {
         {"link_restarts", status->link_restarts},
         {"discover_restarts", status->discover_restarts},
+        {"web_restarts", status->web_restarts},
         {"refused", refused},
         {"peers", count_peers(s->agent)},
         {"sessions", stats.sessions},
         {"records", status->records},
         {"records_in", stats.records_in},
+        {"content_in", stats.content_in},
+        {"content_out", stats.content_out},
+        {"bad_chunks", stats.parts_bad},
         {"deferred", stats.deferred}, /* logs */
         {"other_camps", stats.strangers},
         {"pending_writes", stats.pending_writes},
@@ -253,13 +318,15 @@ static json_t *status_object(const struct daf_apiserver *s,
         {"bytes_out", stats.bytes_out},
         {"uptime_s", status->uptime_s},
     };
-    o = json_pack("{sb sb sb so so so ss ss so so so}", "running", 1, "revoked",
-                  stats.revoked, "unchecked", stats.unchecked, "author",
+    o = json_pack("{sb sb sb so so so ss ss ss so so so}", "running", 1,
+                  "revoked", stats.revoked, "unchecked", stats.unchecked,
+                  "author",
                   daf_cmd_hex(daf_agent_author(s->agent)->b,
                               sizeof(struct daf_author_id)),
                   "camp", daf_cmd_hex(m->camp.b, sizeof(m->camp.b)),
                   "camp_name", daf_cmd_text(m->name), "endpoint",
-                  status->endpoint, "mdns", status->mdns, "refusals", by_name,
+                  status->endpoint, "mdns", status->mdns, "web",
+                  status->web != NULL ? status->web : "", "refusals", by_name,
                   "sent", tallies(stats.sent), "received",
                   tallies(stats.received));
     if (put_numbers(o, numbers, sizeof(numbers) / sizeof(numbers[0]))) return o;
@@ -269,7 +336,9 @@ static json_t *status_object(const struct daf_apiserver *s,
 
 static void on_status(struct client *c, struct slot *slot)
 {
-    struct daf_apiserver_status status = {.endpoint = "", .mdns = "off"};
+    struct daf_apiserver_status status = {.endpoint = "",
+                                          .mdns = "off",
+                                          .web = ""};
 
     c->server->ops->status(c->server->ops->ctx, &status);
     answer(c, slot, status_object(c->server, &status), DAF_EXIT_DONE);
@@ -279,13 +348,16 @@ static json_t *peer_object(const struct daf_peer_info *info)
 {
     bool known = !sodium_is_zero(info->author.b, sizeof(info->author.b));
 
-    return json_pack("{so ss sb sb ss ss sb si}", "peer",
+    return json_pack("{so ss sb sb ss ss sb si sI sI si}", "peer",
                      known ? daf_cmd_hex(info->author.b, sizeof(info->author.b))
                            : json_string(""),
                      "address", info->addr.text, "connected", info->connected,
                      "in_step", info->in_step, "state", info->state, "found_by",
                      info->found_by, "there", info->is_there, "failures",
-                     (int)info->failures);
+                     (int)info->failures, "content_in",
+                     (json_int_t)info->content_in, "content_out",
+                     (json_int_t)info->content_out, "bad_chunks",
+                     (int)info->bad_parts);
 }
 
 static bool put_line(struct bytes *b, json_t *object)
@@ -324,6 +396,32 @@ static void on_peers(struct client *c, struct slot *slot)
 }
 
 /* ---- write */
+
+static void answer_wrote(struct client *c, struct slot *slot,
+                         const struct daf_wrote *wrote)
+{
+    struct daf_trouble t = {""};
+    json_t *o;
+
+    if (wrote->err != DAF_OK) {
+        daf_offline_refused(&t, wrote);
+        answer_error(c, slot, wrote->err, t.what);
+        return;
+    }
+    o = json_pack("{so sb}", "record",
+                  daf_cmd_hex(wrote->record.b, sizeof(wrote->record.b)),
+                  "durable", 1);
+    if ((slot->kind == DAF_WRITE_SESSION || slot->kind == DAF_WRITE_LEARNER) &&
+        json_object_update_new(
+            o,
+            json_pack("{so sb}", "subject",
+                      daf_cmd_hex(wrote->subject.b, sizeof(wrote->subject.b)),
+                      "registered", wrote->registered)) != 0) {
+        json_decref(o);
+        o = NULL;
+    }
+    answer(c, slot, o, DAF_EXIT_DONE);
+}
 
 /* What came, checked, before the agent sees it.  NULL: all is well. */
 static const char *get_did(json_t *one, struct daf_did *out)
@@ -378,14 +476,15 @@ static const char *get_session(json_t *request, struct daf_write *w,
     return wrong;
 }
 
-static const char *get_control(const json_t *request, struct daf_write *w,
-                               uint8_t *payload)
+static const char *get_plain(const json_t *request, struct daf_write *w,
+                             uint8_t *payload)
 {
     const json_t *hex = json_object_get(request, "payload");
     const char *end = NULL;
     size_t len = 0;
 
-    if (!json_is_string(hex)) return "a control record needs its payload";
+    if (!json_is_string(hex))
+        return "a control or catalog record needs its payload";
     if (sodium_hex2bin(payload, DAF_PAYLOAD_BYTES_MAX, json_string_value(hex),
                        json_string_length(hex), NULL, &len, &end) != 0 ||
         end != json_string_value(hex) + json_string_length(hex) || len == 0)
@@ -394,24 +493,78 @@ static const char *get_control(const json_t *request, struct daf_write *w,
     return NULL;
 }
 
-static void on_write(struct client *c, struct slot *slot, json_t *request)
+static const char *get_learner(json_t *request, struct daf_write *w)
+{
+    const char *scope, *name;
+    size_t scope_len, name_len;
+
+    if (json_unpack(request, "{s:s%, s:s%}", "scope", &scope, &scope_len,
+                    "learner", &name, &name_len) != 0)
+        return "a learner needs scope and learner, her name or nothing";
+    if (scope_len > DAF_SCOPE_NAME_BYTES_MAX) return "the scope is too long";
+    if (name_len > DAF_NAME_BYTES_MAX) return "the learner's name is too long";
+    for (size_t i = 0; i < name_len; i++)
+        if ((unsigned char)name[i] < ' ' || name[i] == 127)
+            return "the learner's name has control characters";
+    memcpy(w->scope, scope, scope_len);
+    w->learner = (struct daf_view){(const uint8_t *)name, name_len};
+    return NULL;
+}
+
+static const char *get_write(const struct client *c, json_t *request,
+                             struct daf_write *w, struct daf_did *did,
+                             uint8_t *payload)
 {
     const char *kind = json_string_value(json_object_get(request, "kind"));
+
+    if (kind != NULL && strcmp(kind, "session") == 0) {
+        w->kind = DAF_WRITE_SESSION;
+        return get_session(request, w, did);
+    }
+    if (kind != NULL && strcmp(kind, "learner") == 0) {
+        w->kind = DAF_WRITE_LEARNER;
+        return get_learner(request, w);
+    }
+    if (kind != NULL && strcmp(kind, "control") == 0 && !c->is_web) {
+        w->kind = DAF_WRITE_CONTROL;
+        return get_plain(request, w, payload);
+    }
+    if (kind != NULL && strcmp(kind, "catalog") == 0 && !c->is_web) {
+        w->kind = DAF_WRITE_CATALOG;
+        return get_plain(request, w, payload);
+    }
+    return "kind is session, learner, control or catalog";
+}
+
+/* It came before: answered already, or to be answered with the first one. */
+static bool came_before(struct client *c, struct slot *slot, json_t *request,
+                        const char **out_wrong)
+{
+    const struct daf_wrote *done;
+    uint64_t first;
+
+    *out_wrong = daf_apiserver_once(&c->server->once, request, slot->ticket,
+                                    &first, &done);
+    if (*out_wrong != NULL || first == slot->ticket) return false;
+    if (done != NULL)
+        answer_wrote(c, slot, done);
+    else
+        slot->ticket = first;
+    return true;
+}
+
+static void on_write(struct client *c, struct slot *slot, json_t *request)
+{
     struct daf_did did[DAF_DID_MAX];
     uint8_t payload[DAF_PAYLOAD_BYTES_MAX];
     struct daf_write w = {.ticket = slot->ticket};
-    const char *wrong = "kind is session or control";
+    const char *wrong;
 
     w.claimed = daf_clock_wall();
     w.time_quality = (uint8_t)daf_clock_quality(w.claimed);
-    if (kind != NULL && strcmp(kind, "session") == 0) {
-        w.kind = DAF_WRITE_SESSION;
-        wrong = get_session(request, &w, did);
-    } else if (kind != NULL && strcmp(kind, "control") == 0) {
-        w.kind = DAF_WRITE_CONTROL;
-        wrong = get_control(request, &w, payload);
-    }
+    wrong = get_write(c, request, &w, did, payload);
     slot->kind = w.kind;
+    if (wrong == NULL && came_before(c, slot, request, &wrong)) return;
     if (wrong != NULL)
         answer_error(c, slot, DAF_EUSAGE, wrong);
     else
@@ -433,30 +586,15 @@ static struct slot *find_slot(const struct daf_apiserver *s, uint64_t ticket,
 
 void daf_apiserver_wrote(struct daf_apiserver *s, const struct daf_wrote *wrote)
 {
-    struct daf_trouble t = {""};
     struct client *c;
-    struct slot *slot = find_slot(s, wrote->ticket, &c);
-    json_t *o;
+    struct slot *slot;
 
-    if (slot == NULL) return; /* who asked has left */
-    if (wrote->err != DAF_OK) {
-        daf_offline_refused(&t, wrote);
-        answer_error(c, slot, wrote->err, t.what);
-        return;
+    daf_apiserver_once_wrote(&s->once, wrote);
+    /* Who asked may have left, or have asked twice. */
+    while ((slot = find_slot(s, wrote->ticket, &c)) != NULL) {
+        answer_wrote(c, slot, wrote);
+        if (slot->text == NULL) return; /* out of memory: it is hung up on */
     }
-    o = json_pack("{so sb}", "record",
-                  daf_cmd_hex(wrote->record.b, sizeof(wrote->record.b)),
-                  "durable", 1);
-    if (slot->kind == DAF_WRITE_SESSION &&
-        json_object_update_new(
-            o,
-            json_pack("{so sb}", "subject",
-                      daf_cmd_hex(wrote->subject.b, sizeof(wrote->subject.b)),
-                      "registered", wrote->registered)) != 0) {
-        json_decref(o);
-        o = NULL;
-    }
-    answer(c, slot, o, DAF_EXIT_DONE);
 }
 
 /* ---- enrolment */
@@ -483,8 +621,8 @@ static void answer_lines(struct client *c, struct slot *slot, json_t *lines,
     slot->text = b.p;
 }
 
-static void answer_enrol(struct client *c, struct slot *slot,
-                         const struct daf_apiserver_answer *a)
+static void answer_with(struct client *c, struct slot *slot,
+                        const struct daf_apiserver_answer *a)
 {
     if (a->err != DAF_OK)
         answer_error(c, slot, a->err, a->words);
@@ -499,7 +637,7 @@ static void on_enrol(struct client *c, struct slot *slot, const char *op,
         daf_apiserver_enrol(c->server->agent, c->server->ops, op, request);
 
     slot->is_opening = a.err == DAF_OK && a.last == NULL;
-    answer_enrol(c, slot, &a);
+    answer_with(c, slot, &a);
 }
 
 void daf_apiserver_porched(struct daf_apiserver *s)
@@ -510,7 +648,48 @@ void daf_apiserver_porched(struct daf_apiserver *s)
 
             if (!slot->is_opening || slot->text != NULL) continue;
             a = daf_apiserver_enrol_opened(s->agent, s->ops);
-            answer_enrol(c, slot, &a);
+            answer_with(c, slot, &a);
+        }
+    }
+}
+
+/* ---- content */
+
+static void on_content(struct client *c, struct slot *slot, const char *op,
+                       json_t *request)
+{
+    const struct daf_apiserver_answer a =
+        daf_apiserver_contents(c->server->agent, c->server->ops, slot->ticket,
+                               op, request, &slot->watch);
+
+    answer_with(c, slot, &a);
+}
+
+void daf_apiserver_content(struct daf_apiserver *s,
+                           const struct daf_keeper_result *result)
+{
+    struct client *c;
+    struct slot *slot = find_slot(s, result->ticket, &c);
+    struct daf_apiserver_answer a;
+
+    if (slot == NULL) return; /* who asked has left */
+    a = daf_apiserver_content_ended(result);
+    answer_with(c, slot, &a);
+}
+
+void daf_apiserver_content_changed(struct daf_apiserver *s,
+                                   const struct daf_hash *content,
+                                   const struct daf_contents_item *item)
+{
+    for (struct client *c = s->clients; c != NULL; c = c->next) {
+        for (struct slot *slot = c->slots; slot != NULL; slot = slot->next) {
+            struct daf_apiserver_answer a;
+
+            if (!slot->watch.is_on || slot->text != NULL ||
+                memcmp(slot->watch.content.b, content->b, 32) != 0)
+                continue;
+            a = daf_apiserver_content_watched(s->agent, &slot->watch, item);
+            answer_with(c, slot, &a);
         }
     }
 }
@@ -536,7 +715,75 @@ static void answer_repair(struct client *c, struct slot *slot, enum daf_err err,
                      err != DAF_OK ? t->what : daf_err_str(DAF_ENOMEM));
 }
 
+/* ---- what the web process asks */
+
+static void on_pages(struct client *c, struct slot *slot, const char *op,
+                     json_t *request)
+{
+    struct daf_apiserver_answer a;
+
+    slot->is_content = strcmp(op, "content-open") == 0;
+    a = daf_apiserver_web(c->server->agent, c->server->ops, op, request,
+                          slot->ticket);
+    answer_with(c, slot, &a);
+}
+
+void daf_apiserver_content_opened(struct daf_apiserver *s, uint64_t ticket,
+                                  enum daf_err err, int fd, uint64_t size)
+{
+    struct client *c;
+    struct slot *slot = find_slot(s, ticket, &c);
+
+    if (slot == NULL || !slot->is_content) {
+        if (fd >= 0) (void)close(fd); /* who asked has left */
+        return;
+    }
+    if (err != DAF_OK) {
+        answer_error(c, slot, err, daf_err_str(err));
+        return;
+    }
+    slot->fd = fd;
+    answer(c, slot, json_pack("{sI}", "size", (json_int_t)size), DAF_EXIT_DONE);
+}
+
+static void on_events(struct client *c, struct slot *slot)
+{
+    c->listens = true;
+    answer(c, slot, daf_apiserver_events_json(&c->server->events),
+           DAF_EXIT_DONE);
+}
+
+static bool has_listeners(const struct daf_apiserver *s)
+{
+    for (const struct client *c = s->clients; c != NULL; c = c->next)
+        if (c->listens) return true;
+    return false;
+}
+
+/* What changes while nobody listens is told to whoever comes. */
+static void tell_events(void *ctx)
+{
+    struct daf_apiserver *s = ctx;
+    char line[DAF_APISERVER_EVENT_BYTES];
+
+    while (has_listeners(s) &&
+           daf_apiserver_events_next(&s->events, daf_clock_now(), line))
+        for (struct client *c = s->clients; c != NULL; c = c->next)
+            if (c->listens && !c->dead) say(c, line, -1);
+}
+
+void daf_apiserver_changed(struct daf_apiserver *s, unsigned what)
+{
+    daf_apiserver_events_note(&s->events, what);
+}
+
 /* ---- requests */
+
+static bool may_ask(const struct client *c, const char *op)
+{
+    return !c->is_web || strcmp(op, "write") == 0 ||
+           strcmp(op, "events") == 0 || daf_apiserver_web_has(op);
+}
 
 static void serve(struct client *c, const char *line, size_t len)
 {
@@ -548,6 +795,8 @@ static void serve(struct client *c, const char *line, size_t len)
         ;
     else if (!json_is_object(request) || op == NULL)
         answer_error(c, slot, DAF_EFORM, "not a JSON object with an op");
+    else if (!may_ask(c, op))
+        answer_error(c, slot, DAF_EDENIED, "not for the web process");
     else if (strcmp(op, "status") == 0)
         on_status(c, slot);
     else if (strcmp(op, "peers") == 0)
@@ -558,6 +807,12 @@ static void serve(struct client *c, const char *line, size_t len)
         on_repair(c, slot);
     else if (strncmp(op, "enrol-", 6) == 0)
         on_enrol(c, slot, op, request);
+    else if (strncmp(op, "content-", 8) == 0 && !daf_apiserver_web_has(op))
+        on_content(c, slot, op, request);
+    else if (strcmp(op, "events") == 0)
+        on_events(c, slot);
+    else if (daf_apiserver_web_has(op))
+        on_pages(c, slot, op, request);
     else
         answer_error(c, slot, DAF_EUSAGE, "an op that this daemon lacks");
     json_decref(request);
@@ -616,13 +871,43 @@ static void read_client(struct client *c)
     if (n < 0 && errno != EAGAIN && errno != EINTR) c->dead = true;
 }
 
+/* As many bytes as go with one descriptor, or up to the next that has one. */
+static ssize_t send_some(struct client *c)
+{
+    union {
+        struct cmsghdr head;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    size_t len = c->out.len - c->out.at;
+    const struct passing *p = c->passing;
+    bool is_due = p != NULL && p->at == c->sent;
+    struct iovec part = {.iov_base = c->out.p + c->out.at};
+    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+
+    if (is_due) {
+        m.msg_control = &control;
+        m.msg_controllen = sizeof(control.room);
+        control.head.cmsg_level = SOL_SOCKET;
+        control.head.cmsg_type = SCM_RIGHTS;
+        control.head.cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(&control.head), &p->fd, sizeof(int));
+        p = p->next;
+    }
+    if (p != NULL && p->at - c->sent < len) len = (size_t)(p->at - c->sent);
+    part.iov_len = len;
+    return sendmsg(c->source.fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static void write_client(struct client *c)
 {
     while (!c->dead && c->out.at < c->out.len) {
-        ssize_t n = send(c->source.fd, c->out.p + c->out.at,
-                         c->out.len - c->out.at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = send_some(c);
 
-        if (n > 0) c->out.at += (size_t)n;
+        if (n > 0) {
+            if (c->passing != NULL && c->passing->at == c->sent) passed(c);
+            c->sent += (uint64_t)n;
+            c->out.at += (size_t)n;
+        }
         if (n < 0 && errno == EAGAIN) return;
         if (n < 0 && errno != EINTR) c->dead = true;
     }
@@ -689,9 +974,10 @@ static void client_free(struct client *c)
         struct slot *s = c->slots;
 
         c->slots = s->next;
-        free(s->text);
-        free(s);
+        slot_free(s);
     }
+    while (c->passing != NULL)
+        passed(c);
     daf_loop_remove(c->server->loop, &c->source);
     (void)close(c->source.fd);
     bytes_empty(&c->in);
@@ -722,39 +1008,65 @@ static void turn_away(struct daf_apiserver *s, int fd)
     (void)close(fd);
 }
 
-static void on_listener(void *ctx, unsigned what)
+/* @fd: taken.  NULL: out of memory or descriptors, and it is closed. */
+static struct client *client_new(struct daf_apiserver *s, int fd)
 {
-    struct daf_apiserver *s = ctx;
-    struct client *c;
-    int fd = accept4(s->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    struct client *c = calloc(1, sizeof(*c));
 
-    (void)what;
-    if (fd < 0) return;
-    if (!is_welcome(fd)) {
-        turn_away(s, fd);
-        return;
-    }
-    c = calloc(1, sizeof(*c));
     if (c == NULL) {
         (void)close(fd);
-        return;
+        return NULL;
     }
     c->server = s;
     c->slots_end = &c->slots;
+    c->passing_end = &c->passing;
     c->source = (struct daf_loop_source){.fd = fd, .fn = on_client, .ctx = c};
     s->clients_count++;
     if (daf_loop_add(s->loop, &c->source, true, false) != DAF_OK) {
         client_free(c);
-        return;
+        return NULL;
     }
     c->next = s->clients;
     s->clients = c;
+    return c;
+}
+
+static void on_listener(void *ctx, unsigned what)
+{
+    struct daf_apiserver *s = ctx;
+    int fd = accept4(s->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    (void)what;
+    if (fd < 0) return;
+    if (is_welcome(fd))
+        (void)client_new(s, fd);
+    else
+        turn_away(s, fd);
+}
+
+bool daf_apiserver_adopt(struct daf_apiserver *s, int fd,
+                         const struct daf_apiserver_greeting *lines,
+                         size_t count)
+{
+    struct client *c = client_new(s, fd);
+
+    if (c == NULL) return false;
+    c->is_web = true;
+    for (size_t i = 0; i < count; i++) {
+        int copy = -1;
+
+        if (lines[i].fd >= 0) copy = fcntl(lines[i].fd, F_DUPFD_CLOEXEC, 0);
+        if (lines[i].fd >= 0 && copy < 0) c->dead = true;
+        if (!c->dead) say(c, lines[i].text, copy);
+    }
+    return !c->dead;
 }
 
 void daf_apiserver_flush(struct daf_apiserver *s)
 {
     struct client **at = &s->clients;
 
+    tell_events(s);
     while (*at != NULL) {
         struct client *c = *at;
 
@@ -769,6 +1081,10 @@ void daf_apiserver_flush(struct daf_apiserver *s)
     if (s->listener.is_added)
         daf_loop_want(s->loop, &s->listener,
                       s->clients_count < DAF_APISERVER_CLIENTS_MAX, false);
+    daf_loop_timer_set(&s->events_timer,
+                       has_listeners(s)
+                           ? daf_apiserver_events_deadline(&s->events)
+                           : DAF_MONO_NEVER);
 }
 
 bool daf_apiserver_idle(const struct daf_apiserver *s)
@@ -835,7 +1151,10 @@ enum daf_err daf_apiserver_new(const struct daf_home *home,
     s->folder_fd = -1;
     s->listener =
         (struct daf_loop_source){.fd = -1, .fn = on_listener, .ctx = s};
-    if (!listen_in(s, home)) {
+    s->events_timer = (struct daf_loop_timer){.fn = tell_events, .ctx = s};
+    daf_apiserver_events_init(&s->events);
+    if (daf_loop_timer_open(loop, &s->events_timer) != DAF_OK ||
+        !listen_in(s, home)) {
         daf_home_trouble(t,
                          "cannot listen for commands at %s/run/" SOCKET
                          ": %s. See that the folder can be written",
@@ -862,5 +1181,7 @@ void daf_apiserver_free(struct daf_apiserver *s)
         (void)close(s->listener.fd);
     }
     if (s->folder_fd >= 0) (void)close(s->folder_fd);
+    daf_loop_timer_close(s->loop, &s->events_timer);
+    sodium_memzero(&s->once, sizeof(s->once));
     free(s);
 }

@@ -4,6 +4,8 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
 
 /* Scores have six decimals at most; more digits would show binary dust. */
 #define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(6))
@@ -56,6 +58,12 @@ enum daf_exit daf_cmd_fail(const struct daf_cmd *cmd, enum daf_err err,
 
 /* --- output ------------------------------------------------------------------- */
 
+void daf_cmd_hint(const struct daf_cmd *cmd, const char *words)
+{
+    if (cmd->json || isatty(STDERR_FILENO) != 1) return;
+    (void)fprintf(stderr, "%s\n", words);
+}
+
 void daf_cmd_print(json_t *object)
 {
     char *line = object != NULL ? json_dumps(object, JSON_FLAGS) : NULL;
@@ -76,6 +84,11 @@ void daf_cmd_print(json_t *object)
 const char *daf_cmd_hex_str(const uint8_t *p, size_t len, char *out)
 {
     return sodium_bin2hex(out, 2 * len + 1, p, len);
+}
+
+bool daf_cmd_begins(const char *hex, const char *digits)
+{
+    return strncasecmp(hex, digits, strlen(digits)) == 0;
 }
 
 json_t *daf_cmd_hex(const uint8_t *p, size_t len)

@@ -45,6 +45,10 @@ enum daf_exit daf_cmd_fail_with(const struct daf_cmd *cmd, enum daf_err err,
                                 const struct daf_trouble *t,
                                 enum daf_exit exit_code, json_t *object);
 
+/** daf_cmd_hint: a line on standard error for a person at a terminal, who may
+ * wonder; a program knows how to wait. */
+void daf_cmd_hint(const struct daf_cmd *cmd, const char *words);
+
 /** daf_cmd_print: one JSON line on standard output; @object is taken. */
 void daf_cmd_print(json_t *object);
 /** daf_cmd_hex: bytes as a JSON string. */
@@ -53,6 +57,9 @@ json_t *daf_cmd_hex(const uint8_t *p, size_t len);
 json_t *daf_cmd_text(const char *text);
 /** daf_cmd_hex_str: bytes as text; @out has room for 2 * @len + 1. */
 const char *daf_cmd_hex_str(const uint8_t *p, size_t len, char *out);
+/** daf_cmd_begins: whether @hex begins with @digits, which a person typed: in small
+ * letters or capitals. */
+bool daf_cmd_begins(const char *hex, const char *digits);
 /** daf_cmd_put_text: print @text to standard output with control characters as
  * '?': a name must not steer the terminal.  Returns its columns. */
 int daf_cmd_put_text(const char *text);
@@ -121,6 +128,21 @@ DAF_NODISCARD enum daf_err daf_cmd_writer_flush(struct daf_cmd_writer *w,
 void daf_cmd_writer_close(struct daf_cmd_writer *w);
 /** daf_cmd_err_of: what the last line of a daemon's answer says; DAF_OK. */
 enum daf_err daf_cmd_err_of(const json_t *answer);
+
+/* --- cmd_ask.c: one question to the daemon (node/api.h) */
+
+/** daf_cmd_call: daf_api_call() with @request taken; NULL is out of memory. */
+DAF_NODISCARD enum daf_err daf_cmd_call(const struct daf_home *home,
+                                        json_t *request,
+                                        void (*line)(void *ctx, json_t *line),
+                                        void *ctx, json_t **out_last,
+                                        struct daf_trouble *t);
+/** daf_cmd_ask: the same of the command's home.  What went wrong has been said; if
+ * it is DONE the caller owns *@out_last, else that is NULL. */
+DAF_NODISCARD enum daf_exit daf_cmd_ask(const struct daf_cmd *cmd,
+                                        bool needs_camp, json_t *request,
+                                        void (*line)(void *ctx, json_t *line),
+                                        void *ctx, json_t **out_last);
 
 /* --- cmd_files.c: what is carried by hand (docs/protocol.md §6) */
 /* Control of a camp of several thousand devices. */
@@ -200,6 +222,10 @@ enum daf_exit daf_cmd_status(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_peers(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_progress_add(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_progress_show(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_publish(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_library(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_get(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_pin(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_digest(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_check(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_inspect(const struct daf_cmd *cmd);
@@ -218,6 +244,23 @@ DAF_NODISCARD enum daf_err daf_cmd_repair_ask(const struct daf_cmd *cmd,
  * and all peers are in step, or 30 s.  Returns whether that came true. */
 bool daf_cmd_repair_wait(const struct daf_cmd *cmd, const struct daf_home *home,
                          bool lacks);
+
+/* --- cmd_check_content.c: parts of daf_cmd_check() */
+typedef void (*daf_cmd_content_bad_fn)(void *ctx, const char *what,
+                                       const char *where);
+/** daf_cmd_check_content: hash every part held; @fn hears each finding.  @mend: the
+ * home is locked; what is damaged is lacking then, and fetched by the next daemon. */
+DAF_NODISCARD enum daf_err daf_cmd_check_content(const struct daf_home *home,
+                                                 bool mend,
+                                                 daf_cmd_content_bad_fn fn,
+                                                 void *ctx,
+                                                 struct daf_trouble *t);
+/** daf_cmd_repair_content: let the daemon do so and fetch it from peers, 30 s at
+ * most; *@out_whole: nothing is lacking that was not before. */
+DAF_NODISCARD enum daf_err daf_cmd_repair_content(const struct daf_cmd *cmd,
+                                                  const struct daf_home *home,
+                                                  bool *out_whole,
+                                                  struct daf_trouble *t);
 
 /** daf_cmd_score: "0.85" in millionths: 0 to 1, at most 6 decimals.  @text: a
  * person's words.  DAF_EUSAGE with words. */

@@ -14,6 +14,8 @@ struct check {
     bool is_complete;         /* peers have given back what they hold */
     bool is_camp_short;       /* of control something is lacking */
     uint64_t strange_count;   /* records of authors that it may have named */
+    uint64_t content_count;   /* findings in content */
+    bool is_content_lacking;  /* damaged, and no peer has sent it yet */
 };
 
 static void found(struct check *c, const char *what, const char *where)
@@ -22,6 +24,14 @@ static void found(struct check *c, const char *what, const char *where)
 
     (void)snprintf(bad.where, sizeof(bad.where), "%s", where);
     daf_repair_found(&c->repair, &bad);
+}
+
+static void on_bad_content(void *ctx, const char *what, const char *where)
+{
+    struct check *c = ctx;
+
+    c->content_count++;
+    found(c, what, where);
 }
 
 static void on_bad(void *ctx, const struct daf_store_bad *bad)
@@ -125,7 +135,7 @@ static bool is_of_notebook(const json_t *bad)
     const char *what = json_string_value(json_object_get(bad, "what"));
 
     return strcmp(what, "certificate") != 0 && strcmp(what, "manifest") != 0 &&
-           strcmp(what, "signature") != 0;
+           strcmp(what, "signature") != 0 && strcmp(what, "content") != 0;
 }
 
 static bool is_damaged(const struct check *c)
@@ -186,15 +196,42 @@ static enum daf_err repair(struct check *c, struct daf_trouble *t)
     return err;
 }
 
+/* What was damaged is lacking now: found, and on its way to be mended. */
+static enum daf_err repair_content(struct check *c, bool is_alone,
+                                   struct daf_trouble *t)
+{
+    uint64_t before = c->content_count;
+    bool is_whole = false;
+    enum daf_err err =
+        daf_cmd_check_content(&c->view.home, is_alone, on_bad_content, c, t);
+
+    if (err != DAF_OK || c->content_count == before) return err;
+    if (!is_alone)
+        err = daf_cmd_repair_content(c->cmd, &c->view.home, &is_whole, t);
+    c->mended_count += c->content_count - before;
+    c->is_content_lacking = !is_whole;
+    return err;
+}
+
 static enum daf_err repair_and_check(struct check *c, struct daf_trouble *t)
 {
     enum daf_err err = daf_cmd_load(c->cmd, true, &c->view.home, t);
+    bool is_alone;
 
     if (err != DAF_OK) return err;
-    if (!c->repairs) return check_all(c, t);
+    if (!c->repairs) {
+        err = check_all(c, t);
+        if (err != DAF_OK) return err;
+        return daf_cmd_check_content(&c->view.home, false, on_bad_content, c,
+                                     t);
+    }
     err = daf_home_lock(&c->view.home, t);
-    if (err == DAF_OK) return repair(c, t);
-    return err == DAF_EBUSY ? repair_beside(c, t) : err;
+    is_alone = err == DAF_OK;
+    if (is_alone)
+        err = repair(c, t);
+    else if (err == DAF_EBUSY)
+        err = repair_beside(c, t);
+    return err == DAF_OK ? repair_content(c, is_alone, t) : err;
 }
 
 /* --- words ------------------------------------------------------------------ */
@@ -202,7 +239,7 @@ static enum daf_err repair_and_check(struct check *c, struct daf_trouble *t)
 /* Whether something must come back from peers. */
 static bool is_lacking(const struct check *c)
 {
-    return c->repairs && (c->counts.absent > 0 ||
+    return c->repairs && (c->counts.absent > 0 || c->is_content_lacking ||
                           (c->repair.done.is_new_start && !c->is_complete));
 }
 
@@ -260,12 +297,15 @@ static void print_check(const struct check *c)
 
     json_array_foreach(c->repair.bad, i, bad)
     {
-        helps = helps || is_of_notebook(bad);
+        helps = helps || is_of_notebook(bad) || c->content_count > 0;
         (void)printf("bad %s: %s\n",
                      json_string_value(json_object_get(bad, "what")),
                      json_string_value(json_object_get(bad, "where")));
     }
     if (c->repairs) print_repair(c);
+    if (c->is_content_lacking)
+        (void)printf("damaged parts of content are lacking now; they come when "
+                     "a device that has them is met\n");
     (void)printf("%llu records and %llu bodies read: %s\n",
                  (unsigned long long)c->counts.records,
                  (unsigned long long)c->counts.bodies,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "node/cmd.h"
+#include "node/cmd_content.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,20 +73,49 @@ static enum daf_err digest_all(const struct daf_cmd *cmd,
     return err;
 }
 
+/* How much of each item of the catalogue is here, by content id. */
+static void print_content(const struct daf_cmd *cmd,
+                          const struct daf_cmd_content *c)
+{
+    for (size_t i = 0; i < daf_catalogue_count(c->catalogue); i++) {
+        struct daf_catalogue_entry e;
+        json_int_t parts, have;
+        json_t *state;
+        char hex[2 * sizeof(e.content.id.b) + 1];
+
+        daf_catalogue_at(c->catalogue, i, &e);
+        parts = (json_int_t)daf_content_parts(&e.content);
+        state = daf_cmd_content_state(c, &e.content.id);
+        have = json_is_true(json_object_get(state, "whole"))
+                   ? parts
+                   : json_integer_value(json_object_get(state, "held"));
+        if (cmd->json)
+            daf_cmd_print(json_pack("{s:o,s:I,s:I}", "content",
+                                    daf_cmd_hex(e.content.id.b, 32), "have",
+                                    have, "of", parts));
+        else
+            (void)printf("content          %s  %d of %d parts\n",
+                         daf_cmd_hex_str(e.content.id.b, 32, hex), (int)have,
+                         (int)parts);
+    }
+}
+
 enum daf_exit daf_cmd_digest(const struct daf_cmd *cmd)
 {
     struct daf_trouble t = {""};
-    struct daf_cmd_view v;
-    enum daf_err err = daf_cmd_view_open(cmd, false, &v, &t);
+    struct daf_cmd_content c;
+    enum daf_err err = daf_cmd_content_open(cmd, &c, &t);
 
     if (err == DAF_OK) {
-        err = digest_all(cmd, &v);
-        if (err != DAF_OK)
+        err = digest_all(cmd, &c.view);
+        if (err == DAF_OK)
+            print_content(cmd, &c);
+        else
             daf_home_trouble(&t,
                              "the notebook cannot be read: %s. To do: "
                              "daftar check says where",
                              daf_err_str(err));
-        daf_cmd_view_close(&v);
+        daf_cmd_content_close(&c);
     }
     return err == DAF_OK ? DAF_EXIT_DONE : daf_cmd_fail(cmd, err, &t);
 }

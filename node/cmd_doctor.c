@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/cmd.h"
 
-#include "node/api.h"
 #include "node/clock.h"
 #include "node/cmd_doctor.h"
 #include "node/core/addr.h"
@@ -131,14 +130,10 @@ static void on_line(void *ctx, json_t *line)
 
 static bool ask(struct daf_cmd_visit *v, const char *op, json_t **out_last)
 {
-    json_t *request = json_pack("{s:s}", "op", op);
     struct daf_trouble t;
-    enum daf_err err = request == NULL ? DAF_ENOMEM
-                                       : daf_api_call(&v->home, request,
-                                                      on_line, v, out_last, &t);
 
-    json_decref(request);
-    return err == DAF_OK;
+    return daf_cmd_call(&v->home, json_pack("{s:s}", "op", op), on_line, v,
+                        out_last, &t) == DAF_OK;
 }
 
 static void count_peers(struct daf_cmd_visit *v)
@@ -203,12 +198,11 @@ static bool is_settled(const struct daf_cmd_visit *v, uint64_t waited_ms)
 static void wait_for_daemon(const struct daf_cmd *cmd, struct daf_cmd_visit *v)
 {
     struct daf_mono start = daf_clock_now();
-    bool said = cmd->json || !isatty(STDERR_FILENO);
+    bool said = false;
 
     while (look_at_daemon(v) && !is_settled(v, daf_clock_now().ms - start.ms)) {
         if (!said)
-            (void)fprintf(stderr,
-                          "Looking who answers, for some seconds ...\n");
+            daf_cmd_hint(cmd, "Looking who answers, for some seconds ...");
         said = true;
         (void)poll(NULL, 0, LOOK_MS);
     }
@@ -312,8 +306,8 @@ enum daf_exit daf_cmd_doctor(const struct daf_cmd *cmd)
     for (size_t i = 0; i < count; i++)
         print_finding(cmd, &findings[i]);
     if (count == 0 && !cmd->json)
-        (void)printf("Nothing is wrong: %zu devices are connected.\n",
-                     v.facts.connected);
+        (void)printf("Nothing is wrong: %zu %s connected.\n", v.facts.connected,
+                     v.facts.connected == 1 ? "device is" : "devices are");
     daf_cmd_visit_end(&v);
     return count == 0 ? DAF_EXIT_DONE : DAF_EXIT_PARTLY;
 }

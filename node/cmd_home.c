@@ -5,33 +5,11 @@
 
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum daf_err daf_cmd_dir(const struct daf_cmd *cmd, char out[DAF_HOME_PATH_MAX],
                          struct daf_trouble *t)
 {
-    const char *dir = cmd->home, *tail = "";
-    int n;
-
-    /* One thread, and nobody sets the environment.
-     * NOLINTBEGIN(concurrency-mt-unsafe) */
-    if (dir == NULL) dir = getenv("DAFTAR_HOME");
-    if (dir == NULL || (cmd->home == NULL && dir[0] == '\0')) {
-        dir = getenv("HOME");
-        tail = "/.daftar";
-    }
-    /* NOLINTEND(concurrency-mt-unsafe) */
-    if (dir == NULL || (tail[0] != '\0' && dir[0] == '\0')) {
-        daf_home_trouble(t, "it is not known which home is meant: neither "
-                            "--home nor DAFTAR_HOME nor HOME is set. To do: "
-                            "give --home DIR");
-        return DAF_EUSAGE;
-    }
-    n = snprintf(out, DAF_HOME_PATH_MAX, "%s%s", dir, tail);
-    if (n > 0 && n < DAF_HOME_PATH_MAX) return DAF_OK;
-    daf_home_trouble(t, "the home's path is empty or too long. To do: give "
-                        "another --home DIR");
-    return DAF_EUSAGE;
+    return daf_home_dir(cmd->home, out, t);
 }
 
 enum daf_err daf_cmd_load(const struct daf_cmd *cmd, bool needs_camp,

@@ -15,6 +15,7 @@
 #include "node/discoverhost.h"
 #include "node/linkhost.h"
 #include "node/log.h"
+#include "node/netwatch.h"
 #include "proto/hash.h"
 #include "proto/joiner.h"
 
@@ -428,6 +429,15 @@ static bool is_unknown(const struct joining *j, struct daf_mono now)
     return noes > 0 && noes == j->places_count && j->enough_at.ms <= now.ms;
 }
 
+/* An address that is not this machine's alone. */
+static bool has_network(void)
+{
+    struct daf_addr any, own[DAF_NETWATCH_ADDRS_MAX];
+
+    daf_netwatch_default(&any);
+    return daf_netwatch_list(&any, own) > 0;
+}
+
 static void not_found(struct joining *j)
 {
     bool was_silent = false;
@@ -445,6 +455,11 @@ static void not_found(struct joining *j)
             "a porch is there, but it does not know this ticket. To do: look "
             "for a slip, or ask for a new one: opening anew makes old ones "
             "worthless");
+    else if (!has_network())
+        end(j, DAF_ENOTFOUND,
+            "no porch was found for this ticket: this machine is on no "
+            "network. To do: join the network of the coordinator's device, "
+            "and try again");
     else
         end(j, DAF_ENOTFOUND,
             "no porch was found for this ticket. To do: see that both devices "
@@ -584,6 +599,7 @@ static enum daf_err join(struct joining *j)
     j->request_len = daf_request_pack(&j->home.keys, &j->home.secrets.sign,
                                       j->request, sizeof(j->request));
     err = open_all(j);
+    if (err == DAF_OK) daf_cmd_hint(j->cmd, "Looking for the coordinator ...");
     if (err == DAF_OK) err = daf_loop_run(j->loop, look, j);
     close_all(j);
     return err == DAF_OK ? j->err : err;

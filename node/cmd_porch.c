@@ -3,7 +3,6 @@
  * daemon, which holds the porch open (node/api.h). */
 #include "node/cmd.h"
 
-#include "node/api.h"
 #include "proto/hash.h"
 #include "proto/ticket.h"
 
@@ -11,43 +10,11 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-#define DIGITS 6
-
-/* One question to the daemon.  @request is taken; @line may be NULL.  What went
- * wrong is said; *@out_last is the caller's if it is DONE. */
-static enum daf_exit ask(const struct daf_cmd *cmd, json_t *request,
-                         void (*line)(void *ctx, json_t *line), void *ctx,
-                         json_t **out_last)
-{
-    struct daf_trouble t = {""};
-    struct daf_home home;
-    json_t *last = NULL;
-    enum daf_err err = daf_cmd_load(cmd, true, &home, &t);
-
-    if (err == DAF_OK) {
-        err = request == NULL
-                  ? DAF_ENOMEM
-                  : daf_api_call(&home, request, line, ctx, &last, &t);
-        daf_home_unload(&home);
-        json_decref(request);
-        if (err == DAF_ENOTFOUND)
-            return daf_cmd_fail_with(cmd, err, &t, DAF_EXIT_NO_DAEMON, NULL);
-    } else {
-        json_decref(request);
-    }
-    if (err == DAF_OK) err = daf_cmd_err_of(last);
-    if (err == DAF_OK) {
-        *out_last = last;
-        return DAF_EXIT_DONE;
-    }
-    if (last != NULL)
-        daf_home_trouble(&t, "%s",
-                         json_string_value(json_object_get(last, "error")));
-    json_decref(last);
-    return daf_cmd_fail(cmd, err, &t);
-}
+#define DIGITS    6
+#define QR_BORDER 4 /* modules: a reader needs it */
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -63,18 +30,25 @@ static long long number_of(const json_t *object, const char *key)
 
 /* --- open --------------------------------------------------------------------- */
 
+/* Of the terminal; 0: it does not say. */
+static int columns(void)
+{
+    struct winsize size;
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 /* Two rows of modules in one of text; white is drawn, since most terminals are
- * dark, and a border of four with it. */
-static void print_qr(const char *text)
+ * dark, and a border with it. */
+static void draw_qr(const QRcode *qr)
 {
     static const char *const halves[] = {"\xe2\x96\x88", "\xe2\x96\x80",
                                          "\xe2\x96\x84", " "};
-    QRcode *qr = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
-    int width = qr != NULL ? qr->width : 0;
+    const int width = qr->width;
 
-    for (int y = -4; width > 0 && y < width + 4; y += 2) {
+    for (int y = -QR_BORDER; y < width + QR_BORDER; y += 2) {
         (void)printf("\x1b[40;37;1m");
-        for (int x = -4; x < width + 4; x++) {
+        for (int x = -QR_BORDER; x < width + QR_BORDER; x++) {
             unsigned dark = 0;
 
             for (int half = 0; half < 2; half++) {
@@ -88,6 +62,22 @@ static void print_qr(const char *text)
         }
         (void)printf("\x1b[0m\n");
     }
+}
+
+/* Lines that are broken by a narrow terminal are no code that can be read. */
+static void print_qr(const char *text)
+{
+    QRcode *qr = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
+    int has = columns(), needs = qr != NULL ? qr->width + 2 * QR_BORDER : 0;
+
+    if (qr == NULL) return; /* no memory: the ticket can be typed */
+    if (has == 0 || has >= needs)
+        draw_qr(qr);
+    else
+        (void)printf("The QR code is left out: it needs %d columns, and this "
+                     "terminal has %d.  To do: make it wider and open anew, "
+                     "or type the ticket\n",
+                     needs, has);
     QRcode_free(qr);
 }
 
@@ -107,6 +97,16 @@ static void print_ticket(const json_t *opened)
                  (number_of(opened, "expires_s") + 59) / 60);
 }
 
+/* It may still be found by mDNS; but most often a cable or the Wi-Fi is off. */
+static void warn_unreachable(const json_t *opened)
+{
+    if (text_of(opened, "address")[0] != '\0') return;
+    (void)fprintf(stderr,
+                  "daftar: the ticket does not say where this device is: it "
+                  "has no network address that another could call. To do: join "
+                  "the new device's network, and open anew\n");
+}
+
 enum daf_exit daf_cmd_enrol_open(const struct daf_cmd *cmd)
 {
     const char *right = daf_cmd_value(cmd, "right");
@@ -117,17 +117,18 @@ enum daf_exit daf_cmd_enrol_open(const struct daf_cmd *cmd)
     enum daf_exit code;
 
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
-    code = ask(cmd,
-               json_pack("{ss ss ss}", "op", "enrol-open", "right",
-                         right != NULL ? right : "", "scope",
-                         scope != NULL ? scope : ""),
-               NULL, NULL, &opened);
+    code = daf_cmd_ask(cmd, true,
+                       json_pack("{ss ss ss}", "op", "enrol-open", "right",
+                                 right != NULL ? right : "", "scope",
+                                 scope != NULL ? scope : ""),
+                       NULL, NULL, &opened);
     if (code != DAF_EXIT_DONE) return code;
     (void)json_object_del(opened, "exit");
     if (cmd->json)
         daf_cmd_print(json_incref(opened));
     else
         print_ticket(opened);
+    warn_unreachable(opened);
     json_decref(opened);
     return DAF_EXIT_DONE;
 }
@@ -145,8 +146,9 @@ static enum daf_exit ask_list(const struct daf_cmd *cmd, json_t **out_guests,
                               json_t **out_last)
 {
     json_t *guests = json_array();
-    enum daf_exit code = ask(cmd, json_pack("{ss}", "op", "enrol-list"),
-                             collect, guests, out_last);
+    enum daf_exit code =
+        daf_cmd_ask(cmd, true, json_pack("{ss}", "op", "enrol-list"), collect,
+                    guests, out_last);
 
     if (code != DAF_EXIT_DONE) {
         json_decref(guests);
@@ -175,6 +177,21 @@ static void print_guest(const struct daf_cmd *cmd, json_t *guest,
                  number_of(guest, "since_s"));
 }
 
+/* A program has what it needs in each guest's line. */
+static void print_porch(const struct daf_cmd *cmd, json_t *last, size_t guests)
+{
+    if (cmd->json) {
+        (void)json_object_del(last, "exit");
+        if (guests == 0) daf_cmd_print(json_incref(last));
+    } else if (json_is_true(json_object_get(last, "used"))) {
+        (void)printf("The ticket was used.\n");
+    } else {
+        (void)printf("%sThe porch is open for %lld s more.\n",
+                     guests == 0 ? "Nobody asks yet. " : "",
+                     number_of(last, "expires_s"));
+    }
+}
+
 enum daf_exit daf_cmd_enrol_list(const struct daf_cmd *cmd)
 {
     json_t *guests, *last, *guest;
@@ -183,12 +200,7 @@ enum daf_exit daf_cmd_enrol_list(const struct daf_cmd *cmd)
 
     if (code != DAF_EXIT_DONE) return code;
     json_array_foreach(guests, i, guest) print_guest(cmd, guest, last);
-    if (!cmd->json && json_is_true(json_object_get(last, "used")))
-        (void)printf("The ticket was used.\n");
-    else if (!cmd->json)
-        (void)printf("%sThe porch is open for %lld s more.\n",
-                     json_array_size(guests) == 0 ? "Nobody asks yet. " : "",
-                     number_of(last, "expires_s"));
+    print_porch(cmd, last, json_array_size(guests));
     json_decref(guests);
     json_decref(last);
     return DAF_EXIT_DONE;
@@ -241,8 +253,7 @@ static enum daf_exit choose(const struct daf_cmd *cmd, struct choice *out)
     if (code != DAF_EXIT_DONE) return code;
     json_array_foreach(guests, i, guest)
     {
-        if (strncmp(text_of(guest, "id"), prefix, strlen(prefix)) != 0)
-            continue;
+        if (!daf_cmd_begins(text_of(guest, "id"), prefix)) continue;
         found = guest;
         count++;
     }
@@ -262,8 +273,9 @@ static enum daf_exit decline(const struct daf_cmd *cmd, const struct choice *c)
 {
     json_t *last;
     enum daf_exit code =
-        ask(cmd, json_pack("{ss ss}", "op", "enrol-decline", "id", c->id), NULL,
-            NULL, &last);
+        daf_cmd_ask(cmd, true,
+                    json_pack("{ss ss}", "op", "enrol-decline", "id", c->id),
+                    NULL, NULL, &last);
 
     if (code == DAF_EXIT_DONE) json_decref(last);
     return code;
@@ -340,11 +352,11 @@ static enum daf_exit tell(const struct daf_cmd *cmd, const struct choice *c,
     char hex[2 * DAF_CERT_BYTES_MAX + 1];
     json_t *last;
     enum daf_exit code =
-        ask(cmd,
-            json_pack("{ss ss ss}", "op", "enrol-accept", "id", c->id,
-                      "certificate",
-                      daf_cmd_hex_str(made->cert, made->cert_len, hex)),
-            NULL, NULL, &last);
+        daf_cmd_ask(cmd, true,
+                    json_pack("{ss ss ss}", "op", "enrol-accept", "id", c->id,
+                              "certificate",
+                              daf_cmd_hex_str(made->cert, made->cert_len, hex)),
+                    NULL, NULL, &last);
 
     if (code != DAF_EXIT_DONE) return code;
     json_decref(last);
@@ -394,17 +406,33 @@ enum daf_exit daf_cmd_enrol_decline(const struct daf_cmd *cmd)
     return DAF_EXIT_DONE;
 }
 
+/* --- close -------------------------------------------------------------------- */
+
+/* That nothing was open is no trouble: nobody can ask, as was wished. */
+static void on_close(void *ctx, json_t *line)
+{
+    bool *was_open = ctx;
+
+    if (daf_cmd_err_of(line) != DAF_ENOTFOUND) return;
+    *was_open = false;
+    (void)json_object_clear(line);
+    (void)json_object_set_new(line, "exit", json_integer(0));
+}
+
 enum daf_exit daf_cmd_enrol_close(const struct daf_cmd *cmd)
 {
+    bool was_open = true;
     json_t *last;
     enum daf_exit code =
-        ask(cmd, json_pack("{ss}", "op", "enrol-close"), NULL, NULL, &last);
+        daf_cmd_ask(cmd, true, json_pack("{ss}", "op", "enrol-close"), on_close,
+                    &was_open, &last);
 
     if (code != DAF_EXIT_DONE) return code;
     json_decref(last);
     if (cmd->json)
-        daf_cmd_print(json_pack("{sb}", "closed", 1));
+        daf_cmd_print(json_pack("{sb sb}", "closed", 1, "was_open", was_open));
     else
-        (void)printf("The porch is closed.\n");
+        (void)printf("%s\n", was_open ? "The porch is closed."
+                                      : "No enrolment was open.");
     return DAF_EXIT_DONE;
 }

@@ -7,17 +7,9 @@
 
 #include <poll.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #define WAIT_MS 30000 /* for the daemon to come back, and for its peers */
 #define LOOK_MS 100
-
-/* A person may wonder; a program knows how to wait. */
-static void tell(const struct daf_cmd *cmd, const char *words)
-{
-    if (cmd->json || isatty(STDERR_FILENO) == 0) return;
-    (void)fprintf(stderr, "%s\n", words);
-}
 
 static void tell_busy(const struct daf_home *home, struct daf_trouble *t)
 {
@@ -79,7 +71,7 @@ static enum daf_err ask_once(const struct daf_cmd *cmd,
         err = DAF_EBUSY;
     }
     if (err == DAF_OK) {
-        tell(cmd, "the daemon stops and repairs the notebook ...");
+        daf_cmd_hint(cmd, "the daemon stops and repairs the notebook ...");
         err = daf_api_send(api, request, t);
     }
     if (err == DAF_OK) err = receive(api, &answer, t);
@@ -109,13 +101,11 @@ static void on_peer(void *ctx, json_t *line)
 static json_t *ask(const struct daf_home *home, const char *op,
                    void (*line)(void *ctx, json_t *line), void *ctx)
 {
-    json_t *request = json_pack("{s:s}", "op", op), *last = NULL;
     struct daf_trouble t;
-    enum daf_err err = request == NULL
-                           ? DAF_ENOMEM
-                           : daf_api_call(home, request, line, ctx, &last, &t);
+    json_t *last;
+    enum daf_err err =
+        daf_cmd_call(home, json_pack("{s:s}", "op", op), line, ctx, &last, &t);
 
-    json_decref(request);
     return err == DAF_OK ? last : NULL;
 }
 
@@ -173,7 +163,8 @@ bool daf_cmd_repair_wait(const struct daf_cmd *cmd, const struct daf_home *home,
     struct daf_mono until = daf_clock_after(daf_clock_now(), WAIT_MS);
     bool back;
 
-    if (lacks) tell(cmd, "peers give back what is lacking; 30 s at most ...");
+    if (lacks)
+        daf_cmd_hint(cmd, "peers give back what is lacking; 30 s at most ...");
     do {
         back = is_back(home);
         if (back && (!lacks || (is_in_step(home) && is_whole(home))))

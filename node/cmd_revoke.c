@@ -61,7 +61,7 @@ static bool begins_with(const struct daf_author_id *author, const char *digits)
     char hex[2 * sizeof(author->b) + 1];
 
     (void)daf_cmd_hex_str(author->b, sizeof(author->b), hex);
-    return strncmp(hex, digits, strlen(digits)) == 0;
+    return daf_cmd_begins(hex, digits);
 }
 
 /* The one device whose author id is, or begins with, @digits. */
@@ -72,7 +72,7 @@ static enum daf_err find_device(struct revoking *r, const char *digits,
     struct daf_camp_rights d;
 
     if (len < PREFIX_MIN || len > 2 * sizeof(d.author.b) ||
-        strspn(digits, "0123456789abcdef") != len) {
+        strspn(digits, "0123456789abcdefABCDEF") != len) {
         daf_home_trouble(r->t, "DEVICE must be 8 to 32 of the digits that "
                                "daftar devices shows");
         return DAF_EUSAGE;

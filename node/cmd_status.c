@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/cmd.h"
 
-#include "node/api.h"
-
 #include <stdio.h>
 
 /* --- text ---------------------------------------------------------------------- */
@@ -84,43 +82,15 @@ static void on_line(void *ctx, json_t *line)
     if (is_last) (void)json_object_set_new(line, "exit", json_integer(0));
 }
 
-/* @t keeps what the daemon said of an error. */
-static enum daf_exit exit_of(const struct daf_cmd *cmd, const json_t *last)
-{
-    const char *words = json_string_value(json_object_get(last, "error"));
-    json_int_t code = json_integer_value(json_object_get(last, "exit"));
-    struct daf_trouble t;
-
-    if (words == NULL) return DAF_EXIT_DONE;
-    daf_home_trouble(&t, "%s", words);
-    return daf_cmd_fail_with(cmd, DAF_EIO, &t,
-                             code > 0 && code < 256 ? (enum daf_exit)code
-                                                    : DAF_EXIT_FAILED,
-                             NULL);
-}
-
 static enum daf_exit ask(const struct daf_cmd *cmd, const char *op)
 {
     struct asking a = {.cmd = cmd, .is_peers = strcmp(op, "peers") == 0};
-    struct daf_trouble t = {""};
-    struct daf_home home;
-    json_t *request, *last = NULL;
-    enum daf_exit code = DAF_EXIT_DONE;
-    enum daf_err err = daf_cmd_load(cmd, false, &home, &t);
+    json_t *last;
+    enum daf_exit code = daf_cmd_ask(cmd, false, json_pack("{s:s}", "op", op),
+                                     on_line, &a, &last);
 
-    if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
-    request = json_pack("{s:s}", "op", op);
-    err = request == NULL
-              ? DAF_ENOMEM
-              : daf_api_call(&home, request, on_line, &a, &last, &t);
-    json_decref(request);
-    daf_home_unload(&home);
-    if (err == DAF_ENOTFOUND)
-        return daf_cmd_fail_with(cmd, err, &t, DAF_EXIT_NO_DAEMON,
-                                 json_pack("{s:b}", "running", 0));
-    if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
-    code = exit_of(cmd, last);
-    if (a.is_peers && a.count == 0 && !cmd->json && code == DAF_EXIT_DONE)
+    if (code != DAF_EXIT_DONE) return code;
+    if (a.is_peers && a.count == 0 && !cmd->json)
         (void)printf("No other device is known yet.\n");
     json_decref(last);
     return code;

@@ -62,8 +62,10 @@ static json_t *did_json(const struct daf_write *write)
 
 static json_t *request_of(const struct daf_write *write)
 {
-    if (write->kind == DAF_WRITE_CONTROL)
-        return json_pack("{s:s,s:s,s:o}", "op", "write", "kind", "control",
+    if (write->kind == DAF_WRITE_CONTROL || write->kind == DAF_WRITE_CATALOG)
+        return json_pack("{s:s,s:s,s:o}", "op", "write", "kind",
+                         write->kind == DAF_WRITE_CONTROL ? "control"
+                                                          : "catalog",
                          "payload", hex_of(write->payload));
     return json_pack("{s:s,s:s,s:s,s:s%,s:o}", "op", "write", "kind", "session",
                      "scope", write->scope, "learner",

@@ -73,7 +73,8 @@ static const struct daf_command table[] = {
         .name = "enrol list", .args = "",
         .summary = "who asks to be enrolled, a line a device",
         .text = "Exit 1 if no porch is open.  \"away\": its connection is lost; it "
-            "may come back.",
+            "may come back.\nIf nobody asks, the one line of --json is about "
+            "the porch: used, expires_s, scope,\nright.",
         .keys = {"id", "digits", "author", "since_s", "state", "expires_s"},
         .needs_daemon = true,
         .run = daf_cmd_enrol_list,
@@ -102,7 +103,8 @@ static const struct daf_command table[] = {
     {
         .name = "enrol close", .args = "",
         .summary = "close the porch: nobody can ask any more",
-        .keys = {"closed"},
+        .text = "If none is open, that is said, and is no failure (was_open).",
+        .keys = {"closed", "was_open"},
         .needs_daemon = true,
         .run = daf_cmd_enrol_close,
     },
@@ -129,6 +131,51 @@ static const struct daf_command table[] = {
         .text = "A coordinator has every right (\"*\") and no issuer.",
         .keys = {"author", "role", "rights", "revoked", "issuer"},
         .run = daf_cmd_devices,
+    },
+    {
+        .name = "publish", .args = "PATH", .args_min = 1, .args_max = 1,
+        .summary = "put lessons into the camp's catalogue (who may curate)",
+        .text = "PATH is a folder with a content.ini inside, a file X beside "
+            "its X.ini, or a folder\nof such: docs/sidecar.md says what they "
+            "hold.  The files are copied to this\ndevice's shelf.  Links and "
+            "hidden files are left out, with a word.",
+        .keys = {"content", "title", "bytes", "files", "record", "durable", "new"},
+        .may_partly = true,
+        .needs_daemon = true,
+        .run = daf_cmd_publish,
+    },
+    {
+        .name = "library", .args = "",
+        .summary = "what there is to learn, and how much of it is here",
+        .text = "\"-\": not here; `daftar get` fetches it.",
+        .keys = {"content", "title", "titles", "languages", "bytes", "files",
+                 "whole", "wanted", "pinned", "held", "parts", "fetched",
+                 "sources", "path"},
+        .run = daf_cmd_library,
+    },
+    {
+        .name = "get", .args = "CONTENT", .args_min = 1, .args_max = 1,
+        .summary = "fetch a lesson from whoever has it, and wait until it is here",
+        .text = "CONTENT is what daftar library shows, or a title.  It goes on "
+            "when get is ended,\nand after a restart, until it is whole.",
+        .options = {
+            {"no-wait", NULL, "do not wait"},
+        },
+        .keys = {"content", "title", "bytes", "fetched", "whole", "pinned",
+                 "path"},
+        .needs_daemon = true,
+        .run = daf_cmd_get,
+    },
+    {
+        .name = "pin", .args = "CONTENT", .args_min = 1, .args_max = 1,
+        .summary = "the same, and never drop it to make room",
+        .options = {
+            {"no-wait", NULL, "do not wait"},
+        },
+        .keys = {"content", "title", "bytes", "fetched", "whole", "pinned",
+                 "path"},
+        .needs_daemon = true,
+        .run = daf_cmd_pin,
     },
     {
         .name = "status", .args = "",
@@ -181,8 +228,10 @@ static const struct daf_command table[] = {
     },
     {
         .name = "digest", .args = "",
-        .summary = "a fingerprint of what is held, a line a scope",
-        .text = "Two devices that hold the same records print the same bytes.",
+        .summary = "a fingerprint of what is held, a line a scope and an item",
+        .text = "Two devices that hold the same records and content print the "
+            "same bytes.  Of content\nthe catalogue's items are told, with how "
+            "many of their parts are here.",
         .keys = {"scope", "root", "authors", "records", "bodies", "logs"},
         .run = daf_cmd_digest,
     },
@@ -192,7 +241,7 @@ static const struct daf_command table[] = {
         .text = "--repair reads every page of a damaged notebook, by hand where "
             "need be, and puts\nwhat is sound into a new one; the damaged file "
             "is kept beside it.  A running daemon does it itself and starts "
-            "again; then peers\nare waited for, 30 s at most.  Exit 0: good "
+            "again; then peers\nare waited for, 30 s at most.  Damaged content is fetched again.  Exit 0: good "
             "and complete; 3: good, and peers\nmust give back what is "
             "lacking.",
         .options = {

@@ -10,24 +10,37 @@
 #include "node/log.h"
 #include "node/netwatch.h"
 #include "node/notify.h"
+#include "node/size.h"
+#include "node/web.h"
+#include "node/webhost.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: daftard --home DIR [options]\n\n"
+    "usage: daftard [options]\n\n"
     "Run the device whose home is DIR (made by `daftar camp create` or `join`)."
     "\n\n"
-    "  --home DIR          the device's home\n"
+    "  --home DIR          the device's home (else $DAFTAR_HOME, else "
+    "~/.daftar)\n"
     "  --listen ADDR:PORT  where others reach its door; port 0: any\n"
     "                      ([::]:5670, all addresses of this machine)\n"
     "  --peer ADDR:PORT    another device's door; may be given often\n"
     "  --no-mdns           do not look for others on the network\n"
+    "  --budget SIZE       what DIR may take on its disk, as 20GB or 512MiB\n"
+    "                      (what the disk has)\n"
+    "  --http ADDR:PORT    serve pages for browsers here; port 0: any; may be\n"
+    "                      given often (no pages); daftar open prints the way "
+    "in\n"
+    "  --http-fd N         the same, at a socket N that listens already\n"
     "  --record FILE       write down all that happens, keys too, to replay "
     "it;\n"
     "                      FILE is new, 0600 and outside DIR\n"
@@ -36,7 +49,9 @@ static const char usage[] =
 
 struct options {
     struct daf_host_config config;
+    char home[DAF_HOME_PATH_MAX];
     struct daf_addr peers[DAF_AGENT_STATIC_MAX];
+    int http[DAF_WEB_LISTENERS_MAX];
 };
 
 /* Nobody else reads what we hold or write: no core files, no debugger of the
@@ -73,6 +88,46 @@ static bool read_address(const char *text, bool is_peer, struct daf_addr *out)
            (!is_peer || daf_addr_callable(&where));
 }
 
+/* @fd: taken; -1 and errno: it cannot be had.  Returns 0 or the exit status. */
+static int take_http(struct options *o, int fd, const char *text)
+{
+    struct daf_addr where;
+
+    if (fd < 0) {
+        daf_log("pages cannot be served at %s: %s. Choose another address, or "
+                "stop what uses it",
+                text, daf_log_errno(errno));
+        return DAF_EXIT_FAILED;
+    }
+    if (o->config.http_count == DAF_WEB_LISTENERS_MAX)
+        return misuse("more than 8 addresses for pages; drop ", text);
+    if (!daf_webhost_where(fd, &where) || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
+        fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+        return misuse("not a socket that listens: ", text);
+    o->http[o->config.http_count++] = fd;
+    return 0;
+}
+
+/* Bound here, before anything else: a demo enters a network of its own later. */
+static int listen_http(struct options *o, const char *text)
+{
+    struct daf_addr addr;
+
+    if (!read_address(text, false, &addr))
+        return misuse("not an address like 127.0.0.1:8080: ", text);
+    return take_http(o, daf_webhost_listen(&addr), text);
+}
+
+static int pass_http(struct options *o, const char *text)
+{
+    char *end;
+    long fd = strtol(text, &end, 10);
+
+    if (*text == '\0' || *end != '\0' || fd <= 2 || fd > 65535)
+        return misuse("not a descriptor's number: ", text);
+    return take_http(o, (int)fd, text);
+}
+
 /* An option and what follows it.  Returns 0, or the exit status of misuse. */
 static int take(struct options *o, const char *name, const char *value)
 {
@@ -82,6 +137,9 @@ static int take(struct options *o, const char *name, const char *value)
         o->config.home = text;
     } else if (strcmp(name, "--record") == 0) {
         o->config.record = text;
+    } else if (strcmp(name, "--budget") == 0) {
+        if (!daf_size_parse(text, &o->config.budget) || o->config.budget == 0)
+            return misuse("not a size like 20GB: ", text);
     } else if (strcmp(name, "--listen") == 0) {
         if (!read_address(text, false, &o->config.listen))
             return misuse("not an address like 192.0.2.7:5670: ", text);
@@ -90,10 +148,26 @@ static int take(struct options *o, const char *name, const char *value)
             return misuse("more than 64 peers; drop ", text);
         if (!read_address(text, true, &o->peers[o->config.peers_count++]))
             return misuse("not a peer's address like 192.0.2.7:5670: ", text);
-    } else {
+    } else if (strcmp(name, "--http") == 0 && value != NULL) {
+        return listen_http(o, text);
+    } else if (strcmp(name, "--http-fd") == 0 && value != NULL) {
+        return pass_http(o, text);
+    } else if (strcmp(name, "--http") != 0 && strcmp(name, "--http-fd") != 0) {
         return misuse("unknown option ", name);
     }
     return value != NULL ? 0 : misuse("nothing follows ", name);
+}
+
+static int find_home(struct options *o)
+{
+    struct daf_trouble trouble;
+
+    if (daf_home_dir(o->config.home, o->home, &trouble) != DAF_OK) {
+        daf_log("%s", trouble.what);
+        return DAF_EXIT_USAGE;
+    }
+    o->config.home = o->home;
+    return 0;
 }
 
 static int read_options(struct options *o, char **argv)
@@ -102,6 +176,7 @@ static int read_options(struct options *o, char **argv)
 
     daf_netwatch_default(&o->config.listen);
     o->config.peers = o->peers;
+    o->config.http = o->http;
     for (char **arg = argv + 1; wrong == 0 && *arg != NULL; arg++) {
         if (strcmp(*arg, "--no-mdns") == 0) {
             o->config.no_mdns = true;
@@ -110,9 +185,7 @@ static int read_options(struct options *o, char **argv)
         wrong = take(o, arg[0], arg[1]);
         arg++;
     }
-    if (wrong == 0 && o->config.home == NULL)
-        wrong = misuse("which device? Name its home: --home DIR", "");
-    return wrong;
+    return wrong != 0 ? wrong : find_home(o);
 }
 
 /* @out_again: it ended for a repair only. */
@@ -163,6 +236,8 @@ int main(int argc, char **argv)
         return daf_link_main(DAF_CHILD_FD);
     if (argc == 2 && strcmp(argv[1], "--as-discover") == 0)
         return daf_discover_main(DAF_CHILD_FD);
+    if (argc == 2 && strcmp(argv[1], "--as-web") == 0)
+        return daf_web_main(DAF_CHILD_FD);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) return say(usage);
         if (strcmp(argv[i], "--version") == 0)

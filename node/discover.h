@@ -28,10 +28,10 @@
  * Everybody is announced by IPv4 and IPv6.  Who has an IPv4 address looks for
  * others by that, else by both.  Of each instance every address seen so is told
  * (several interfaces), an IPv6 link-local one with its zone, the interface's
- * index.  Own ones are told as
- * well: who asks knows its own names.  A resolver that hears nothing for 5 s is
- * asked again after 1 to 5 s by chance, for ever while the instance is there; of
- * 60 devices that start together some need four times. */
+ * index.  Own ones are told as well: who asks knows its own names.  A resolver
+ * that hears nothing for 5 s is asked again after 1 to 5 s by chance, later more
+ * seldom (16 to 80 s), for ever while the instance is there; of 60 devices that
+ * start together some need four times. */
 #ifndef DAF_NODE_DISCOVER_H
 #define DAF_NODE_DISCOVER_H
 

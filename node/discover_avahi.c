@@ -4,23 +4,11 @@
 #include "node/core/addr.h"
 #include "node/discover_impl.h"
 
-#include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <stdio.h>
+#include <sodium.h>
 
 /* ---- hex */
-
-static void put_hex(const uint8_t *p, size_t len, char *out)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < len; i++) {
-        *out++ = digits[p[i] >> 4];
-        *out++ = digits[p[i] & 15];
-    }
-    *out = '\0';
-}
 
 /* Lower case only: one text for each value. */
 static int digit(uint8_t c)
@@ -46,7 +34,7 @@ static bool read_hex(const uint8_t *text, uint8_t *out, size_t len)
 void daf_discover_avahi_name(const uint8_t name[8],
                              char out[DAF_DISCOVER_NAME_BYTES])
 {
-    put_hex(name, 8, out);
+    (void)sodium_bin2hex(out, DAF_DISCOVER_NAME_BYTES, name, 8);
 }
 
 bool daf_discover_avahi_name_parse(const char *text, uint8_t out[8])
@@ -81,7 +69,8 @@ AvahiStringList *daf_discover_avahi_txt(const struct daf_announce *what)
     char hex[2 * sizeof(what->data) + 1];
 
     for (size_t i = 0; i < count; i++) {
-        put_hex(what->data + fields[i].at, fields[i].len, hex);
+        (void)sodium_bin2hex(hex, sizeof(hex), what->data + fields[i].at,
+                             fields[i].len);
         more = avahi_string_list_add_printf(list, "%c=%s", fields[i].key, hex);
         if (more == NULL) {
             avahi_string_list_free(list);
@@ -121,47 +110,41 @@ bool daf_discover_avahi_txt_parse(const AvahiStringList *txt,
 
 /* ---- addresses */
 
+static bool read_address(const AvahiAddress *address, struct daf_where *out)
+{
+    *out = (struct daf_where){.is_v6 = address->proto == AVAHI_PROTO_INET6};
+    if (out->is_v6)
+        memcpy(out->ip, address->data.ipv6.address, 16);
+    else
+        memcpy(out->ip, &address->data.ipv4.address, 4);
+    return out->is_v6 || address->proto == AVAHI_PROTO_INET;
+}
+
 bool daf_discover_avahi_addr(const AvahiAddress *address,
                              AvahiIfIndex interface, uint16_t port,
                              struct daf_addr *out)
 {
     struct daf_where where;
-    char ip[INET6_ADDRSTRLEN] = "";
-    bool has_zone = false;
 
     *out = (struct daf_addr){""};
-    if (address->proto == AVAHI_PROTO_INET) {
-        if (inet_ntop(AF_INET, &address->data.ipv4, ip, sizeof(ip)) == NULL)
-            return false;
-        (void)snprintf(out->text, sizeof(out->text), "%s:%u", ip,
-                       (unsigned)port);
-    } else if (address->proto == AVAHI_PROTO_INET6) {
-        const uint8_t *b = address->data.ipv6.address;
-
-        if (inet_ntop(AF_INET6, b, ip, sizeof(ip)) == NULL) return false;
-        has_zone = b[0] == 0xfe && (b[1] & 0xc0) == 0x80;
-        if (has_zone)
-            (void)snprintf(out->text, sizeof(out->text), "[%s%%%d]:%u", ip,
-                           interface, (unsigned)port);
-        else
-            (void)snprintf(out->text, sizeof(out->text), "[%s]:%u", ip,
-                           (unsigned)port);
-    }
-    return daf_addr_parse(out, &where) && daf_addr_callable(&where);
-}
-
-static bool is_loopback_address(const AvahiAddress *address)
-{
-    static const uint8_t one[16] = {[15] = 1};
-
-    if (address->proto == AVAHI_PROTO_INET) return address->data.data[0] == 127;
-    return memcmp(address->data.ipv6.address, one, sizeof(one)) == 0;
+    if (!read_address(address, &where)) return false;
+    where.port = port;
+    if (daf_addr_is_link_local(&where)) where.zone = (uint32_t)interface;
+    daf_addr_format(&where, out);
+    /* No interface is no zone; and IPv4 inside IPv6 is told as what it is. */
+    if (!daf_addr_parse(out, &where) || !daf_addr_callable(&where))
+        return false;
+    daf_addr_format(&where, out);
+    return true;
 }
 
 bool daf_discover_avahi_is_inner(const AvahiAddress *address,
                                  AvahiIfIndex interface)
 {
-    bool is_loopback = is_loopback_address(address), has_network = false;
+    struct daf_where where;
+    bool is_loopback =
+        read_address(address, &where) && daf_addr_is_loopback(&where);
+    bool has_network = false;
     char name[IF_NAMESIZE] = "";
     struct ifaddrs *all;
 

@@ -12,7 +12,7 @@
  *
  *      browser: NEW --> ASKING --answer--> KNOWN     FOUND goes to core
  *                        |  ^                        (again at the next NEW)
- *               5 s, no  v  | 1 to 5 s
+ *               5 s, no  v  | 1 to 5 s, after many silences up to 80 s
  *                       WAITING
  *
  * REMOVE of the last sighting is LOST.  One answer is enough: a resolver that is
@@ -23,6 +23,7 @@
 #include "node/discover.h"
 
 #include <avahi-common/address.h>
+#include <avahi-common/defs.h>
 #include <avahi-common/simple-watch.h>
 #include <avahi-common/strlst.h>
 #include <sys/queue.h>
@@ -131,12 +132,10 @@ void daf_discover_on_renaming(struct daf_discover *d);
 /** daf_discover_on_refused: the service was not taken; it is tried again. */
 void daf_discover_on_refused(struct daf_discover_service *s);
 
-/** daf_discover_on_new, daf_discover_on_remove: what the browser says. */
-void daf_discover_on_new(struct daf_discover_service *s, AvahiIfIndex interface,
-                         AvahiProtocol protocol, const char *name);
-void daf_discover_on_remove(struct daf_discover_service *s,
-                            AvahiIfIndex interface, AvahiProtocol protocol,
-                            const char *name);
+/** daf_discover_on_event: what the browser says. */
+void daf_discover_on_event(struct daf_discover_service *s,
+                           AvahiIfIndex interface, AvahiProtocol protocol,
+                           AvahiBrowserEvent event, const char *name);
 /** daf_discover_on_answer: what the resolver says, which is freed. */
 void daf_discover_on_answer(struct daf_discover_sighting *g,
                             const AvahiAddress *address, uint16_t port,
@@ -151,8 +150,8 @@ void daf_discover_seen_forget(struct daf_discover_service *s);
 
 void daf_discover_tell(struct daf_discover *d,
                        const struct daf_discover_message *m);
-/** daf_discover_again: call @fn after 1 to 5 s by chance, longer after many
- * @silences; NULL if out of memory. */
+/** daf_discover_again: call @fn after 1 to 5 s by chance, twice as long after each
+ * two @silences, 16 to 80 s after more than eight; NULL if out of memory. */
 AvahiTimeout *daf_discover_again(struct daf_discover *d, unsigned silences,
                                  AvahiTimeoutCallback fn, void *ctx);
 /** daf_discover_crowded: names were passed over, of which the browser will not

@@ -163,26 +163,11 @@ static void on_browser(AvahiSServiceBrowser *browser, AvahiIfIndex interface,
                        const char *name, const char *type, const char *domain,
                        AvahiLookupResultFlags flags, void *ctx)
 {
-    struct daf_discover_service *s = ctx;
-
     (void)browser;
     (void)type;
     (void)domain;
     (void)flags;
-    switch (event) {
-    case AVAHI_BROWSER_NEW:
-        daf_discover_on_new(s, interface, protocol, name);
-        break;
-    case AVAHI_BROWSER_REMOVE:
-        daf_discover_on_remove(s, interface, protocol, name);
-        break;
-    case AVAHI_BROWSER_FAILURE:
-        daf_discover_on_failed(s->d);
-        break;
-    case AVAHI_BROWSER_CACHE_EXHAUSTED:
-    case AVAHI_BROWSER_ALL_FOR_NOW:
-        break;
-    }
+    daf_discover_on_event(ctx, interface, protocol, event, name);
 }
 
 static bool browse(struct daf_discover_service *s)

@@ -166,8 +166,8 @@ void daf_discover_on_answer(struct daf_discover_sighting *g,
 
 /* ---- what the browser says */
 
-void daf_discover_on_new(struct daf_discover_service *s, AvahiIfIndex interface,
-                         AvahiProtocol protocol, const char *name)
+static void on_new(struct daf_discover_service *s, AvahiIfIndex interface,
+                   AvahiProtocol protocol, const char *name)
 {
     struct daf_discover_instance *i;
     struct daf_discover_sighting *g;
@@ -185,9 +185,8 @@ void daf_discover_on_new(struct daf_discover_service *s, AvahiIfIndex interface,
         leave_if_unseen(i);
 }
 
-void daf_discover_on_remove(struct daf_discover_service *s,
-                            AvahiIfIndex interface, AvahiProtocol protocol,
-                            const char *name)
+static void on_remove(struct daf_discover_service *s, AvahiIfIndex interface,
+                      AvahiProtocol protocol, const char *name)
 {
     struct daf_discover_message m = {.kind = DAF_DISCOVER_LOST,
                                      .endpoint = (uint8_t)s->endpoint};
@@ -202,6 +201,26 @@ void daf_discover_on_remove(struct daf_discover_service *s,
     hush(g);
     leave(g);
     if (is_lost) daf_discover_tell(s->d, &m);
+}
+
+void daf_discover_on_event(struct daf_discover_service *s,
+                           AvahiIfIndex interface, AvahiProtocol protocol,
+                           AvahiBrowserEvent event, const char *name)
+{
+    switch (event) {
+    case AVAHI_BROWSER_NEW:
+        on_new(s, interface, protocol, name);
+        break;
+    case AVAHI_BROWSER_REMOVE:
+        on_remove(s, interface, protocol, name);
+        break;
+    case AVAHI_BROWSER_FAILURE:
+        daf_discover_on_failed(s->d);
+        break;
+    case AVAHI_BROWSER_CACHE_EXHAUSTED:
+    case AVAHI_BROWSER_ALL_FOR_NOW:
+        break;
+    }
 }
 
 void daf_discover_seen_forget(struct daf_discover_service *s)

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -169,15 +170,6 @@ static void on_timer(void *ctx)
 
 /* ---- what discover says */
 
-static bool is_zero(const uint8_t *p, size_t len)
-{
-    uint8_t any = 0;
-
-    for (size_t i = 0; i < len; i++)
-        any |= p[i];
-    return any == 0;
-}
-
 static bool is_address(const struct daf_discover_message *m)
 {
     struct daf_where where;
@@ -206,8 +198,8 @@ static const char *on_found(struct daf_discoverhost *h,
 
 static bool says_only_where(const struct daf_discover_message *m)
 {
-    return m->port == 0 && is_zero(m->data, sizeof(m->data)) &&
-           is_zero((const uint8_t *)m->addr.text, sizeof(m->addr.text));
+    return m->port == 0 && sodium_is_zero(m->data, sizeof(m->data)) &&
+           sodium_is_zero((const uint8_t *)m->addr.text, sizeof(m->addr.text));
 }
 
 static const char *on_lost(struct daf_discoverhost *h,
@@ -227,7 +219,7 @@ static const char *on_state(struct daf_discoverhost *h,
 {
     if (m->by > DAF_DISCOVER_BY_ITSELF) return "STATE unknown";
     if (m->endpoint != 0 || !says_only_where(m) ||
-        !is_zero(m->name, sizeof(m->name)))
+        !sodium_is_zero(m->name, sizeof(m->name)))
         return "STATE with more than that";
     daf_loop_timer_set(&h->timer, DAF_MONO_NEVER); /* it does not hang */
     set_by(h, (enum daf_discover_by)m->by);
@@ -238,7 +230,8 @@ static const char *on_state(struct daf_discoverhost *h,
 static const char *on_message(struct daf_discoverhost *h,
                               const struct daf_discover_message *m)
 {
-    if (m->pad != 0 || !is_zero(m->pad2, sizeof(m->pad2))) return "padding";
+    if (m->pad != 0 || !sodium_is_zero(m->pad2, sizeof(m->pad2)))
+        return "padding";
     if (m->kind != DAF_DISCOVER_STATE && m->by != 0) return "somebody's work";
     switch ((enum daf_discover_kind)m->kind) {
     case DAF_DISCOVER_FOUND:

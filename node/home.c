@@ -24,6 +24,33 @@
 static const char *const folders[] = {"keys", "camp", "store", "run"};
 #define FOLDERS_COUNT (sizeof(folders) / sizeof(folders[0]))
 
+enum daf_err daf_home_dir(const char *given, char out[DAF_HOME_PATH_MAX],
+                          struct daf_trouble *t)
+{
+    const char *dir = given, *tail = "";
+    int n;
+
+    /* One thread, and nobody sets the environment.
+     * NOLINTBEGIN(concurrency-mt-unsafe) */
+    if (dir == NULL) dir = getenv("DAFTAR_HOME");
+    if (dir == NULL || (given == NULL && dir[0] == '\0')) {
+        dir = getenv("HOME");
+        tail = "/.daftar";
+    }
+    /* NOLINTEND(concurrency-mt-unsafe) */
+    if (dir == NULL || (tail[0] != '\0' && dir[0] == '\0')) {
+        daf_home_trouble(t, "it is not known which home is meant: neither "
+                            "--home nor DAFTAR_HOME nor HOME is set. To do: "
+                            "give --home DIR");
+        return DAF_EUSAGE;
+    }
+    n = snprintf(out, DAF_HOME_PATH_MAX, "%s%s", dir, tail);
+    if (n > 0 && n < DAF_HOME_PATH_MAX) return DAF_OK;
+    daf_home_trouble(t, "the home's path is empty or too long. To do: give "
+                        "another --home DIR");
+    return DAF_EUSAGE;
+}
+
 /* The folder as an absolute path, so that a later chdir changes nothing. */
 static enum daf_err set_dir(struct daf_home *home, const char *dir,
                             struct daf_trouble *t)
@@ -438,4 +465,20 @@ enum daf_err daf_home_set_camp(struct daf_home *home, struct daf_view manifest,
      * try again. */
     if (err != DAF_OK && !was_of_camp) (void)unlink(path);
     return err;
+}
+
+uint64_t daf_home_notebook_bytes(const struct daf_home *home)
+{
+    static const char *const files[] = {"store/notebook.db",
+                                        "store/notebook.db-wal"};
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        char path[DAF_HOME_PATH_MAX];
+        struct stat st;
+
+        daf_home_path(home, files[i], path);
+        if (stat(path, &st) == 0) bytes += (uint64_t)st.st_blocks * 512;
+    }
+    return bytes;
 }

@@ -8,10 +8,12 @@
  *        camp/manifest.daf         the camp's manifest
  *        camp/certificate.daf      this device's certificate; none for a coordinator
  *        store/notebook.db         records (store/store.h)
+ *        content/                  lessons (store/shelf.h)
  *        run/lock                  held by whoever may write
  *        run/control               the daemon's Unix socket
  *        run/endpoint              "ADDR:PORT" of the daemon's door
  *        run/listen                where the last daemon was told to listen
+ *        run/web                   0600  the pages' URLs, with the key to enter
  *
  * Files are written as NAME.new, synced, renamed, and the folder synced, so a
  * pulled plug leaves the old file or the new one. */
@@ -43,6 +45,12 @@ struct daf_trouble {
 void daf_home_trouble(struct daf_trouble *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** daf_home_dir: which folder is meant: @given (--home; NULL if it was not),
+ * DAFTAR_HOME, or ~/.daftar.  DAF_EUSAGE. */
+DAF_NODISCARD enum daf_err daf_home_dir(const char *given,
+                                        char out[DAF_HOME_PATH_MAX],
+                                        struct daf_trouble *t);
+
 /** daf_home_make: make the folders and fresh device keys in an empty or missing
  * @dir.  DAF_EEXISTS if it is a home already. */
 DAF_NODISCARD enum daf_err daf_home_make(const char *dir, struct daf_home *out,
@@ -60,6 +68,9 @@ void daf_home_unload(struct daf_home *home);
  * (the daemon, or a command): the lock goes with the process. */
 DAF_NODISCARD enum daf_err daf_home_lock(struct daf_home *home,
                                          struct daf_trouble *t);
+
+/** daf_home_notebook_bytes: what the notebook takes on the disk. */
+uint64_t daf_home_notebook_bytes(const struct daf_home *home);
 
 /** daf_home_path: "HOME/NAME" in @out (DAF_HOME_PATH_MAX). */
 void daf_home_path(const struct daf_home *home, const char *name, char *out);

@@ -4,6 +4,7 @@
 #include "node/addresses.h"
 #include "node/apiserver.h"
 #include "node/clock.h"
+#include "node/contents.h"
 #include "node/core/addr.h"
 #include "node/discoverhost.h"
 #include "node/inputlog.h"
@@ -12,8 +13,11 @@
 #include "node/netwatch.h"
 #include "node/notify.h"
 #include "node/offline.h"
+#include "node/progress.h"
+#include "node/webhost.h"
 #include "node/writer.h"
 #include "proto/hash.h"
+#include "store/catalogue.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -32,13 +36,18 @@ struct daf_host {
     struct daf_discoverhost *discover; /* NULL: --no-mdns */
     struct daf_netwatch *netwatch;
     struct daf_agent *agent;
+    struct daf_contents *contents;
     struct daf_apiserver *api;
+    struct daf_webhost *web; /* NULL: it serves no pages */
+    char web_url[DAF_WEB_URL_BYTES];
+    size_t sessions;             /* with peers, as events told last */
     struct daf_inputlog *record; /* NULL: not recording */
     struct daf_port port;
     struct daf_linkhost_ops link_ops;
     struct daf_apiserver_ops api_ops;
     struct daf_loop_source writer_source;
     struct daf_discoverhost_ops discover_ops;
+    struct daf_contents_ops contents_ops;
     struct daf_loop_timer agent_timer, record_timer, stop_timer;
     struct daf_loop_timer doors_timer; /* doors that proved true, to the disk */
     uint64_t doors_written;            /* daf_agent_proven_changes() then */
@@ -137,6 +146,8 @@ static void give_batch(struct daf_host *h, struct daf_writer_batch *b)
     if (b->err == DAF_OK) {
         h->commits = b->commits;
         h->records += b->records;
+        if (b->records != 0 && h->api != NULL)
+            daf_apiserver_changed(h->api, DAF_APISERVER_RECORDS);
     }
     daf_writer_batch_free(b);
 }
@@ -353,6 +364,44 @@ static void port_acked(void *ctx, const struct daf_log_key *log,
 
     effect(h, DAF_INPUTLOG_ACKED, seq_first, parts, 3);
     daf_writer_acked(h->writer, log, seq_first, last);
+    if (h->api != NULL) daf_apiserver_changed(h->api, DAF_APISERVER_RECORDS);
+}
+
+static void effect_piece(struct daf_host *h, enum daf_inputlog_call call,
+                         uint32_t conn, const struct daf_port_piece *p)
+{
+    uint8_t where[8];
+    struct daf_view parts[] = {view(p->content.b, sizeof(p->content.b)),
+                               view(where, sizeof(where)), p->bytes};
+
+    big_endian((uint64_t)p->part << 32 | p->offset, where);
+    effect(h, call, conn, parts, 3);
+}
+
+static void port_content_put(void *ctx, uint32_t conn,
+                             const struct daf_port_piece *piece)
+{
+    struct daf_host *h = ctx;
+
+    effect_piece(h, DAF_INPUTLOG_CONTENT_PUT, conn, piece);
+    daf_contents_put(h->contents, conn, piece);
+}
+
+static void port_content_forget(void *ctx, uint32_t conn)
+{
+    struct daf_host *h = ctx;
+
+    effect(h, DAF_INPUTLOG_CONTENT_FORGET, conn, NULL, 0);
+    daf_contents_forget(h->contents, conn);
+}
+
+static void port_content_read(void *ctx, uint32_t conn,
+                              const struct daf_port_piece *piece)
+{
+    struct daf_host *h = ctx;
+
+    effect_piece(h, DAF_INPUTLOG_CONTENT_READ, conn, piece);
+    daf_contents_read(h->contents, conn, piece);
 }
 
 static void on_wrote(void *ctx, const struct daf_wrote *wrote)
@@ -623,6 +672,8 @@ static void on_status(void *ctx, struct daf_apiserver_status *out)
         .mdns = h->discover != NULL
                     ? mdns_words[daf_discoverhost_by(h->discover)]
                     : "off",
+        .web = h->web_url,
+        .web_restarts = h->web != NULL ? daf_webhost_restarts(h->web) : 0,
         .refused = h->refused,
         .records = records_now(h),
         .uptime_s = (daf_clock_now().ms - h->started.ms) / 1000,
@@ -643,14 +694,156 @@ static void on_porch(void *ctx, const struct daf_porch_wish *wish)
     input(ctx, &in);
 }
 
+/* ---- content */
+
+static void on_content_input(void *ctx, const struct daf_input *in)
+{
+    input(ctx, in);
+}
+
+static size_t on_link_queued(void *ctx)
+{
+    struct daf_host *h = ctx;
+
+    return daf_linkhost_queued(h->linkhost);
+}
+
+static void on_content_answered(void *ctx, const struct daf_keeper_result *r)
+{
+    struct daf_host *h = ctx;
+
+    if (h->api != NULL) daf_apiserver_content(h->api, r);
+}
+
+static void on_content_changed(void *ctx, const struct daf_hash *content,
+                               const struct daf_contents_item *item)
+{
+    struct daf_host *h = ctx;
+
+    if (h->api != NULL) daf_apiserver_content_changed(h->api, content, item);
+}
+
+static const struct daf_contents *on_contents(void *ctx)
+{
+    struct daf_host *h = ctx;
+
+    return h->contents;
+}
+
+/* The content manifest of @wish is the catalogue's. */
+static enum daf_err on_content(void *ctx, uint64_t ticket,
+                               const struct daf_contents_wish *wish)
+{
+    struct daf_host *h = ctx;
+    struct daf_contents_wish w = *wish;
+    struct daf_catalogue_entry entry;
+    struct daf_catalogue *catalogue;
+    enum daf_err err;
+
+    if (w.what != DAF_CONTENTS_ADD) {
+        daf_contents_wish(h->contents, ticket, &w);
+        return DAF_OK;
+    }
+    err = daf_catalogue_read(
+        h->reader, &daf_camp_authority(daf_agent_camp(h->agent))->catalog,
+        &catalogue);
+    if (err != DAF_OK) return err;
+    if (daf_catalogue_find(catalogue, &w.content, &entry)) {
+        w.manifest = entry.manifest;
+        daf_contents_wish(h->contents, ticket, &w);
+    } else {
+        err = DAF_ENOTFOUND;
+    }
+    daf_catalogue_free(catalogue);
+    return err;
+}
+
+static enum daf_err on_progress(void *ctx, const char *subject, json_t *lines)
+{
+    struct daf_host *h = ctx;
+    struct daf_progress_query q = {.store = h->reader,
+                                   .camp = daf_agent_camp(h->agent),
+                                   .author = *daf_agent_author(h->agent),
+                                   .scope = "",
+                                   .learner = subject,
+                                   .is_subject = true};
+    struct daf_progress p = {.lines = NULL};
+    uint64_t commits;
+    enum daf_err err = daf_store_pin(h->reader, &commits);
+
+    if (err != DAF_OK) return err;
+    err = daf_progress_read(&q, &p);
+    daf_store_unpin(h->reader);
+    if (err == DAF_OK && !p.knows_learner) err = DAF_ENOTFOUND;
+    for (size_t i = 0; err == DAF_OK && i < p.count; i++) {
+        if (i == DAF_APISERVER_LINES_MAX) break;
+        if (json_array_append_new(lines, daf_progress_json(&p.lines[i])) != 0)
+            err = DAF_ENOMEM;
+    }
+    daf_progress_free(&p);
+    return err;
+}
+
+/* ---- pages */
+
+/* For `daftar open`: each address, with the key that lets a browser in. */
+static void write_web(struct daf_host *h)
+{
+    char text[DAF_WEB_LISTENERS_MAX * (DAF_WEB_URL_BYTES + 1)];
+    char url[DAF_WEB_URL_BYTES], path[DAF_HOME_PATH_MAX];
+    struct daf_trouble t = {""};
+    size_t len = 0;
+
+    for (size_t i = 0; i < h->config->http_count; i++) {
+        daf_webhost_enter_url(h->web, i, url);
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s\n", url);
+    }
+    daf_home_path(&h->home, "run/web", path);
+    if (daf_home_write_file(path, 0600, view(text, len), &t) != DAF_OK)
+        daf_log("the pages' address is not written down: %s", t.what);
+    sodium_memzero(text, sizeof(text));
+    sodium_memzero(url, sizeof(url));
+}
+
+static enum daf_err open_web(struct daf_host *h)
+{
+    enum daf_err err;
+
+    if (h->config->http_count == 0) return DAF_OK;
+    err = daf_webhost_new(h->loop, h->api, h->config->http,
+                          h->config->http_count, &h->web);
+    if (err != DAF_OK) return err;
+    daf_webhost_url(h->web, 0, h->web_url);
+    write_web(h);
+    daf_log("pages at %s; daftar open lets a browser in", h->web_url);
+    return DAF_OK;
+}
+
+static void note_peers(struct daf_host *h)
+{
+    struct daf_agent_stats stats;
+
+    if (h->web == NULL) return;
+    daf_agent_stats(h->agent, &stats);
+    if (stats.sessions == h->sessions) return;
+    h->sessions = stats.sessions;
+    daf_apiserver_changed(h->api, DAF_APISERVER_PEERS);
+}
+
 /* ---- stopping */
 
-static void remove_endpoint(struct daf_host *h)
+static void remove_run(struct daf_host *h, const char *name)
 {
     char path[DAF_HOME_PATH_MAX];
 
-    daf_home_path(&h->home, "run/endpoint", path);
+    daf_home_path(&h->home, name, path);
     (void)unlink(path);
+}
+
+static void remove_endpoint(struct daf_host *h)
+{
+    remove_run(h, "run/endpoint");
+    remove_run(h, "run/web");
     h->endpoint[0] = '\0';
 }
 
@@ -735,8 +928,10 @@ static void flush(struct daf_host *h)
     do {
         inputs = h->inputs;
         daf_apiserver_flush(h->api);
+        daf_contents_pump(h->contents);
         daf_linkhost_pause(h->linkhost, daf_writer_queued(h->writer) >
-                                            DAF_HOST_WRITER_BYTES_MAX);
+                                                DAF_HOST_WRITER_BYTES_MAX ||
+                                            daf_contents_is_full(h->contents));
         daf_linkhost_flush(h->linkhost);
     } while (h->inputs != inputs);
 }
@@ -745,6 +940,7 @@ static void before_wait(void *ctx)
 {
     struct daf_host *h = ctx;
 
+    note_peers(h);
     flush(h);
     daf_loop_timer_set(&h->agent_timer, daf_agent_deadline(h->agent));
     if (h->record != NULL)
@@ -788,6 +984,16 @@ static void fill_tables(struct daf_host *h)
         .store_drop = port_drop,
         .store_end = port_end,
         .store_acked = port_acked,
+        .content_put = port_content_put,
+        .content_forget = port_content_forget,
+        .content_read = port_content_read,
+    };
+    h->contents_ops = (struct daf_contents_ops){
+        .ctx = h,
+        .input = on_content_input,
+        .link_queued = on_link_queued,
+        .answered = on_content_answered,
+        .changed = on_content_changed,
     };
     h->link_ops = (struct daf_linkhost_ops){
         .ctx = h,
@@ -812,7 +1018,10 @@ static void fill_tables(struct daf_host *h)
         .status = on_status,
         .write = on_write,
         .porch = on_porch,
+        .contents = on_contents,
+        .content = on_content,
         .repair = on_repair,
+        .progress = on_progress,
     };
 }
 
@@ -948,6 +1157,27 @@ static enum daf_err open_agent(struct daf_host *h, uint64_t boot,
     return err;
 }
 
+/* What --budget leaves for content: less the notebook, and a reserve for the
+ * records to come (docs/content.md §6). */
+static uint64_t content_budget(const struct daf_host *h)
+{
+    uint64_t budget = h->config->budget, notebook, reserve = budget / 8;
+
+    if (budget == 0) return UINT64_MAX;
+    if (reserve > DAF_SHELF_RESERVE) reserve = DAF_SHELF_RESERVE;
+    notebook = daf_home_notebook_bytes(&h->home);
+    return budget > notebook + reserve ? budget - notebook - reserve : 0;
+}
+
+static enum daf_err open_contents(struct daf_host *h)
+{
+    char dir[DAF_HOME_PATH_MAX];
+
+    daf_home_path(&h->home, "content", dir);
+    return daf_contents_new(h->loop, &h->contents_ops, dir, content_budget(h),
+                            &h->contents);
+}
+
 #define LOCK_WAIT_MS 3000 /* a command holds the lock for milliseconds */
 
 static enum daf_err lock_home(struct daf_host *h, struct daf_trouble *t)
@@ -977,10 +1207,12 @@ static enum daf_err open_all(struct daf_host *h, struct daf_trouble *t)
     if (err == DAF_OK) err = open_reader(h, t);
     if (err == DAF_OK) err = open_linkhost(h);
     if (err == DAF_OK) err = open_agent(h, boot, t);
+    if (err == DAF_OK) err = open_contents(h);
     if (err == DAF_OK) err = open_network(h);
     if (err == DAF_OK)
         err = daf_apiserver_new(&h->home, h->loop, h->agent, &h->api_ops,
                                 &h->api, t);
+    if (err == DAF_OK) err = open_web(h);
     return err;
 }
 
@@ -1029,6 +1261,8 @@ static void close_store(struct daf_host *h)
     /* First: what is left of its sessions still calls the port. */
     daf_agent_free(h->agent);
     h->agent = NULL;
+    daf_contents_free(h->contents);
+    h->contents = NULL;
     daf_linkhost_free(h->linkhost);
     h->linkhost = NULL;
     /* What is queued now was too much for the time there was. */
@@ -1071,6 +1305,7 @@ void daf_host_close(struct daf_host *h)
     close_store(h);
     daf_netwatch_free(h->netwatch);
     daf_discoverhost_free(h->discover);
+    daf_webhost_free(h->web);
     daf_apiserver_free(h->api);
     daf_inputlog_close(h->record);
     if (h->loop != NULL) {

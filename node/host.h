@@ -3,6 +3,7 @@
  *
  *      link process <--> linkhost --+
  *      HOME/run/control  apiserver --+--> input ---> agent
+ *      web process  <-------^        |
  *      timer, signals    loop -------+       ^         | struct daf_port
  *                                            |         v
  *                        writer thread <-----+---- linkhost, writer
@@ -37,6 +38,9 @@ struct daf_host_config {
     size_t peers_count;
     const char *record; /* a file; NULL: do not */
     bool no_mdns;
+    uint64_t budget;   /* bytes that the home may take; 0: what the disk has */
+    const int *http;   /* listening sockets for pages; they outlive the host */
+    size_t http_count; /* 0: no web process */
 };
 
 /** daf_host_open: everything but link.  @config: borrowed until close.

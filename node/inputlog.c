@@ -3,10 +3,12 @@
 
 #include "node/clock.h"
 #include "node/log.h"
+#include "node/netwatch.h"
 #include "proto/cursor.h"
 #include "proto/hash.h"
 #include "proto/pack.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -24,6 +26,10 @@
 
 /* A call's parts are a header, a body and ids, or one frame. */
 #define EFFECT_BYTES_MAX (DAF_FRAME_BYTES_MAX + 1024)
+
+/* All that netwatch tells is written down; of it the agent keeps the first. */
+static_assert(DAF_INPUTLOG_OWN_MAX == DAF_NETWATCH_ADDRS_MAX, "one OWN");
+static_assert(DAF_AGENT_OWN_MAX <= DAF_NETWATCH_ADDRS_MAX, "of one OWN");
 
 struct daf_inputlog {
     int fd;
@@ -44,7 +50,8 @@ static const size_t kind_fields[] = {
     [DAF_INPUT_WRITE] = 8,     [DAF_INPUT_STOP] = 0,
     [DAF_INPUT_FOUND] = 5,     [DAF_INPUT_GONE] = 2,
     [DAF_INPUT_OWN] = 1,       [DAF_INPUT_PORCH] = 5,
-    [DAF_INPUT_PORCHED] = 1,
+    [DAF_INPUT_PORCHED] = 1,   [DAF_INPUT_ITEM] = 9,
+    [DAF_INPUT_PUT] = 6,       [DAF_INPUT_READ] = 7,
 };
 
 /* ---- making the file */
@@ -297,6 +304,27 @@ static void put_porch(struct daf_pack *k, const struct daf_porch_wish *wish)
     daf_pack_bin(k, wish->cert.p, wish->cert.len);
 }
 
+static void put_news(struct daf_pack *k, const struct daf_item_news *news)
+{
+    daf_pack_bin(k, news->content.b, sizeof(news->content.b));
+    daf_pack_uint(k, news->parts);
+    daf_pack_uint(k, news->pages);
+    daf_pack_uint(k, news->part_bytes);
+    daf_pack_bool(k, news->is_gone);
+    daf_pack_bool(k, news->is_whole);
+    daf_pack_bool(k, news->is_wanted);
+    daf_pack_bool(k, news->is_stuck);
+    daf_pack_bin(k, news->bits.p, news->bits.len);
+}
+
+static void put_piece(struct daf_pack *k, const struct daf_input *in)
+{
+    daf_pack_uint(k, in->conn);
+    daf_pack_bin(k, in->piece.content.b, sizeof(in->piece.content.b));
+    daf_pack_uint(k, in->piece.part);
+    daf_pack_uint(k, in->piece.offset);
+}
+
 static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
 {
     const struct daf_input *in = &e->input;
@@ -358,6 +386,20 @@ static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
     case DAF_INPUT_PORCHED:
         daf_pack_uint(k, in->port_porch);
         break;
+    case DAF_INPUT_ITEM:
+        put_news(k, in->item);
+        break;
+    case DAF_INPUT_PUT:
+        put_piece(k, in);
+        daf_pack_uint(k, (uint64_t)in->put);
+        daf_pack_uint(k, (uint64_t)in->err);
+        break;
+    case DAF_INPUT_READ:
+        put_piece(k, in);
+        daf_pack_bin(k, in->piece.bytes.p, in->piece.bytes.len);
+        daf_pack_bool(k, in->is_last);
+        daf_pack_uint(k, (uint64_t)in->err);
+        break;
     }
 }
 
@@ -367,6 +409,8 @@ static size_t bytes_of(const struct daf_input *in)
 
     if (in->kind == DAF_INPUT_FRAME) bytes += in->bytes.len;
     if (in->kind == DAF_INPUT_PORCH) bytes += in->porch->cert.len;
+    if (in->kind == DAF_INPUT_ITEM) bytes += in->item->bits.len;
+    if (in->kind == DAF_INPUT_READ) bytes += in->piece.bytes.len;
     if (in->kind == DAF_INPUT_OWN)
         bytes += in->addrs_count * sizeof(struct daf_addr);
     if (in->kind == DAF_INPUT_STORED) bytes += in->items_count * ITEM_BYTES;
@@ -404,6 +448,7 @@ struct lists {
     struct daf_did *did;
     struct daf_write write;
     struct daf_porch_wish porch;
+    struct daf_item_news news;
     struct daf_addr own[DAF_INPUTLOG_OWN_MAX];
 };
 
@@ -462,7 +507,7 @@ static void get_write(struct daf_cursor *c, struct daf_input *in,
     struct daf_write *w = &lists->write;
 
     *w = (struct daf_write){.ticket = daf_cursor_uint(c, UINT64_MAX)};
-    w->kind = (enum daf_write_kind)daf_cursor_uint(c, DAF_WRITE_CONTROL);
+    w->kind = (enum daf_write_kind)daf_cursor_uint(c, DAF_WRITE_LEARNER);
     w->claimed.ms = daf_cursor_uint(c, UINT64_MAX);
     w->time_quality = (uint8_t)daf_cursor_uint(c, UINT8_MAX);
     get_text(c, w->scope, sizeof(w->scope));
@@ -528,6 +573,37 @@ static uint32_t get_conn(struct daf_cursor *c)
     return (uint32_t)daf_cursor_uint(c, UINT32_MAX);
 }
 
+static void get_news(struct daf_cursor *c, struct daf_input *in,
+                     struct lists *lists)
+{
+    struct daf_item_news *n = &lists->news;
+
+    *n = (struct daf_item_news){.is_gone = false};
+    daf_cursor_bin_into(c, n->content.b, sizeof(n->content.b));
+    n->parts = (uint32_t)daf_cursor_uint(c, DAF_CONTENT_PARTS_MAX);
+    n->pages = (uint32_t)daf_cursor_uint(c, DAF_CONTENT_PAGES_MAX);
+    n->part_bytes = (uint32_t)daf_cursor_uint(c, DAF_CHUNK_BYTES_MAX);
+    n->is_gone = daf_cursor_bool(c);
+    n->is_whole = daf_cursor_bool(c);
+    n->is_wanted = daf_cursor_bool(c);
+    n->is_stuck = daf_cursor_bool(c);
+    n->bits = daf_cursor_bin(c, DAF_CONTENT_PARTS_MAX / 8);
+    in->item = n;
+}
+
+static void get_piece(struct daf_cursor *c, struct daf_input *in)
+{
+    in->conn = get_conn(c);
+    daf_cursor_bin_into(c, in->piece.content.b, sizeof(in->piece.content.b));
+    in->piece.part = (uint32_t)daf_cursor_uint(c, DAF_CONTENT_PARTS_MAX);
+    in->piece.offset = (uint32_t)daf_cursor_uint(c, DAF_CHUNK_BYTES_MAX);
+}
+
+static enum daf_err get_err(struct daf_cursor *c)
+{
+    return (enum daf_err)daf_cursor_uint(c, DAF_ERR_COUNT - 1);
+}
+
 static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
                       struct lists *lists)
 {
@@ -557,7 +633,7 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
         break;
     case DAF_INPUT_STORED:
         in->job = daf_cursor_uint(c, UINT64_MAX);
-        in->err = (enum daf_err)daf_cursor_uint(c, DAF_ERR_COUNT - 1);
+        in->err = get_err(c);
         e->commit = daf_cursor_uint(c, UINT64_MAX);
         get_items(c, in, lists);
         break;
@@ -587,6 +663,20 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
     case DAF_INPUT_PORCHED:
         in->port_porch = get_port(c);
         break;
+    case DAF_INPUT_ITEM:
+        get_news(c, in, lists);
+        break;
+    case DAF_INPUT_PUT:
+        get_piece(c, in);
+        in->put = (enum daf_shelf_put)daf_cursor_uint(c, DAF_SHELF_CONDEMNED);
+        in->err = get_err(c);
+        break;
+    case DAF_INPUT_READ:
+        get_piece(c, in);
+        in->piece.bytes = daf_cursor_bin(c, DAF_PIECE_BYTES_MAX);
+        in->is_last = daf_cursor_bool(c);
+        in->err = get_err(c);
+        break;
     }
 }
 
@@ -596,7 +686,7 @@ static bool get_entry(struct daf_cursor *c, struct daf_inputlog_entry *e,
     size_t count = daf_cursor_array(c, 16), start = c->at;
 
     *e = (struct daf_inputlog_entry){0};
-    e->input.kind = (enum daf_input_kind)daf_cursor_uint(c, DAF_INPUT_PORCHED);
+    e->input.kind = (enum daf_input_kind)daf_cursor_uint(c, DAF_INPUT_READ);
     if (count != ENTRY_FIELDS + kind_fields[e->input.kind])
         daf_cursor_fail(c, DAF_EFORM, start);
     e->now.ms = daf_cursor_uint(c, UINT64_MAX);

@@ -12,7 +12,7 @@
 #include "node/core/agent.h"
 #include "node/home.h"
 
-#define DAF_INPUTLOG_VERSION      2
+#define DAF_INPUTLOG_VERSION      3
 #define DAF_INPUTLOG_FLUSH_MS     1000
 #define DAF_INPUTLOG_FLUSH_BYTES  ((size_t)64 * 1024)
 #define DAF_INPUTLOG_EFFECT_BYTES 8
@@ -43,6 +43,9 @@ enum daf_inputlog_call {
     DAF_INPUTLOG_ANNOUNCE,
     DAF_INPUTLOG_WITHDRAW,
     DAF_INPUTLOG_PORCH,
+    DAF_INPUTLOG_CONTENT_PUT,
+    DAF_INPUTLOG_CONTENT_FORGET,
+    DAF_INPUTLOG_CONTENT_READ,
 };
 
 /* One input, written or read. */

@@ -22,8 +22,8 @@ struct daf_inspect_fault {
 
 /**
  * daf_inspect: print one JSON object on one line, with "kind" and what it is.
- * @bytes: one value of canonical msgpack: a frame, a door frame, a header,
- *         [header, body], a body, a payload, a certificate, a manifest, a
+ * @bytes: one value of canonical msgpack: a frame, of mesh, door or porch, a
+ *         header, [header, body], a body, a payload, a certificate, a manifest, a
  *         request, an acceptance, or anything else ("msgpack"); or a ticket's
  *         text, of which the secret is not shown.
  *

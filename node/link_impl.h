@@ -43,7 +43,6 @@
 #define DAF_LINK_PER_KEY_MAX      16 /* a device has one or two */
 #define DAF_LINK_DOOR_MAX         64 /* whoever knows the camp can knock */
 #define DAF_LINK_DOOR_MS          30000
-#define DAF_LINK_PORCH_MAX        16
 #define DAF_LINK_PORCH_MS         900000 /* while people compare six digits */
 #define DAF_LINK_STRANGERS_MAX    128
 #define DAF_LINK_SILENT_MS        6000 /* libzmq's handshake has 5 s of it */

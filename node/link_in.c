@@ -18,7 +18,7 @@ static const struct rule {
 } rules[] = {
     [DAF_ENDPOINT_DOOR] = {"door/1", DAF_LINK_DOOR_MAX, DAF_LINK_DOOR_MS},
     [DAF_ENDPOINT_MESH] = {"mesh/1", DAF_LINK_INCOMING_MAX, DAF_LINK_NEVER},
-    [DAF_ENDPOINT_PORCH] = {"porch/1", DAF_LINK_PORCH_MAX, DAF_LINK_PORCH_MS},
+    [DAF_ENDPOINT_PORCH] = {"porch/1", DAF_PORCH_CONNS_MAX, DAF_LINK_PORCH_MS},
 };
 
 static void on_accepted(struct daf_link *link, struct daf_link_router *router,

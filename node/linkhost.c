@@ -267,15 +267,6 @@ void daf_linkhost_admit(struct daf_linkhost *h, const struct daf_box_pk *key,
 
 /* ---- what link says */
 
-static bool is_zero(const uint8_t *p, size_t len)
-{
-    uint8_t any = 0;
-
-    for (size_t i = 0; i < len; i++)
-        any |= p[i];
-    return any == 0;
-}
-
 static const char *on_ready(struct daf_linkhost *h, struct daf_view v)
 {
     bool only_calls = h->listen.only_calls == 1;
@@ -407,7 +398,7 @@ static const char *on_message(struct daf_linkhost *h,
                               const struct daf_link_head *head,
                               struct daf_view v)
 {
-    if (!is_zero(head->pad, sizeof(head->pad))) return "padding";
+    if (!sodium_is_zero(head->pad, sizeof(head->pad))) return "padding";
     if (h->state == STARTING && head->kind != DAF_LINK_READY &&
         head->kind != DAF_LINK_REFUSED && head->kind != DAF_LINK_FAILED)
         return "a word before READY";

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* node/netwatch.h - the addresses of this machine, and when they change.
  *
- * Told once at the start, and again some moments after the kernel said that an
- * interface or an address came or went (rtnetlink): a tablet that is carried into
- * another Wi-Fi calls everybody anew.  Addresses on which the door listens: all
- * of the machine but loopback's, or the one that was given by --listen.  Where
- * the kernel does not tell, they are told once.  One thread. */
+ * Told once at the start, and again when they have changed, some moments after the
+ * kernel said that an interface or an address came or went (rtnetlink): a tablet
+ * that is carried into another Wi-Fi calls everybody anew.  Addresses on which the
+ * door listens: all of the machine but loopback's, or the one that was given by
+ * --listen.  Where the kernel does not tell, they are told once.  One thread. */
 #ifndef DAF_NODE_NETWATCH_H
 #define DAF_NODE_NETWATCH_H
 

@@ -16,9 +16,9 @@
 #define DAF_REQUEST_BYTES_MAX 512    /* one has 182 */
 #define DAF_PORCH_MS          600000 /* it is open at most */
 #define DAF_PORCH_AFTER_MS    60000  /* and this long once its ticket is used */
-#define DAF_PORCH_CONNS_MAX   16
-#define DAF_PORCH_PENDING_MAX 8  /* devices that wait for a person */
-#define DAF_PORCH_TALKS_MAX   64 /* pairs of digits, one a talk */
+#define DAF_PORCH_CONNS_MAX   16     /* at once; link lets no more in */
+#define DAF_PORCH_PENDING_MAX 8      /* devices that wait for a person */
+#define DAF_PORCH_TALKS_MAX   64     /* pairs of digits, one a talk */
 #define DAF_TICKET_ADDRS_MAX  4
 
 /* ---- records */
@@ -66,7 +66,7 @@
 #define DAF_DEFERRED_MAX          64  /* logs of a scope named as over budget */
 #define DAF_NEED_MAX              512 /* bodies asked for in one NEED */
 #define DAF_PATH_RECORDS_MAX      1024 /* records in one path of a RUN */
-#define DAF_ADDRESSES_DEVICES_MAX 32   /* in one ADDRESSES: at most 3 KiB */
+#define DAF_ADDRESSES_DEVICES_MAX 32   /* in one ADDRESSES: ≤ 3,205 bytes */
 #define DAF_ADDRESSES_EACH_MAX    4    /* of each of them */
 
 /* ---- a session */

@@ -67,22 +67,14 @@ struct summing {
     struct daf_root_part *out;
 };
 
-static bool is_among(const struct daf_tag *tag, const struct daf_tag *list,
-                     size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (memcmp(tag->b, list[i].b, sizeof(tag->b)) == 0) return true;
-    }
-    return false;
-}
-
 static bool add_mark(void *ctx, const struct daf_mark *mark)
 {
     struct summing *sum = ctx;
     const struct daf_session *s = sum->s;
 
-    if (is_among(&mark->tag, sum->own, sum->own_count) ||
-        is_among(&mark->tag, s->peer_deferred, s->peer_deferred_count))
+    if (daf_sketch_tag_among(&mark->tag, sum->own, sum->own_count) ||
+        daf_sketch_tag_among(&mark->tag, s->peer_deferred,
+                             s->peer_deferred_count))
         return true;
     daf_frontier_add(&sum->out->sum, &s->salt, &mark->digest);
     sum->out->heads_count++;
@@ -141,7 +133,8 @@ void daf_session_note_deferred(struct daf_session *s, struct daf_view tags)
         struct daf_tag tag;
 
         memcpy(tag.b, tags.p + i * DAF_TAG_BYTES, DAF_TAG_BYTES);
-        if (!is_among(&tag, s->peer_deferred, s->peer_deferred_count))
+        if (!daf_sketch_tag_among(&tag, s->peer_deferred,
+                                  s->peer_deferred_count))
             s->peer_deferred[s->peer_deferred_count++] = tag;
     }
 }

@@ -38,6 +38,14 @@ struct daf_tag daf_sketch_tag(const struct daf_log_key *log)
     return tag;
 }
 
+bool daf_sketch_tag_among(const struct daf_tag *tag, const struct daf_tag *list,
+                          size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(list[i].b, tag->b, sizeof(tag->b)) == 0) return true;
+    return false;
+}
+
 struct daf_mark daf_sketch_mark(const struct daf_head *head)
 {
     struct daf_mark mark = {.log = head->log, .height = 0};

@@ -55,6 +55,9 @@ struct daf_mark {
 
 /** daf_sketch_tag: a log's tag. */
 struct daf_tag daf_sketch_tag(const struct daf_log_key *log);
+/** daf_sketch_tag_among: whether @tag is one of @list. */
+bool daf_sketch_tag_among(const struct daf_tag *tag, const struct daf_tag *list,
+                          size_t count);
 /** daf_sketch_mark: all of a mark, from its head. */
 struct daf_mark daf_sketch_mark(const struct daf_head *head);
 /** daf_sketch_item: a mark as an item of the sketch: its mark is the beginning of

@@ -106,7 +106,7 @@ static bool read_v6(const char **at, uint8_t ip[16])
     return true;
 }
 
-static bool is_link_local(const struct daf_where *w)
+bool daf_addr_is_link_local(const struct daf_where *w)
 {
     return w->is_v6 && w->ip[0] == 0xfe && (w->ip[1] & 0xc0) == 0x80;
 }
@@ -139,8 +139,8 @@ bool daf_addr_parse(const struct daf_addr *addr, struct daf_where *out)
     if (w.is_v6) {
         p++;
         if (!read_v6(&p, w.ip)) return false;
-        if (!read_zone(&p, &w.zone) || is_link_local(&w) != (w.zone != 0) ||
-            *p++ != ']')
+        if (!read_zone(&p, &w.zone) ||
+            daf_addr_is_link_local(&w) != (w.zone != 0) || *p++ != ']')
             return false;
     } else if (!read_v4(&p, w.ip)) {
         return false;
@@ -260,21 +260,20 @@ bool daf_addr_callable(const struct daf_where *w)
 static bool is_tellable(const struct daf_where *w)
 {
     return daf_addr_callable(w) && !daf_addr_is_loopback(w) &&
-           !is_link_local(w);
+           !daf_addr_is_link_local(w);
 }
 
-size_t daf_addr_pack(const struct daf_where *where, uint8_t out[18])
+size_t daf_addr_put(const struct daf_where *where, uint8_t out[18])
 {
     size_t len = where->is_v6 ? 16 : 4;
 
-    if (!is_tellable(where)) return 0;
     memcpy(out, where->ip, len);
     out[len] = (uint8_t)(where->port >> 8);
     out[len + 1] = (uint8_t)where->port;
     return len + 2;
 }
 
-bool daf_addr_unpack(struct daf_view bytes, struct daf_where *out)
+bool daf_addr_get(struct daf_view bytes, struct daf_where *out)
 {
     struct daf_where w = {.is_v6 = bytes.len == 18};
 
@@ -282,7 +281,20 @@ bool daf_addr_unpack(struct daf_view bytes, struct daf_where *out)
     memcpy(w.ip, bytes.p, bytes.len - 2);
     w.port = (uint16_t)(bytes.p[bytes.len - 2] << 8 | bytes.p[bytes.len - 1]);
     unmap(&w);
-    if (!is_tellable(&w)) return false;
+    *out = w;
+    return true;
+}
+
+size_t daf_addr_pack(const struct daf_where *where, uint8_t out[18])
+{
+    return is_tellable(where) ? daf_addr_put(where, out) : 0;
+}
+
+bool daf_addr_unpack(struct daf_view bytes, struct daf_where *out)
+{
+    struct daf_where w;
+
+    if (!daf_addr_get(bytes, &w) || !is_tellable(&w)) return false;
     *out = w;
     return true;
 }

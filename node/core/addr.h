@@ -22,6 +22,12 @@ struct daf_where {
 bool daf_addr_parse(const struct daf_addr *addr, struct daf_where *out);
 void daf_addr_format(const struct daf_where *where, struct daf_addr *out);
 
+/** daf_addr_put, daf_addr_get: any address as bytes, the host's, then the port,
+ * big endian: 6 or 18 of them.  A zone is not among them.  False if there are not
+ * so many. */
+size_t daf_addr_put(const struct daf_where *where, uint8_t out[18]);
+bool daf_addr_get(struct daf_view bytes, struct daf_where *out);
+
 /** daf_addr_pack: as it goes on the wire (protocol.md R49): 6 or 18 bytes; 0 if
  * it may not go there: link-local, loopback, many, none, no port. */
 size_t daf_addr_pack(const struct daf_where *where, uint8_t out[18]);
@@ -36,5 +42,8 @@ bool daf_addr_is_private(const struct daf_where *where);
 
 /** daf_addr_is_loopback: this machine alone. */
 bool daf_addr_is_loopback(const struct daf_where *where);
+
+/** daf_addr_is_link_local: fe80::/10, worth nothing without its zone. */
+bool daf_addr_is_link_local(const struct daf_where *where);
 
 #endif

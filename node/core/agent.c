@@ -143,6 +143,7 @@ enum daf_err daf_agent_new(const struct daf_agent_config *config,
     a->next_job = 1;
     a->jobs_end = &a->jobs;
     a->waiting_end = &a->waiting;
+    a->news_at = DAF_MONO_NEVER;
     daf_agent_look_init(a);
     err = set_up(a);
     if (err != DAF_OK) {
@@ -166,6 +167,7 @@ void daf_agent_free(struct daf_agent *a)
     free(a->deferred);
     free(a->parted);
     free(a->cert_bytes);
+    daf_agent_items_free(a);
     if (a->owns_scratch && a->scratch != NULL) {
         sodium_memzero(a->scratch, sizeof(*a->scratch));
         free(a->scratch);
@@ -216,6 +218,7 @@ static void on_frame(struct daf_agent *a, const struct daf_input *in)
         daf_agent_idle_wait(a);
         daf_session_frame(c->session, a->now, in->bytes);
         daf_agent_addresses_tell(a, c);
+        daf_agent_seek_tell(a, c);
         daf_agent_conn_note(a, c);
     }
 }
@@ -242,6 +245,8 @@ static void on_timer(struct daf_agent *a)
     daf_agent_peers_timer(a);
     daf_agent_porch_timer(a);
     daf_agent_idle_timer(a);
+    daf_agent_items_timer(a);
+    daf_agent_fetch_timer(a);
     if (daf_agent_look_due(a)) {
         (void)fold_store(a); /* what cannot be read is passed over, as ever */
         daf_agent_note_revoked(a, NULL);
@@ -327,9 +332,19 @@ void daf_agent_input(struct daf_agent *a, struct daf_mono now,
     case DAF_INPUT_PORCHED:
         daf_agent_porch_ported(a, in->port_porch);
         break;
+    case DAF_INPUT_ITEM:
+        daf_agent_item_news(a, in->item);
+        break;
+    case DAF_INPUT_PUT:
+        daf_agent_fetch_put(a, in);
+        break;
+    case DAF_INPUT_READ:
+        daf_agent_serve_read(a, in);
+        break;
     }
     daf_agent_conns_poke(a);
     daf_agent_conns_sweep(a);
+    daf_agent_items_after(a);
 }
 
 /* ---- what others may know */
@@ -339,9 +354,11 @@ struct daf_mono daf_agent_deadline(const struct daf_agent *a)
     struct daf_mono first = daf_agent_peers_deadline(a);
     struct daf_mono idle = daf_agent_idle_deadline(a);
     struct daf_mono porch = daf_agent_porch_deadline(a);
+    struct daf_mono fetch = daf_agent_fetch_deadline(a);
 
     if (idle.ms < first.ms) first = idle;
     if (porch.ms < first.ms) first = porch;
+    if (fetch.ms < first.ms) first = fetch;
     if (a->look_at.ms < first.ms) first = a->look_at;
     for (size_t i = 0; i < a->conns_count; i++) {
         struct daf_mono d = DAF_MONO_NEVER;
@@ -372,6 +389,7 @@ size_t daf_agent_size(const struct daf_agent *a)
            a->peers_cap * sizeof(*a->peers) +
            a->claims_cap * sizeof(*a->claims) +
            a->deferred_cap * sizeof(*a->deferred) +
+           a->items_cap * sizeof(*a->items) +
            a->parted_cap * sizeof(*a->parted);
 }
 
@@ -397,8 +415,15 @@ void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out)
     }
 }
 
-static void tell_session(const struct daf_session *s, struct daf_peer_info *out)
+static void tell_session(const struct daf_conn *c, struct daf_peer_info *out)
 {
+    const struct daf_session *s = c->session;
+
+    if (c->swap != NULL) {
+        out->content_in = c->swap->bytes_in;
+        out->content_out = c->swap->bytes_out;
+        out->bad_parts = c->swap->bad;
+    }
     out->author = *daf_session_peer(s);
     out->connected = true;
     out->in_step = daf_session_resting(s);
@@ -442,7 +467,7 @@ static void tell_entry(const struct daf_agent *a, const struct daf_peer *p,
         if (is_proven(a->conns[j]) &&
             memcmp(daf_session_peer(a->conns[j]->session)->b, p->author.b,
                    sizeof(p->author.b)) == 0)
-            tell_session(a->conns[j]->session, out);
+            tell_session(a->conns[j], out);
     }
 }
 
@@ -475,7 +500,7 @@ bool daf_agent_peer(const struct daf_agent *a, size_t *at,
         if (!is_only_incoming(a, c)) continue;
         ++*at;
         out->found_by = daf_agent_found_by_str(DAF_FOUND_INCOMING);
-        tell_session(c->session, out);
+        tell_session(c, out);
         return true;
     }
     return false;

@@ -21,10 +21,12 @@
 #include "node/core/port.h"
 #include "proto/session.h"
 #include "proto/ticket.h"
+#include "store/shelf.h"
 
 #define DAF_AGENT_SESSIONS_MAX 1024
 #define DAF_AGENT_STATIC_MAX   64    /* addresses that a person gave */
 #define DAF_AGENT_PEERS_MAX    512   /* addresses of doors */
+#define DAF_AGENT_OWN_MAX      8     /* own addresses kept, IPv4 first */
 #define DAF_AGENT_ENOUGH       96    /* peers; beyond, nobody more is called */
 #define DAF_AGENT_RETRY_MIN_MS 1000  /* first retry, then doubling */
 #define DAF_AGENT_RETRY_MAX_MS 15000 /* a cut heals within this and a half */
@@ -90,6 +92,10 @@ enum daf_input_kind {
     DAF_INPUT_OWN,     /* addrs: of this machine; at start, and when changed */
     DAF_INPUT_PORCH,   /* a coordinator's wish: porch */
     DAF_INPUT_PORCHED, /* link has it open at port_porch; 0: it cannot */
+    DAF_INPUT_ITEM, /* item: at start for each, and when anything else than a PUT
+                       has changed it */
+    DAF_INPUT_PUT,  /* conn, piece (no bytes), put, err: a part's end */
+    DAF_INPUT_READ, /* conn, piece, is_last, err: what content_read came to */
 };
 
 /* How an address was heard of; of several ways the last of this list counts. */
@@ -112,18 +118,21 @@ struct daf_stored_item {
 enum daf_write_kind {
     DAF_WRITE_SESSION, /* what a learner did; registers an unknown one first */
     DAF_WRITE_CONTROL, /* a packed control payload; coordinators only */
+    DAF_WRITE_CATALOG, /* a packed catalogue-item; who may curate */
+    DAF_WRITE_LEARNER, /* register a learner, also one more of a known name */
 };
 struct daf_write {
     uint64_t ticket; /* the host's, back in daf_agent_wrote */
     enum daf_write_kind kind;
     struct daf_wall claimed; /* the wall clock's claim */
     uint8_t time_quality;
-    /* SESSION */
+    /* SESSION, LEARNER */
     char scope[DAF_SCOPE_NAME_BYTES_MAX + 1]; /* "" = the first class */
-    struct daf_view learner; /* a name, or a subject id in hex (32 digits) */
+    /* A name, or a subject id in hex (32 digits); LEARNER: her name, or none. */
+    struct daf_view learner;
     const struct daf_did *did;
     size_t did_count;
-    /* CONTROL */
+    /* CONTROL, CATALOG */
     struct daf_view payload;
 };
 
@@ -141,6 +150,19 @@ struct daf_porch_wish {
     char scope[DAF_SCOPE_NAME_BYTES_MAX + 1];
     char right[DAF_PORCH_RIGHT_BYTES_MAX + 1];
     struct daf_view cert; /* ACCEPT */
+};
+
+/* A content item on the shelf (store/shelf.h). */
+struct daf_item_news {
+    struct daf_hash content;
+    uint32_t parts, pages;
+    uint32_t part_bytes; /* of the longest part */
+    bool is_gone;        /* from the shelf */
+    bool is_whole;
+    bool is_wanted;       /* to be fetched if something is lacking */
+    bool is_stuck;        /* not now: no room, or the file list is not good */
+    struct daf_view bits; /* held parts, the highest bit first; of one that is
+                             whole: empty.  Borrowed for the call */
 };
 
 struct daf_input {
@@ -163,6 +185,10 @@ struct daf_input {
     size_t addrs_count;
     const struct daf_porch_wish *porch;
     uint16_t port_porch;
+    const struct daf_item_news *item;
+    struct daf_port_piece piece;
+    enum daf_shelf_put put;
+    bool is_last; /* READ: to the part's end */
 };
 
 /* How a WRITE ended; called from the STORED input that made it durable, or at
@@ -170,10 +196,11 @@ struct daf_input {
 struct daf_wrote {
     uint64_t ticket;
     enum daf_err err;
-    struct daf_record_id record; /* the session's or control record's id */
+    struct daf_record_id
+        record; /* the session's, control's or registration's */
     struct daf_log_key log;
     uint64_t seq;
-    struct daf_subject_id subject; /* SESSION */
+    struct daf_subject_id subject; /* SESSION, LEARNER */
     bool registered;               /* a registration was written as well */
     bool is_deferred; /* DAF_ELIMIT: the log, not the write, is at its limit */
 };
@@ -230,8 +257,10 @@ struct daf_agent_stats {
     uint64_t frames_in, frames_out, bytes_in, bytes_out;
     /* The same by enum daf_frame_kind; what is no known frame is UNKNOWN. */
     struct daf_agent_tally sent[DAF_AGENT_KINDS], received[DAF_AGENT_KINDS];
-    uint64_t records_in; /* new ones from peers */
-    size_t strangers;    /* announcements by mDNS that are not of this camp */
+    uint64_t records_in;              /* new ones from peers */
+    uint64_t content_in, content_out; /* bytes of parts, from and to peers */
+    uint64_t parts_bad;               /* came and had not their hash */
+    size_t strangers; /* announcements by mDNS that are not of this camp */
 };
 void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out);
 
@@ -244,6 +273,8 @@ struct daf_peer_info {
     bool connected;              /* a proven session */
     bool in_step;                /* its session rests */
     bool is_there;               /* mDNS sees it now */
+    uint64_t content_in, content_out; /* bytes of parts, in this session */
+    unsigned bad_parts;               /* it sent, in this session */
 };
 /* The porch: what `enrol` shows.  Borrowed until the next input. */
 struct daf_agent_porch {
@@ -284,6 +315,10 @@ bool daf_agent_proven(const struct daf_agent *a, uint64_t *before,
                       struct daf_addr *out_addr);
 /** daf_agent_proven_changes: another number whenever that list changed. */
 uint64_t daf_agent_proven_changes(const struct daf_agent *a);
+
+/** daf_agent_sources: connected peers that offer parts of this item. */
+size_t daf_agent_sources(const struct daf_agent *a,
+                         const struct daf_hash *content);
 
 /** daf_agent_found_by_str: "mdns". */
 const char *daf_agent_found_by_str(enum daf_found_by how);

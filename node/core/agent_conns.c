@@ -59,6 +59,7 @@ void daf_agent_conns_sweep(struct daf_agent *a)
             continue;
         }
         daf_agent_jobs_orphan(a, a->conns[i]->id);
+        daf_agent_swap_free(a, a->conns[i]);
         conn_free(a->conns[i]);
     }
     a->conns_count = kept;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hints where doors may be: by mDNS (protocol.md §7) and from peers (R49).  None
  * is believed further than one knock. */
+#include <assert.h>
 #include <sodium.h>
 
 #include "node/core/addr.h"
@@ -16,6 +17,10 @@
 #define HEARSAY_MS  2000
 #define OWN_MS      2000 /* a new network: all are called within */
 #define TELL_BYTES  4096
+
+static_assert(TOKENS <= DAF_AGENT_OWN_MAX &&
+                  DAF_ADDRESSES_EACH_MAX <= DAF_AGENT_OWN_MAX,
+              "all that is told is kept");
 
 /* ---- mDNS */
 
@@ -156,19 +161,33 @@ void daf_agent_gone(struct daf_agent *a, const struct daf_input *in)
 
 /* ---- our own addresses */
 
-void daf_agent_own(struct daf_agent *a, const struct daf_input *in)
+/* Those of one kind, in the order that they came in.  Returns how many there are
+ * now. */
+static size_t add_own(const struct daf_input *in, bool is_v6,
+                      struct daf_addr own[DAF_AGENT_OWN_MAX], size_t count)
 {
-    struct daf_addr own[DAF_AGENT_OWN_MAX];
-    size_t count = 0;
-
-    memset(own, 0, sizeof(own));
     for (size_t i = 0; i < in->addrs_count && count < DAF_AGENT_OWN_MAX; i++) {
         struct daf_where where;
 
-        if (!daf_addr_parse(&in->addrs[i], &where)) continue;
+        if (!daf_addr_parse(&in->addrs[i], &where) || where.is_v6 != is_v6)
+            continue;
         where.port = 1; /* the door's is put in when it is told */
         daf_addr_format(&where, &own[count++]);
     }
+    return count;
+}
+
+/* IPv4 first: others look by it (decisions/008), and an announcement has tokens of
+ * four addresses only, ADDRESSES names four.  A laptop with a few bridges has more
+ * than that of IPv6 alone. */
+void daf_agent_own(struct daf_agent *a, const struct daf_input *in)
+{
+    struct daf_addr own[DAF_AGENT_OWN_MAX];
+    size_t count;
+
+    memset(own, 0, sizeof(own));
+    count = add_own(in, false, own, 0);
+    count = add_own(in, true, own, count);
     if (count == a->own_count && memcmp(own, a->own, sizeof(own)) == 0) return;
     memcpy(a->own, own, sizeof(own));
     a->own_count = count;

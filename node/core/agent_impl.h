@@ -15,7 +15,10 @@
  *      agent_claims.c   which session has a log in hand
  *      agent_known.c    logs over budget; peers that were met before
  *      agent_idle.c     signatures that nobody has verified yet
- *      agent_write.c    own records */
+ *      agent_write.c    own records
+ *      agent_items.c    content items: what is on the shelf, what is sought
+ *      agent_fetch.c    content that is lacking: whom to ask for which part
+ *      agent_serve.c    content that peers seek and fetch */
 #ifndef DAF_NODE_CORE_AGENT_IMPL_H
 #define DAF_NODE_CORE_AGENT_IMPL_H
 
@@ -27,7 +30,6 @@
 #define DAF_AGENT_CONNS_MAX     (DAF_AGENT_SESSIONS_MAX + DAF_AGENT_PEERS_MAX)
 #define DAF_AGENT_CLAIMS_MAX    256 /* beyond, a log may come twice */
 #define DAF_AGENT_PARTED_MAX    64  /* peers */
-#define DAF_AGENT_OWN_MAX       8   /* own addresses that are told */
 #define DAF_AGENT_STRANGERS_MAX 16  /* of other camps, counted one by one */
 /* In vain; then it was an invention, or is long gone. */
 #define DAF_AGENT_TRIES 6
@@ -39,6 +41,53 @@ enum daf_door_step {
     DAF_DOOR_PROVED,  /* PROOF is out, WELCOME is awaited */
 };
 
+/* A content item on the shelf. */
+struct daf_shelved {
+    struct daf_hash content;
+    uint32_t parts, pages, part_bytes;
+    bool is_whole, is_wanted, is_stuck;
+    uint8_t *have;  /* bits; owned; NULL: whole */
+    uint8_t *asked; /* bits of parts asked for; owned; NULL until one is */
+    uint32_t from;  /* every part before is held or asked for */
+    uint32_t news_from,
+        news_to; /* gained in between, and not told; equal: none */
+};
+
+/* A part that a peer was asked for. */
+struct daf_errand {
+    struct daf_hash content;
+    uint32_t part, offset; /* of the byte that comes next */
+    struct daf_mono at;
+};
+
+/* What a peer says that it holds of an item. */
+struct daf_offering {
+    struct daf_hash content;
+    uint32_t parts;
+    uint8_t *bits; /* owned */
+};
+
+/* What a session and its peer do for each other's content. */
+struct daf_swap {
+    /* fetching */
+    size_t asks_count, asks_cap; /* ≤ DAF_FETCH_MAX */
+    struct daf_errand *asks;
+    size_t offers_count, offers_cap; /* ≤ DAF_SEEK_MAX */
+    struct daf_offering *offers;
+    uint32_t window; /* bytes that may be asked for at once */
+    unsigned bad;    /* parts that were not what they should be */
+    struct daf_mono
+        moved; /* a byte that was asked for came, or was asked for */
+    struct daf_mono rests; /* it dawdled: not asked before then */
+    uint64_t bytes_in, bytes_out;
+    /* serving */
+    size_t seeks_count;
+    struct daf_hash *seeks;          /* owned; what the peer seeks */
+    size_t wishes_count, wishes_cap; /* ≤ DAF_FETCH_MAX */
+    struct daf_errand *wishes;       /* its FETCHes, in their order */
+    bool is_reading;                 /* the first of them is at the disk */
+};
+
 struct daf_conn {
     uint32_t id;
     enum daf_endpoint endpoint;
@@ -48,12 +97,14 @@ struct daf_conn {
     struct daf_session *session; /* mesh; owned */
     enum daf_door_step step;     /* door */
     struct daf_hash knocker_nonce, door_nonce;
-    bool has_rested;    /* mesh: all was asked for, and came */
-    uint64_t rested_at; /* a->changes when it last rested */
-    uint64_t bodiless;  /* a->bodiless then */
-    uint64_t bodies;    /* the peer's number in ROOT */
-    bool was_told;      /* of addresses, or there was nothing new to tell */
-    uint64_t told;      /* as in struct daf_parted */
+    bool has_rested;       /* mesh: all was asked for, and came */
+    uint64_t rested_at;    /* a->changes when it last rested */
+    uint64_t bodiless;     /* a->bodiless then */
+    uint64_t bodies;       /* the peer's number in ROOT */
+    bool was_told;         /* of addresses, or there was nothing new to tell */
+    uint64_t told;         /* as in struct daf_parted */
+    uint64_t sought;       /* a->seek_number when SEEK went out; 0: never */
+    struct daf_swap *swap; /* mesh; NULL until content is spoken of; owned */
 };
 
 enum daf_peer_state {
@@ -269,6 +320,14 @@ struct daf_agent {
     size_t own_logs_count;
     struct daf_own_log own_logs[DAF_SCOPES_MAX];
 
+    size_t items_count, items_cap;
+    struct daf_shelved *items; /* ascending by content id */
+    uint64_t seek_number; /* another whenever what is sought changed; 0: never
+                               sought anything */
+    bool is_seek_new;     /* sessions are to be told */
+    bool is_hungry;       /* somebody may be asked for more */
+    struct daf_mono news_at; /* seekers are told then; or NEVER */
+
     struct daf_agent_stats stats;
 };
 
@@ -385,9 +444,56 @@ void daf_agent_addresses_tell(struct daf_agent *a, struct daf_conn *c);
 void daf_agent_addresses(void *ctx, struct daf_session *s,
                          const struct daf_addresses *addresses);
 
-/* ---- agent_serve.c: struct daf_session_port's */
+/* ---- agent_items.c */
+/* NULL: not on the shelf. */
+struct daf_shelved *daf_agent_item(struct daf_agent *a,
+                                   const struct daf_hash *content);
+/* DAF_INPUT_ITEM */
+void daf_agent_item_news(struct daf_agent *a, const struct daf_item_news *news);
+/* A part is held now: seekers will hear of it. */
+void daf_agent_item_gained(struct daf_agent *a, struct daf_shelved *item,
+                           uint32_t part);
+/* It lacks something that is to be fetched. */
+bool daf_agent_item_lacks(const struct daf_shelved *item);
+/* Tell @c, if it is proven and was not told, what is sought. */
+void daf_agent_seek_tell(struct daf_agent *a, struct daf_conn *c);
+void daf_agent_items_timer(struct daf_agent *a);
+/* When an input is done: what is sought changed, or somebody may be asked. */
+void daf_agent_items_after(struct daf_agent *a);
+void daf_agent_items_free(struct daf_agent *a);
+/* @c's; made if @make; NULL: not there, or no memory. */
+struct daf_swap *daf_agent_swap(struct daf_conn *c, bool make);
+/* Its session is over.  What it was asked for is free again. */
+void daf_agent_swap_free(struct daf_agent *a, struct daf_conn *c);
+static inline bool daf_agent_bit(const uint8_t *bits, uint32_t part)
+{
+    return (bits[part / 8] & 0x80u >> part % 8) != 0;
+}
+
+/* ---- agent_fetch.c */
+/* Ask whoever can be asked for what is lacking. */
+void daf_agent_fetch(struct daf_agent *a);
+void daf_agent_fetch_have(struct daf_agent *a, struct daf_conn *c,
+                          const struct daf_part *f);
+void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
+                           const struct daf_part *f);
+/* DAF_INPUT_PUT */
+void daf_agent_fetch_put(struct daf_agent *a, const struct daf_input *in);
+/* @c will not send what it was asked for. */
+void daf_agent_fetch_give_back(struct daf_agent *a, struct daf_conn *c);
+void daf_agent_fetch_timer(struct daf_agent *a);
+struct daf_mono daf_agent_fetch_deadline(const struct daf_agent *a);
+
+/* ---- agent_serve.c */
+/* struct daf_session_port's */
 void daf_agent_content(void *ctx, struct daf_session *s,
                        const struct daf_frame *frame);
+/* Say that parts @from to @to - 1 of @item, as far as they are held, are. */
+void daf_agent_serve_have(struct daf_agent *a, const struct daf_conn *c,
+                          const struct daf_shelved *item, uint32_t from,
+                          uint32_t to);
+/* DAF_INPUT_READ */
+void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in);
 
 /* ---- agent_look.c */
 /* Read by a->index from now on. */

@@ -12,15 +12,6 @@ static bool same_scope(const struct daf_scope_id *a,
     return memcmp(a->b, b->b, sizeof(a->b)) == 0;
 }
 
-static bool is_among(const struct daf_tag *tag, const struct daf_tag *list,
-                     size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (memcmp(list[i].b, tag->b, sizeof(tag->b)) == 0) return true;
-    }
-    return false;
-}
-
 size_t daf_agent_deferred(void *ctx, const struct daf_scope_id *scope,
                           struct daf_tag out[])
 {
@@ -42,7 +33,7 @@ static bool remember(struct daf_agent *a, const struct daf_scope_id *scope,
     size_t count = daf_agent_deferred(a, scope, known);
     struct daf_deferred *bigger;
 
-    if (is_among(tag, known, count)) return true;
+    if (daf_sketch_tag_among(tag, known, count)) return true;
     if (count == DAF_DEFERRED_MAX) return false;
     bigger = daf_agent_grow(a->deferred, &a->deferred_cap, a->deferred_count,
                             sizeof(*a->deferred));
@@ -85,7 +76,8 @@ void daf_agent_defer(struct daf_agent *a, const struct daf_input *in,
         tag = daf_sketch_tag(&item->log);
         if (!remember(a, &item->log.scope, &tag)) continue;
         scope = &item->log.scope; /* a batch of a session has one */
-        if (count < DAF_DEFERRED_MAX && !is_among(&tag, tags, count))
+        if (count < DAF_DEFERRED_MAX &&
+            !daf_sketch_tag_among(&tag, tags, count))
             tags[count++] = tag;
     }
     if (s != NULL && count > 0) daf_session_deferred(s, scope, tags, count);

@@ -9,9 +9,9 @@
 #include "node/core/agent_impl.h"
 
 #define DOOR_MS 10000 /* from connect to WELCOME; a handshake has 5 s */
-#define STEADY_MS \
-    30000                /* what lasted this long starts again at 1 s; a session
-                           that ends sooner, as with a full disk, does not */
+/* What lasted this long starts again at 1 s; a session that ends sooner, as with a
+ * full disk, does not. */
+#define STEADY_MS  30000
 #define PUT_OFF_MS 20000 /* another address of somebody who is connected */
 #define ENOUGH_MS  30000 /* then look whether there is room for one more */
 
@@ -124,7 +124,6 @@ void daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p)
         p->deadline = a->now;
         return;
     }
-
     if (p->backoff_ms < DAF_AGENT_RETRY_MIN_MS ||
         a->now.ms - p->since.ms > STEADY_MS)
         p->backoff_ms = DAF_AGENT_RETRY_MIN_MS;
@@ -219,8 +218,8 @@ void daf_agent_peer_mesh(struct daf_agent *a, struct daf_peer *p,
     p->author = device->author;
     p->is_elsewhere =
         !daf_addr_parse(&p->addr, &where) || where.port + DAF_MESH_STEP != port;
-    if (covers(a,
-               p)) { /* it came to us: its door's word is all there will be */
+    if (covers(a, p)) {
+        /* It came to us: its door's word is all there will be. */
         daf_agent_book_proven(a, p, &device->author);
         cover(p);
         return;

@@ -1,11 +1,185 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What peers ask of our content (docs/content.md R64, R65). */
+/* Content that peers seek and fetch (docs/content.md R64, R65).
+ *
+ * Of a peer's FETCHes one at a time is at the disk, a piece at a time, so that a
+ * peer can make us hold one piece and a list of numbers. */
+#include <stdlib.h>
+
 #include "node/core/agent_impl.h"
+
+/* ---- HAVE */
+
+/* Bits @from to @to - 1 of what is held; @from is a multiple of 8. */
+static size_t held_bits(const struct daf_shelved *item, uint32_t from,
+                        uint32_t to, uint8_t *out)
+{
+    size_t len = (to - from + 7) / 8;
+
+    if (item->have != NULL) {
+        memcpy(out, item->have + from / 8, len);
+        return len;
+    }
+    memset(out, 0xff, len);
+    if (to % 8 != 0) out[len - 1] = (uint8_t)(0xff00u >> to % 8);
+    return len;
+}
+
+void daf_agent_serve_have(struct daf_agent *a, const struct daf_conn *c,
+                          const struct daf_shelved *item, uint32_t from,
+                          uint32_t to)
+{
+    struct daf_part have = {.content = item->content, .part = from / 8 * 8};
+    uint8_t *bits = a->scratch->body; /* 64 KiB: half of all there can be */
+    struct daf_pack k;
+
+    while (have.part < to) {
+        uint32_t end = to - have.part > DAF_BODY_BYTES_MAX * 4
+                           ? have.part + DAF_BODY_BYTES_MAX * 4
+                           : to;
+
+        have.data =
+            (struct daf_view){bits, held_bits(item, have.part, end, bits)};
+        daf_pack_init(&k, a->scratch->frame, sizeof(a->scratch->frame));
+        daf_frame_pack_have(&k, &have);
+        daf_agent_conn_send(a, c, daf_pack_view(&k));
+        have.part = end;
+    }
+}
+
+/* ---- SEEK */
+
+static bool holds_something(const struct daf_shelved *item)
+{
+    if (item->is_whole) return true;
+    for (uint32_t i = 0; item->have != NULL && i <= item->parts / 8; i++) {
+        if (item->have[i] != 0) return true;
+    }
+    return false;
+}
+
+static void on_seek(struct daf_agent *a, struct daf_conn *c,
+                    struct daf_view contents)
+{
+    struct daf_swap *s = daf_agent_swap(c, true);
+    struct daf_hash *seeks = contents.len > 0 ? malloc(contents.len) : NULL;
+
+    if (s == NULL || (seeks == NULL && contents.len > 0)) {
+        free(seeks);
+        return;
+    }
+    if (seeks != NULL) memcpy(seeks, contents.p, contents.len);
+    free(s->seeks);
+    s->seeks = seeks;
+    s->seeks_count = contents.len / sizeof(*seeks);
+    for (size_t i = 0; i < s->seeks_count; i++) {
+        const struct daf_shelved *item = daf_agent_item(a, &seeks[i]);
+
+        if (item != NULL && holds_something(item))
+            daf_agent_serve_have(a, c, item, 0, item->parts);
+    }
+}
+
+/* ---- FETCH */
+
+static void read_next(struct daf_agent *a, const struct daf_conn *c)
+{
+    const struct daf_errand *w = c->swap->wishes;
+    const struct daf_port_piece piece = {.content = w->content,
+                                         .part = w->part,
+                                         .offset = w->offset};
+
+    c->swap->is_reading = true;
+    a->config.port->content_read(a->config.port->ctx, c->id, &piece);
+}
+
+static void send_chunk(struct daf_agent *a, struct daf_conn *c,
+                       const struct daf_errand *w, struct daf_view bytes)
+{
+    const struct daf_part chunk = {w->content, w->part, w->offset, bytes};
+    struct daf_pack k;
+
+    daf_pack_init(&k, a->scratch->frame, sizeof(a->scratch->frame));
+    daf_frame_pack_chunk(&k, &chunk);
+    c->swap->bytes_out += bytes.len;
+    a->stats.content_out += bytes.len;
+    daf_agent_conn_send(a, c, daf_pack_view(&k));
+}
+
+static void on_fetch(struct daf_agent *a, struct daf_conn *c,
+                     const struct daf_part *f)
+{
+    struct daf_swap *s = daf_agent_swap(c, true);
+    struct daf_errand *bigger;
+
+    if (s == NULL) return;
+    if (s->wishes_count == DAF_FETCH_MAX) { /* R65: "more is a breach" */
+        a->stats.refusals.by_err[DAF_EPEER]++;
+        daf_session_end(c->session, DAF_BYE_BREACH);
+        return;
+    }
+    bigger = daf_agent_grow(s->wishes, &s->wishes_cap, s->wishes_count,
+                            sizeof(*s->wishes));
+    if (bigger == NULL) return;
+    s->wishes = bigger;
+    s->wishes[s->wishes_count++] = (struct daf_errand){.content = f->content,
+                                                       .part = f->part,
+                                                       .offset = f->offset};
+    if (!s->is_reading) read_next(a, c);
+}
+
+void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in)
+{
+    struct daf_conn *c = daf_agent_conn(a, in->conn);
+    struct daf_swap *s = c != NULL ? c->swap : NULL;
+    struct daf_errand *w;
+
+    /* The number may be another connection's by now. */
+    if (s == NULL || !s->is_reading || s->wishes[0].part != in->piece.part ||
+        s->wishes[0].offset != in->piece.offset ||
+        memcmp(s->wishes[0].content.b, in->piece.content.b, 32) != 0)
+        return;
+    w = &s->wishes[0];
+    s->is_reading = false;
+    if (in->err != DAF_OK || in->piece.bytes.len == 0) {
+        send_chunk(a, c, w, (struct daf_view){NULL, 0});
+    } else {
+        send_chunk(a, c, w, in->piece.bytes);
+        w->offset += (uint32_t)in->piece.bytes.len;
+    }
+    if (in->err != DAF_OK || in->is_last || in->piece.bytes.len == 0) {
+        s->wishes_count--;
+        memmove(w, w + 1, s->wishes_count * sizeof(*w));
+    }
+    if (s->wishes_count > 0) read_next(a, c);
+}
+
+/* ---- frames */
+
+/* docs/content.md §4: who asks is served by its right. */
+static bool may_ask(const struct daf_agent *a, const struct daf_session *s)
+{
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+
+    return auth->right(auth->ctx, daf_session_peer(s), &auth->catalog) >=
+           DAF_RIGHT_RELAY;
+}
 
 void daf_agent_content(void *ctx, struct daf_session *s,
                        const struct daf_frame *frame)
 {
-    (void)ctx;
-    (void)s;
-    (void)frame;
+    struct daf_agent *a = ctx;
+    struct daf_conn *c = daf_agent_conn(a, daf_session_conn(s));
+
+    if (c == NULL) return;
+    if (frame->kind == DAF_FRAME_HAVE) {
+        daf_agent_fetch_have(a, c, &frame->part);
+    } else if (frame->kind == DAF_FRAME_CHUNK) {
+        daf_agent_fetch_chunk(a, c, &frame->part);
+    } else if (!may_ask(a, s)) {
+        a->stats.refusals.by_err[DAF_EAUTHOR]++;
+    } else if (frame->kind == DAF_FRAME_SEEK) {
+        on_seek(a, c, frame->seek);
+    } else if (frame->kind == DAF_FRAME_FETCH) {
+        on_fetch(a, c, &frame->part);
+    }
 }

@@ -71,10 +71,22 @@ static bool is_text(struct daf_view v)
     return daf_cursor_check(daf_pack_view(&k), NULL) == DAF_OK;
 }
 
+/* A subject id is 32 hexadecimal digits, and must be known already. */
+static bool looks_like_id(struct daf_view v)
+{
+    for (size_t i = 0; i < v.len; i++) {
+        if (strchr("0123456789abcdef", v.p[i]) == NULL) return false;
+    }
+    return v.len == 32;
+}
+
 static bool is_good(const struct daf_write *w)
 {
-    if (w->kind == DAF_WRITE_CONTROL)
+    if (w->kind == DAF_WRITE_CONTROL || w->kind == DAF_WRITE_CATALOG)
         return w->payload.len > 0 && w->payload.len <= DAF_PAYLOAD_BYTES_MAX;
+    if (w->kind == DAF_WRITE_LEARNER)
+        return w->did_count == 0 && w->learner.len <= DAF_NAME_BYTES_MAX &&
+               is_text(w->learner) && !looks_like_id(w->learner);
     if (w->did_count == 0 || w->did_count > DAF_DID_MAX ||
         w->learner.len == 0 || w->learner.len > DAF_NAME_BYTES_MAX ||
         !is_text(w->learner))
@@ -94,36 +106,49 @@ static bool is_allowed_type(const struct daf_agent *a,
                             const struct daf_write *w)
 {
     static const char *const needed[] = {"session", "registration"};
+    struct daf_view name;
+    enum daf_type type = DAF_TYPE_SESSION;
 
+    if (w->kind == DAF_WRITE_CONTROL || w->kind == DAF_WRITE_CATALOG)
+        type = daf_payload_type(w->payload, &name);
+    if (w->kind == DAF_WRITE_CATALOG)
+        return type == DAF_TYPE_CATALOGUE_ITEM &&
+               daf_manifest_has_type(daf_camp_manifest(a->camp), name);
     if (w->kind == DAF_WRITE_CONTROL) {
-        struct daf_view name;
-        enum daf_type type = daf_payload_type(w->payload, &name);
-
         return type == DAF_TYPE_CERTIFICATE || type == DAF_TYPE_KEY_WRAP ||
                (type == DAF_TYPE_REVOCATION &&
                 daf_manifest_has_type(daf_camp_manifest(a->camp), name));
     }
     for (size_t i = 0; i < 2; i++) {
-        const struct daf_view name = {(const uint8_t *)needed[i],
-                                      strlen(needed[i])};
-
+        name = (struct daf_view){(const uint8_t *)needed[i], strlen(needed[i])};
         if (!daf_manifest_has_type(daf_camp_manifest(a->camp), name))
             return false;
     }
     return true;
 }
 
+/* Whether this device may write into that plain scope. */
+static bool may_write(const struct daf_agent *a, const struct daf_write *w)
+{
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+
+    if (w->kind == DAF_WRITE_CATALOG)
+        return auth->right(auth->ctx, &a->author, &auth->catalog) >=
+               DAF_RIGHT_CURATE;
+    return w->kind != DAF_WRITE_CONTROL ||
+           daf_manifest_coordinator(daf_camp_manifest(a->camp), &a->author) !=
+               NULL;
+}
+
 void daf_agent_write(struct daf_agent *a, const struct daf_write *write)
 {
-    const struct daf_manifest *m = daf_camp_manifest(a->camp);
     struct daf_pending *p;
 
     if (!is_good(write) || !is_allowed_type(a, write)) {
         refuse(a, write->ticket, is_good(write) ? DAF_ETYPE : DAF_ELIMIT);
         return;
     }
-    if (write->kind == DAF_WRITE_CONTROL &&
-        daf_manifest_coordinator(m, &a->author) == NULL) {
+    if (!may_write(a, write)) {
         refuse(a, write->ticket, DAF_EDENIED);
         return;
     }
@@ -259,18 +284,19 @@ static enum daf_err find_learner(struct daf_agent *a, const struct daf_job *job,
 /* Makes an unknown learner known to the class: the subject key is made here and
  * travels sealed under the scope key alone. */
 static enum daf_err register_learner(struct daf_agent *a, struct daf_job *job,
-                                     const struct daf_write *w,
+                                     struct daf_pending *p,
                                      const struct daf_scope_id *scope,
                                      const struct daf_key *generation,
                                      struct daf_learner *out)
 {
+    const struct daf_write *w = &p->write;
     struct daf_registration reg = {.name = w->learner};
     struct sealing sealing;
     struct draft draft = {.scope = scope,
                           .retention = DAF_RETENTION_IDENTITY,
                           .sealing = &sealing};
     struct daf_learner *bigger;
-    struct daf_spot spot;
+    struct daf_spot spot = {0};
     struct daf_pack k;
     enum daf_err err;
 
@@ -284,7 +310,7 @@ static enum daf_err register_learner(struct daf_agent *a, struct daf_job *job,
     out->subject = reg.subject;
     out->key = reg.key;
     out->scope = *scope;
-    memcpy(out->name, w->learner.p, w->learner.len);
+    if (w->learner.len > 0) memcpy(out->name, w->learner.p, w->learner.len);
     sealing.key = daf_body_scope_key(generation);
     sealing.handle = daf_body_handle(&reg.key);
     daf_pack_init(&k, a->scratch->payload, DAF_PAYLOAD_BYTES_MAX);
@@ -292,6 +318,11 @@ static enum daf_err register_learner(struct daf_agent *a, struct daf_job *job,
     draft.payload = daf_pack_view(&k);
     err = append(a, w, &draft, &spot);
     if (err == DAF_OK) job->learners[job->learners_count++] = *out;
+    p->wrote.registered = err == DAF_OK;
+    p->wrote.subject = out->subject;
+    p->wrote.log.scope = *scope;
+    p->wrote.seq = spot.seq;
+    p->wrote.record = spot.id;
     sodium_memzero(&reg, sizeof(reg));
     sodium_memzero(&sealing, sizeof(sealing));
     return err;
@@ -316,15 +347,6 @@ static enum daf_err find_scope(const struct daf_agent *a, const char *name,
                : DAF_EDENIED;
 }
 
-/* A subject id is 32 hexadecimal digits, and must be known already. */
-static bool looks_like_id(struct daf_view v)
-{
-    for (size_t i = 0; i < v.len; i++) {
-        if (strchr("0123456789abcdef", v.p[i]) == NULL) return false;
-    }
-    return v.len == 32;
-}
-
 static enum daf_err write_session(struct daf_agent *a, struct daf_job *job,
                                   struct daf_pending *p)
 {
@@ -345,10 +367,8 @@ static enum daf_err write_session(struct daf_agent *a, struct daf_job *job,
         err = daf_camp_generation(a->camp, &scope, &number, &generation);
     if (err != DAF_OK) return err;
     err = find_learner(a, job, &scope, w->learner, &learner);
-    if (err == DAF_ENOTFOUND && !looks_like_id(w->learner)) {
-        err = register_learner(a, job, w, &scope, &generation, &learner);
-        p->wrote.registered = err == DAF_OK;
-    }
+    if (err == DAF_ENOTFOUND && !looks_like_id(w->learner))
+        err = register_learner(a, job, p, &scope, &generation, &learner);
     if (err != DAF_OK) return err;
     sealing.key = daf_body_key(&learner.key, &generation);
     sealing.handle = daf_body_handle(&learner.key);
@@ -366,19 +386,52 @@ static enum daf_err write_session(struct daf_agent *a, struct daf_job *job,
     return err;
 }
 
-static enum daf_err write_control(struct daf_agent *a, struct daf_pending *p)
+/* One more learner; also of a name that is known, since two girls may share one. */
+static enum daf_err write_learner(struct daf_agent *a, struct daf_job *job,
+                                  struct daf_pending *p)
 {
-    const struct daf_scope_id *control = &daf_camp_authority(a->camp)->control;
+    struct daf_learner learner;
+    struct daf_scope_id scope;
+    struct daf_key generation;
+    uint64_t number;
+    enum daf_err err = find_scope(a, p->write.scope, &scope);
+
+    if (err == DAF_OK)
+        err = daf_camp_generation(a->camp, &scope, &number, &generation);
+    if (err != DAF_OK) return err;
+    err = register_learner(a, job, p, &scope, &generation, &learner);
+    sodium_memzero(&generation, sizeof(generation));
+    sodium_memzero(&learner, sizeof(learner));
+    return err;
+}
+
+/* Into control or catalog, as it came. */
+static enum daf_err write_plain(struct daf_agent *a, struct daf_pending *p)
+{
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+    bool is_control = p->write.kind == DAF_WRITE_CONTROL;
     struct daf_spot spot = {0};
-    const struct draft draft = {.scope = control,
-                                .retention = DAF_RETENTION_CONTROL,
+    const struct draft draft = {.scope = is_control ? &auth->control
+                                                    : &auth->catalog,
+                                .retention = is_control ? DAF_RETENTION_CONTROL
+                                                        : DAF_RETENTION_CONTENT,
                                 .payload = p->write.payload};
     enum daf_err err = append(a, &p->write, &draft, &spot);
 
-    p->wrote.log.scope = *control;
+    p->wrote.log.scope = *draft.scope;
     p->wrote.seq = spot.seq;
     p->wrote.record = spot.id;
     return err;
+}
+
+static enum daf_err write_one(struct daf_agent *a, struct daf_job *job,
+                              struct daf_pending *p)
+{
+    if (p->write.kind == DAF_WRITE_CONTROL ||
+        p->write.kind == DAF_WRITE_CATALOG)
+        return write_plain(a, p);
+    if (p->write.kind == DAF_WRITE_LEARNER) return write_learner(a, job, p);
+    return write_session(a, job, p);
 }
 
 void daf_agent_write_next(struct daf_agent *a)
@@ -404,9 +457,7 @@ void daf_agent_write_next(struct daf_agent *a)
         p->next = NULL;
         p->wrote.log.author = a->author;
         p->wrote.log.incarnation = a->config.own_incarnation;
-        p->wrote.err = p->write.kind == DAF_WRITE_CONTROL
-                           ? write_control(a, p)
-                           : write_session(a, job, p);
+        p->wrote.err = write_one(a, job, p);
         *end = p;
         end = &p->next;
     }

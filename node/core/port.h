@@ -53,6 +53,13 @@ struct daf_keep {
     struct daf_view body;
 };
 
+/* Bytes of a part of a content item, from @offset on; @bytes borrowed. */
+struct daf_port_piece {
+    struct daf_hash content;
+    uint32_t part, offset;
+    struct daf_view bytes;
+};
+
 struct daf_port {
     void *ctx;
     /* Send one frame; dropped if the connection is gone (CLOSED will tell). */
@@ -91,6 +98,16 @@ struct daf_port {
     void (*store_end)(void *ctx, uint64_t job);
     void (*store_acked)(void *ctx, const struct daf_log_key *log,
                         uint64_t seq_first, const struct daf_spot *last);
+    /* Put what @conn sent on the shelf; PUT comes when the part is whole or
+     * cannot be. */
+    void (*content_put)(void *ctx, uint32_t conn,
+                        const struct daf_port_piece *piece);
+    /* Nothing more of what @conn has begun will come. */
+    void (*content_forget)(void *ctx, uint32_t conn);
+    /* Read for @conn at most DAF_PIECE_BYTES_MAX from there; READ comes back, when
+     * the connection's bytes have gone far enough.  @piece has no bytes. */
+    void (*content_read)(void *ctx, uint32_t conn,
+                         const struct daf_port_piece *piece);
 };
 
 #endif

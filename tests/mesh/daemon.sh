@@ -128,7 +128,11 @@ expect 'another camp' "$bin/daftar" camp create Other --home "$B"
 
 # ---- what must not start
 
-fails 2 'which device' 'no home named' "$bin/daftard"
+fails 2 'which home' 'no home named' env -u HOME -u DAFTAR_HOME "$bin/daftard"
+fails 1 "$tmp/none " 'a home that the environment names' \
+    env DAFTAR_HOME="$tmp/none" "$bin/daftard"
+fails 1 "$tmp/nobody/.daftar" 'the home of somebody who has none' \
+    env -u DAFTAR_HOME HOME="$tmp/nobody" "$bin/daftard"
 fails 2 'not an address' 'a name for an address' \
     "$bin/daftard" --home "$A" --listen localhost:0
 fails 2 "not a peer's address" 'a peer without a port' \

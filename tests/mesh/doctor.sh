@@ -52,6 +52,10 @@ expect 'a daemon that does not run' finds 1 not-running
 camp_start 1
 camp_start 2
 expect 'two that sync are well' until_true 40 is_well 1
+# shellcheck disable=SC2016 # eval's own dollars
+expect 'and one device is one' eval \
+    'lab_in 1 "$bin/daftar" doctor --home "$(camp_home 1)" |
+        grep -q " 1 device is connected"'
 
 # ---- multicast
 

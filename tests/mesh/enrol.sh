@@ -101,6 +101,13 @@ exits() # STATUS COMMAND...
     [ $? = "$status" ]
 }
 
+opens_on() # COLUMNS: on a terminal of so many, which script makes
+{
+    script -qec "stty cols $1; '$bin/daftar' enrol open --home '$(camp_home 1)'" \
+        /dev/null >"$lab_dir/terminal" </dev/null &&
+        grep -q 'Ticket: DAFTAR1:' "$lab_dir/terminal"
+}
+
 part_full()
 {
     expect 'without a daemon nothing is opened' exits 4 office enrol open
@@ -109,6 +116,12 @@ part_full()
     expect 'nothing is open at first' exits 1 office enrol list
     expect 'a porch is opened' opens
     expect 'its ticket says where' grep -q '10\.77\.0\.1+' "$lab_dir/open"
+    expect 'one is opened on a wide terminal' opens_on 200
+    expect 'with a QR code' grep -q '▀' "$lab_dir/terminal"
+    expect 'and one on a narrow terminal' opens_on 30
+    expect 'which has no room for a QR code' eval '! grep -q ▀ "$lab_dir/terminal"'
+    expect 'and says so' grep -q 'QR code is left out: .* has 30\.' "$lab_dir/terminal"
+    expect 'a porch is opened' opens
     joins h2 2 "$ticket"
     expect 'both screens show the same digits' waits h2
     expect 'what is no six digits changes nothing' \
@@ -245,11 +258,23 @@ part_closed()
     local old=$ticket waiting=$joiner
     opens
     expect 'a new ticket makes the old one worthless' ends "$waiting" 1
-    expect 'to close twice is an error' eval \
-        'office enrol close >/dev/null && exits 1 office enrol close'
+    expect 'to close twice is no error' eval \
+        'office enrol close >/dev/null && exits 0 office enrol close'
+    expect 'and is said' grep -q 'No enrolment was open' "$lab_dir/exits.out"
+    # At a terminal (script makes one), on a machine without a network.
+    lab_start 3 unshare -n script -qec \
+        "'$bin/daftar' join '$old' --home '$lab_dir/alone'" /dev/null \
+        >"$lab_dir/alone.out" </dev/null
+    local alone=$lab_pid
     joins shut 2 "$old"
     expect 'nobody is there: it is said after a while' ends "$joiner" 1
     expect 'no porch was found' says shut not-found
+    expect 'a program is told no more than that' [ ! -s "$lab_dir/shut.err" ]
+    expect 'nor is anybody there' ends "$alone" 1
+    expect 'meanwhile a person is told what it does' \
+        grep -q 'Looking for the coordinator' "$lab_dir/alone.out"
+    expect 'and then that there is no network' \
+        grep -q 'this machine is on no network' "$lab_dir/alone.out"
     expect 'a word that is no ticket' \
         exits 2 "$bin/daftar" join ABCD --home "$lab_dir/none"
     expect 'and no home was made for it' [ ! -e "$lab_dir/none" ]

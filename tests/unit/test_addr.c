@@ -380,6 +380,34 @@ static void bytes_of_another_form_are_refused(void **state)
     assert_false(daf_addr_unpack((struct daf_view){mapped_self, 18}, &w));
 }
 
+/* Kept, though nobody is told of it. */
+static void any_address_has_its_bytes(void **state)
+{
+    static const uint8_t v4[6] = {127, 0, 0, 1, 0x16, 0x26};
+    static const uint8_t v6[18] = {0xfd, [15] = 7, [17] = 0};
+    static const uint8_t mapped[18] = {
+        [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1, [16] = 0x16, 0x26};
+    struct daf_where w, back;
+    uint8_t bytes[18];
+
+    (void)state;
+    assert_true(parse("127.0.0.1:5670", &w));
+    assert_int_equal(daf_addr_put(&w, bytes), 6);
+    assert_memory_equal(bytes, v4, 6);
+    assert_true(daf_addr_get((struct daf_view){mapped, 18}, &back));
+    assert_memory_equal(back.ip, w.ip, 16);
+    assert_int_equal(back.port, w.port);
+    assert_false(back.is_v6);
+    assert_true(parse("[fd00::7]:0", &w));
+    assert_int_equal(daf_addr_put(&w, bytes), 18);
+    assert_memory_equal(bytes, v6, 18);
+    assert_true(daf_addr_get((struct daf_view){v6, 18}, &back));
+    assert_true(back.is_v6);
+    assert_memory_equal(back.ip, w.ip, 16);
+    assert_false(daf_addr_get((struct daf_view){v6, 17}, &back));
+    assert_false(daf_addr_get((struct daf_view){NULL, 0}, &back));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +424,7 @@ int main(void)
         cmocka_unit_test(random_ones_are_as_the_system_has_them),
         cmocka_unit_test(only_what_others_can_call_goes_on_the_wire),
         cmocka_unit_test(bytes_of_another_form_are_refused),
+        cmocka_unit_test(any_address_has_its_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,6 +120,12 @@ static void a_device_is_revoked_once(void **state)
     r = daf_ran_words("revoke --home", daf_homes_in("A"), who, NULL);
     daf_homes_ok(r);
     assert_non_null(strstr(r.out, "already"));
+    /* As read out and typed in capitals. */
+    for (char *c = who; *c != '\0'; c++)
+        if (*c >= 'a') *c = (char)(*c - 'a' + 'A');
+    r = daf_ran_words("revoke --json --home", daf_homes_in("A"), who, NULL);
+    daf_homes_ok(r);
+    assert_string_equal(text_of(r.out, 0, "record"), record);
     /* It cannot be enrolled again. */
     r = daf_ran_words("enrol sign --home", daf_homes_in("A"), daf_homes_in("r"),
                       NULL);

@@ -142,6 +142,22 @@ static void an_address_can_be_called(void **state)
     assert_string_equal(told("::", 5670), "");
     assert_string_equal(told("ff02::fb", 5670), "");
     assert_string_equal(told("::ffff:224.0.0.1", 5670), "");
+    assert_string_equal(told("::ffff:192.0.2.7", 5670), "192.0.2.7:5670");
+}
+
+static void a_link_local_address_on_no_interface_is_none(void **state)
+{
+    AvahiAddress address = {.proto = AVAHI_PROTO_INET6};
+    struct daf_addr addr;
+
+    (void)state;
+    assert_int_equal(inet_pton(AF_INET6, "fe80::1", &address.data), 1);
+    assert_true(daf_discover_avahi_addr(&address, 1, 5670, &addr));
+    assert_false(daf_discover_avahi_addr(&address, 0, 5670, &addr));
+    assert_false(
+        daf_discover_avahi_addr(&address, AVAHI_IF_UNSPEC, 5670, &addr));
+    address.proto = AVAHI_PROTO_UNSPEC;
+    assert_false(daf_discover_avahi_addr(&address, 1, 5670, &addr));
 }
 
 int main(void)
@@ -152,6 +168,7 @@ int main(void)
         cmocka_unit_test(other_words_than_ours_are_dropped),
         cmocka_unit_test(a_name_is_sixteen_digits),
         cmocka_unit_test(an_address_can_be_called),
+        cmocka_unit_test(a_link_local_address_on_no_interface_is_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -583,6 +583,17 @@ static void a_log_has_its_own_tag(void **state)
     assert_memory_not_equal(ta.b, tb.b, sizeof(ta.b));
 }
 
+static void a_tag_is_found_among_others(void **state)
+{
+    const struct daf_tag tag = {{1, 2, 3, 4, 5, 6, 7, 8}};
+    const struct daf_tag list[3] = {{{1, 2, 3, 4, 5, 6, 7, 9}}, {{0}}, tag};
+
+    (void)state;
+    assert_true(daf_sketch_tag_among(&tag, list, 3));
+    assert_false(daf_sketch_tag_among(&tag, list, 2));
+    assert_false(daf_sketch_tag_among(&tag, list, 0));
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, seed)
 
 int main(void)
@@ -610,6 +621,7 @@ int main(void)
         TEST(an_estimate_of_any_counts_is_a_number),
         TEST(the_height_is_the_highest_tips),
         TEST(a_log_has_its_own_tag),
+        TEST(a_tag_is_found_among_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ops on content: what is on the shelf, and what is wished. */
+#include "node/apiserver_impl.h"
+
+#include "node/cmd.h"
+
+#include <sodium.h>
+
+#define STEPS 256 /* in which the progress of an item is told */
+
+static struct daf_apiserver_answer refused(enum daf_err err, const char *words)
+{
+    return (struct daf_apiserver_answer){.err = err, .words = words};
+}
+
+static struct daf_apiserver_answer misuse(const char *words)
+{
+    return refused(DAF_EUSAGE, words);
+}
+
+static struct daf_apiserver_answer told(json_t *last)
+{
+    if (last == NULL) return refused(DAF_ENOMEM, daf_err_str(DAF_ENOMEM));
+    return (struct daf_apiserver_answer){.last = last};
+}
+
+static json_t *item_object(const struct daf_agent *agent,
+                           const struct daf_contents_item *i)
+{
+    return json_pack("{so so sI sI sI sI sI sb sb sb sb sI ss}", "content",
+                     daf_cmd_hex(i->content.b, sizeof(i->content.b)), "title",
+                     daf_cmd_text(i->title), "bytes", (json_int_t)i->bytes,
+                     "parts", (json_int_t)i->parts, "held", (json_int_t)i->held,
+                     "fetched", (json_int_t)i->fetched, "reserved",
+                     (json_int_t)i->reserved, "whole", i->is_whole, "wanted",
+                     (i->wishes & DAF_SHELF_WANTED) != 0, "pinned",
+                     (i->wishes & DAF_SHELF_PINNED) != 0, "published",
+                     (i->wishes & DAF_SHELF_PUBLISHED) != 0, "sources",
+                     (json_int_t)daf_agent_sources(agent, &i->content), "stuck",
+                     i->is_stuck ? daf_err_name(i->why) : "");
+}
+
+/* What went wrong on the shelf, for a person. */
+static const char *shelf_words(enum daf_err err)
+{
+    switch ((int)err) {
+    case DAF_EFULL:
+        return "it does not fit: the budget or the disk has no room for it. "
+               "`daftar library` says what takes how much; raise the daemon's "
+               "--budget, or free some space";
+    case DAF_ENOTFOUND:
+        return "content is not there: not on the shelf, or its card is not "
+               "mounted. `daftar library` shows what is";
+    case DAF_EREADONLY:
+        return "the disk cannot be written. Look at the disk";
+    default:
+        return daf_err_str(err);
+    }
+}
+
+static struct daf_apiserver_answer list(const struct daf_agent *agent,
+                                        const struct daf_contents *contents)
+{
+    struct daf_apiserver_answer a = {.lines = json_array(),
+                                     .last = json_object()};
+    enum daf_err state = daf_contents_state(contents);
+    bool fits = a.lines != NULL && a.last != NULL;
+
+    for (size_t i = 0; fits && i < daf_contents_count(contents); i++)
+        fits &=
+            json_array_append_new(a.lines,
+                                  item_object(agent, daf_contents_at(contents,
+                                                                     i))) == 0;
+    if (fits && (state == DAF_OK || state == DAF_EBUSY)) return a;
+    json_decref(a.lines);
+    json_decref(a.last);
+    return refused(fits ? state : DAF_ENOMEM,
+                   shelf_words(fits ? state : DAF_ENOMEM));
+}
+
+/* ---- what a request says */
+
+static bool get_content(const json_t *request, struct daf_hash *out)
+{
+    const json_t *hex = json_object_get(request, "content");
+    size_t len = 0;
+
+    return json_is_string(hex) && json_string_length(hex) == 64 &&
+           sodium_hex2bin(out->b, sizeof(out->b), json_string_value(hex), 64,
+                          NULL, &len, NULL) == 0 &&
+           len == sizeof(out->b);
+}
+
+static bool get_number(const json_t *request, const char *key, uint64_t *out)
+{
+    const json_t *n = json_object_get(request, key);
+
+    if (!json_is_integer(n) || json_integer_value(n) < 0) return false;
+    *out = (uint64_t)json_integer_value(n);
+    return true;
+}
+
+static bool get_wishes(const json_t *request, const char *key, unsigned *out)
+{
+    static const struct {
+        const char *word;
+        unsigned wish;
+    } words[] = {{"wanted", DAF_SHELF_WANTED}, {"pinned", DAF_SHELF_PINNED}};
+    const json_t *list = json_object_get(request, key), *one;
+    size_t i;
+
+    *out = 0;
+    if (list == NULL) return true;
+    if (!json_is_array(list)) return false;
+    json_array_foreach(list, i, one)
+    {
+        const char *word = json_string_value(one);
+        unsigned wish = 0;
+
+        for (size_t j = 0; j < sizeof(words) / sizeof(words[0]); j++) {
+            if (word != NULL && strcmp(word, words[j].word) == 0)
+                wish = words[j].wish;
+        }
+        if (wish == 0) return false;
+        *out |= wish;
+    }
+    return true;
+}
+
+/* ---- the ops */
+
+static struct daf_apiserver_answer ask(const struct daf_apiserver_ops *ops,
+                                       uint64_t ticket,
+                                       const struct daf_contents_wish *wish)
+{
+    enum daf_err err = ops->content(ops->ctx, ticket, wish);
+
+    if (err == DAF_ENOTFOUND)
+        return refused(err, "the catalogue has no such content. `daftar "
+                            "library` lists what there is");
+    if (err != DAF_OK) return refused(err, daf_err_str(err));
+    return (struct daf_apiserver_answer){.err = DAF_OK}; /* later */
+}
+
+static struct daf_apiserver_answer wish_for(const struct daf_apiserver_ops *ops,
+                                            uint64_t ticket,
+                                            const json_t *request)
+{
+    struct daf_contents_wish w = {.what = DAF_CONTENTS_ADD};
+
+    if (!get_content(request, &w.content))
+        return misuse("content is a content id, 64 digits in hex");
+    if (!get_wishes(request, "set", &w.set) ||
+        !get_wishes(request, "clear", &w.clear))
+        return misuse("set and clear are lists of \"wanted\" and \"pinned\"");
+    return ask(ops, ticket, &w);
+}
+
+static struct daf_apiserver_answer wait_for(const struct daf_agent *agent,
+                                            const struct daf_apiserver_ops *ops,
+                                            const json_t *request,
+                                            struct daf_apiserver_watch *watch)
+{
+    uint64_t held;
+
+    if (!get_content(request, &watch->content) ||
+        !get_number(request, "held", &held) || held > DAF_CONTENT_PARTS_MAX)
+        return misuse("content is a content id, held a number of parts");
+    watch->held = (uint32_t)held;
+    watch->is_on = true;
+    return daf_apiserver_content_watched(
+        agent, watch,
+        daf_contents_find(ops->contents(ops->ctx), &watch->content));
+}
+
+static struct daf_apiserver_answer room_for(const struct daf_apiserver_ops *ops,
+                                            uint64_t ticket,
+                                            const json_t *request)
+{
+    struct daf_contents_wish w = {.what = DAF_CONTENTS_ROOM};
+
+    if (!get_number(request, "bytes", &w.bytes))
+        return misuse("bytes is a number");
+    return ask(ops, ticket, &w);
+}
+
+struct daf_apiserver_answer daf_apiserver_contents(
+    const struct daf_agent *agent, const struct daf_apiserver_ops *ops,
+    uint64_t ticket, const char *op, json_t *request,
+    struct daf_apiserver_watch *watch)
+{
+    const struct daf_contents_wish look = {.what = DAF_CONTENTS_LOOK};
+    const struct daf_contents_wish check = {.what = DAF_CONTENTS_CHECK};
+
+    if (strcmp(op, "content-list") == 0)
+        return list(agent, ops->contents(ops->ctx));
+    if (strcmp(op, "content-wish") == 0) return wish_for(ops, ticket, request);
+    if (strcmp(op, "content-wait") == 0)
+        return wait_for(agent, ops, request, watch);
+    if (strcmp(op, "content-room") == 0) return room_for(ops, ticket, request);
+    if (strcmp(op, "content-look") == 0) return ask(ops, ticket, &look);
+    if (strcmp(op, "content-check") == 0) return ask(ops, ticket, &check);
+    return misuse("an op that this daemon lacks");
+}
+
+struct daf_apiserver_answer daf_apiserver_content_ended(
+    const struct daf_keeper_result *r)
+{
+    if (r->err != DAF_OK) return refused(r->err, shelf_words(r->err));
+    if (r->kind == DAF_KEEPER_ROOM)
+        return told(json_pack("{sI}", "room", (json_int_t)r->room));
+    return told(json_pack("{sI}", "bad", (json_int_t)r->room));
+}
+
+struct daf_apiserver_answer daf_apiserver_content_watched(
+    const struct daf_agent *agent, const struct daf_apiserver_watch *watch,
+    const struct daf_contents_item *item)
+{
+    uint32_t more;
+
+    if (item == NULL) return refused(DAF_ENOTFOUND, shelf_words(DAF_ENOTFOUND));
+    more = item->held > watch->held ? item->held - watch->held
+                                    : watch->held - item->held;
+    if ((more == 0 || more < item->parts / STEPS) && !item->is_whole &&
+        !item->is_stuck)
+        return (struct daf_apiserver_answer){.err = DAF_OK};
+    return told(item_object(agent, item));
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ops of pages: what web may know.  No key, no secret, no address of a peer. */
+#include "node/apiserver_impl.h"
+
+#include "node/cmd.h"
+#include "proto/limits.h"
+
+#include <sodium.h>
+
+static struct daf_apiserver_answer failed(enum daf_err err, const char *words)
+{
+    return (struct daf_apiserver_answer){.err = err, .words = words};
+}
+
+/* @last: taken; NULL: out of memory. */
+static struct daf_apiserver_answer done(json_t *last)
+{
+    if (last == NULL) return failed(DAF_ENOMEM, daf_err_str(DAF_ENOMEM));
+    return (struct daf_apiserver_answer){.last = last};
+}
+
+/* ---- learners and what they did */
+
+/* Of the class that this device writes in when nobody names one. */
+static struct daf_apiserver_answer learners(const struct daf_agent *agent)
+{
+    const struct daf_camp *camp = daf_agent_camp(agent);
+    const char *class = daf_camp_own_class(camp, 0);
+    json_t *list = json_array();
+    struct daf_learner l;
+    bool more = false;
+
+    for (size_t i = 0; class != NULL && !more; i++) {
+        const char *scope;
+
+        if (!daf_camp_learner_at(camp, i, &l)) break;
+        scope = daf_camp_scope_name(camp, &l.scope);
+        if (scope == NULL || strcmp(scope, class) != 0) continue;
+        more = json_array_size(list) == DAF_APISERVER_LINES_MAX;
+        if (!more)
+            (void)json_array_append_new(
+                list, json_pack("{so so}", "subject",
+                                daf_cmd_hex(l.subject.b, sizeof(l.subject.b)),
+                                "name", daf_cmd_text(l.name)));
+    }
+    sodium_memzero(&l, sizeof(l));
+    return done(json_pack("{ss so sb}", "scope", class != NULL ? class : "",
+                          "learners", list, "more", more));
+}
+
+static struct daf_apiserver_answer progress(const struct daf_apiserver_ops *ops,
+                                            json_t *request)
+{
+    const json_t *subject = json_object_get(request, "subject");
+    const char *text = json_string_value(subject);
+    json_t *lines;
+    enum daf_err err;
+
+    if (text == NULL || json_string_length(subject) != 32 ||
+        strspn(text, "0123456789abcdef") != 32)
+        return failed(DAF_EUSAGE, "subject is 32 hexadecimal digits");
+    lines = json_array();
+    err = ops->progress(ops->ctx, text, lines);
+    if (err == DAF_OK) return done(json_pack("{so}", "lines", lines));
+    json_decref(lines);
+    return failed(err, daf_err_str(err));
+}
+
+/* ---- the device */
+
+static struct daf_apiserver_answer status(const struct daf_agent *agent,
+                                          const struct daf_apiserver_ops *ops)
+{
+    const struct daf_manifest *m = daf_camp_manifest(daf_agent_camp(agent));
+    struct daf_apiserver_status now = {.endpoint = "", .mdns = "", .web = ""};
+    struct daf_agent_stats stats;
+
+    daf_agent_stats(agent, &stats);
+    ops->status(ops->ctx, &now);
+    return done(json_pack("{so so sI sI sb}", "camp", daf_cmd_text(m->name),
+                          "author", daf_cmd_hex(daf_agent_author(agent)->b, 4),
+                          "peers", (json_int_t)stats.sessions, "records",
+                          (json_int_t)now.records, "revoked", stats.revoked));
+}
+
+/* ---- content */
+
+static struct daf_apiserver_answer library(const struct daf_apiserver_ops *ops)
+{
+    json_t *items = json_array();
+    enum daf_err err = DAF_OK;
+
+    if (ops->library != NULL) err = ops->library(ops->ctx, items);
+    if (err == DAF_OK) return done(json_pack("{so}", "items", items));
+    json_decref(items);
+    return failed(err, daf_err_str(err));
+}
+
+static bool read_content(const json_t *request, struct daf_hash *out)
+{
+    const json_t *text = json_object_get(request, "content");
+    size_t len = 0;
+
+    return json_string_length(text) == 64 &&
+           sodium_hex2bin(out->b, sizeof(out->b), json_string_value(text), 64,
+                          NULL, &len, NULL) == 0 &&
+           len == sizeof(out->b);
+}
+
+static struct daf_apiserver_answer files(const struct daf_apiserver_ops *ops,
+                                         const struct daf_hash *content)
+{
+    json_t *list = json_array();
+    enum daf_err err = DAF_ENOTFOUND;
+
+    if (ops->content_files != NULL)
+        err = ops->content_files(ops->ctx, content, list);
+    if (err == DAF_OK) return done(json_pack("{so}", "files", list));
+    json_decref(list);
+    return failed(err, daf_err_str(err));
+}
+
+static struct daf_apiserver_answer content(const struct daf_apiserver_ops *ops,
+                                           const char *op, json_t *request,
+                                           uint64_t ticket)
+{
+    const char *path = json_string_value(json_object_get(request, "path"));
+    struct daf_hash id;
+
+    if (!read_content(request, &id))
+        return failed(DAF_EUSAGE, "content is 64 hexadecimal digits");
+    if (strcmp(op, "content-files") == 0) return files(ops, &id);
+    if (path == NULL || path[0] == '\0' ||
+        strlen(path) > DAF_FILE_PATH_BYTES_MAX)
+        return failed(DAF_EUSAGE, "path is a path of the item's file list");
+    if (ops->content_open == NULL)
+        return failed(DAF_ENOTFOUND, daf_err_str(DAF_ENOTFOUND));
+    ops->content_open(ops->ctx, ticket, &id, path);
+    return (struct daf_apiserver_answer){.err = DAF_OK};
+}
+
+/* ---- all of them */
+
+static const char *const names[] = {"learners",      "progress",
+                                    "web-status",    "library",
+                                    "content-files", "content-open"};
+
+bool daf_apiserver_web_has(const char *op)
+{
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(op, names[i]) == 0) return true;
+    return false;
+}
+
+struct daf_apiserver_answer daf_apiserver_web(
+    const struct daf_agent *agent, const struct daf_apiserver_ops *ops,
+    const char *op, json_t *request, uint64_t ticket)
+{
+    if (strcmp(op, "learners") == 0) return learners(agent);
+    if (strcmp(op, "progress") == 0) return progress(ops, request);
+    if (strcmp(op, "web-status") == 0) return status(agent, ops);
+    if (strcmp(op, "library") == 0) return library(ops);
+    return content(ops, op, request, ticket);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/cmd_content.h"
+
+#include "node/api.h"
+#include "node/size.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define PREFIX_MIN 6  /* digits of a content id */
+#define NAMED_MAX  4  /* of several items that are meant */
+#define BAR        30 /* columns */
+
+/* ---- what is here */
+
+static void on_line(void *ctx, json_t *line)
+{
+    if (json_object_get(line, "content") != NULL)
+        (void)json_array_append(ctx, line);
+}
+
+static enum daf_err ask_daemon(struct daf_cmd_content *c, struct daf_trouble *t)
+{
+    json_t *last = NULL;
+    enum daf_err err =
+        daf_cmd_call(&c->view.home, json_pack("{ss}", "op", "content-list"),
+                     on_line, c->states, &last, t);
+
+    c->has_daemon = err == DAF_OK;
+    if (err == DAF_OK) err = daf_cmd_err_of(last);
+    if (err != DAF_OK && c->has_daemon)
+        daf_home_trouble(t, "%s",
+                         json_string_value(json_object_get(last, "error")));
+    json_decref(last);
+    return err;
+}
+
+static json_t *state_of(const struct daf_shelf_item *i)
+{
+    return json_pack("{so sI sI sI sI sI sb sb sb sb si ss}", "content",
+                     daf_cmd_hex(i->content.b, sizeof(i->content.b)), "bytes",
+                     (json_int_t)i->bytes, "parts", (json_int_t)i->parts,
+                     "held", (json_int_t)i->held, "fetched",
+                     (json_int_t)i->fetched, "reserved",
+                     (json_int_t)i->reserved, "whole", i->is_whole, "wanted",
+                     (i->wishes & DAF_SHELF_WANTED) != 0, "pinned",
+                     (i->wishes & DAF_SHELF_PINNED) != 0, "published",
+                     (i->wishes & DAF_SHELF_PUBLISHED) != 0, "sources", 0,
+                     "stuck", "");
+}
+
+static enum daf_err look_at_shelf(struct daf_cmd_content *c,
+                                  struct daf_trouble *t)
+{
+    char dir[DAF_HOME_PATH_MAX];
+    struct daf_shelf_item item;
+    struct daf_shelf *shelf;
+    enum daf_err err;
+
+    daf_home_path(&c->view.home, "content", dir);
+    if (access(dir, F_OK) != 0) return DAF_OK; /* nothing was ever wanted */
+    err = daf_shelf_open(dir, UINT64_MAX, false, &shelf);
+    if (err != DAF_OK) {
+        daf_home_trouble(t,
+                         "%s cannot be read: %s. To do: if it is on a card of "
+                         "its own, mount that",
+                         dir, daf_err_str(err));
+        return err;
+    }
+    for (size_t i = 0; i < daf_shelf_count(shelf); i++) {
+        daf_shelf_at(shelf, i, &item);
+        (void)json_array_append_new(c->states, state_of(&item));
+    }
+    daf_shelf_close(shelf);
+    return DAF_OK;
+}
+
+enum daf_err daf_cmd_content_open(const struct daf_cmd *cmd,
+                                  struct daf_cmd_content *out,
+                                  struct daf_trouble *t)
+{
+    enum daf_err err = daf_cmd_view_open(cmd, false, &out->view, t);
+
+    out->catalogue = NULL;
+    out->states = NULL;
+    out->has_daemon = false;
+    if (err != DAF_OK) return err;
+    out->states = json_array();
+    err = out->states == NULL
+              ? DAF_ENOMEM
+              : daf_catalogue_read(out->view.store,
+                                   &daf_camp_authority(out->view.camp)->catalog,
+                                   &out->catalogue);
+    if (err == DAF_OK) err = ask_daemon(out, t);
+    if (err == DAF_ENOTFOUND && !out->has_daemon) {
+        t->what[0] = '\0';
+        err = look_at_shelf(out, t);
+    }
+    if (err != DAF_OK) daf_cmd_content_close(out);
+    return err;
+}
+
+void daf_cmd_content_close(struct daf_cmd_content *c)
+{
+    json_decref(c->states);
+    daf_catalogue_free(c->catalogue);
+    daf_cmd_view_close(&c->view);
+}
+
+json_t *daf_cmd_content_state(const struct daf_cmd_content *c,
+                              const struct daf_hash *content)
+{
+    char hex[2 * sizeof(content->b) + 1];
+    json_t *one;
+    size_t i;
+
+    (void)daf_cmd_hex_str(content->b, sizeof(content->b), hex);
+    json_array_foreach(c->states, i, one)
+    {
+        const char *id = json_string_value(json_object_get(one, "content"));
+
+        if (id != NULL && strcmp(id, hex) == 0) return one;
+    }
+    return NULL;
+}
+
+/* ---- what is meant */
+
+static bool is_prefix(const struct daf_hash *content, const char *name)
+{
+    char hex[2 * sizeof(content->b) + 1];
+
+    return strlen(name) >= PREFIX_MIN && strlen(name) <= 64 &&
+           strncasecmp(daf_cmd_hex_str(content->b, sizeof(content->b), hex),
+                       name, strlen(name)) == 0;
+}
+
+/* 2: it is the title; 1: it is in the title; 0: neither. */
+static int title_fits(const struct daf_content *content, const char *name)
+{
+    int best = 0;
+
+    for (size_t i = 0; i < content->titles_count; i++) {
+        struct daf_view text = content->titles[i].text;
+        char title[DAF_CONTENT_TITLE_BYTES_MAX + 1];
+
+        memcpy(title, text.p, text.len);
+        title[text.len] = '\0';
+        if (strcasecmp(title, name) == 0) return 2;
+        if (strcasestr(title, name) != NULL) best = 1;
+    }
+    return best;
+}
+
+static int fits(const struct daf_catalogue_entry *e, const char *name)
+{
+    int title = title_fits(&e->content, name);
+
+    return is_prefix(&e->content.id, name) ? 3 : title;
+}
+
+/* Names up to NAMED_MAX of those that fit as well. */
+static void tell_several(const struct daf_cmd_content *c, const char *name,
+                         int how, struct daf_trouble *t)
+{
+    char list[400] = "";
+    size_t len = 0, named = 0;
+
+    for (size_t i = 0; i < daf_catalogue_count(c->catalogue); i++) {
+        struct daf_catalogue_entry e;
+        char hex[2 * sizeof(e.content.id.b) + 1];
+
+        daf_catalogue_at(c->catalogue, i, &e);
+        if (fits(&e, name) != how || named == NAMED_MAX) continue;
+        len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%.16s",
+                                named > 0 ? ", " : "",
+                                daf_cmd_hex_str(e.content.id.b, 32, hex));
+        named++;
+    }
+    daf_home_trouble(t, "\"%s\" may be several: %s. Name one by its id", name,
+                     list);
+}
+
+enum daf_err daf_cmd_content_find(const struct daf_cmd_content *c,
+                                  const char *name,
+                                  struct daf_catalogue_entry *out,
+                                  struct daf_trouble *t)
+{
+    size_t count = 0;
+    int best = 1;
+
+    for (size_t i = 0; i < daf_catalogue_count(c->catalogue); i++) {
+        struct daf_catalogue_entry e;
+        int how;
+
+        daf_catalogue_at(c->catalogue, i, &e);
+        how = fits(&e, name);
+        if (how < best) continue;
+        if (how > best) count = 0;
+        best = how;
+        count++;
+        *out = e;
+    }
+    if (count == 1) return DAF_OK;
+    if (count > 1) {
+        tell_several(c, name, best, t);
+        return DAF_EUSAGE;
+    }
+    daf_home_trouble(t,
+                     "the catalogue has nothing called \"%s\". `daftar "
+                     "library` lists what there is; what others published "
+                     "comes when they are met",
+                     name);
+    return DAF_ENOTFOUND;
+}
+
+/* ---- for people */
+
+/* "ar_EG.UTF-8" is "ar-EG". */
+static const char *language(char out[16])
+{
+    const char *from = getenv("LC_ALL");
+    size_t len = 0;
+
+    if (from == NULL || from[0] == '\0') from = getenv("LC_MESSAGES");
+    if (from == NULL || from[0] == '\0') from = getenv("LANG");
+    if (from == NULL) from = "";
+    while (len < 15 && from[len] != '\0' && from[len] != '.' &&
+           from[len] != '@') {
+        out[len] = from[len] == '_' ? '-' : from[len];
+        len++;
+    }
+    out[len] = '\0';
+    return out;
+}
+
+void daf_cmd_content_title(const struct daf_content *content,
+                           char out[DAF_CONTENT_TITLE_BYTES_MAX + 1])
+{
+    char room[16];
+    const char *const languages[] = {language(room)};
+    struct daf_view title = daf_content_title(content, languages, 1);
+
+    memcpy(out, title.p, title.len);
+    out[title.len] = '\0';
+}
+
+void daf_cmd_content_path(const struct daf_home *home,
+                          const struct daf_hash *content,
+                          char out[DAF_HOME_PATH_MAX])
+{
+    char name[2 * sizeof(content->b) + 32];
+    char hex[2 * sizeof(content->b) + 1];
+
+    (void)snprintf(name, sizeof(name), "content/%s/files",
+                   daf_cmd_hex_str(content->b, sizeof(content->b), hex));
+    daf_home_path(home, name, out);
+}
+
+bool daf_cmd_bar_wanted(const struct daf_cmd *cmd)
+{
+    const char *term = getenv("TERM");
+
+    return !cmd->json && isatty(STDERR_FILENO) == 1 &&
+           (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+void daf_cmd_bar(uint64_t done, uint64_t total, const char *words)
+{
+    char bar[BAR + 1];
+    uint64_t full = total > 0 ? done * BAR / total : 0;
+
+    for (size_t i = 0; i < BAR; i++)
+        bar[i] = i < full ? '#' : '.';
+    bar[BAR] = '\0';
+    (void)fprintf(stderr, "\r[%s] %3u %%  %s\x1b[K", bar,
+                  total > 0 ? (unsigned)(done * 100 / total) : 0, words);
+}
+
+void daf_cmd_bar_end(void)
+{
+    (void)fprintf(stderr, "\r\x1b[K");
+}

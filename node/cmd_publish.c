@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daftar publish: content with its sidecar becomes an item of the catalogue.
+ *
+ * The files are copied onto the shelf here, beside the daemon, which is only asked
+ * for room before and told afterwards: it may not read what the person may. */
+#include "node/api.h"
+#include "node/cmd_content.h"
+#include "node/size.h"
+#include "proto/payload.h"
+#include "store/sidecar.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER_SIDECAR "content.ini"
+#define SIDECAR_END    ".ini"
+
+struct publishing {
+    const struct daf_cmd *cmd;
+    struct daf_home *home;
+    struct daf_shelf *shelf;
+    struct daf_sidecar *sidecar; /* 40 KiB */
+    const char *path;            /* of the item in hand */
+    size_t published, left_out, failed;
+    bool has_bar;
+};
+
+/* ---- the sidecar */
+
+static enum daf_err read_small(const char *path, uint8_t *room, size_t cap,
+                               size_t *out_len)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    size_t len = 0;
+    ssize_t n = 1;
+
+    if (fd < 0) return errno == ENOENT ? DAF_ENOTFOUND : DAF_EIO;
+    while (len < cap && n > 0) {
+        n = read(fd, room + len, cap - len);
+        if (n < 0 && errno == EINTR)
+            n = 1;
+        else if (n > 0)
+            len += (size_t)n;
+    }
+    (void)close(fd);
+    *out_len = len;
+    return n < 0 ? DAF_EIO : DAF_OK;
+}
+
+static enum daf_err read_sidecar(struct publishing *p, const char *path,
+                                 struct daf_trouble *t)
+{
+    uint8_t *room = malloc(DAF_SIDECAR_BYTES_MAX + 1);
+    struct daf_sidecar_trouble trouble = {0, NULL};
+    size_t len = 0;
+    enum daf_err err = DAF_ENOMEM;
+
+    if (room != NULL)
+        err = read_small(path, room, DAF_SIDECAR_BYTES_MAX + 1, &len);
+    if (err != DAF_OK) {
+        daf_home_trouble(t, "%s cannot be read: %s", path, daf_err_str(err));
+    } else {
+        err = daf_sidecar_parse((struct daf_view){room, len}, p->sidecar,
+                                &trouble);
+        if (err != DAF_OK)
+            daf_home_trouble(t, "%s:%zu: %s", path, trouble.line,
+                             trouble.what != NULL ? trouble.what
+                                                  : daf_err_str(err));
+    }
+    free(room);
+    return err;
+}
+
+static void tell_warnings(const struct publishing *p, const char *path)
+{
+    const struct daf_sidecar *s = p->sidecar;
+
+    for (size_t i = 0; i < s->warnings_count && i < DAF_SIDECAR_WARNINGS_MAX;
+         i++)
+        (void)fprintf(stderr,
+                      "%s:%zu: [%s] %s is not known here and is left "
+                      "out\n",
+                      path, s->warnings[i].line, s->warnings[i].section,
+                      s->warnings[i].name);
+}
+
+static struct daf_view text_of(const char *s)
+{
+    return (struct daf_view){(const uint8_t *)s, strlen(s)};
+}
+
+static size_t copy_texts(const struct daf_sidecar_text *from, size_t count,
+                         struct daf_about_text *to)
+{
+    for (size_t i = 0; i < count; i++)
+        to[i] = (struct daf_about_text){text_of(from[i].tag),
+                                        text_of(from[i].text)};
+    return count;
+}
+
+/* Its views are of the sidecar. */
+static void take_about(const struct daf_sidecar *s, struct daf_content *out)
+{
+    static const enum daf_about keys[DAF_SIDECAR_KEYS] = {
+        [DAF_SIDECAR_LANGUAGES] = DAF_ABOUT_COUNT,
+        [DAF_SIDECAR_LEVEL] = DAF_ABOUT_LEVEL,
+        [DAF_SIDECAR_SUBJECT] = DAF_ABOUT_SUBJECT,
+        [DAF_SIDECAR_LICENCE] = DAF_ABOUT_LICENCE,
+        [DAF_SIDECAR_ALIGNMENT] = DAF_ABOUT_ALIGNMENT,
+        [DAF_SIDECAR_AUTHOR] = DAF_ABOUT_AUTHOR,
+        [DAF_SIDECAR_PUBLISHER] = DAF_ABOUT_PUBLISHER,
+        [DAF_SIDECAR_AUDIENCE] = DAF_ABOUT_AUDIENCE,
+        [DAF_SIDECAR_ACCESSIBILITY] = DAF_ABOUT_ACCESSIBILITY,
+        [DAF_SIDECAR_AGE] = DAF_ABOUT_AGE,
+    };
+
+    memset(out, 0, sizeof(*out));
+    out->titles_count = copy_texts(s->titles, s->titles_count, out->titles);
+    out->descriptions_count =
+        copy_texts(s->descriptions, s->descriptions_count, out->descriptions);
+    for (size_t i = 0; i < s->tags_count; i++)
+        out->languages[i] = text_of(s->tags[i]);
+    out->languages_count = s->tags_count;
+    for (int i = 0; i < DAF_SIDECAR_KEYS; i++) {
+        if (keys[i] != DAF_ABOUT_COUNT)
+            out->texts[keys[i]] = text_of(s->values[i]);
+    }
+}
+
+/* ---- one item */
+
+static bool on_progress(void *ctx, uint64_t done, uint64_t total)
+{
+    struct publishing *p = ctx;
+    char size[DAF_SIZE_TEXT_MAX];
+
+    if (!p->has_bar) return true;
+    daf_size_text(total, size);
+    daf_cmd_bar(done, total, size);
+    return true;
+}
+
+static void tell_left_out(struct publishing *p, const char *path,
+                          const char *why)
+{
+    p->left_out++;
+    if (p->has_bar) daf_cmd_bar_end();
+    (void)fprintf(stderr, "left out: %s: %s\n", path, why);
+}
+
+static void on_left_out(void *ctx, const struct daf_shelf_left_out *what)
+{
+    tell_left_out(ctx, what->path, what->why);
+}
+
+struct written {
+    struct daf_wrote wrote;
+    struct daf_trouble t;
+};
+
+static void on_wrote(void *ctx, const struct daf_wrote *wrote,
+                     const struct daf_trouble *t)
+{
+    struct written *w = ctx;
+
+    w->wrote = *wrote;
+    if (t != NULL) w->t = *t;
+}
+
+/* The record that makes it known. */
+static enum daf_err announce(struct publishing *p, struct daf_view manifest,
+                             struct daf_record_id *out, struct daf_trouble *t)
+{
+    struct daf_catalogue_item *item = calloc(1, sizeof(*item));
+    uint8_t *room = malloc(DAF_PAYLOAD_BYTES_MAX);
+    struct daf_cmd_writer *writer = NULL;
+    struct written w = {.wrote.err = DAF_EIO};
+    struct daf_write write = {.kind = DAF_WRITE_CATALOG};
+    struct daf_pack k;
+    enum daf_err err = DAF_ENOMEM;
+
+    if (item != NULL && room != NULL) {
+        item->manifest = manifest;
+        daf_pack_init(&k, room, DAF_PAYLOAD_BYTES_MAX);
+        daf_payload_pack_catalogue_item(&k, item);
+        write.payload = daf_pack_view(&k);
+        err = daf_cmd_writer_open(p->home, on_wrote, &w, &writer, t);
+    }
+    if (err == DAF_OK) err = daf_cmd_writer_put(writer, &write, t);
+    if (err == DAF_OK) err = daf_cmd_writer_flush(writer, t);
+    daf_cmd_writer_close(writer);
+    free(room);
+    free(item);
+    if (err != DAF_OK) return err;
+    if (w.wrote.err == DAF_EDENIED)
+        daf_home_trouble(t, "this device may not publish: it has not the right "
+                            "to curate. To do: publish on the coordinator's "
+                            "device");
+    else if (w.wrote.err != DAF_OK)
+        *t = w.t;
+    *out = w.wrote.record;
+    return w.wrote.err;
+}
+
+static enum daf_err tell_daemon(const struct publishing *p,
+                                struct daf_trouble *t)
+{
+    json_t *last = NULL;
+    enum daf_err err =
+        daf_cmd_call(p->home, json_pack("{ss}", "op", "content-look"), NULL,
+                     NULL, &last, t);
+
+    if (err == DAF_OK) err = daf_cmd_err_of(last);
+    json_decref(last);
+    return err;
+}
+
+static bool is_known(const struct publishing *p,
+                     const struct daf_shelf_item *item,
+                     struct daf_record_id *out)
+{
+    struct daf_cmd_content c;
+    struct daf_catalogue_entry e;
+    struct daf_trouble t;
+    bool found;
+
+    if (daf_cmd_content_open(p->cmd, &c, &t) != DAF_OK) return false;
+    found = daf_catalogue_find(c.catalogue, &item->content, &e);
+    if (found) *out = e.record;
+    daf_cmd_content_close(&c);
+    return found;
+}
+
+static void print_item(const struct publishing *p,
+                       const struct daf_shelf_item *item,
+                       const struct daf_record_id *record, bool is_new)
+{
+    char title[DAF_CONTENT_TITLE_BYTES_MAX + 1], size[DAF_SIZE_TEXT_MAX];
+    char hex[2 * sizeof(item->content.b) + 1];
+    struct daf_content content;
+
+    if (daf_content_decode(item->manifest, &content) != DAF_OK) return;
+    daf_cmd_content_title(&content, title);
+    if (p->cmd->json) {
+        daf_cmd_print(
+            json_pack("{so so sI sI so sb sb}", "content",
+                      daf_cmd_hex(item->content.b, 32), "title",
+                      daf_cmd_text(title), "bytes", (json_int_t)content.bytes,
+                      "files", (json_int_t)content.files, "record",
+                      daf_cmd_hex(record->b, 32), "durable", 1, "new", is_new));
+        return;
+    }
+    daf_size_text(content.bytes, size);
+    (void)printf("%.12s  %8s  ", daf_cmd_hex_str(item->content.b, 32, hex),
+                 size);
+    (void)daf_cmd_put_text(title);
+    (void)printf("%s\n", is_new ? "" : "  (was published before)");
+}
+
+static enum daf_err publish_one(struct publishing *p, const char *path,
+                                const char *sidecar, struct daf_trouble *t)
+{
+    static const char *const without[] = {FOLDER_SIDECAR, NULL};
+    struct daf_shelf_publish *what = calloc(1, sizeof(*what));
+    struct daf_shelf_item item;
+    struct daf_record_id record = {{0}};
+    bool is_new = false;
+    enum daf_err err = what != NULL ? read_sidecar(p, sidecar, t) : DAF_ENOMEM;
+
+    if (err == DAF_OK) {
+        tell_warnings(p, sidecar);
+        what->source = path;
+        what->without = without;
+        take_about(p->sidecar, &what->about);
+        what->progress = on_progress;
+        what->left_out = on_left_out;
+        what->ctx = p;
+        err =
+            daf_shelf_publish(p->shelf, what, &item, t->what, sizeof(t->what));
+        if (p->has_bar) daf_cmd_bar_end();
+    }
+    free(what);
+    if (err != DAF_OK) return err;
+    err = tell_daemon(p, t);
+    if (err == DAF_OK) {
+        is_new = !is_known(p, &item, &record);
+        if (is_new) err = announce(p, item.manifest, &record, t);
+    }
+    if (err == DAF_OK) print_item(p, &item, &record, is_new);
+    return err;
+}
+
+/* Says what went wrong; the next item has its turn all the same. */
+static void take(struct publishing *p, const char *path, const char *sidecar)
+{
+    struct daf_trouble t = {""};
+    enum daf_err err = publish_one(p, path, sidecar, &t);
+
+    if (err == DAF_OK) {
+        p->published++;
+        return;
+    }
+    p->failed++;
+    if (p->cmd->json)
+        daf_cmd_print(
+            json_pack("{so so ss}", "path", daf_cmd_text(path), "error",
+                      daf_cmd_text(t.what[0] != '\0' ? t.what
+                                                     : daf_err_str(err)),
+                      "code", daf_err_name(err)));
+    else
+        (void)fprintf(stderr, "not published: %s: %s\n", path,
+                      t.what[0] != '\0' ? t.what : daf_err_str(err));
+}
+
+/* ---- a folder of items */
+
+static bool join_path(char out[PATH_MAX], const char *folder, const char *name)
+{
+    int len = snprintf(out, PATH_MAX, "%s/%s", folder, name);
+
+    return len > 0 && len < PATH_MAX;
+}
+
+static bool is_kind(const char *path, mode_t kind)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && (st.st_mode & S_IFMT) == kind;
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t len = strlen(name), tail = strlen(end);
+
+    return len > tail && strcmp(name + len - tail, end) == 0;
+}
+
+static void take_entry(struct publishing *p, const char *folder,
+                       const char *name)
+{
+    char path[PATH_MAX], sidecar[PATH_MAX];
+
+    if (name[0] == '.' || ends_with(name, SIDECAR_END)) return;
+    if (!join_path(path, folder, name) || strlen(path) + 16 > PATH_MAX) {
+        tell_left_out(p, name, "its path is too long");
+        return;
+    }
+    if (is_kind(path, S_IFDIR)) {
+        (void)snprintf(sidecar, sizeof(sidecar), "%.*s/%s", PATH_MAX - 16, path,
+                       FOLDER_SIDECAR);
+        if (is_kind(sidecar, S_IFREG))
+            take(p, path, sidecar);
+        else
+            tell_left_out(p, path, "there is no content.ini in it");
+        return;
+    }
+    (void)snprintf(sidecar, sizeof(sidecar), "%.*s%s", PATH_MAX - 16, path,
+                   SIDECAR_END);
+    if (!is_kind(path, S_IFREG))
+        tell_left_out(p, path, "it is a link, or no file");
+    else if (is_kind(sidecar, S_IFREG))
+        take(p, path, sidecar);
+    else
+        tell_left_out(p, path, "there is no sidecar (its name and .ini)");
+}
+
+static enum daf_err take_folder(struct publishing *p, const char *folder,
+                                struct daf_trouble *t)
+{
+    struct dirent **names = NULL;
+    int count = scandir(folder, &names, NULL, alphasort);
+
+    if (count < 0) {
+        daf_home_trouble(t,
+                         "%s cannot be read: %s. To do: check whether you "
+                         "may read it",
+                         folder, strerror(errno));
+        return DAF_EIO;
+    }
+    for (int i = 0; i < count; i++) {
+        take_entry(p, folder, names[i]->d_name);
+        free(names[i]);
+    }
+    free(names);
+    return DAF_OK;
+}
+
+static enum daf_err take_source(struct publishing *p, const char *source,
+                                struct daf_trouble *t)
+{
+    char sidecar[PATH_MAX];
+
+    if (is_kind(source, S_IFREG)) {
+        if (!join_path(sidecar, ".", "") ||
+            snprintf(sidecar, sizeof(sidecar), "%s%s", source, SIDECAR_END) >=
+                PATH_MAX)
+            return DAF_ELIMIT;
+        take(p, source, sidecar);
+        return DAF_OK;
+    }
+    if (!is_kind(source, S_IFDIR)) {
+        daf_home_trouble(t,
+                         "%s is no file and no folder (links are not "
+                         "followed). To do: name one",
+                         source);
+        return DAF_ENOTFOUND;
+    }
+    if (join_path(sidecar, source, FOLDER_SIDECAR) &&
+        is_kind(sidecar, S_IFREG)) {
+        take(p, source, sidecar);
+        return DAF_OK;
+    }
+    return take_folder(p, source, t);
+}
+
+/* ---- the command */
+
+/* What content may take in all: what it takes now, and the room that is left. */
+static void add_reserved(void *ctx, json_t *line)
+{
+    uint64_t *sum = ctx;
+
+    *sum += (uint64_t)json_integer_value(json_object_get(line, "reserved"));
+}
+
+static enum daf_err ask_budget(const struct daf_home *home, uint64_t *out,
+                               struct daf_trouble *t)
+{
+    json_t *last = NULL;
+    uint64_t taken = 0;
+    enum daf_err err =
+        daf_cmd_call(home, json_pack("{ss}", "op", "content-list"),
+                     add_reserved, &taken, &last, t);
+
+    if (err == DAF_OK) err = daf_cmd_err_of(last);
+    json_decref(last);
+    if (err != DAF_OK) return err;
+    err = daf_cmd_call(home,
+                       json_pack("{ss si}", "op", "content-room", "bytes", 0),
+                       NULL, NULL, &last, t);
+    if (err == DAF_OK) err = daf_cmd_err_of(last);
+    if (err == DAF_OK)
+        *out =
+            taken + (uint64_t)json_integer_value(json_object_get(last, "room"));
+    else if (last != NULL)
+        daf_home_trouble(t, "%s",
+                         json_string_value(json_object_get(last, "error")));
+    json_decref(last);
+    return err;
+}
+
+static enum daf_err open_shelf(const struct daf_home *home,
+                               struct daf_shelf **out, struct daf_trouble *t)
+{
+    char dir[DAF_HOME_PATH_MAX];
+    uint64_t budget = 0;
+    enum daf_err err = ask_budget(home, &budget, t);
+
+    if (err != DAF_OK) return err;
+    daf_home_path(home, "content", dir);
+    err = daf_shelf_open(dir, budget, false, out);
+    if (err != DAF_OK)
+        daf_home_trouble(t, "%s cannot be opened: %s", dir, daf_err_str(err));
+    return err;
+}
+
+static enum daf_exit report(const struct publishing *p, struct daf_trouble *t)
+{
+    if (p->published > 0)
+        return p->left_out + p->failed > 0 ? DAF_EXIT_PARTLY : DAF_EXIT_DONE;
+    if (p->failed > 0) return DAF_EXIT_FAILED; /* each was told */
+    daf_home_trouble(t,
+                     "nothing in %s can be published: a folder needs a "
+                     "content.ini with a title, a file X its X.ini. To do: see "
+                     "docs/sidecar.md",
+                     p->cmd->args[0]);
+    return daf_cmd_fail(p->cmd, DAF_ENOTFOUND, t);
+}
+
+enum daf_exit daf_cmd_publish(const struct daf_cmd *cmd)
+{
+    struct publishing p = {.cmd = cmd, .has_bar = daf_cmd_bar_wanted(cmd)};
+    struct daf_trouble t = {""};
+    struct daf_home home;
+    enum daf_exit code;
+    enum daf_err err = daf_cmd_load(cmd, true, &home, &t);
+
+    if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
+    p.home = &home;
+    p.sidecar = malloc(sizeof(*p.sidecar));
+    err = p.sidecar == NULL ? DAF_ENOMEM : open_shelf(&home, &p.shelf, &t);
+    if (err == DAF_OK) err = take_source(&p, cmd->args[0], &t);
+    if (err == DAF_ENOTFOUND && p.shelf == NULL)
+        code = daf_cmd_fail_with(cmd, err, &t, DAF_EXIT_NO_DAEMON,
+                                 json_pack("{s:b}", "running", 0));
+    else if (err != DAF_OK)
+        code = daf_cmd_fail(cmd, err, &t);
+    else
+        code = report(&p, &t);
+    daf_shelf_close(p.shelf);
+    free(p.sidecar);
+    daf_home_unload(&home);
+    return code;
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/contents.h"
+
+#include "node/clock.h"
+#include "node/log.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct daf_contents {
+    struct daf_loop *loop;
+    const struct daf_contents_ops *ops;
+    struct daf_keeper *keeper;
+    struct daf_loop_source source;
+    enum daf_err state;
+    size_t count, cap;
+    struct daf_contents_item *items; /* ascending by content id */
+    struct daf_log_limit trouble;
+};
+
+/* ---- the table */
+
+static size_t place(const struct daf_contents *c,
+                    const struct daf_hash *content)
+{
+    size_t low = 0, high = c->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (memcmp(c->items[middle].content.b, content->b, 32) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct daf_contents_item *find(struct daf_contents *c,
+                                      const struct daf_hash *content)
+{
+    size_t at = place(c, content);
+
+    if (at == c->count || memcmp(c->items[at].content.b, content->b, 32) != 0)
+        return NULL;
+    return &c->items[at];
+}
+
+static struct daf_contents_item *enter(struct daf_contents *c,
+                                       const struct daf_hash *content)
+{
+    struct daf_contents_item *item = find(c, content);
+    size_t at = place(c, content);
+
+    if (item != NULL) return item;
+    if (c->count == c->cap) {
+        size_t more = c->cap == 0 ? 16 : 2 * c->cap;
+        struct daf_contents_item *bigger =
+            realloc(c->items, more * sizeof(*bigger));
+
+        if (bigger == NULL) return NULL;
+        c->items = bigger;
+        c->cap = more;
+    }
+    memmove(&c->items[at + 1], &c->items[at],
+            (c->count - at) * sizeof(*c->items));
+    c->count++;
+    c->items[at] = (struct daf_contents_item){.content = *content};
+    return &c->items[at];
+}
+
+static void leave(struct daf_contents *c, struct daf_contents_item *item)
+{
+    c->count--;
+    memmove(item, item + 1,
+            (size_t)(&c->items[c->count] - item) * sizeof(*item));
+}
+
+static void copy_state(struct daf_contents_item *to,
+                       const struct daf_shelf_item *from)
+{
+    to->wishes = from->wishes;
+    to->is_whole = from->is_whole;
+    to->parts = from->parts;
+    to->held = from->held;
+    to->bytes = from->bytes;
+    to->reserved = from->reserved;
+    to->fetched = from->fetched;
+}
+
+static void copy_title(struct daf_contents_item *to, struct daf_view manifest)
+{
+    struct daf_content content;
+    struct daf_view title;
+
+    if (daf_content_decode(manifest, &content) != DAF_OK) return;
+    title = daf_content_title(&content, NULL, 0);
+    assert(title.len < sizeof(to->title));
+    memcpy(to->title, title.p, title.len);
+    to->title[title.len] = '\0';
+}
+
+/* ---- what the keeper says */
+
+static void on_opened(struct daf_contents *c, const struct daf_keeper_result *r)
+{
+    c->state = r->err;
+    if (r->err == DAF_ENOTFOUND)
+        daf_log(
+            "content is not there: its folder is, the file that marks it is "
+            "not. Nothing is lost if its card is only not mounted: mount it "
+            "and start again");
+    else if (r->err != DAF_OK)
+        daf_log("content cannot be read: %s", daf_err_str(r->err));
+    if (r->err == DAF_OK && r->room > 0)
+        daf_log("%llu content items cannot be read and are left alone. "
+                "`daftar check` says which",
+                (unsigned long long)r->room);
+}
+
+static void on_item(struct daf_contents *c, const struct daf_keeper_result *r)
+{
+    struct daf_contents_item *item = enter(c, &r->item.content);
+    const struct daf_item_news news = {
+        .content = r->item.content,
+        .parts = r->item.parts,
+        .pages = r->item.pages,
+        .part_bytes = r->part_bytes,
+        .is_whole = r->item.is_whole,
+        /* What was published here is fetched as well, if it was damaged. */
+        .is_wanted = r->item.wishes != 0,
+        .is_stuck = r->is_stuck,
+        .bits = r->item.is_whole ? (struct daf_view){NULL, 0} : r->item.bits,
+    };
+    const struct daf_input in = {.kind = DAF_INPUT_ITEM, .item = &news};
+
+    if (item != NULL) {
+        copy_state(item, &r->item);
+        copy_title(item, r->item.manifest);
+        item->is_stuck = r->is_stuck;
+        item->why = r->stuck_err;
+    }
+    c->ops->input(c->ops->ctx, &in);
+    item = find(c, &r->item.content);
+    if (item != NULL) c->ops->changed(c->ops->ctx, &r->item.content, item);
+}
+
+static void on_gone(struct daf_contents *c, const struct daf_keeper_result *r)
+{
+    struct daf_contents_item *item = find(c, &r->item.content);
+    const struct daf_item_news news = {.content = r->item.content,
+                                       .is_gone = true};
+    const struct daf_input in = {.kind = DAF_INPUT_ITEM, .item = &news};
+
+    if (item != NULL) leave(c, item);
+    c->ops->input(c->ops->ctx, &in);
+    c->ops->changed(c->ops->ctx, &r->item.content, NULL);
+}
+
+static void say_trouble(struct daf_contents *c,
+                        const struct daf_keeper_result *r)
+{
+    if (r->err == DAF_ENOTFOUND || !daf_log_due(&c->trouble, daf_clock_now()))
+        return;
+    daf_log("content: %s%s%s", daf_err_str(r->err),
+            r->trouble[0] != '\0' ? ": " : "", r->trouble);
+}
+
+static void on_put(struct daf_contents *c, const struct daf_keeper_result *r)
+{
+    struct daf_contents_item *item = find(c, &r->piece.content);
+    const struct daf_input in = {.kind = DAF_INPUT_PUT,
+                                 .conn = r->conn,
+                                 .piece = r->piece,
+                                 .put = r->put,
+                                 .err = r->err};
+
+    if (r->err != DAF_OK) say_trouble(c, r);
+    if (item != NULL && r->item.parts > 0) copy_state(item, &r->item);
+    c->ops->input(c->ops->ctx, &in);
+    item = find(c, &r->piece.content);
+    if (item != NULL) c->ops->changed(c->ops->ctx, &r->piece.content, item);
+}
+
+static void on_read(struct daf_contents *c, const struct daf_keeper_result *r)
+{
+    const struct daf_input in = {.kind = DAF_INPUT_READ,
+                                 .conn = r->conn,
+                                 .piece = r->piece,
+                                 .is_last = r->is_last,
+                                 .err = r->err};
+
+    if (r->err != DAF_OK) say_trouble(c, r);
+    c->ops->input(c->ops->ctx, &in);
+}
+
+static void on_result(struct daf_contents *c, const struct daf_keeper_result *r)
+{
+    switch (r->kind) {
+    case DAF_KEEPER_OPENED:
+        on_opened(c, r);
+        return;
+    case DAF_KEEPER_ITEM:
+        on_item(c, r);
+        return;
+    case DAF_KEEPER_GONE:
+        on_gone(c, r);
+        return;
+    case DAF_KEEPER_PUT:
+        on_put(c, r);
+        return;
+    case DAF_KEEPER_READ:
+        on_read(c, r);
+        return;
+    case DAF_KEEPER_DONE:
+    case DAF_KEEPER_FILE:
+    case DAF_KEEPER_ROOM:
+    case DAF_KEEPER_LIST:
+        c->ops->answered(c->ops->ctx, r);
+        return;
+    }
+}
+
+void daf_contents_pump(struct daf_contents *c)
+{
+    for (;;) {
+        bool reads = c->ops->link_queued(c->ops->ctx) < DAF_CONTENTS_LINK_BYTES;
+        struct daf_keeper_result *r = daf_keeper_take(c->keeper, reads);
+
+        if (r == NULL) return;
+        on_result(c, r);
+        daf_keeper_result_free(r);
+    }
+}
+
+static void on_event(void *ctx, unsigned what)
+{
+    (void)what;
+    daf_contents_pump(ctx);
+}
+
+/* ---- life */
+
+enum daf_err daf_contents_new(struct daf_loop *loop,
+                              const struct daf_contents_ops *ops,
+                              const char *dir, uint64_t budget,
+                              struct daf_contents **out)
+{
+    struct daf_contents *c = calloc(1, sizeof(*c));
+    enum daf_err err;
+
+    *out = NULL;
+    if (c == NULL) return DAF_ENOMEM;
+    c->loop = loop;
+    c->ops = ops;
+    c->state = DAF_EBUSY;
+    err = daf_keeper_new(dir, budget, &c->keeper);
+    if (err == DAF_OK) {
+        c->source = (struct daf_loop_source){.fd = daf_keeper_fd(c->keeper),
+                                             .fn = on_event,
+                                             .ctx = c};
+        err = daf_loop_add(loop, &c->source, true, false);
+    }
+    if (err != DAF_OK) {
+        daf_contents_free(c);
+        return err;
+    }
+    *out = c;
+    return DAF_OK;
+}
+
+void daf_contents_free(struct daf_contents *c)
+{
+    if (c == NULL) return;
+    daf_loop_remove(c->loop, &c->source);
+    daf_keeper_free(c->keeper);
+    free(c->items);
+    free(c);
+}
+
+/* ---- the port */
+
+void daf_contents_put(struct daf_contents *c, uint32_t conn,
+                      const struct daf_port_piece *piece)
+{
+    daf_keeper_put(c->keeper, conn, piece);
+}
+
+void daf_contents_forget(struct daf_contents *c, uint32_t conn)
+{
+    daf_keeper_forget(c->keeper, conn);
+}
+
+void daf_contents_read(struct daf_contents *c, uint32_t conn,
+                       const struct daf_port_piece *piece)
+{
+    daf_keeper_read(c->keeper, conn, piece);
+}
+
+bool daf_contents_is_full(struct daf_contents *c)
+{
+    return daf_keeper_queued(c->keeper) > DAF_CONTENTS_PUT_BYTES;
+}
+
+/* ---- who asks */
+
+void daf_contents_wish(struct daf_contents *c, uint64_t ticket,
+                       const struct daf_contents_wish *w)
+{
+    switch (w->what) {
+    case DAF_CONTENTS_ADD:
+        daf_keeper_add(c->keeper, ticket, w->manifest, w->set, w->clear);
+        return;
+    case DAF_CONTENTS_DROP:
+        daf_keeper_drop(c->keeper, ticket, &w->content);
+        return;
+    case DAF_CONTENTS_ROOM:
+        daf_keeper_room(c->keeper, ticket, w->bytes);
+        return;
+    case DAF_CONTENTS_LOOK:
+        daf_keeper_look(c->keeper, ticket);
+        return;
+    case DAF_CONTENTS_OPEN:
+        daf_keeper_open(c->keeper, ticket, &w->content, w->path);
+        return;
+    case DAF_CONTENTS_LIST:
+        daf_keeper_list(c->keeper, ticket, &w->content);
+        return;
+    case DAF_CONTENTS_CHECK:
+        daf_keeper_check(c->keeper, ticket);
+        return;
+    }
+}
+
+size_t daf_contents_count(const struct daf_contents *c)
+{
+    return c->count;
+}
+
+const struct daf_contents_item *daf_contents_at(const struct daf_contents *c,
+                                                size_t index)
+{
+    assert(index < c->count);
+    return &c->items[index];
+}
+
+const struct daf_contents_item *daf_contents_find(
+    const struct daf_contents *c, const struct daf_hash *content)
+{
+    size_t at = place(c, content);
+
+    if (at == c->count || memcmp(c->items[at].content.b, content->b, 32) != 0)
+        return NULL;
+    return &c->items[at];
+}
+
+enum daf_err daf_contents_state(const struct daf_contents *c)
+{
+    return c->state;
+}

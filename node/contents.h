@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/contents.h - content between agent, keeper and whoever asks: what is on
+ * the shelf as everybody here sees it.
+ *
+ *      agent  --port-->  contents  --jobs-->  keeper thread
+ *             <-inputs-            <-results-
+ *      API, web  --wishes-->  contents  --answers, changes-->  API, web
+ *
+ * One thread, the main one. */
+#ifndef DAF_NODE_CONTENTS_H
+#define DAF_NODE_CONTENTS_H
+
+#include "node/core/agent.h"
+#include "node/keeper.h"
+#include "node/loop.h"
+
+/* Frames that link has not taken; beyond, nothing more is read for peers. */
+#define DAF_CONTENTS_LINK_BYTES ((size_t)4 * 1024 * 1024)
+/* Pieces that the keeper has not written; beyond, nothing is heard from link. */
+#define DAF_CONTENTS_PUT_BYTES ((size_t)8 * 1024 * 1024)
+
+struct daf_contents; /* opaque */
+
+/* An item as it stands. */
+struct daf_contents_item {
+    struct daf_hash content;
+    unsigned wishes; /* of enum daf_shelf_wish */
+    bool is_whole;
+    bool is_stuck; /* not fetched now, because of @why */
+    enum daf_err why;
+    uint32_t parts, held;
+    uint64_t bytes;    /* of its files */
+    uint64_t reserved; /* of the disk */
+    uint64_t fetched;  /* bytes that ever came for it */
+    char title[DAF_CONTENT_TITLE_BYTES_MAX + 1]; /* English, or the first */
+};
+
+enum daf_contents_do {
+    DAF_CONTENTS_ADD,   /* @manifest with wishes @set and not @clear */
+    DAF_CONTENTS_DROP,  /* @content */
+    DAF_CONTENTS_ROOM,  /* for @bytes more */
+    DAF_CONTENTS_LOOK,  /* for what a command published beside us */
+    DAF_CONTENTS_OPEN,  /* the file @path of @content */
+    DAF_CONTENTS_LIST,  /* the file list of @content */
+    DAF_CONTENTS_CHECK, /* hash everything */
+};
+struct daf_contents_wish {
+    enum daf_contents_do what;
+    struct daf_hash content;
+    struct daf_view manifest;
+    unsigned set, clear;
+    uint64_t bytes;
+    const char *path;
+};
+
+struct daf_contents_ops {
+    void *ctx;
+    /* Give it to the agent. */
+    void (*input)(void *ctx, const struct daf_input *in);
+    size_t (*link_queued)(void *ctx);
+    /* A wish ended: DONE, FILE (whoever hears it closes it), ROOM or LIST. */
+    void (*answered)(void *ctx, const struct daf_keeper_result *result);
+    /* An item has changed; NULL: it is gone from the shelf, @content. */
+    void (*changed)(void *ctx, const struct daf_hash *content,
+                    const struct daf_contents_item *item);
+};
+
+/**
+ * daf_contents_new: start the keeper.
+ * @dir: the home's folder `content`; @budget: as daf_shelf_open().
+ * @loop, @ops: outlive it.  The caller owns it: daf_contents_free().
+ */
+DAF_NODISCARD enum daf_err daf_contents_new(struct daf_loop *loop,
+                                            const struct daf_contents_ops *ops,
+                                            const char *dir, uint64_t budget,
+                                            struct daf_contents **out);
+/** daf_contents_free: NULL is fine.  No op is called any more. */
+void daf_contents_free(struct daf_contents *c);
+
+/* struct daf_port's calls. */
+void daf_contents_put(struct daf_contents *c, uint32_t conn,
+                      const struct daf_port_piece *piece);
+void daf_contents_forget(struct daf_contents *c, uint32_t conn);
+void daf_contents_read(struct daf_contents *c, uint32_t conn,
+                       const struct daf_port_piece *piece);
+
+/** daf_contents_wish: do it; `answered` with @ticket follows. */
+void daf_contents_wish(struct daf_contents *c, uint64_t ticket,
+                       const struct daf_contents_wish *wish);
+
+/** daf_contents_count, daf_contents_at, daf_contents_find: items, ascending by
+ * content id; borrowed until the next result. */
+size_t daf_contents_count(const struct daf_contents *c);
+const struct daf_contents_item *daf_contents_at(const struct daf_contents *c,
+                                                size_t index);
+const struct daf_contents_item *daf_contents_find(
+    const struct daf_contents *c, const struct daf_hash *content);
+
+/** daf_contents_state: DAF_OK; DAF_EBUSY before the shelf is open; or why it is
+ * not. */
+enum daf_err daf_contents_state(const struct daf_contents *c);
+
+/** daf_contents_pump: take what the keeper has, as far as link keeps up.  Before
+ * the loop sleeps. */
+void daf_contents_pump(struct daf_contents *c);
+/** daf_contents_is_full: nothing more should be heard from link. */
+bool daf_contents_is_full(struct daf_contents *c);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Content items: what is on the shelf, what is sought, and who is told of both
+ * (docs/content.md §4).
+ *
+ * The shelf itself is the host's: it tells of each item once at the start and
+ * whenever one has changed, and here is kept what fetching and serving need to
+ * know of it, a few bytes for one that is whole. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "node/core/agent_impl.h"
+
+#define NEWS_MS 1000 /* R64: "at most once a second" */
+
+/* ---- the table */
+
+static size_t place(const struct daf_agent *a, const struct daf_hash *content)
+{
+    size_t low = 0, high = a->items_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (memcmp(a->items[middle].content.b, content->b, 32) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct daf_shelved *daf_agent_item(struct daf_agent *a,
+                                   const struct daf_hash *content)
+{
+    size_t at = place(a, content);
+
+    if (at == a->items_count ||
+        memcmp(a->items[at].content.b, content->b, 32) != 0)
+        return NULL;
+    return &a->items[at];
+}
+
+static struct daf_shelved *insert(struct daf_agent *a,
+                                  const struct daf_hash *content)
+{
+    size_t at = place(a, content);
+    struct daf_shelved *bigger =
+        daf_agent_grow(a->items, &a->items_cap, a->items_count,
+                       sizeof(*a->items));
+
+    if (bigger == NULL) return NULL;
+    a->items = bigger;
+    memmove(&a->items[at + 1], &a->items[at],
+            (a->items_count - at) * sizeof(*a->items));
+    a->items_count++;
+    a->items[at] = (struct daf_shelved){.content = *content};
+    return &a->items[at];
+}
+
+static void let_go(struct daf_shelved *item)
+{
+    free(item->have);
+    free(item->asked);
+    item->have = item->asked = NULL;
+}
+
+static void leave_out(struct daf_agent *a, struct daf_shelved *item)
+{
+    size_t at = (size_t)(item - a->items);
+
+    let_go(item);
+    a->items_count--;
+    memmove(item, item + 1, (a->items_count - at) * sizeof(*item));
+}
+
+void daf_agent_items_free(struct daf_agent *a)
+{
+    for (size_t i = 0; i < a->items_count; i++)
+        let_go(&a->items[i]);
+    free(a->items);
+    a->items = NULL;
+    a->items_count = a->items_cap = 0;
+}
+
+bool daf_agent_item_lacks(const struct daf_shelved *item)
+{
+    return item->is_wanted && !item->is_whole && !item->is_stuck &&
+           item->have != NULL;
+}
+
+/* ---- what the shelf says */
+
+static size_t bytes_of(uint32_t parts)
+{
+    return (parts + 7) / 8;
+}
+
+/* Bits beyond the parts stay zero, and what the shelf did not say as well. */
+static bool take_bits(struct daf_shelved *item,
+                      const struct daf_item_news *news)
+{
+    size_t len = bytes_of(news->parts);
+    uint8_t *bits = calloc(1, len + 1);
+
+    if (bits == NULL) return false;
+    memcpy(bits, news->bits.p, news->bits.len < len ? news->bits.len : len);
+    free(item->have);
+    item->have = bits;
+    item->from = 0;
+    return true;
+}
+
+static void note_gained(struct daf_agent *a, struct daf_shelved *item,
+                        uint32_t from, uint32_t to)
+{
+    if (item->news_from == item->news_to) {
+        item->news_from = from;
+        item->news_to = to;
+    }
+    if (from < item->news_from) item->news_from = from;
+    if (to > item->news_to) item->news_to = to;
+    if (a->news_at.ms == DAF_MONO_NEVER.ms)
+        a->news_at = (struct daf_mono){a->now.ms + NEWS_MS};
+}
+
+void daf_agent_item_gained(struct daf_agent *a, struct daf_shelved *item,
+                           uint32_t part)
+{
+    if (item->have == NULL || part >= item->parts) return;
+    item->have[part / 8] |= (uint8_t)(0x80u >> part % 8);
+    note_gained(a, item, part, part + 1);
+}
+
+void daf_agent_item_news(struct daf_agent *a, const struct daf_item_news *news)
+{
+    struct daf_shelved *item = daf_agent_item(a, &news->content);
+    bool lacked = item != NULL && daf_agent_item_lacks(item);
+
+    if (news->is_gone) {
+        if (item != NULL) leave_out(a, item);
+        a->is_seek_new |= lacked;
+        return;
+    }
+    if (item == NULL) item = insert(a, &news->content);
+    if (item == NULL) return; /* no memory: the next start tells it again */
+    item->parts = news->parts;
+    item->pages = news->pages;
+    item->part_bytes = news->part_bytes;
+    item->is_whole = news->is_whole;
+    item->is_wanted = news->is_wanted;
+    item->is_stuck = news->is_stuck;
+    if (item->is_whole)
+        let_go(item);
+    else if (!take_bits(item, news))
+        item->is_stuck = true;
+    note_gained(a, item, 0, item->parts);
+    a->is_seek_new |= lacked != daf_agent_item_lacks(item);
+    a->is_hungry = true;
+}
+
+/* ---- SEEK */
+
+/* What is sought, packed; as many as a SEEK names. */
+static struct daf_view sought(const struct daf_agent *a,
+                              uint8_t room[DAF_SEEK_MAX * 32])
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < a->items_count && len < DAF_SEEK_MAX * 32; i++) {
+        if (!daf_agent_item_lacks(&a->items[i])) continue;
+        memcpy(room + len, a->items[i].content.b, 32);
+        len += 32;
+    }
+    return (struct daf_view){room, len};
+}
+
+void daf_agent_seek_tell(struct daf_agent *a, struct daf_conn *c)
+{
+    uint8_t room[DAF_SEEK_MAX * 32], frame[DAF_SEEK_MAX * 32 + 16];
+    struct daf_pack k;
+
+    if (c->is_closed || c->session == NULL || c->sought == a->seek_number ||
+        daf_session_state(c->session) != DAF_SESSION_OPEN)
+        return;
+    c->sought = a->seek_number;
+    daf_pack_init(&k, frame, sizeof(frame));
+    daf_frame_pack_seek(&k, sought(a, room));
+    daf_agent_conn_send(a, c, daf_pack_view(&k));
+}
+
+/* ---- news */
+
+static bool seeks(const struct daf_conn *c, const struct daf_hash *content)
+{
+    for (size_t i = 0; c->swap != NULL && i < c->swap->seeks_count; i++) {
+        if (memcmp(c->swap->seeks[i].b, content->b, 32) == 0) return true;
+    }
+    return false;
+}
+
+static void tell_gained(struct daf_agent *a, struct daf_shelved *item)
+{
+    for (size_t i = 0; i < a->conns_count; i++) {
+        struct daf_conn *c = a->conns[i];
+
+        if (!c->is_closed && seeks(c, &item->content))
+            daf_agent_serve_have(a, c, item, item->news_from, item->news_to);
+    }
+    item->news_from = item->news_to = 0;
+}
+
+void daf_agent_items_timer(struct daf_agent *a)
+{
+    if (a->now.ms < a->news_at.ms) return;
+    a->news_at = DAF_MONO_NEVER;
+    for (size_t i = 0; i < a->items_count; i++) {
+        if (a->items[i].news_from < a->items[i].news_to)
+            tell_gained(a, &a->items[i]);
+    }
+}
+
+void daf_agent_items_after(struct daf_agent *a)
+{
+    if (a->is_seek_new) {
+        a->is_seek_new = false;
+        a->seek_number++;
+        for (size_t i = 0; i < a->conns_count; i++)
+            daf_agent_seek_tell(a, a->conns[i]);
+    }
+    if (!a->is_hungry) return;
+    a->is_hungry = false;
+    daf_agent_fetch(a);
+}
+
+/* ---- what belongs to a session */
+
+struct daf_swap *daf_agent_swap(struct daf_conn *c, bool make)
+{
+    if (c->swap != NULL || !make) return c->swap;
+    c->swap = calloc(1, sizeof(*c->swap));
+    return c->swap;
+}
+
+void daf_agent_swap_free(struct daf_agent *a, struct daf_conn *c)
+{
+    struct daf_swap *s = c->swap;
+
+    if (s == NULL) return;
+    daf_agent_fetch_give_back(a, c);
+    for (size_t i = 0; i < s->offers_count; i++)
+        free(s->offers[i].bits);
+    free(s->offers);
+    free(s->asks);
+    free(s->seeks);
+    free(s->wishes);
+    free(s);
+    c->swap = NULL;
+}
+
+size_t daf_agent_sources(const struct daf_agent *a,
+                         const struct daf_hash *content)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < a->conns_count; i++) {
+        const struct daf_swap *s = a->conns[i]->swap;
+
+        for (size_t j = 0; s != NULL && j < s->offers_count; j++)
+            count += memcmp(s->offers[j].content.b, content->b, 32) == 0;
+    }
+    return count;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/keeper.h - the one thread that has the shelf: every byte of content that
+ * is read, hashed, written or synced, so that no loop waits for a card.
+ *
+ *      main thread                              keeper thread
+ *      daf_keeper_put() _read() _add() ...  -->  store/shelf.h, in this order
+ *      daf_keeper_take()  <-- eventfd, results in the order of the calls
+ *
+ * It is not the writer's thread: a child's answer does not wait behind a sync of
+ * a video (docs/decisions/010).  The shelf is opened in the thread, which may take
+ * long: results that tell of each item come first.
+ *
+ * Memory: pieces that are put and not written yet, which the main thread bounds
+ * by what it takes in (daf_keeper_queued()), and one piece for each READ, which it
+ * bounds by not taking them (daf_keeper_take()). */
+#ifndef DAF_NODE_KEEPER_H
+#define DAF_NODE_KEEPER_H
+
+#include "node/core/port.h"
+#include "store/shelf.h"
+
+#define DAF_KEEPER_SYNC_MS  2000  /* what came is noted within */
+#define DAF_KEEPER_RETRY_MS 60000 /* what had no room is tried again after */
+
+struct daf_keeper; /* opaque */
+
+enum daf_keeper_kind {
+    DAF_KEEPER_OPENED, /* err; DAF_ENOTFOUND: the shelf is not mounted.  With
+                          another error than DAF_OK there are no items */
+    DAF_KEEPER_ITEM,   /* item: as it stands; at start, and when it changed */
+    DAF_KEEPER_GONE,   /* item.content: dropped */
+    DAF_KEEPER_PUT,    /* conn, piece (no bytes), put, err: a part's end */
+    DAF_KEEPER_READ,   /* conn, piece, is_last, err */
+    DAF_KEEPER_DONE,   /* ticket, err; after the ITEM that it changed */
+    DAF_KEEPER_FILE,   /* ticket, err, file; the taker closes it */
+    DAF_KEEPER_ROOM,   /* ticket, err: DAF_OK it fits; room, is_disk */
+    DAF_KEEPER_LIST,   /* ticket, err, bytes: the file list */
+};
+
+struct daf_keeper_result {
+    enum daf_keeper_kind kind;
+    enum daf_err err;
+    uint64_t ticket;
+    uint32_t conn;
+    struct daf_port_piece piece; /* bytes: the result's */
+    enum daf_shelf_put put;
+    bool is_last;
+    bool is_disk;
+    uint64_t room;
+    struct daf_shelf_item item; /* views: the result's; PUT: as it stands after,
+                                   without views */
+    uint32_t part_bytes;        /* ITEM: of its longest part */
+    bool is_stuck; /* ITEM: not fetched now: no room, or damaged beyond use */
+    enum daf_err stuck_err;
+    struct daf_shelf_file file;
+    struct daf_view bytes;
+    char trouble[160]; /* after an error of the disk: its words */
+    struct daf_keeper_result *next;
+};
+
+/**
+ * daf_keeper_new: start the thread and let it open the shelf.
+ * @dir: the home's folder `content`; @budget: as daf_shelf_open().
+ * DAF_ENOMEM, DAF_EIO.  The caller owns it: daf_keeper_free().
+ */
+DAF_NODISCARD enum daf_err daf_keeper_new(const char *dir, uint64_t budget,
+                                          struct daf_keeper **out);
+/** daf_keeper_free: do what is queued but READs, sync, end.  NULL is fine. */
+void daf_keeper_free(struct daf_keeper *k);
+
+/** daf_keeper_fd: readable while a result waits that may be taken. */
+int daf_keeper_fd(const struct daf_keeper *k);
+
+/* struct daf_port's calls; bytes are copied. */
+void daf_keeper_put(struct daf_keeper *k, uint32_t conn,
+                    const struct daf_port_piece *piece);
+void daf_keeper_forget(struct daf_keeper *k, uint32_t conn);
+void daf_keeper_read(struct daf_keeper *k, uint32_t conn,
+                     const struct daf_port_piece *piece);
+
+/* A DONE, FILE, ROOM or LIST with @ticket follows each of these. */
+/** daf_keeper_add: daf_shelf_add(). */
+void daf_keeper_add(struct daf_keeper *k, uint64_t ticket,
+                    struct daf_view manifest, unsigned set, unsigned clear);
+void daf_keeper_drop(struct daf_keeper *k, uint64_t ticket,
+                     const struct daf_hash *content);
+/** daf_keeper_look: somebody published beside us: daf_shelf_look(). */
+void daf_keeper_look(struct daf_keeper *k, uint64_t ticket);
+void daf_keeper_open(struct daf_keeper *k, uint64_t ticket,
+                     const struct daf_hash *content, const char *path);
+/** daf_keeper_room: whether so many bytes more would fit. */
+void daf_keeper_room(struct daf_keeper *k, uint64_t ticket, uint64_t bytes);
+void daf_keeper_list(struct daf_keeper *k, uint64_t ticket,
+                     const struct daf_hash *content);
+/** daf_keeper_check: hash everything; what is damaged is lacking again and
+ * fetched (an ITEM tells).  DONE: room is how many findings there were. */
+void daf_keeper_check(struct daf_keeper *k, uint64_t ticket);
+
+/** daf_keeper_take: the oldest result, or NULL; READs only if @reads.  The caller
+ * owns it: daf_keeper_result_free(). */
+struct daf_keeper_result *daf_keeper_take(struct daf_keeper *k, bool reads);
+void daf_keeper_result_free(struct daf_keeper_result *r);
+
+/** daf_keeper_queued: bytes put and not written yet. */
+size_t daf_keeper_queued(struct daf_keeper *k);
+
+#endif

@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Content between agents: what is sought, offered, asked for and served
+ * (docs/content.md §4).  The test is the shelf: it says what is on it, and what
+ * became of each part. */
+#include "tests/lib/t.h"
+
+#include "tests/lib/agent_case.h"
+
+#define PARTS 40
+#define PAGES 2
+#define PART  65536
+
+static const struct daf_hash lesson = {{0x77, 1}};
+
+static struct daf_item_news news_of(bool is_whole)
+{
+    return (struct daf_item_news){.content = lesson,
+                                  .parts = PARTS,
+                                  .pages = PAGES,
+                                  .part_bytes = PART,
+                                  .is_whole = is_whole,
+                                  .is_wanted = !is_whole};
+}
+
+static void give_news(struct host *h, const struct daf_item_news *news)
+{
+    const struct daf_input in = {.kind = DAF_INPUT_ITEM, .item = news};
+
+    daf_agent_input(h->agent, h->now, &in);
+}
+
+static void has_it(struct host *h)
+{
+    const struct daf_item_news news = news_of(true);
+
+    give_news(h, &news);
+}
+
+static void wants_it(struct host *h)
+{
+    const struct daf_item_news news = news_of(false);
+
+    give_news(h, &news);
+}
+
+static void put_ends(struct host *h, uint32_t conn, uint32_t part,
+                     enum daf_shelf_put put, enum daf_err err)
+{
+    const struct daf_input in = {.kind = DAF_INPUT_PUT,
+                                 .conn = conn,
+                                 .piece = {.content = lesson, .part = part},
+                                 .put = put,
+                                 .err = err};
+
+    daf_agent_input(h->agent, h->now, &in);
+}
+
+/* The next thing that it asks of the shelf. */
+static const struct content_call *calls(struct host *h, enum content_what what)
+{
+    const struct content_call *c;
+
+    assert_true(h->calls_taken < h->calls_count);
+    c = &h->calls[h->calls_taken++];
+    assert_int_equal(c->what, what);
+    return c;
+}
+
+static void nothing_is_asked_of_the_shelf(const struct host *h)
+{
+    assert_int_equal(h->calls_taken, h->calls_count);
+}
+
+/* The disk answers a READ with @len bytes of the part. */
+static void answer_read(struct host *h, const struct content_call *c,
+                        size_t len, bool is_last, enum daf_err err)
+{
+    static const uint8_t bytes[DAF_PIECE_BYTES_MAX];
+    const struct daf_input in = {.kind = DAF_INPUT_READ,
+                                 .conn = c->conn,
+                                 .piece = {.content = c->piece.content,
+                                           .part = c->piece.part,
+                                           .offset = c->piece.offset,
+                                           .bytes = {bytes, len}},
+                                 .is_last = is_last,
+                                 .err = err};
+
+    daf_agent_input(h->agent, h->now, &in);
+}
+
+static void hears(struct host *h, uint32_t conn, struct daf_pack *k)
+{
+    assert_false(k->is_full);
+    frame(h, conn, daf_pack_view(k));
+}
+
+static uint8_t frame_room[DAF_FRAME_BYTES_MAX];
+
+static void hears_have(struct host *h, uint32_t conn, uint32_t from,
+                       const uint8_t *bits, size_t len)
+{
+    const struct daf_part f = {lesson, from, 0, {bits, len}};
+    struct daf_pack k;
+
+    daf_pack_init(&k, frame_room, sizeof(frame_room));
+    daf_frame_pack_have(&k, &f);
+    hears(h, conn, &k);
+}
+
+static void hears_all_of_it(struct host *h, uint32_t conn)
+{
+    static const uint8_t all[PARTS / 8] = {0xff, 0xff, 0xff, 0xff, 0xff};
+
+    hears_have(h, conn, 0, all, sizeof(all));
+}
+
+static void hears_chunk(struct host *h, uint32_t conn, uint32_t part,
+                        uint32_t offset, size_t len)
+{
+    static const uint8_t bytes[DAF_PIECE_BYTES_MAX];
+    const struct daf_part f = {lesson, part, offset, {bytes, len}};
+    struct daf_pack k;
+
+    daf_pack_init(&k, frame_room, sizeof(frame_room));
+    daf_frame_pack_chunk(&k, &f);
+    hears(h, conn, &k);
+}
+
+static void hears_fetch(struct host *h, uint32_t conn, uint32_t part)
+{
+    const struct daf_part f = {.content = lesson, .part = part};
+    struct daf_pack k;
+
+    daf_pack_init(&k, frame_room, sizeof(frame_room));
+    daf_frame_pack_fetch(&k, &f);
+    hears(h, conn, &k);
+}
+
+static void hears_seek(struct host *h, uint32_t conn)
+{
+    struct daf_pack k;
+
+    daf_pack_init(&k, frame_room, sizeof(frame_room));
+    daf_frame_pack_seek(&k, (struct daf_view){lesson.b, sizeof(lesson.b)});
+    hears(h, conn, &k);
+}
+
+static void is_silent(struct host *h)
+{
+    struct daf_view bytes;
+    uint32_t conn;
+
+    assert_false(take(h, &conn, &bytes));
+}
+
+static void seeks(struct host *h, uint32_t conn)
+{
+    struct daf_frame f = says(h, conn, DAF_FRAME_SEEK);
+
+    assert_int_equal(f.seek.len, 32);
+    assert_memory_equal(f.seek.p, lesson.b, 32);
+}
+
+static void fetches(struct host *h, uint32_t conn, uint32_t part)
+{
+    struct daf_frame f = says(h, conn, DAF_FRAME_FETCH);
+
+    assert_memory_equal(f.part.content.b, lesson.b, 32);
+    assert_int_equal(f.part.part, part);
+    assert_int_equal(f.part.offset, 0);
+}
+
+/* Two that have met and rest; @out is a's connection to b. */
+struct pair {
+    struct host *a, *b;
+    struct wire w;
+};
+
+static struct pair pair_up(void)
+{
+    struct pair p = {.a = host_new(1), .b = host_new(2)};
+
+    p.w = meet(p.a, p.b);
+    return p;
+}
+
+static void pair_free(struct pair *p)
+{
+    host_free(p->a);
+    host_free(p->b);
+}
+
+/* ---- seeking */
+
+static void what_is_wanted_is_sought_at_who_is_there(void **state)
+{
+    struct pair p = pair_up();
+
+    (void)state;
+    wants_it(p.a);
+    seeks(p.a, p.w.a_conn);
+    is_silent(p.a);
+    pair_free(&p);
+}
+
+static void what_is_wanted_is_sought_at_who_comes(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+
+    (void)state;
+    wants_it(a);
+    has_it(b);
+    (void)meet(a, b);
+    assert_int_equal(a->said_count[DAF_FRAME_SEEK], 1);
+    assert_int_equal(b->said_count[DAF_FRAME_SEEK], 0);
+    assert_int_equal(b->said_count[DAF_FRAME_HAVE], 1);
+    assert_int_equal(daf_agent_sources(a->agent, &lesson), 1);
+    host_free(a);
+    host_free(b);
+}
+
+static void what_is_whole_or_stuck_is_not_sought(void **state)
+{
+    struct pair p = pair_up();
+    struct daf_item_news news = news_of(false);
+
+    (void)state;
+    has_it(p.a);
+    is_silent(p.a);
+    news.is_stuck = true;
+    give_news(p.b, &news);
+    is_silent(p.b);
+    news.is_stuck = false;
+    give_news(p.b, &news);
+    seeks(p.b, p.w.b_conn);
+    has_it(p.b); /* and then it is sought no more */
+    assert_int_equal(says(p.b, p.w.b_conn, DAF_FRAME_SEEK).seek.len, 0);
+    pair_free(&p);
+}
+
+static void who_holds_something_says_which_parts(void **state)
+{
+    static const uint8_t some[] = {0xa0, 0, 0, 0, 0};
+    struct pair p = pair_up();
+    struct daf_item_news news = news_of(false);
+    struct daf_frame f;
+
+    (void)state;
+    news.is_wanted = false;
+    news.bits = (struct daf_view){some, sizeof(some)};
+    give_news(p.b, &news);
+    hears_seek(p.b, p.w.b_conn);
+    f = says(p.b, p.w.b_conn, DAF_FRAME_HAVE);
+    assert_int_equal(f.part.part, 0);
+    assert_int_equal(f.part.data.len, PARTS / 8);
+    assert_memory_equal(f.part.data.p, some, sizeof(some));
+    pair_free(&p);
+}
+
+static void who_holds_nothing_is_silent(void **state)
+{
+    struct pair p = pair_up();
+
+    (void)state;
+    hears_seek(p.b, p.w.b_conn);
+    is_silent(p.b);
+    pair_free(&p);
+}
+
+/* R64: "at most once a second". */
+static void what_is_gained_is_told_to_who_seeks_it_once_a_second(void **state)
+{
+    struct pair p = pair_up();
+    struct daf_item_news news = news_of(false);
+    struct daf_frame f;
+
+    (void)state;
+    news.is_wanted = false;
+    give_news(p.b, &news);
+    hears_seek(p.b, p.w.b_conn);
+    await(p.b); /* of the item itself, of which nothing is held */
+    (void)says(p.b, p.w.b_conn, DAF_FRAME_HAVE);
+    put_ends(p.b, 99, 17, DAF_SHELF_PART, DAF_OK);
+    put_ends(p.b, 99, 20, DAF_SHELF_PART, DAF_OK);
+    is_silent(p.b);
+    assert_int_equal(daf_agent_deadline(p.b->agent).ms, p.b->now.ms + 1000);
+    await(p.b);
+    f = says(p.b, p.w.b_conn, DAF_FRAME_HAVE);
+    assert_int_equal(f.part.part, 16);
+    assert_int_equal(f.part.data.len, 1);
+    assert_int_equal(f.part.data.p[0], 0x48); /* 17 and 20 */
+    is_silent(p.b);
+    assert_int_equal(daf_agent_deadline(p.b->agent).ms, UINT64_MAX);
+    pair_free(&p);
+}
+
+/* ---- fetching */
+
+static void pages_come_before_chunks(void **state)
+{
+    struct pair p = pair_up();
+    struct daf_item_news news = news_of(false);
+    static const uint8_t pages[] = {0xc0, 0, 0, 0, 0};
+
+    (void)state;
+    wants_it(p.a);
+    seeks(p.a, p.w.a_conn);
+    hears_all_of_it(p.a, p.w.a_conn);
+    fetches(p.a, p.w.a_conn, 0);
+    fetches(p.a, p.w.a_conn, 1);
+    is_silent(p.a);
+    put_ends(p.a, p.w.a_conn, 0, DAF_SHELF_PART, DAF_OK);
+    is_silent(p.a);
+    put_ends(p.a, p.w.a_conn, 1, DAF_SHELF_LIST, DAF_OK);
+    news.bits = (struct daf_view){pages, sizeof(pages)};
+    give_news(p.a, &news);
+    fetches(p.a, p.w.a_conn, 2);
+    pair_free(&p);
+}
+
+/* An item whose pages are held, sought by @a; what it asks for first is taken. */
+static void fetch_chunks(struct pair *p)
+{
+    static const uint8_t pages[] = {0xc0, 0, 0, 0, 0};
+    struct daf_item_news news = news_of(false);
+
+    news.bits = (struct daf_view){pages, sizeof(pages)};
+    give_news(p->a, &news);
+    seeks(p->a, p->w.a_conn);
+    hears_all_of_it(p->a, p->w.a_conn);
+    for (uint32_t part = 2; part < 10; part++) /* 512 KiB */
+        fetches(p->a, p->w.a_conn, part);
+    is_silent(p->a);
+}
+
+static void a_part_goes_to_the_shelf_as_it_comes(void **state)
+{
+    struct pair p = pair_up();
+    const struct content_call *c;
+
+    (void)state;
+    fetch_chunks(&p);
+    hears_chunk(p.a, p.w.a_conn, 2, 0, 60000);
+    hears_chunk(p.a, p.w.a_conn, 2, 60000, 5536);
+    c = calls(p.a, CONTENT_PUT);
+    assert_int_equal(c->conn, p.w.a_conn);
+    assert_int_equal(c->piece.part, 2);
+    assert_int_equal(c->piece.offset, 0);
+    assert_int_equal(c->piece.bytes.len, 60000);
+    c = calls(p.a, CONTENT_PUT);
+    assert_int_equal(c->piece.offset, 60000);
+    assert_true(stats_of(p.a).content_in == 65536);
+    is_silent(p.a); /* until the shelf has verified it */
+    put_ends(p.a, p.w.a_conn, 2, DAF_SHELF_PART, DAF_OK);
+    fetches(p.a, p.w.a_conn, 10);
+    pair_free(&p);
+}
+
+static void who_answers_at_once_is_asked_for_more(void **state)
+{
+    struct pair p = pair_up();
+
+    (void)state;
+    fetch_chunks(&p);
+    put_ends(p.a, p.w.a_conn, 2, DAF_SHELF_PART, DAF_OK);
+    fetches(p.a, p.w.a_conn, 10);
+    fetches(p.a, p.w.a_conn, 11); /* the window is one part wider */
+    is_silent(p.a);
+    p.a->now.ms += 1500; /* it takes long: no wider */
+    put_ends(p.a, p.w.a_conn, 3, DAF_SHELF_PART, DAF_OK);
+    is_silent(p.a);
+    pair_free(&p);
+}
+
+static void what_nobody_asked_for_is_dropped_and_counted(void **state)
+{
+    struct pair p = pair_up();
+    uint64_t before;
+
+    (void)state;
+    fetch_chunks(&p);
+    before = stats_of(p.a).refusals.by_err[DAF_EPEER];
+    hears_chunk(p.a, p.w.a_conn, 30, 0, 100);
+    hears_chunk(p.a, p.w.a_conn, 2, 100, 100); /* not its next bytes */
+    nothing_is_asked_of_the_shelf(p.a);
+    assert_true(stats_of(p.a).refusals.by_err[DAF_EPEER] == before + 2);
+    pair_free(&p);
+}
+
+static void what_a_peer_has_not_after_all_is_not_asked_for_again(void **state)
+{
+    struct pair p = pair_up();
+
+    (void)state;
+    fetch_chunks(&p);
+    hears_chunk(p.a, p.w.a_conn, 2, 0, 0);
+    (void)calls(p.a, CONTENT_FORGET);
+    fetches(p.a, p.w.a_conn, 10);
+    put_ends(p.a, p.w.a_conn, 3, DAF_SHELF_PART, DAF_OK);
+    fetches(p.a, p.w.a_conn, 11); /* not 2 */
+    pair_free(&p);
+}
+
+static void a_bad_part_is_its_senders(void **state)
+{
+    struct pair p = pair_up();
+    struct daf_peer_info info[4];
+
+    (void)state;
+    fetch_chunks(&p);
+    for (uint32_t part = 2; part < 5; part++)
+        put_ends(p.a, p.w.a_conn, part, DAF_SHELF_BAD, DAF_OK);
+    assert_int_equal(peers_of(p.a, info, 4), 1);
+    assert_int_equal(info[0].bad_parts, 3);
+    assert_true(stats_of(p.a).parts_bad == 3);
+    fetches(p.a, p.w.a_conn, 10);
+    fetches(p.a, p.w.a_conn, 11);
+    is_silent(p.a); /* after the third it is asked for nothing more */
+    put_ends(p.a, p.w.a_conn, 5, DAF_SHELF_PART, DAF_OK);
+    is_silent(p.a);
+    pair_free(&p);
+}
+
+static void a_full_disk_stops_the_asking(void **state)
+{
+    struct pair p = pair_up();
+    struct daf_item_news news = news_of(false);
+
+    (void)state;
+    fetch_chunks(&p);
+    news.is_stuck = true;
+    give_news(p.a, &news);
+    assert_int_equal(says(p.a, p.w.a_conn, DAF_FRAME_SEEK).seek.len, 0);
+    put_ends(p.a, p.w.a_conn, 2, DAF_SHELF_MORE, DAF_EFULL);
+    is_silent(p.a);
+    news.is_stuck = false;
+    give_news(p.a, &news);
+    seeks(p.a, p.w.a_conn);
+    pair_free(&p);
+}
+
+/* Host 0 has it as well. */
+static void what_one_dawdles_over_another_is_asked_for(void **state)
+{
+    struct pair p = pair_up();
+    struct host *c = host_new(0);
+    struct wire wires[2];
+
+    (void)state;
+    c->now = p.a->now;
+    fetch_chunks(&p);
+    wires[0] = p.w;
+    wires[1] = wire_up(p.a, go_to_mesh(p.a, 0, "10.0.0.8:1000"), c, IN | 7);
+    has_it(c);
+    talk(&wires[1], 1, true);
+    /* It was asked for the next, and answered that it reads them. */
+    assert_int_equal(c->calls[0].piece.part, 10);
+    p.a->now.ms += 4000;
+    hears_chunk(p.a, wires[1].a_conn, 10, 0, PART);
+    (void)calls(p.a, CONTENT_PUT);
+    p.a->now.ms += 4000;
+    simple(p.a, DAF_INPUT_TIMER);
+    assert_int_equal(calls(p.a, CONTENT_FORGET)->conn, p.w.a_conn);
+    put_ends(p.a, wires[1].a_conn, 10, DAF_SHELF_PART, DAF_OK);
+    fetches(p.a, wires[1].a_conn, 2);
+    host_free(c);
+    pair_free(&p);
+}
+
+static void what_was_asked_of_who_left_is_asked_of_who_stays(void **state)
+{
+    struct pair p = pair_up();
+
+    (void)state;
+    fetch_chunks(&p);
+    put_ends(p.a, p.w.a_conn, 2, DAF_SHELF_PART, DAF_OK);
+    fetches(p.a, p.w.a_conn, 10);
+    fetches(p.a, p.w.a_conn, 11);
+    part(&p.w);
+    (void)calls(p.a, CONTENT_FORGET);
+    has_it(p.b);
+    p.w = meet(p.a, p.b);
+    assert_int_equal(p.b->calls[0].what, CONTENT_READ);
+    assert_int_equal(p.b->calls[0].piece.part, 3);
+    pair_free(&p);
+}
+
+/* ---- serving */
+
+static void fetches_are_served_one_after_the_other(void **state)
+{
+    struct pair p = pair_up();
+    const struct content_call *c;
+    struct daf_frame f;
+
+    (void)state;
+    has_it(p.b);
+    hears_fetch(p.b, p.w.b_conn, 4);
+    hears_fetch(p.b, p.w.b_conn, 3);
+    c = calls(p.b, CONTENT_READ);
+    assert_int_equal(c->piece.part, 4);
+    nothing_is_asked_of_the_shelf(p.b);
+    answer_read(p.b, c, 50000, false, DAF_OK);
+    f = says(p.b, p.w.b_conn, DAF_FRAME_CHUNK);
+    assert_int_equal(f.part.part, 4);
+    assert_int_equal(f.part.data.len, 50000);
+    c = calls(p.b, CONTENT_READ);
+    assert_int_equal(c->piece.offset, 50000);
+    answer_read(p.b, c, 15536, true, DAF_OK);
+    assert_int_equal(says(p.b, p.w.b_conn, DAF_FRAME_CHUNK).part.offset, 50000);
+    c = calls(p.b, CONTENT_READ);
+    assert_int_equal(c->piece.part, 3);
+    answer_read(p.b, c, 0, true, DAF_ENOTFOUND);
+    f = says(p.b, p.w.b_conn, DAF_FRAME_CHUNK);
+    assert_int_equal(f.part.part, 3);
+    assert_int_equal(f.part.data.len, 0);
+    nothing_is_asked_of_the_shelf(p.b);
+    assert_true(stats_of(p.b).content_out == 65536);
+    pair_free(&p);
+}
+
+static void a_read_that_nobody_waits_for_is_dropped(void **state)
+{
+    struct pair p = pair_up();
+    struct content_call other;
+
+    (void)state;
+    hears_fetch(p.b, p.w.b_conn, 4);
+    other = *calls(p.b, CONTENT_READ);
+    other.piece.part = 5;
+    answer_read(p.b, &other, 10, true, DAF_OK);
+    is_silent(p.b);
+    other.conn = 12345;
+    answer_read(p.b, &other, 10, true, DAF_OK);
+    is_silent(p.b);
+    pair_free(&p);
+}
+
+/* R65: "more is a breach". */
+static void too_many_fetches_are_a_breach(void **state)
+{
+    struct pair p = pair_up();
+
+    (void)state;
+    for (uint32_t i = 0; i < DAF_FETCH_MAX; i++)
+        hears_fetch(p.b, p.w.b_conn, i);
+    is_silent(p.b);
+    hears_fetch(p.b, p.w.b_conn, 0);
+    assert_int_equal(says(p.b, p.w.b_conn, DAF_FRAME_BYE).bye, DAF_BYE_BREACH);
+    assert_true(is_closed(p.b, p.w.b_conn));
+    pair_free(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_wanted_is_sought_at_who_is_there),
+        cmocka_unit_test(what_is_wanted_is_sought_at_who_comes),
+        cmocka_unit_test(what_is_whole_or_stuck_is_not_sought),
+        cmocka_unit_test(who_holds_something_says_which_parts),
+        cmocka_unit_test(who_holds_nothing_is_silent),
+        cmocka_unit_test(what_is_gained_is_told_to_who_seeks_it_once_a_second),
+        cmocka_unit_test(pages_come_before_chunks),
+        cmocka_unit_test(a_part_goes_to_the_shelf_as_it_comes),
+        cmocka_unit_test(who_answers_at_once_is_asked_for_more),
+        cmocka_unit_test(what_nobody_asked_for_is_dropped_and_counted),
+        cmocka_unit_test(what_a_peer_has_not_after_all_is_not_asked_for_again),
+        cmocka_unit_test(a_bad_part_is_its_senders),
+        cmocka_unit_test(a_full_disk_stops_the_asking),
+        cmocka_unit_test(what_one_dawdles_over_another_is_asked_for),
+        cmocka_unit_test(what_was_asked_of_who_left_is_asked_of_who_stays),
+        cmocka_unit_test(fetches_are_served_one_after_the_other),
+        cmocka_unit_test(a_read_that_nobody_waits_for_is_dropped),
+        cmocka_unit_test(too_many_fetches_are_a_breach),
+    };
+
+    return cmocka_run_group_tests(tests, make_camp, free_camp);
+}
