@@ -12,7 +12,7 @@
  * that it does not matter. */
 #include "tests/lib/t.h"
 
-#include "tests/lib/lesson.h"
+#include "tests/lib/goods.h"
 #include "tests/lib/tmpdir.h"
 
 #include <fcntl.h>
@@ -95,7 +95,7 @@ static ino_t ino_of(const char *name)
 {
     struct stat st = {0};
 
-    (void)stat(daf_lesson_path(part_dir, name), &st);
+    (void)stat(daf_goods_path(part_dir, name), &st);
     return st.st_ino;
 }
 
@@ -237,33 +237,33 @@ static void play(const char *tmp, bool lie)
     struct daf_shelf *a, *b;
     struct daf_shelf_item it;
     enum daf_shelf_put put = DAF_SHELF_MORE;
-    const char *b_dir = daf_lesson_path(tmp, "b"), *src;
+    const char *b_dir = daf_goods_path(tmp, "b"), *src;
     char kept[1024];
 
     memset(nodes, 0, sizeof(nodes));
     notes = renames = broken = 0;
     syncs_lie = lie;
     part_dir[0] = '\0';
-    src = daf_lesson_path(tmp, "src");
-    daf_lesson_write(src, "film.webm", 5 * CHUNK - 100, 1);
-    daf_lesson_write(src, "pages/one.html", CHUNK + 1, 2);
-    daf_lesson_write(src, "zeros", 2 * CHUNK, 0);
-    a = daf_lesson_shelf(daf_lesson_path(tmp, "a"), UINT64_MAX);
-    assert_int_equal(daf_lesson_publish(a, src, &it), DAF_OK);
-    is_durable(daf_lesson_path(tmp, "a"));
-    b = daf_lesson_shelf(b_dir, UINT64_MAX);
+    src = daf_goods_path(tmp, "src");
+    daf_goods_write(src, "film.webm", 5 * CHUNK - 100, 1);
+    daf_goods_write(src, "pages/one.html", CHUNK + 1, 2);
+    daf_goods_write(src, "zeros", 2 * CHUNK, 0);
+    a = daf_goods_shelf(daf_goods_path(tmp, "a"), UINT64_MAX);
+    assert_int_equal(daf_goods_publish(a, src, &it), DAF_OK);
+    is_durable(daf_goods_path(tmp, "a"));
+    b = daf_goods_shelf(b_dir, UINT64_MAX);
     assert_int_equal(daf_shelf_add(b, it.manifest, DAF_SHELF_WANTED, 0),
                      DAF_OK);
     (void)snprintf(kept, sizeof(kept), "%s/b", tmp);
     (void)snprintf(part_dir, sizeof(part_dir), "%s",
-                   daf_lesson_files(kept, &it.content, "part"));
+                   daf_goods_files(kept, &it.content, "part"));
     is_durable(kept);
     for (uint32_t i = 0; i < it.parts && put != DAF_SHELF_WHOLE; i++) {
-        assert_int_equal(daf_lesson_carry(a, b, &it.content, i, &put), DAF_OK);
+        assert_int_equal(daf_goods_carry(a, b, &it.content, i, &put), DAF_OK);
         if (i % 2 == 0) assert_int_equal(daf_shelf_sync(b), DAF_OK);
     }
     assert_int_equal(put, DAF_SHELF_WHOLE);
-    is_durable(daf_lesson_files(kept, &it.content, ""));
+    is_durable(daf_goods_files(kept, &it.content, ""));
     assert_true(notes >= 3);
     assert_int_equal(renames, 3); /* published, added, whole */
     daf_shelf_close(a);

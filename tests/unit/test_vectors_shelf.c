@@ -6,7 +6,7 @@
 #include "tests/lib/hex.h"
 #include "tests/lib/t.h"
 
-#include "tests/lib/lesson.h"
+#include "tests/lib/goods.h"
 #include "tests/lib/tmpdir.h"
 
 #include <fcntl.h>
@@ -42,8 +42,8 @@ static void expect(const char *dir, const struct daf_hash *content,
     for (size_t i = 0; i < 2; i++) {
         uint8_t room[BYTES_MAX], got[BYTES_MAX];
         struct daf_view want = bytes_of(step, names[i], room);
-        int fd = open(daf_lesson_files(dir, content, names[i]),
-                      O_RDONLY | O_CLOEXEC);
+        int fd =
+            open(daf_goods_files(dir, content, names[i]), O_RDONLY | O_CLOEXEC);
 
         assert_true(fd >= 0);
         assert_int_equal(read(fd, got, sizeof(got)), want.len);
@@ -68,11 +68,11 @@ static void an_item_lies_on_the_disk_as_the_document_says(void **state)
                                     sizeof(want.b)),
                      32);
     assert_memory_equal(content.b, want.b, 32);
-    s = daf_lesson_shelf(daf_lesson_path(tmp, "s"), UINT64_MAX);
+    s = daf_goods_shelf(daf_goods_path(tmp, "s"), UINT64_MAX);
     assert_int_equal(daf_shelf_add(s, manifest,
                                    DAF_SHELF_WANTED | DAF_SHELF_PINNED, 0),
                      DAF_OK);
-    expect(daf_lesson_path(tmp, "s"), &content, json_object_get(golden, "new"));
+    expect(daf_goods_path(tmp, "s"), &content, json_object_get(golden, "new"));
     json_array_foreach(json_object_get(golden, "steps"), i, step)
     {
         uint32_t part = (uint32_t)strtoul(text_of(step, "part"), NULL, 10);
@@ -83,7 +83,7 @@ static void an_item_lies_on_the_disk_as_the_document_says(void **state)
                          DAF_OK);
         assert_int_equal(put, i == 0 ? DAF_SHELF_LIST : DAF_SHELF_PART);
         assert_int_equal(daf_shelf_sync(s), DAF_OK);
-        expect(daf_lesson_path(tmp, "s"), &content, step);
+        expect(daf_goods_path(tmp, "s"), &content, step);
     }
     assert_true(daf_shelf_find(s, &content, &it));
     assert_int_equal(it.held, it.parts - 1);
