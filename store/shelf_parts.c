@@ -309,6 +309,8 @@ static bool is_settled(const struct piece *p, enum daf_shelf_put *out)
     return holds || p->it->is_condemned;
 }
 
+/* A CHUNK, its sender, and the answer.
+ * NOLINTNEXTLINE(readability-function-size) */
 enum daf_err daf_shelf_put(struct daf_shelf *s, const struct daf_hash *content,
                            uint32_t part, uint32_t sender, uint64_t offset,
                            struct daf_view bytes, enum daf_shelf_put *out)

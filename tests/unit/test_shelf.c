@@ -415,6 +415,35 @@ static void a_kill_costs_what_was_on_its_way(void **state)
     assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
+static void half_a_part_is_not_held_after_a_kill(void **state)
+{
+    struct place *p = *state;
+    uint8_t half[CHUNK / 2];
+    size_t len = sizeof(half);
+    enum daf_shelf_put put;
+    int status;
+    pid_t pid;
+
+    lesson(p);
+    kill_while(p, 0, 3);
+    assert_int_equal(daf_shelf_read(p->a, &p->item.content, 3, 0, half, &len),
+                     DAF_OK);
+    pid = fork();
+    if (pid == 0) {
+        enum daf_err err = daf_shelf_put(p->b, &p->item.content, 3, 1, 0,
+                                         (struct daf_view){half, len}, &put);
+
+        _exit(err != DAF_OK || put != DAF_SHELF_MORE);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    reopen(p);
+    assert_int_equal(find(p->b, p).held, 3);
+    assert_false(is_held(p->b, p, 3));
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
+}
+
 static void without_have_everything_is_hashed(void **state)
 {
     struct place *p = *state;
@@ -446,7 +475,7 @@ static void torn_notes_count_for_nothing(void **state)
     p->b = NULL;
     /* The note of part 1, and one that begins after the last. */
     scribble(inside(p, "have"), 32 + 32 + 4, "\xff\xff");
-    scribble(inside(p, "have"), 32 * 4, "half of a note");
+    scribble(inside(p, "have"), (off_t)32 * 4, "half of a note");
     scribble(daf_goods_path(inside(p, "part"), "film.webm"), 5, "wrong");
     p->b = daf_goods_shelf(p->b_dir, MORE);
     assert_int_equal(find(p->b, p).held, 2);
@@ -639,7 +668,7 @@ static void twenty_gigabytes_of_holes_take_no_time(void **state)
     if (st.st_blocks != 0) skip();
     publish(p);
     assert_int_equal(p->item.parts, 20480 + 1 + p->item.pages);
-    assert_true(p->item.reserved < 4 << 20);
+    assert_true(p->item.reserved < (uint64_t)4 << 20);
     assert_int_equal(want(p), DAF_OK);
     assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
     assert_int_equal(stat(daf_goods_path(inside(p, "files"), "film"), &st), 0);
@@ -911,6 +940,7 @@ int main(void)
         T(of_two_senders_the_first_one_counts),
         T(what_was_noted_is_held_after_a_restart),
         T(a_kill_costs_what_was_on_its_way),
+        T(half_a_part_is_not_held_after_a_kill),
         T(without_have_everything_is_hashed),
         T(torn_notes_count_for_nothing),
         T(notes_of_a_file_that_has_gone_are_worth_nothing),

@@ -227,7 +227,7 @@ static void holes_are_kept_and_cost_nothing(void **state)
     assert_int_equal(stat(daf_goods_path(inside(p, "files"), "hole"), &st), 0);
     assert_int_equal(st.st_blocks, 0);
     assert_int_equal(st.st_size, 100 * CHUNK + 5);
-    assert_true(p->item.reserved < 20 * 4096);
+    assert_true(p->item.reserved < (uint64_t)20 * 4096);
     assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
