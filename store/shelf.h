@@ -12,9 +12,10 @@
  * held after a restart.  An item is whole when every part is held, synced, and
  * its folder was renamed: DAF_SHELF_WHOLE then, durably.
  *
- * A handle belongs to one thread.  Two handles on one home may be open at once
- * if one of them only publishes and reads (a command beside the daemon): items
- * appear by one rename. */
+ * A handle belongs to one thread, and takes some 200 KiB.  Two handles on one home
+ * may be open at once, in two processes, if one of them only publishes and reads (a
+ * command beside the daemon): items appear by one rename.  put(), sync() and
+ * publish() wait for the disk. */
 #ifndef DAF_STORE_SHELF_H
 #define DAF_STORE_SHELF_H
 
@@ -49,7 +50,8 @@ struct daf_shelf_item {
     uint64_t reserved; /* of the disk, that it takes or will take */
     uint64_t fetched;  /* bytes ever given to daf_shelf_put() */
     struct daf_view manifest;
-    struct daf_view bits; /* which parts: the highest bit first */
+    struct daf_view bits; /* which parts: the highest bit first; empty if whole,
+                             which is all of them */
 };                        /* views: borrowed until the next call */
 
 /**
@@ -90,6 +92,8 @@ uint64_t daf_shelf_room(struct daf_shelf *s, bool *out_is_disk);
  * daf_shelf_add: put an item on the shelf, or change the wishes of one that is
  * there: @set and then not @clear.
  * @manifest: its content manifest.
+ * If all its pages are held and there was no room for what they name, a call with
+ * a @set that is not 0 tries again: after DAF_OK it has_list, or is_whole.
  * DAF_EFULL: over the budget or the disk (nothing has changed); what
  * daf_content_decode() returns; DAF_EIO, DAF_EREADONLY, DAF_ENOMEM.
  */
@@ -109,7 +113,8 @@ enum daf_shelf_put {
     DAF_SHELF_WHOLE, /* the same, and now the item is whole, durably */
     DAF_SHELF_KNOWN, /* held already: nothing was done */
     DAF_SHELF_ODD,   /* not the next bytes of this part: dropped, and what came
-                        of the part before is forgotten */
+                        of the part before is forgotten.  Also a chunk while
+                        pages lack, and a part too many (RECEIVING_MAX) */
     DAF_SHELF_BAD,   /* all its bytes came and have not its hash: dropped */
     DAF_SHELF_CONDEMNED, /* the last page came and the file list is not good */
 };
@@ -122,7 +127,10 @@ enum daf_shelf_put {
  * Syncs and notes by itself when DAF_SHELF_GROUP_BYTES have gathered.
  * DAF_ENOTFOUND: not on the shelf, or no such part.  DAF_EFULL (the disk, or no
  * room for what the file list names), DAF_EREADONLY, DAF_EIO, DAF_ENOMEM: the part
- * is not held; what was held still is.
+ * is not held; what was held still is, but where a sync has failed, which makes
+ * what was not noted lacking again.  When the last page comes and there is no room
+ * for what the list names, that page is held and it is DAF_EFULL, and so is every
+ * chunk until there is room: daf_shelf_add() tries again, and so does each chunk.
  */
 DAF_NODISCARD enum daf_err daf_shelf_put(struct daf_shelf *s,
                                          const struct daf_hash *content,
@@ -204,7 +212,7 @@ DAF_NODISCARD enum daf_err daf_shelf_publish(struct daf_shelf *s,
                                              const struct daf_shelf_publish *p,
                                              struct daf_shelf_item *out,
                                              char *t, size_t t_len);
-/** daf_shelf_look: another handle has published: read what is new. */
+/** daf_shelf_look: another handle has published, or dropped: read what is new. */
 DAF_NODISCARD enum daf_err daf_shelf_look(struct daf_shelf *s);
 
 /* ---- check */
@@ -214,7 +222,8 @@ typedef bool (*daf_shelf_bad_fn)(void *ctx, const struct daf_hash *content,
                                  const char *what, const char *where);
 /**
  * daf_shelf_check: read and hash every held part.
- * @mend: what is damaged is no longer held, and the item lacking again.
+ * @mend: what is damaged is no longer held, and the item lacking again; a damaged
+ * manifest is written anew.
  * *@out_bad: how many findings.  DAF_OK also when there are some.
  */
 DAF_NODISCARD enum daf_err daf_shelf_check(struct daf_shelf *s, bool mend,

@@ -174,7 +174,8 @@ static enum daf_err mend_item(struct checking *c, int folder)
     struct daf_shelf_kept *it;
     enum daf_err err;
 
-    if (!c->it->is_whole) { /* what came is noted before it is compared */
+    if (!c->it->is_whole) { /* all that will be noted is synced first */
+        c->it->is_have_wrong = true;
         err = daf_shelf_sync_item(c->s, c->it);
         if (err != DAF_OK) return err;
     }

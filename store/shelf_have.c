@@ -100,11 +100,12 @@ enum daf_err daf_shelf_have_load(struct daf_shelf *s, int folder,
     enum daf_err err;
     int fd;
 
-    it->have_end = 0;
+    it->is_have_wrong = true; /* none, or somebody else's: it is made anew */
     err = daf_shelf_disk_open(&s->disk, folder, "have", O_RDONLY, 0, &fd);
     if (err != DAF_OK) return err == DAF_ENOTFOUND ? DAF_OK : err;
     err = daf_shelf_disk_read(&s->disk, fd, 0, first, &len);
     if (err == DAF_OK && len == ENTRY && memcmp(first, magic, 8) == 0) {
+        it->is_have_wrong = false;
         it->fetched = get_le(first + 8, 8);
         err = read_entries(s, fd, it);
     }
@@ -193,7 +194,7 @@ enum daf_err daf_shelf_have_add(struct daf_shelf *s, struct daf_shelf_kept *it)
 
     err = daf_shelf_item_folder(s, &it->content, &folder);
     if (err != DAF_OK) return err;
-    if (it->have_end == 0 || it->is_have_wrong)
+    if (it->is_have_wrong)
         err = daf_shelf_have_write(s, folder, it, it->bits);
     else
         err = add(s, folder, it);

@@ -61,8 +61,8 @@ struct daf_shelf_kept {
     uint64_t reserved; /* of it */
     uint64_t taken;    /* of what is reserved: on the disk already */
     uint64_t fetched, unsynced;
-    uint64_t have_end;     /* where the next note goes; 0: there is no `have` */
-    bool is_have_wrong;    /* it names what is not there */
+    uint64_t have_end;     /* where the next note goes */
+    bool is_have_wrong;    /* it names what is not there, or is not there */
     uint8_t *bits, *noted; /* NULL when whole */
     struct daf_shelf_files *list;
 };
@@ -164,7 +164,7 @@ DAF_NODISCARD enum daf_err daf_shelf_item_load(struct daf_shelf *s,
 void daf_shelf_item_wishes(struct daf_shelf *s, struct daf_shelf_kept *it);
 /** daf_shelf_item_make: its folder, whole and durable or not at all.  EEXISTS. */
 DAF_NODISCARD enum daf_err daf_shelf_item_make(struct daf_shelf *s,
-                                               const struct daf_shelf_kept *it);
+                                               struct daf_shelf_kept *it);
 /** daf_shelf_item_keep: write its wishes and its need down. */
 DAF_NODISCARD enum daf_err daf_shelf_item_keep(struct daf_shelf *s, int folder,
                                                unsigned wishes, uint64_t need);
@@ -198,7 +198,8 @@ DAF_NODISCARD enum daf_err daf_shelf_have_load(struct daf_shelf *s, int folder,
 /** daf_shelf_have_add: note what is held and was synced. */
 DAF_NODISCARD enum daf_err daf_shelf_have_add(struct daf_shelf *s,
                                               struct daf_shelf_kept *it);
-/** daf_shelf_have_write: note @bits, and forget the notes before. */
+/** daf_shelf_have_write: note @bits, all of which was synced, and forget the notes
+ * before. */
 DAF_NODISCARD enum daf_err daf_shelf_have_write(struct daf_shelf *s, int folder,
                                                 struct daf_shelf_kept *it,
                                                 const uint8_t *bits);
@@ -273,6 +274,9 @@ bool daf_shelf_has_pages(const struct daf_shelf_kept *it);
 /** daf_shelf_need: what it takes with the files of its list. */
 uint64_t daf_shelf_need(struct daf_shelf *s, const struct daf_shelf_kept *it,
                         const struct daf_shelf_files *l);
+/** daf_shelf_sync_all: the list and every file of it. */
+DAF_NODISCARD enum daf_err daf_shelf_sync_all(struct daf_shelf *s,
+                                              struct daf_shelf_kept *it);
 /** daf_shelf_finish: all is held: whole, durably. */
 DAF_NODISCARD enum daf_err daf_shelf_finish(struct daf_shelf *s,
                                             struct daf_shelf_kept *it);

@@ -261,8 +261,7 @@ static enum daf_err make_list(struct daf_shelf *s, int folder, uint64_t bytes)
     return err;
 }
 
-enum daf_err daf_shelf_item_make(struct daf_shelf *s,
-                                 const struct daf_shelf_kept *it)
+enum daf_err daf_shelf_item_make(struct daf_shelf *s, struct daf_shelf_kept *it)
 {
     struct daf_shelf_new n;
     enum daf_err err = daf_shelf_new_begin(s, &n);
@@ -272,6 +271,7 @@ enum daf_err daf_shelf_item_make(struct daf_shelf *s,
                              (struct daf_view){it->manifest, it->manifest_len});
     if (err == DAF_OK) err = make_list(s, n.fd, it->list_bytes);
     if (err == DAF_OK) err = daf_shelf_disk_make(&s->disk, n.fd, "part");
+    if (err == DAF_OK) err = daf_shelf_have_write(s, n.fd, it, it->bits);
     if (err == DAF_OK) err = daf_shelf_item_keep(s, n.fd, it->wishes, 0);
     if (err == DAF_OK) err = daf_shelf_new_end(s, &n, &it->content);
     daf_shelf_new_drop(s, &n);

@@ -246,7 +246,7 @@ enum daf_err daf_shelf_known(struct daf_shelf *s, struct daf_shelf_kept *it)
 
 /* ---- whole */
 
-static enum daf_err sync_all(struct daf_shelf *s, struct daf_shelf_kept *it)
+enum daf_err daf_shelf_sync_all(struct daf_shelf *s, struct daf_shelf_kept *it)
 {
     struct daf_shelf_files *l;
     enum daf_err err = daf_shelf_files_get(s, it, &l);
@@ -291,7 +291,7 @@ static enum daf_err name_whole(struct daf_shelf *s, struct daf_shelf_kept *it)
 
 enum daf_err daf_shelf_finish(struct daf_shelf *s, struct daf_shelf_kept *it)
 {
-    enum daf_err err = sync_all(s, it);
+    enum daf_err err = daf_shelf_sync_all(s, it);
 
     assert(it->held == it->parts && it->has_list);
     if (err != DAF_OK) {

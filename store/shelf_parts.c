@@ -114,8 +114,12 @@ enum daf_err daf_shelf_sync_item(struct daf_shelf *s, struct daf_shelf_kept *it)
 
     if (it->is_whole || (it->unsynced == 0 && !it->is_have_wrong))
         return DAF_OK;
-    err = sync_pages(s, it);
-    if (err == DAF_OK) err = sync_files(s, it);
+    if (it->is_have_wrong && it->has_list)
+        err = daf_shelf_sync_all(s, it);
+    else {
+        err = sync_pages(s, it);
+        if (err == DAF_OK) err = sync_files(s, it);
+    }
     if (err != DAF_OK) {
         if (err != DAF_ENOMEM) daf_shelf_unnoted_lost(s, it);
         return daf_shelf_of_disk(err);
@@ -305,6 +309,8 @@ static bool is_settled(const struct piece *p, enum daf_shelf_put *out)
     return holds || p->it->is_condemned;
 }
 
+/* A CHUNK, its sender, and the answer.
+ * NOLINTNEXTLINE(readability-function-size) */
 enum daf_err daf_shelf_put(struct daf_shelf *s, const struct daf_hash *content,
                            uint32_t part, uint32_t sender, uint64_t offset,
                            struct daf_view bytes, enum daf_shelf_put *out)

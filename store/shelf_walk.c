@@ -213,7 +213,7 @@ static enum daf_err walk_source(struct daf_shelf_walk *w)
 enum daf_err daf_shelf_walk_open(struct daf_shelf_walk *w)
 {
     const char *name = strrchr(w->p->source, '/');
-    struct stat st;
+    struct stat st = {0};
     enum daf_err err = open_source(w, &st);
 
     if (err == DAF_OK && w->is_file)

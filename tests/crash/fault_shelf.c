@@ -4,7 +4,7 @@
 #include "tests/lib/t.h"
 
 #include "tests/crash/fault.h"
-#include "tests/lib/lesson.h"
+#include "tests/lib/goods.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,18 +27,18 @@ static void prepare(const char *dir)
     struct daf_shelf_item it;
     struct daf_shelf *a;
 
-    daf_lesson_write(src, "film", 5 * CHUNK - 7, 1);
-    daf_lesson_write(src, "pages/one/a", 10, 2);
-    daf_lesson_write(src, "pages/two/b", CHUNK, 3);
-    daf_lesson_write(src, "pages/none", 0, 0);
-    daf_lesson_write(src, "zeros", 2 * CHUNK, 0);
-    daf_lesson_write(fault_look_path(dir, "own"), "x/y", CHUNK + 1, 4);
-    daf_lesson_write(fault_look_path(dir, "old"), "z", 10, 5);
-    a = daf_lesson_shelf(fault_look_path(dir, "a"), BUDGET);
-    FAULT_OK(daf_lesson_publish(a, src, &it));
+    daf_goods_write(src, "film", 5 * CHUNK - 7, 1);
+    daf_goods_write(src, "pages/one/a", 10, 2);
+    daf_goods_write(src, "pages/two/b", CHUNK, 3);
+    daf_goods_write(src, "pages/none", 0, 0);
+    daf_goods_write(src, "zeros", 2 * CHUNK, 0);
+    daf_goods_write(fault_look_path(dir, "own"), "x/y", CHUNK + 1, 4);
+    daf_goods_write(fault_look_path(dir, "old"), "z", 10, 5);
+    a = daf_goods_shelf(fault_look_path(dir, "a"), BUDGET);
+    FAULT_OK(daf_goods_publish(a, src, &it));
     daf_shelf_close(a);
-    a = daf_lesson_shelf(fault_look_path(dir, "b"), BUDGET);
-    FAULT_OK(daf_lesson_publish(a, fault_look_path(dir, "old"), &it));
+    a = daf_goods_shelf(fault_look_path(dir, "b"), BUDGET);
+    FAULT_OK(daf_goods_publish(a, fault_look_path(dir, "old"), &it));
     daf_shelf_close(a);
 }
 
@@ -88,16 +88,22 @@ static enum daf_err carry_all(struct daf_shelf *a, struct daf_shelf *b,
     return err;
 }
 
-static enum daf_err drop_old(struct daf_shelf *b, const struct daf_hash *keep)
+/* It may have been unreadable, and so not on the shelf. */
+static enum daf_err drop_old(struct daf_shelf *b, const struct daf_hash *keep,
+                             struct promise *promise)
 {
+    enum daf_err err = DAF_OK;
+
     for (size_t i = 0; i < daf_shelf_count(b); i++) {
         struct daf_shelf_item it;
 
         daf_shelf_at(b, i, &it);
-        if (memcmp(it.content.b, keep->b, sizeof(keep->b)) != 0)
-            return daf_shelf_drop(b, &it.content);
+        if (memcmp(it.content.b, keep->b, sizeof(keep->b)) == 0) continue;
+        err = daf_shelf_drop(b, &it.content);
+        promise->dropped = err == DAF_OK;
+        return err;
     }
-    return DAF_OK;
+    return err;
 }
 
 static enum daf_err work(const char *dir, struct daf_shelf *a,
@@ -109,10 +115,9 @@ static enum daf_err work(const char *dir, struct daf_shelf *a,
 
     err = daf_shelf_add(b, it.manifest, DAF_SHELF_WANTED, 0);
     if (err == DAF_OK) err = carry_all(a, b, promise);
-    if (err == DAF_OK) err = drop_old(b, &it.content);
-    promise->dropped = err == DAF_OK;
+    if (err == DAF_OK) err = drop_old(b, &it.content, promise);
     if (err == DAF_OK)
-        err = daf_lesson_publish(b, fault_look_path(dir, "own"), &own);
+        err = daf_goods_publish(b, fault_look_path(dir, "own"), &own);
     promise->published = err == DAF_OK;
     return err;
 }
@@ -164,7 +169,7 @@ static void look(struct daf_shelf *b, const struct daf_hash *id,
             FAULT_NEED((it.bits.p[i / 8] & 0x80 >> i % 8) != 0);
     }
     FAULT_NEED(!promise->dropped || daf_shelf_count(b) <= 2);
-    FAULT_NEED(!promise->published || daf_shelf_count(b) == 2);
+    FAULT_NEED(!promise->published || daf_shelf_count(b) >= 2);
     FAULT_OK(daf_shelf_check(b, false, bad, NULL, &count));
 }
 
@@ -175,19 +180,19 @@ static void verify(const char *dir)
     struct promise again = {0};
     struct daf_shelf_item it, own;
 
-    a = daf_lesson_shelf(fault_look_path(dir, "a"), BUDGET);
+    a = daf_goods_shelf(fault_look_path(dir, "a"), BUDGET);
     it = first(a);
     FAULT_OK(daf_shelf_open(fault_look_path(dir, "b"), BUDGET, true, &b));
     look(b, &it.content, promise);
     FAULT_NEED(access(fault_look_path(dir, "b/new-1"), F_OK) != 0);
     FAULT_OK(daf_shelf_add(b, it.manifest, DAF_SHELF_WANTED, 0));
     FAULT_OK(carry_all(a, b, &again));
-    FAULT_OK(daf_lesson_publish(b, fault_look_path(dir, "own"), &own));
+    FAULT_OK(daf_goods_publish(b, fault_look_path(dir, "own"), &own));
     FAULT_NEED(daf_shelf_find(b, &it.content, &own) && own.is_whole);
     look(b, &it.content, &again);
-    FAULT_NEED(daf_lesson_same(fault_look_path(dir, "src"),
-                               daf_lesson_files(fault_look_path(dir, "b"),
-                                                &it.content, "files")));
+    FAULT_NEED(daf_goods_same(fault_look_path(dir, "src"),
+                              daf_goods_files(fault_look_path(dir, "b"),
+                                              &it.content, "files")));
     daf_shelf_close(b);
     daf_shelf_close(a);
 }
@@ -213,8 +218,8 @@ static void prepare_mend(const char *dir)
     int fd;
 
     prepare(dir);
-    a = daf_lesson_shelf(fault_look_path(dir, "a"), BUDGET);
-    b = daf_lesson_shelf(fault_look_path(dir, "b"), BUDGET);
+    a = daf_goods_shelf(fault_look_path(dir, "a"), BUDGET);
+    b = daf_goods_shelf(fault_look_path(dir, "b"), BUDGET);
     id = first(a).content;
     FAULT_OK(daf_shelf_add(b, first(a).manifest, DAF_SHELF_WANTED, 0));
     FAULT_OK(carry_all(a, b, &none));
@@ -222,7 +227,7 @@ static void prepare_mend(const char *dir)
     daf_shelf_close(b);
     daf_shelf_close(a);
     (void)snprintf(film, sizeof(film), "%s/film",
-                   daf_lesson_files(fault_look_path(dir, "b"), &id, "files"));
+                   daf_goods_files(fault_look_path(dir, "b"), &id, "files"));
     fd = open(film, O_WRONLY | O_CLOEXEC);
     FAULT_NEED(fd >= 0 && pwrite(fd, "?", 1, 2 * CHUNK) == 1);
     (void)close(fd);
@@ -253,8 +258,8 @@ static void verify_mend(const char *dir)
     struct daf_hash id;
     uint64_t count;
 
-    a = daf_lesson_shelf(fault_look_path(dir, "a"), BUDGET);
-    b = daf_lesson_shelf(fault_look_path(dir, "b"), BUDGET);
+    a = daf_goods_shelf(fault_look_path(dir, "a"), BUDGET);
+    b = daf_goods_shelf(fault_look_path(dir, "b"), BUDGET);
     id = first(a).content;
     FAULT_NEED(daf_shelf_unreadable(b) == 0);
     FAULT_NEED(daf_shelf_find(b, &id, &it));
@@ -263,9 +268,9 @@ static void verify_mend(const char *dir)
     FAULT_NEED(count <= 1);
     FAULT_OK(carry_all(a, b, &again));
     look(b, &id, &again);
-    FAULT_NEED(daf_lesson_same(fault_look_path(dir, "src"),
-                               daf_lesson_files(fault_look_path(dir, "b"), &id,
-                                                "files")));
+    FAULT_NEED(daf_goods_same(fault_look_path(dir, "src"),
+                              daf_goods_files(fault_look_path(dir, "b"), &id,
+                                              "files")));
     daf_shelf_close(b);
     daf_shelf_close(a);
 }

@@ -84,6 +84,29 @@ static void the_short_hash_is_not_the_long_one_cut_off(void **state)
     expect(out, 16, "694e47cc98bdd2581e0a574153336601");
 }
 
+static void bytes_in_pieces_hash_as_they_do_at_once(void **state)
+{
+    uint8_t bytes[1000], want[32], got[32];
+    struct daf_hash_stream h, copy;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i * 7);
+    daf_hash_256("daf.test.1", (struct daf_view){bytes, sizeof(bytes)}, want);
+    for (size_t cut = 0; cut <= sizeof(bytes); cut += 25) {
+        daf_hash_begin(&h, "daf.test.1");
+        daf_hash_add(&h, (struct daf_view){bytes, cut});
+        copy = h; /* may lie anywhere, and be gone on with twice */
+        daf_hash_add(&h, (struct daf_view){bytes + cut, sizeof(bytes) - cut});
+        daf_hash_end(&h, got);
+        assert_memory_equal(got, want, 32);
+        daf_hash_add(&copy,
+                     (struct daf_view){bytes + cut, sizeof(bytes) - cut});
+        daf_hash_end(&copy, got);
+        assert_memory_equal(got, want, 32);
+    }
+}
+
 static void a_keyed_hash_depends_on_its_key(void **state)
 {
     uint8_t key[32];
@@ -242,6 +265,7 @@ int main(void)
         cmocka_unit_test(another_purpose_gives_another_hash),
         cmocka_unit_test(a_purpose_may_have_sixteen_letters),
         cmocka_unit_test(the_short_hash_is_not_the_long_one_cut_off),
+        cmocka_unit_test(bytes_in_pieces_hash_as_they_do_at_once),
         cmocka_unit_test(a_keyed_hash_depends_on_its_key),
         cmocka_unit_test(a_scope_id_hashes_camp_and_name),
         cmocka_unit_test(an_author_id_hashes_the_signing_key),

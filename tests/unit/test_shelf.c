@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/t.h"
 
-#include "tests/lib/lesson.h"
+#include "tests/lib/goods.h"
 #include "tests/lib/tmpdir.h"
 
 #include <fcntl.h>
@@ -50,24 +50,24 @@ static int teardown(void **state)
 
 static void publish(struct place *p)
 {
-    if (p->a == NULL) p->a = daf_lesson_shelf(p->a_dir, MORE);
-    assert_int_equal(daf_lesson_publish(p->a, p->src, &p->item), DAF_OK);
+    if (p->a == NULL) p->a = daf_goods_shelf(p->a_dir, MORE);
+    assert_int_equal(daf_goods_publish(p->a, p->src, &p->item), DAF_OK);
     memcpy(p->manifest, p->item.manifest.p, p->item.manifest.len);
     p->item.manifest.p = p->manifest;
 }
 
 static enum daf_err want(struct place *p)
 {
-    if (p->b == NULL) p->b = daf_lesson_shelf(p->b_dir, MORE);
+    if (p->b == NULL) p->b = daf_goods_shelf(p->b_dir, MORE);
     return daf_shelf_add(p->b, p->item.manifest, DAF_SHELF_WANTED, 0);
 }
 
 /* A page and seven chunks: part 0; 1 to 5 of one file, 6 and 7 of another. */
 static void lesson(struct place *p)
 {
-    daf_lesson_write(p->src, "film.webm", 5 * CHUNK - 100, 1);
-    daf_lesson_write(p->src, "pages/one.html", CHUNK + 1, 2);
-    daf_lesson_write(p->src, "pages/empty", 0, 3);
+    daf_goods_write(p->src, "film.webm", 5 * CHUNK - 100, 1);
+    daf_goods_write(p->src, "pages/one.html", CHUNK + 1, 2);
+    daf_goods_write(p->src, "pages/empty", 0, 3);
     publish(p);
     assert_int_equal(want(p), DAF_OK);
 }
@@ -84,7 +84,7 @@ static enum daf_shelf_put carry(struct place *p, uint32_t part)
 {
     enum daf_shelf_put put = DAF_SHELF_MORE;
 
-    assert_int_equal(daf_lesson_carry(p->a, p->b, &p->item.content, part, &put),
+    assert_int_equal(daf_goods_carry(p->a, p->b, &p->item.content, part, &put),
                      DAF_OK);
     return put;
 }
@@ -93,7 +93,7 @@ static enum daf_shelf_put carry_all(struct place *p)
 {
     enum daf_shelf_put put = DAF_SHELF_MORE;
 
-    assert_int_equal(daf_lesson_carry_all(p->a, p->b, &p->item.content, &put),
+    assert_int_equal(daf_goods_carry_all(p->a, p->b, &p->item.content, &put),
                      DAF_OK);
     return put;
 }
@@ -108,7 +108,7 @@ static bool is_held(struct daf_shelf *s, const struct place *p, uint32_t part)
 static void reopen(struct place *p)
 {
     daf_shelf_close(p->b);
-    p->b = daf_lesson_shelf(p->b_dir, MORE);
+    p->b = daf_goods_shelf(p->b_dir, MORE);
 }
 
 /* As after kill -9: the handle is lost and nothing is said to the disk. */
@@ -130,7 +130,7 @@ static void kill_while(struct place *p, uint32_t from, uint32_t to)
 
 static const char *inside(const struct place *p, const char *name)
 {
-    return daf_lesson_files(p->b_dir, &p->item.content, name);
+    return daf_goods_files(p->b_dir, &p->item.content, name);
 }
 
 static bool is_there(const char *path)
@@ -184,7 +184,7 @@ static void an_item_goes_from_shelf_to_shelf(void **state)
     assert_int_equal(it.reserved, p->item.reserved);
     assert_false(is_there(inside(p, "part")));
     assert_false(is_there(inside(p, "have")));
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
     assert_int_equal(daf_shelf_list(p->b, &it.content, &list), DAF_OK);
     assert_int_equal(carry(p, 3), DAF_SHELF_KNOWN);
 }
@@ -205,7 +205,7 @@ static void modes_are_as_the_document_says(void **state)
     assert_int_equal(mode_of(inside(p, "list")), 0600);
     assert_int_equal(mode_of(inside(p, "have")), 0600);
     assert_int_equal(mode_of(inside(p, "keep")), 0600);
-    assert_int_equal(mode_of(daf_lesson_path(inside(p, "part"), "film.webm")),
+    assert_int_equal(mode_of(daf_goods_path(inside(p, "part"), "film.webm")),
                      0644);
     (void)umask(mask);
 }
@@ -235,8 +235,7 @@ static void a_link_in_the_place_of_a_file_is_not_followed(void **state)
     struct daf_shelf_file f;
 
     lesson(p);
-    film =
-        daf_lesson_path(daf_lesson_files(p->a_dir, id, "files"), "film.webm");
+    film = daf_goods_path(daf_goods_files(p->a_dir, id, "files"), "film.webm");
     assert_int_equal(unlink(film), 0);
     assert_int_equal(symlink("/etc/passwd", film), 0);
     assert_int_equal(daf_shelf_file(p->a, id, "film.webm", &f), DAF_EIO);
@@ -339,7 +338,7 @@ static void wrong_bytes_are_not_held(void **state)
     assert_int_equal(put, DAF_SHELF_BAD);
     assert_false(is_held(p->b, p, 1));
     assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
     assert_int_equal(find(p->b, p).fetched,
                      10 + page + CHUNK + find(p->b, p).bytes);
 }
@@ -399,7 +398,7 @@ static void what_was_noted_is_held_after_a_restart(void **state)
     reopen(p);
     assert_true(find(p->b, p).is_whole);
     assert_int_equal(find(p->b, p).reserved, p->item.reserved);
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
 static void a_kill_costs_what_was_on_its_way(void **state)
@@ -413,7 +412,36 @@ static void a_kill_costs_what_was_on_its_way(void **state)
     assert_int_equal(find(p->b, p).held, 7);
     kill_while(p, 7, 8);
     assert_true(find(p->b, p).is_whole);
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
+}
+
+static void half_a_part_is_not_held_after_a_kill(void **state)
+{
+    struct place *p = *state;
+    uint8_t half[CHUNK / 2];
+    size_t len = sizeof(half);
+    enum daf_shelf_put put;
+    int status;
+    pid_t pid;
+
+    lesson(p);
+    kill_while(p, 0, 3);
+    assert_int_equal(daf_shelf_read(p->a, &p->item.content, 3, 0, half, &len),
+                     DAF_OK);
+    pid = fork();
+    if (pid == 0) {
+        enum daf_err err = daf_shelf_put(p->b, &p->item.content, 3, 1, 0,
+                                         (struct daf_view){half, len}, &put);
+
+        _exit(err != DAF_OK || put != DAF_SHELF_MORE);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    reopen(p);
+    assert_int_equal(find(p->b, p).held, 3);
+    assert_false(is_held(p->b, p, 3));
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
 static void without_have_everything_is_hashed(void **state)
@@ -426,12 +454,12 @@ static void without_have_everything_is_hashed(void **state)
     daf_shelf_close(p->b);
     p->b = NULL;
     assert_int_equal(unlink(inside(p, "have")), 0);
-    scribble(daf_lesson_path(inside(p, "part"), "film.webm"), 5, "wrong");
-    p->b = daf_lesson_shelf(p->b_dir, MORE);
+    scribble(daf_goods_path(inside(p, "part"), "film.webm"), 5, "wrong");
+    p->b = daf_goods_shelf(p->b_dir, MORE);
     assert_int_equal(find(p->b, p).held, 4);
     assert_false(is_held(p->b, p, 1));
     assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
 static void torn_notes_count_for_nothing(void **state)
@@ -447,9 +475,9 @@ static void torn_notes_count_for_nothing(void **state)
     p->b = NULL;
     /* The note of part 1, and one that begins after the last. */
     scribble(inside(p, "have"), 32 + 32 + 4, "\xff\xff");
-    scribble(inside(p, "have"), 32 * 4, "half of a note");
-    scribble(daf_lesson_path(inside(p, "part"), "film.webm"), 5, "wrong");
-    p->b = daf_lesson_shelf(p->b_dir, MORE);
+    scribble(inside(p, "have"), (off_t)32 * 4, "half of a note");
+    scribble(daf_goods_path(inside(p, "part"), "film.webm"), 5, "wrong");
+    p->b = daf_goods_shelf(p->b_dir, MORE);
     assert_int_equal(find(p->b, p).held, 2);
     assert_false(is_held(p->b, p, 1));
     (void)carry(p, 3);
@@ -468,14 +496,14 @@ static void notes_of_a_file_that_has_gone_are_worth_nothing(void **state)
     daf_shelf_close(p->b);
     p->b = NULL;
     assert_int_equal(unlink(
-                         daf_lesson_path(inside(p, "part"), "pages/one.html")),
+                         daf_goods_path(inside(p, "part"), "pages/one.html")),
                      0);
-    p->b = daf_lesson_shelf(p->b_dir, MORE);
+    p->b = daf_goods_shelf(p->b_dir, MORE);
     assert_int_equal(find(p->b, p).held, 6);
     reopen(p); /* and the notes know it */
     assert_int_equal(find(p->b, p).held, 6);
     assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
 static void a_shelf_without_its_marker_is_not_touched(void **state)
@@ -486,11 +514,11 @@ static void a_shelf_without_its_marker_is_not_touched(void **state)
     lesson(p);
     daf_shelf_close(p->b);
     p->b = NULL;
-    assert_int_equal(unlink(daf_lesson_path(p->b_dir, "daftar")), 0);
+    assert_int_equal(unlink(daf_goods_path(p->b_dir, "daftar")), 0);
     assert_int_equal(daf_shelf_open(p->b_dir, MORE, true, &s), DAF_ENOTFOUND);
     assert_null(s);
     assert_true(is_there(inside(p, "manifest")));
-    assert_false(is_there(daf_lesson_path(p->b_dir, "daftar")));
+    assert_false(is_there(daf_goods_path(p->b_dir, "daftar")));
 }
 
 static void an_unreadable_item_is_left_out_and_healed_by_adding(void **state)
@@ -503,7 +531,7 @@ static void an_unreadable_item_is_left_out_and_healed_by_adding(void **state)
     daf_shelf_close(p->b);
     p->b = NULL;
     scribble(inside(p, "manifest"), 9, "?");
-    p->b = daf_lesson_shelf(p->b_dir, MORE);
+    p->b = daf_goods_shelf(p->b_dir, MORE);
     assert_int_equal(daf_shelf_unreadable(p->b), 1);
     assert_false(daf_shelf_find(p->b, &p->item.content, &it));
     assert_int_equal(want(p), DAF_OK);
@@ -556,19 +584,19 @@ static void the_budget_is_kept_to_the_byte(void **state)
 
     lesson(p);
     daf_shelf_close(p->b);
-    p->b = daf_lesson_shelf(p->b_dir, p->item.reserved - 1);
+    p->b = daf_goods_shelf(p->b_dir, p->item.reserved - 1);
     assert_int_equal(want(p), DAF_OK); /* its pages have room */
-    assert_int_equal(daf_lesson_carry(p->a, p->b, &p->item.content, 0, &put),
+    assert_int_equal(daf_goods_carry(p->a, p->b, &p->item.content, 0, &put),
                      DAF_EFULL);
     assert_true(is_held(p->b, p, 0)); /* the page is held */
     assert_false(find(p->b, p).has_list);
-    assert_int_equal(daf_lesson_carry(p->a, p->b, &p->item.content, 1, &put),
+    assert_int_equal(daf_goods_carry(p->a, p->b, &p->item.content, 1, &put),
                      DAF_EFULL);
     assert_int_equal(want(p), DAF_EFULL);
     assert_int_equal(daf_shelf_add(p->b, p->item.manifest, 0, DAF_SHELF_PINNED),
                      DAF_OK);
     daf_shelf_close(p->b);
-    p->b = daf_lesson_shelf(p->b_dir, p->item.reserved);
+    p->b = daf_goods_shelf(p->b_dir, p->item.reserved);
     assert_true(find(p->b, p).has_list);
     assert_int_equal(daf_shelf_room(p->b, &is_disk), 0);
     assert_false(is_disk);
@@ -584,15 +612,15 @@ static void room_that_was_made_is_used_when_it_is_asked_for_again(void **state)
     struct daf_hash id;
 
     lesson(p);
-    daf_lesson_write(p->tmp, "other", 3 * CHUNK, 9);
+    daf_goods_write(p->tmp, "other", 3 * CHUNK, 9);
     daf_shelf_close(p->b);
-    p->b = daf_lesson_shelf(p->b_dir, p->item.reserved + 100000);
-    assert_int_equal(daf_lesson_publish(p->b, daf_lesson_path(p->tmp, "other"),
-                                        &other),
+    p->b = daf_goods_shelf(p->b_dir, p->item.reserved + 100000);
+    assert_int_equal(daf_goods_publish(p->b, daf_goods_path(p->tmp, "other"),
+                                       &other),
                      DAF_OK);
     id = other.content;
     assert_int_equal(want(p), DAF_OK);
-    assert_int_equal(daf_lesson_carry(p->a, p->b, &p->item.content, 0, &put),
+    assert_int_equal(daf_goods_carry(p->a, p->b, &p->item.content, 0, &put),
                      DAF_EFULL);
     assert_int_equal(daf_shelf_drop(p->b, &id), DAF_OK);
     assert_int_equal(want(p), DAF_OK);
@@ -606,7 +634,7 @@ static void a_budget_without_room_for_the_pages_refuses_at_once(void **state)
 
     lesson(p);
     daf_shelf_close(p->b);
-    p->b = daf_lesson_shelf(daf_lesson_path(p->tmp, "c"), 20000);
+    p->b = daf_goods_shelf(daf_goods_path(p->tmp, "c"), 20000);
     assert_int_equal(want(p), DAF_EFULL);
     assert_int_equal(daf_shelf_count(p->b), 0);
 }
@@ -618,14 +646,13 @@ static void zeros_are_known_and_stay_holes(void **state)
     struct place *p = *state;
     struct stat st;
 
-    daf_lesson_write(p->src, "zeros", 10 * CHUNK + 17, 0);
-    daf_lesson_hole(p->src, "hole", 10 * CHUNK + 4097);
+    daf_goods_write(p->src, "zeros", 10 * CHUNK + 17, 0);
+    daf_goods_hole(p->src, "hole", 10 * CHUNK + 4097);
     publish(p);
     assert_int_equal(want(p), DAF_OK);
     assert_int_equal(carry(p, 0), DAF_SHELF_WHOLE); /* the page, and no more */
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
-    assert_int_equal(stat(daf_lesson_path(inside(p, "files"), "zeros"), &st),
-                     0);
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
+    assert_int_equal(stat(daf_goods_path(inside(p, "files"), "zeros"), &st), 0);
     assert_int_equal(st.st_blocks, 0);
 }
 
@@ -635,16 +662,16 @@ static void twenty_gigabytes_of_holes_take_no_time(void **state)
     struct daf_shelf_item it;
     struct stat st;
 
-    daf_lesson_hole(p->src, "film", (uint64_t)20 << 30);
-    daf_lesson_write(p->src, "text", 10, 1);
-    (void)stat(daf_lesson_path(p->src, "film"), &st);
+    daf_goods_hole(p->src, "film", (uint64_t)20 << 30);
+    daf_goods_write(p->src, "text", 10, 1);
+    (void)stat(daf_goods_path(p->src, "film"), &st);
     if (st.st_blocks != 0) skip();
     publish(p);
     assert_int_equal(p->item.parts, 20480 + 1 + p->item.pages);
-    assert_true(p->item.reserved < 4 << 20);
+    assert_true(p->item.reserved < (uint64_t)4 << 20);
     assert_int_equal(want(p), DAF_OK);
     assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
-    assert_int_equal(stat(daf_lesson_path(inside(p, "files"), "film"), &st), 0);
+    assert_int_equal(stat(daf_goods_path(inside(p, "files"), "film"), &st), 0);
     assert_int_equal(st.st_size, (off_t)20 << 30);
     assert_int_equal(st.st_blocks, 0);
     it = find(p->b, p);
@@ -659,7 +686,7 @@ static void ten_thousand_tiny_files_come_and_go(void **state)
         char name[40];
 
         (void)snprintf(name, sizeof(name), "f%02u/%04u.txt", i / 500, i);
-        daf_lesson_write(p->src, name, i % 50, i + 1);
+        daf_goods_write(p->src, name, i % 50, i + 1);
     }
     publish(p);
     assert_true(p->item.pages > 1);
@@ -667,7 +694,7 @@ static void ten_thousand_tiny_files_come_and_go(void **state)
     kill_while(p, 0, p->item.parts / 2);
     assert_int_equal(find(p->b, p).held, p->item.parts / 2);
     assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
     assert_int_equal(daf_shelf_drop(p->b, &p->item.content), DAF_OK);
 }
 
@@ -678,19 +705,19 @@ static void many_items_are_fetched_at_once(void **state)
     struct daf_shelf_item it[2 * DAF_SHELF_OPEN_MAX];
     enum daf_shelf_put put;
 
-    p->a = daf_lesson_shelf(p->a_dir, MORE);
-    p->b = daf_lesson_shelf(p->b_dir, MORE);
+    p->a = daf_goods_shelf(p->a_dir, MORE);
+    p->b = daf_goods_shelf(p->b_dir, MORE);
     for (unsigned i = 0; i < 2 * DAF_SHELF_OPEN_MAX; i++) {
-        daf_lesson_write(p->src, "one", 3 * CHUNK, i + 1);
-        assert_int_equal(daf_lesson_publish(p->a, p->src, &it[i]), DAF_OK);
+        daf_goods_write(p->src, "one", 3 * CHUNK, i + 1);
+        assert_int_equal(daf_goods_publish(p->a, p->src, &it[i]), DAF_OK);
         assert_int_equal(daf_shelf_add(p->b, it[i].manifest, DAF_SHELF_WANTED,
                                        0),
                          DAF_OK);
     }
     for (uint32_t part = 0; part < 4; part++) {
         for (unsigned i = 0; i < 2 * DAF_SHELF_OPEN_MAX; i++)
-            assert_int_equal(daf_lesson_carry(p->a, p->b, &it[i].content, part,
-                                              &put),
+            assert_int_equal(daf_goods_carry(p->a, p->b, &it[i].content, part,
+                                             &put),
                              DAF_OK);
     }
     for (size_t i = 0; i < daf_shelf_count(p->b); i++) {
@@ -759,7 +786,7 @@ static void a_file_list_that_is_not_good_condemns_the_item(void **state)
 {
     struct place *p = *state;
 
-    p->b = daf_lesson_shelf(p->b_dir, MORE);
+    p->b = daf_goods_shelf(p->b_dir, MORE);
     offer(p, "../escape", "x", 1, DAF_SHELF_CONDEMNED);
     offer(p, "/tmp/escape", "x", 1, DAF_SHELF_CONDEMNED);
     offer(p, "a/../../escape", "x", 1, DAF_SHELF_CONDEMNED);
@@ -768,8 +795,8 @@ static void a_file_list_that_is_not_good_condemns_the_item(void **state)
     offer(p, "b", "a", 1, DAF_SHELF_CONDEMNED);
     offer(p, "a", "b", 2, DAF_SHELF_CONDEMNED);
     offer(p, ".hidden", "b", 1, DAF_SHELF_CONDEMNED);
-    assert_false(is_there(daf_lesson_path(p->b_dir, "escape")));
-    assert_false(is_there(daf_lesson_path(p->tmp, "escape")));
+    assert_false(is_there(daf_goods_path(p->b_dir, "escape")));
+    assert_false(is_there(daf_goods_path(p->tmp, "escape")));
     offer(p, "a", "b", 1, DAF_SHELF_LIST);
 }
 
@@ -810,7 +837,7 @@ static void check_finds_one_byte_and_mending_fetches_it(void **state)
     lesson(p);
     assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
     assert_int_equal(check(p, true).count, 0);
-    scribble(daf_lesson_path(inside(p, "files"), "film.webm"),
+    scribble(daf_goods_path(inside(p, "files"), "film.webm"),
              (off_t)(3 * CHUNK), "?");
     f = check(p, false);
     assert_int_equal(f.count, 1);
@@ -826,7 +853,7 @@ static void check_finds_one_byte_and_mending_fetches_it(void **state)
     reopen(p);
     assert_int_equal(find(p->b, p).held, 7);
     assert_int_equal(carry(p, 4), DAF_SHELF_WHOLE);
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
 static void check_finds_files_that_are_gone_or_cut(void **state)
@@ -835,18 +862,18 @@ static void check_finds_files_that_are_gone_or_cut(void **state)
 
     lesson(p);
     assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
-    assert_int_equal(truncate(daf_lesson_path(inside(p, "files"), "film.webm"),
+    assert_int_equal(truncate(daf_goods_path(inside(p, "files"), "film.webm"),
                               100),
                      0);
     assert_string_equal(check(p, false).what, "of another length");
     assert_int_equal(unlink(
-                         daf_lesson_path(inside(p, "files"), "pages/one.html")),
+                         daf_goods_path(inside(p, "files"), "pages/one.html")),
                      0);
     assert_int_equal(check(p, false).count, 2);
     assert_int_equal(check(p, true).count, 2);
     assert_int_equal(find(p->b, p).held, 1);
     assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
 static void check_finds_a_damaged_list_and_a_damaged_manifest(void **state)
@@ -863,22 +890,22 @@ static void check_finds_a_damaged_list_and_a_damaged_manifest(void **state)
     assert_int_equal(check(p, true).count, 1);
     assert_int_equal(find(p->b, p).held, 0);
     assert_int_equal(carry(p, 0), DAF_SHELF_WHOLE); /* the rest was there */
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
 static void bytes_in_a_hole_are_damage_and_made_zeros_again(void **state)
 {
     struct place *p = *state;
 
-    daf_lesson_hole(p->src, "hole", 10 * CHUNK);
+    daf_goods_hole(p->src, "hole", 10 * CHUNK);
     publish(p);
     assert_int_equal(want(p), DAF_OK);
     assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
-    scribble(daf_lesson_path(inside(p, "files"), "hole"), 100000, "?");
+    scribble(daf_goods_path(inside(p, "files"), "hole"), 100000, "?");
     assert_int_equal(check(p, true).count, 1);
     assert_true(find(p->b, p).is_whole); /* nobody need be asked for zeros */
     assert_int_equal(check(p, false).count, 0);
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
 static void damage_to_what_is_lacking_is_found_too(void **state)
@@ -888,13 +915,13 @@ static void damage_to_what_is_lacking_is_found_too(void **state)
     lesson(p);
     for (uint32_t i = 0; i < 5; i++)
         (void)carry(p, i);
-    scribble(daf_lesson_path(inside(p, "part"), "film.webm"), 5, "?");
+    scribble(daf_goods_path(inside(p, "part"), "film.webm"), 5, "?");
     assert_int_equal(check(p, true).count, 1);
     assert_int_equal(find(p->b, p).held, 4);
     reopen(p);
     assert_int_equal(find(p->b, p).held, 4);
     assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -913,6 +940,7 @@ int main(void)
         T(of_two_senders_the_first_one_counts),
         T(what_was_noted_is_held_after_a_restart),
         T(a_kill_costs_what_was_on_its_way),
+        T(half_a_part_is_not_held_after_a_kill),
         T(without_have_everything_is_hashed),
         T(torn_notes_count_for_nothing),
         T(notes_of_a_file_that_has_gone_are_worth_nothing),

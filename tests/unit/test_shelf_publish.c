@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/t.h"
 
-#include "tests/lib/lesson.h"
+#include "tests/lib/goods.h"
 #include "tests/lib/tmpdir.h"
 
 #include <fcntl.h>
@@ -46,7 +46,7 @@ static bool progress(void *ctx, uint64_t done, uint64_t total)
 
     assert_true(done > p->progress && done <= total);
     p->progress = done;
-    if (p->touch != NULL) daf_lesson_write(p->src, p->touch, 2 * CHUNK, 77);
+    if (p->touch != NULL) daf_goods_write(p->src, p->touch, 2 * CHUNK, 77);
     p->touch = NULL;
     return true;
 }
@@ -68,7 +68,7 @@ static int setup(void **state)
     assert_non_null(p->tmp);
     (void)snprintf(p->src, sizeof(p->src), "%s/src", p->tmp);
     (void)snprintf(p->dir, sizeof(p->dir), "%s/shelf", p->tmp);
-    p->s = daf_lesson_shelf(p->dir, MORE);
+    p->s = daf_goods_shelf(p->dir, MORE);
     p->p = (struct daf_shelf_publish){.source = p->src,
                                       .left_out = left_out,
                                       .progress = progress,
@@ -99,7 +99,7 @@ static enum daf_err publish(struct place *p)
 
 static const char *inside(const struct place *p, const char *name)
 {
-    return daf_lesson_files(p->dir, &p->item.content, name);
+    return daf_goods_files(p->dir, &p->item.content, name);
 }
 
 static bool is_there(const char *path)
@@ -115,7 +115,7 @@ static void refuses(struct place *p, enum daf_err err, const char *words)
     assert_int_equal(publish(p), err);
     if (strstr(p->t, words) == NULL) fail_msg("\"%s\"", p->t);
     assert_int_equal(daf_shelf_count(p->s), 0);
-    assert_false(is_there(daf_lesson_path(p->dir, "new-1")));
+    assert_false(is_there(daf_goods_path(p->dir, "new-1")));
 }
 
 /* ---- what is published */
@@ -125,9 +125,9 @@ static void a_folder_is_published_as_it_is(void **state)
     struct place *p = *state;
     struct daf_content c;
 
-    daf_lesson_write(p->src, "index.html", 100, 1);
-    daf_lesson_write(p->src, "a/b/c/deep.png", 3 * CHUNK, 2);
-    daf_lesson_write(p->src, "a/empty", 0, 0);
+    daf_goods_write(p->src, "index.html", 100, 1);
+    daf_goods_write(p->src, "a/b/c/deep.png", 3 * CHUNK, 2);
+    daf_goods_write(p->src, "a/empty", 0, 0);
     assert_int_equal(publish(p), DAF_OK);
     assert_string_equal(p->left_out, "");
     assert_string_equal(p->t, "");
@@ -138,10 +138,10 @@ static void a_folder_is_published_as_it_is(void **state)
     assert_int_equal(daf_content_decode(p->item.manifest, &c), DAF_OK);
     assert_int_equal(c.files, 3);
     assert_memory_equal(c.id.b, p->item.content.b, 32);
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
     assert_int_equal(publish(p), DAF_OK); /* just so */
     assert_int_equal(daf_shelf_count(p->s), 1);
-    assert_false(is_there(daf_lesson_path(p->dir, "new-1")));
+    assert_false(is_there(daf_goods_path(p->dir, "new-1")));
 }
 
 static void one_file_is_published_by_its_name(void **state)
@@ -150,7 +150,7 @@ static void one_file_is_published_by_its_name(void **state)
     struct daf_shelf_file f;
     char path[600];
 
-    daf_lesson_write(p->src, "song.ogg", CHUNK + 1, 1);
+    daf_goods_write(p->src, "song.ogg", CHUNK + 1, 1);
     (void)snprintf(path, sizeof(path), "%s/song.ogg", p->src);
     p->p.source = path;
     assert_int_equal(publish(p), DAF_OK);
@@ -166,7 +166,7 @@ static void a_handle_beside_publishes_and_the_daemon_looks(void **state)
     struct daf_shelf *owner = p->s;
     struct daf_shelf_item it;
 
-    daf_lesson_write(p->src, "x", 2 * CHUNK, 1);
+    daf_goods_write(p->src, "x", 2 * CHUNK, 1);
     assert_int_equal(daf_shelf_open(p->dir, MORE, false, &p->beside), DAF_OK);
     p->s = p->beside;
     assert_int_equal(publish(p), DAF_OK);
@@ -190,15 +190,15 @@ static void publishing_what_is_being_fetched_makes_it_whole(void **state)
     char other[600];
 
     (void)snprintf(other, sizeof(other), "%s/other", p->tmp);
-    daf_lesson_write(p->src, "x", 3 * CHUNK, 1);
-    p->s = daf_lesson_shelf(other, MORE);
+    daf_goods_write(p->src, "x", 3 * CHUNK, 1);
+    p->s = daf_goods_shelf(other, MORE);
     assert_int_equal(publish(p), DAF_OK);
     assert_int_equal(daf_shelf_add(owner, p->item.manifest, DAF_SHELF_WANTED,
                                    0),
                      DAF_OK);
-    assert_int_equal(daf_lesson_carry(p->s, owner, &p->item.content, 0, &put),
+    assert_int_equal(daf_goods_carry(p->s, owner, &p->item.content, 0, &put),
                      DAF_OK);
-    assert_int_equal(daf_lesson_carry(p->s, owner, &p->item.content, 2, &put),
+    assert_int_equal(daf_goods_carry(p->s, owner, &p->item.content, 2, &put),
                      DAF_OK);
     daf_shelf_close(p->s);
     assert_int_equal(daf_shelf_open(p->dir, MORE, false, &p->beside), DAF_OK);
@@ -212,7 +212,7 @@ static void publishing_what_is_being_fetched_makes_it_whole(void **state)
     assert_int_equal(daf_shelf_unsynced(owner), 0);
     assert_false(is_there(inside(p, "part")));
     assert_false(is_there(inside(p, "have")));
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
 static void holes_are_kept_and_cost_nothing(void **state)
@@ -220,15 +220,15 @@ static void holes_are_kept_and_cost_nothing(void **state)
     struct place *p = *state;
     struct stat st;
 
-    daf_lesson_hole(p->src, "hole", 100 * CHUNK + 5);
+    daf_goods_hole(p->src, "hole", 100 * CHUNK + 5);
     daf_shelf_close(p->s);
-    p->s = daf_lesson_shelf(p->dir, 50 * CHUNK);
+    p->s = daf_goods_shelf(p->dir, 50 * CHUNK);
     assert_int_equal(publish(p), DAF_OK);
-    assert_int_equal(stat(daf_lesson_path(inside(p, "files"), "hole"), &st), 0);
+    assert_int_equal(stat(daf_goods_path(inside(p, "files"), "hole"), &st), 0);
     assert_int_equal(st.st_blocks, 0);
     assert_int_equal(st.st_size, 100 * CHUNK + 5);
-    assert_true(p->item.reserved < 20 * 4096);
-    assert_true(daf_lesson_same(p->src, inside(p, "files")));
+    assert_true(p->item.reserved < (uint64_t)20 * 4096);
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
 /* ---- what is left out */
@@ -238,21 +238,21 @@ static void links_and_hidden_names_are_left_out_with_a_word(void **state)
     struct place *p = *state;
     static const char *const without[] = {"content.ini", NULL};
 
-    daf_lesson_write(p->src, "x", 10, 1);
-    daf_lesson_write(p->src, "content.ini", 10, 1);
-    daf_lesson_write(p->src, "a/content.ini", 10, 1);
-    daf_lesson_write(p->src, ".git/config", 10, 1);
-    assert_int_equal(symlink("/etc/passwd", daf_lesson_path(p->src, "a/link")),
+    daf_goods_write(p->src, "x", 10, 1);
+    daf_goods_write(p->src, "content.ini", 10, 1);
+    daf_goods_write(p->src, "a/content.ini", 10, 1);
+    daf_goods_write(p->src, ".git/config", 10, 1);
+    assert_int_equal(symlink("/etc/passwd", daf_goods_path(p->src, "a/link")),
                      0);
-    assert_int_equal(mkfifo(daf_lesson_path(p->src, "pipe"), 0600), 0);
+    assert_int_equal(mkfifo(daf_goods_path(p->src, "pipe"), 0600), 0);
     p->p.without = without;
     assert_int_equal(publish(p), DAF_OK);
     assert_non_null(strstr(p->left_out, ".git: hidden\n"));
     assert_non_null(strstr(p->left_out, "a/link: a link\n"));
     assert_non_null(strstr(p->left_out, "pipe: not a file\n"));
     assert_null(strstr(p->left_out, "content.ini"));
-    assert_true(is_there(daf_lesson_path(inside(p, "files"), "a/content.ini")));
-    assert_false(is_there(daf_lesson_path(inside(p, "files"), "content.ini")));
+    assert_true(is_there(daf_goods_path(inside(p, "files"), "a/content.ini")));
+    assert_false(is_there(daf_goods_path(inside(p, "files"), "content.ini")));
 }
 
 /* ---- what is refused */
@@ -273,13 +273,13 @@ static void names_that_a_list_cannot_have_are_refused(void **state)
     struct place *p = *state;
 
     for (size_t i = 0; i < 4; i++) {
-        daf_lesson_write(p->src, names[i], 10, 1);
+        daf_goods_write(p->src, names[i], 10, 1);
         refuses(p, DAF_EFORM, "cannot have this name");
         assert_null(strchr(p->t, '\a'));
         assert_null(strchr(p->t, '\n'));
-        assert_int_equal(unlink(daf_lesson_path(p->src, names[i])), 0);
+        assert_int_equal(unlink(daf_goods_path(p->src, names[i])), 0);
     }
-    daf_lesson_write(p->src, "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17", 1, 1);
+    daf_goods_write(p->src, "1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17", 1, 1);
     refuses(p, DAF_EFORM, "17");
 }
 
@@ -287,11 +287,11 @@ static void names_that_are_one_on_a_stick_are_refused(void **state)
 {
     struct place *p = *state;
 
-    daf_lesson_write(p->src, "Read.me", 10, 1);
-    daf_lesson_write(p->src, "read.ME", 10, 1);
+    daf_goods_write(p->src, "Read.me", 10, 1);
+    daf_goods_write(p->src, "read.ME", 10, 1);
     refuses(p, DAF_EEXISTS, "read.ME");
-    assert_int_equal(unlink(daf_lesson_path(p->src, "Read.me")), 0);
-    daf_lesson_write(p->src, "READ.me/x", 10, 1);
+    assert_int_equal(unlink(daf_goods_path(p->src, "Read.me")), 0);
+    daf_goods_write(p->src, "READ.me/x", 10, 1);
     refuses(p, DAF_EEXISTS, "READ.me/x");
 }
 
@@ -302,7 +302,7 @@ static void words_that_are_too_long_are_refused(void **state)
 
     memset(title, 'x', sizeof(title));
     title[sizeof(title) - 1] = '\0';
-    daf_lesson_write(p->src, "x", 10, 1);
+    daf_goods_write(p->src, "x", 10, 1);
     p->p.about.titles[0].text = text(title);
     assert_int_not_equal(publish(p), DAF_OK);
     assert_non_null(strstr(p->t, "sidecar"));
@@ -313,9 +313,9 @@ static void over_the_budget_nothing_is_copied(void **state)
 {
     struct place *p = *state;
 
-    daf_lesson_write(p->src, "x", 10 * CHUNK, 1);
+    daf_goods_write(p->src, "x", 10 * CHUNK, 1);
     daf_shelf_close(p->s);
-    p->s = daf_lesson_shelf(p->dir, 10 * CHUNK);
+    p->s = daf_goods_shelf(p->dir, 10 * CHUNK);
     refuses(p, DAF_EFULL, "the budget has room for 640 KiB");
     assert_int_equal(p->progress, 0);
 }
@@ -324,10 +324,10 @@ static void a_file_that_changes_meanwhile_is_refused(void **state)
 {
     struct place *p = *state;
 
-    daf_lesson_write(p->src, "a", 2 * CHUNK, 1);
+    daf_goods_write(p->src, "a", 2 * CHUNK, 1);
     p->touch = "a";
     refuses(p, DAF_EBUSY, "changed");
-    daf_lesson_write(p->src, "b", CHUNK, 1);
+    daf_goods_write(p->src, "b", CHUNK, 1);
     p->touch = "b"; /* while a is copied: longer than it was */
     refuses(p, DAF_EBUSY, "b: it changed");
 }
@@ -336,7 +336,7 @@ static void it_stops_where_progress_says_so(void **state)
 {
     struct place *p = *state;
 
-    daf_lesson_write(p->src, "a", 2 * CHUNK, 1);
+    daf_goods_write(p->src, "a", 2 * CHUNK, 1);
     p->p.progress = stop;
     refuses(p, DAF_EBUSY, "stopped");
 }
@@ -356,7 +356,7 @@ static void a_killed_publisher_leaves_nothing_after_the_next_start(void **state)
     struct place *p = *state;
     pid_t pid;
 
-    daf_lesson_write(p->src, "a", 2 * CHUNK, 1);
+    daf_goods_write(p->src, "a", 2 * CHUNK, 1);
     pid = fork();
     if (pid == 0) {
         p->p.progress = die;
@@ -364,11 +364,11 @@ static void a_killed_publisher_leaves_nothing_after_the_next_start(void **state)
         _exit(1);
     }
     assert_int_equal(waitpid(pid, NULL, 0), pid);
-    assert_true(is_there(daf_lesson_path(p->dir, "new-1")));
+    assert_true(is_there(daf_goods_path(p->dir, "new-1")));
     assert_int_equal(publish(p), DAF_OK); /* beside it */
     daf_shelf_close(p->s);
-    p->s = daf_lesson_shelf(p->dir, MORE);
-    assert_false(is_there(daf_lesson_path(p->dir, "new-1")));
+    p->s = daf_goods_shelf(p->dir, MORE);
+    assert_false(is_there(daf_goods_path(p->dir, "new-1")));
     assert_int_equal(daf_shelf_count(p->s), 1);
 }
 
@@ -390,7 +390,7 @@ static void a_start_leaves_a_living_publisher_alone(void **state)
     char byte = 0;
     pid_t pid;
 
-    daf_lesson_write(p->src, "a", 10, 1);
+    daf_goods_write(p->src, "a", 10, 1);
     assert_int_equal(pipe(out), 0);
     assert_int_equal(pipe(in), 0);
     pid = fork();
@@ -407,8 +407,8 @@ static void a_start_leaves_a_living_publisher_alone(void **state)
     (void)close(in[0]);
     assert_int_equal(read(out[0], &byte, 1), 1);
     daf_shelf_close(p->s);
-    p->s = daf_lesson_shelf(p->dir, MORE);
-    assert_true(is_there(daf_lesson_path(p->dir, "new-1")));
+    p->s = daf_goods_shelf(p->dir, MORE);
+    assert_true(is_there(daf_goods_path(p->dir, "new-1")));
     assert_int_equal(write(in[1], &byte, 1), 1);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);

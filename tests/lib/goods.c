@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/lib/lesson.h"
+#include "tests/lib/goods.h"
 
 #include "proto/rng.h"
 
@@ -14,7 +14,7 @@
 #define PATH_CAP 1024
 #define PATHS    8
 
-const char *daf_lesson_path(const char *dir, const char *name)
+const char *daf_goods_path(const char *dir, const char *name)
 {
     static char paths[PATHS][PATH_CAP];
     static size_t next;
@@ -24,8 +24,8 @@ const char *daf_lesson_path(const char *dir, const char *name)
     return path;
 }
 
-const char *daf_lesson_files(const char *shelf, const struct daf_hash *content,
-                             const char *name)
+const char *daf_goods_files(const char *shelf, const struct daf_hash *content,
+                            const char *name)
 {
     char hex[80];
     size_t at = 0;
@@ -34,7 +34,7 @@ const char *daf_lesson_files(const char *shelf, const struct daf_hash *content,
         at +=
             (size_t)snprintf(hex + at, sizeof(hex) - at, "%02x", content->b[i]);
     (void)snprintf(hex + at, sizeof(hex) - at, "/%.10s", name);
-    return daf_lesson_path(shelf, hex);
+    return daf_goods_path(shelf, hex);
 }
 
 static int create(const char *dir, const char *path)
@@ -57,8 +57,8 @@ static int create(const char *dir, const char *path)
     return fd;
 }
 
-void daf_lesson_write(const char *dir, const char *path, size_t len,
-                      uint64_t seed)
+void daf_goods_write(const char *dir, const char *path, size_t len,
+                     uint64_t seed)
 {
     uint8_t block[4096] = {0}, start[32] = {0};
     int fd = create(dir, path);
@@ -78,7 +78,7 @@ void daf_lesson_write(const char *dir, const char *path, size_t len,
     (void)close(fd);
 }
 
-void daf_lesson_hole(const char *dir, const char *path, uint64_t size)
+void daf_goods_hole(const char *dir, const char *path, uint64_t size)
 {
     int fd = create(dir, path);
     int failed = ftruncate(fd, (off_t)size);
@@ -88,7 +88,7 @@ void daf_lesson_hole(const char *dir, const char *path, uint64_t size)
     (void)close(fd);
 }
 
-struct daf_shelf *daf_lesson_shelf(const char *dir, uint64_t budget)
+struct daf_shelf *daf_goods_shelf(const char *dir, uint64_t budget)
 {
     struct daf_shelf *s = NULL;
     enum daf_err err = daf_shelf_open(dir, budget, true, &s);
@@ -98,8 +98,8 @@ struct daf_shelf *daf_lesson_shelf(const char *dir, uint64_t budget)
     return s;
 }
 
-enum daf_err daf_lesson_publish(struct daf_shelf *s, const char *source,
-                                struct daf_shelf_item *out)
+enum daf_err daf_goods_publish(struct daf_shelf *s, const char *source,
+                               struct daf_shelf_item *out)
 {
     static const char language[] = "en", title[] = "A lesson";
     struct daf_shelf_publish p = {.source = source};
@@ -116,9 +116,9 @@ enum daf_err daf_lesson_publish(struct daf_shelf *s, const char *source,
     return err;
 }
 
-enum daf_err daf_lesson_carry(struct daf_shelf *from, struct daf_shelf *to,
-                              const struct daf_hash *content, uint32_t part,
-                              enum daf_shelf_put *out)
+enum daf_err daf_goods_carry(struct daf_shelf *from, struct daf_shelf *to,
+                             const struct daf_hash *content, uint32_t part,
+                             enum daf_shelf_put *out)
 {
     static uint8_t bytes[DAF_PIECE_BYTES_MAX];
     uint64_t offset = 0;
@@ -136,9 +136,9 @@ enum daf_err daf_lesson_carry(struct daf_shelf *from, struct daf_shelf *to,
     return err;
 }
 
-enum daf_err daf_lesson_carry_all(struct daf_shelf *from, struct daf_shelf *to,
-                                  const struct daf_hash *content,
-                                  enum daf_shelf_put *out)
+enum daf_err daf_goods_carry_all(struct daf_shelf *from, struct daf_shelf *to,
+                                 const struct daf_hash *content,
+                                 enum daf_shelf_put *out)
 {
     struct daf_shelf_item it;
     enum daf_err err = DAF_OK;
@@ -149,7 +149,7 @@ enum daf_err daf_lesson_carry_all(struct daf_shelf *from, struct daf_shelf *to,
         if (!daf_shelf_find(to, content, &it)) return DAF_ENOTFOUND;
         if (it.is_whole) break;
         if ((it.bits.p[i / 8] & 0x80 >> i % 8) != 0) continue;
-        err = daf_lesson_carry(from, to, content, i, out);
+        err = daf_goods_carry(from, to, content, i, out);
     }
     return err;
 }
@@ -183,25 +183,27 @@ static size_t count(const char *dir)
     DIR *d = opendir(dir);
     size_t n = 0;
 
+    /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     while (d != NULL && readdir(d) != NULL)
         n++;
     if (d != NULL) (void)closedir(d);
     return n;
 }
 
-bool daf_lesson_same(const char *a, const char *b)
+bool daf_goods_same(const char *a, const char *b)
 {
     DIR *d = opendir(a);
     bool same = d != NULL && count(a) == count(b);
     struct dirent *e;
 
+    /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     while (same && (e = readdir(d)) != NULL) {
         char x[PATH_CAP], y[PATH_CAP];
 
         if (e->d_name[0] == '.') continue;
         (void)snprintf(x, sizeof(x), "%s/%s", a, e->d_name);
         (void)snprintf(y, sizeof(y), "%s/%s", b, e->d_name);
-        same = is_folder(x) ? daf_lesson_same(x, y) : same_file(x, y);
+        same = is_folder(x) ? daf_goods_same(x, y) : same_file(x, y);
     }
     if (d != NULL) (void)closedir(d);
     return same;
