@@ -120,7 +120,7 @@ void daf_keeper_result_free(struct daf_keeper_result *r)
 
 static void say_trouble(const struct daf_keeper *k, struct daf_keeper_result *r)
 {
-    if (r->err != DAF_OK && k->shelf != NULL)
+    if ((r->err == DAF_EIO || r->err == DAF_EREADONLY) && k->shelf != NULL)
         (void)snprintf(r->trouble, sizeof(r->trouble), "%s",
                        daf_shelf_trouble(k->shelf));
 }

@@ -204,6 +204,21 @@ enum daf_err daf_shelf_have_add(struct daf_shelf *s, struct daf_shelf_kept *it)
     return DAF_OK;
 }
 
+/* Outlives a kill, not a power cut; what cannot be counted is fetched all the same. */
+void daf_shelf_have_fetched(struct daf_shelf *s,
+                            const struct daf_shelf_kept *it)
+{
+    int folder, fd;
+
+    if (daf_shelf_item_folder(s, &it->content, &folder) != DAF_OK) return;
+    if (daf_shelf_disk_open(&s->disk, folder, "have", O_WRONLY, 0, &fd) ==
+        DAF_OK) {
+        (void)write_head(s, fd, it);
+        daf_shelf_disk_close(fd);
+    }
+    daf_shelf_disk_close(folder);
+}
+
 static enum daf_err fill(struct daf_shelf *s, int fd, struct daf_shelf_kept *it,
                          const uint8_t *bits, uint64_t *out_end)
 {

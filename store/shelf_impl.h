@@ -198,6 +198,9 @@ DAF_NODISCARD enum daf_err daf_shelf_have_load(struct daf_shelf *s, int folder,
 /** daf_shelf_have_add: note what is held and was synced. */
 DAF_NODISCARD enum daf_err daf_shelf_have_add(struct daf_shelf *s,
                                               struct daf_shelf_kept *it);
+/** daf_shelf_have_fetched: say in its head how many bytes have come; not synced. */
+void daf_shelf_have_fetched(struct daf_shelf *s,
+                            const struct daf_shelf_kept *it);
 /** daf_shelf_have_write: note @bits, all of which was synced, and forget the notes
  * before. */
 DAF_NODISCARD enum daf_err daf_shelf_have_write(struct daf_shelf *s, int folder,

@@ -326,6 +326,7 @@ enum daf_err daf_shelf_put(struct daf_shelf *s, const struct daf_hash *content,
     assert(s->is_owner);
     if (p.it == NULL || part >= p.it->parts) return DAF_ENOTFOUND;
     p.it->fetched += bytes.len;
+    if (!p.it->is_whole) daf_shelf_have_fetched(s, p.it);
     if (is_settled(&p, out)) return DAF_OK;
     if (s->unsynced >= DAF_SHELF_GROUP_BYTES) err = daf_shelf_sync(s);
     /* It may be that there was no room for what the list names, and is now. */
