@@ -247,6 +247,10 @@ const char *daf_web_digits(struct daf_web_request *r, uint64_t n);
 /** daf_web_text: of @texts what this reader reads best; with its language. */
 const char *daf_web_text(const struct daf_web_request *r, json_t *texts,
                          const char **out_lang);
+/** daf_web_tint: a class of the style, always the same for one id. */
+const char *daf_web_tint(const char *id);
+/** daf_web_initial: the first letter that tells @text from others. */
+const char *daf_web_initial(const char *text, char out[8]);
 /** daf_web_learner: the name to show of the learner @subject; NULL if she is
  * not known.  "" has no name. */
 const char *daf_web_learner(json_t *learners, const char *subject);

@@ -82,7 +82,8 @@ void daf_web_page_open(struct daf_web_request *r, const char *title)
                 "<path class=\"line\" d=\"M12 11h9M12 16h9M12 21h5\"/></svg>"
                 "<span>%</span></a>",
                 daf_web_say(r, DAF_WEB_W_TITLE));
-    put_tongues(r);
+    /* Its key is in its address, and would not come back. */
+    if (r->page != daf_web_page_enter) put_tongues(r);
     DAF_WEB_RAW(h, "</header>\n<main>\n");
 }
 
@@ -137,6 +138,32 @@ void daf_web_page_token(struct daf_web_request *r)
     daf_web_token_new(r->web->secret, &r->session, daf_clock_now().ms, token);
     DAF_WEB_PUT(&r->html, "<input type=\"hidden\" name=\"token\" value=\"%\">",
                 token);
+}
+
+/* ---- faces: a colour and a letter, to know a card or a child again by */
+
+const char *daf_web_tint(const char *id)
+{
+    static const char *const tints[] = {"t0", "t1", "t2", "t3", "t4", "t5"};
+
+    return tints[(unsigned char)(id[0] * 7 + id[1]) %
+                 (sizeof(tints) / sizeof(tints[0]))];
+}
+
+const char *daf_web_initial(const char *text, char out[8])
+{
+    static const char article[] = "ال"; /* before most Arabic titles */
+    size_t len = 1;
+
+    if (text[0] == '\0') text = "★";
+    if (strncmp(text, article, sizeof(article) - 1) == 0 &&
+        text[sizeof(article) - 1] != '\0')
+        text += sizeof(article) - 1;
+    while (len < 4 && ((unsigned char)text[len] & 0xc0) == 0x80)
+        len++;
+    memcpy(out, text, len);
+    out[len] = '\0';
+    return out;
 }
 
 /* ---- what core told */

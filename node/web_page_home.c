@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #define PAGE_ITEMS 48 /* of one page; a browser of 2018 lays them out at once */
-#define TINTS      6
 
 /* A lesson as its card shows it. */
 struct card {
@@ -80,12 +79,15 @@ static void put_who(struct home *m)
 {
     struct daf_web_request *r = m->r;
     struct daf_web_html *h = &r->html;
+    char letter[8];
 
     DAF_WEB_RAW(h, "<section class=\"who\">");
     if (m->name != NULL)
         DAF_WEB_PUT(h,
-                    "<h1>% <bdi>%</bdi></h1>"
+                    "<span class=\"face small %\" aria-hidden=\"true\">%"
+                    "</span><h1>% <bdi>%</bdi></h1>"
                     "<a class=\"button quiet\" href=\"/who\">%</a>",
+                    daf_web_tint(r->who), daf_web_initial(m->name, letter),
                     daf_web_say(r, DAF_WEB_W_HELLO),
                     m->name[0] != '\0' ? m->name
                                        : daf_web_say(r, DAF_WEB_W_NAMELESS),
@@ -107,41 +109,22 @@ static bool is_done(const struct card *c)
     return c->standing.has_score && c->standing.best >= 0.9995;
 }
 
-static const char *tint_of(const char *id)
-{
-    static const char *const tints[TINTS] = {"t0", "t1", "t2",
-                                             "t3", "t4", "t5"};
-
-    return tints[(unsigned char)(id[0] * 7 + id[1]) % TINTS];
-}
-
-/* The first letter of the title, where there is no picture. */
-static void first_letter(const char *title, char out[8])
-{
-    size_t len = 1;
-
-    while (len < 4 && ((unsigned char)title[len] & 0xc0) == 0x80)
-        len++;
-    memcpy(out, title, len);
-    out[title[0] != '\0' ? len : 0] = '\0';
-}
-
 static void put_face(struct home *m, const struct card *c, const char *title)
 {
     struct daf_web_html *h = &m->r->html;
     char url[3 * 512 + 1], letter[8];
+    const char *tint = daf_web_tint(c->id);
 
     if (c->known != NULL && c->known->cover[0] != '\0') {
         daf_web_url_encode(c->known->cover, url);
         DAF_WEB_PUT(h,
                     "<span class=\"face %\"><img src=\"/content/%/%\" alt=\"\" "
                     "loading=\"lazy\"></span>",
-                    tint_of(c->id), c->id, url);
+                    tint, c->id, url);
         return;
     }
-    first_letter(title, letter);
     DAF_WEB_PUT(h, "<span class=\"face %\" aria-hidden=\"true\">%</span>",
-                tint_of(c->id), letter);
+                tint, daf_web_initial(title, letter));
 }
 
 /* Stars, since a five-year-old does not read per cents; and the number, for who
@@ -285,14 +268,12 @@ static void put_kept(struct home *m)
         if (kept != NULL && strcmp(kept, "elsewhere") == 0) elsewhere++;
     }
     if (m->name == NULL || json_array_size(lines) == 0) return;
-    if (elsewhere == json_array_size(lines))
-        DAF_WEB_PUT(&r->html, "<li class=\"safe\">%: %</li>",
-                    daf_web_digits(r, elsewhere),
-                    daf_web_say(r, DAF_WEB_W_KEPT_ELSEWHERE));
-    else
-        DAF_WEB_PUT(&r->html, "<li class=\"here\">%: %</li>",
-                    daf_web_digits(r, json_array_size(lines) - elsewhere),
-                    daf_web_say(r, DAF_WEB_W_KEPT_HERE));
+    i = json_array_size(lines);
+    DAF_WEB_PUT(&r->html, "<li class=\"%\">% (%): %</li>",
+                elsewhere == i ? "safe" : "here",
+                daf_web_say(r, DAF_WEB_W_MY_WORK), daf_web_digits(r, i),
+                daf_web_say(r, elsewhere == i ? DAF_WEB_W_KEPT_ELSEWHERE
+                                              : DAF_WEB_W_KEPT_HERE));
 }
 
 static void put_device(struct home *m)

@@ -135,7 +135,7 @@ static void add_common(struct daf_web_request *r)
     daf_web_header(r, "Referrer-Policy", "same-origin");
     daf_web_header(r, "Permissions-Policy",
                    "camera=(), microphone=(), geolocation=(), usb=(), "
-                   "serial=(), bluetooth=(), payment=(), midi=()");
+                   "serial=(), payment=(), midi=()");
 }
 
 static void add_own(struct daf_web_request *r)

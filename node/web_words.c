@@ -29,15 +29,13 @@ static const char *const words[DAF_WEB_W_COUNT][DAF_WEB_TONGUES] = {
         "تأتي وحدها عندما يقترب جهاز آخر من أجهزة المخيم."},
     [DAF_WEB_W_CONTINUE] = {"Go on", "متابعة"},
     [DAF_WEB_W_START] = {"Start here", "البداية من هنا"},
-    [DAF_WEB_W_OPEN] = {"Open", "فتح"},
     [DAF_WEB_W_BACK] = {"Back", "رجوع"},
-    [DAF_WEB_W_DONE] = {"Done", "تمّ"},
-    [DAF_WEB_W_ALL_DONE] = {"You have done every lesson.", "أنهيت كل الدروس."},
     [DAF_WEB_W_COMING] = {"On its way", "في الطريق"},
     [DAF_WEB_W_COMING_HOW] = {
         "This lesson is still on its way to this device. Come back later.",
         "ما زال هذا الدرس في طريقه إلى هذا الجهاز. عد لاحقاً."},
     [DAF_WEB_W_SCORE] = {"Right answers", "إجابات صحيحة"},
+    [DAF_WEB_W_MY_WORK] = {"My work", "عملي"},
     [DAF_WEB_W_KEPT_HERE] = {"kept here", "محفوظ هنا"},
     [DAF_WEB_W_KEPT_ELSEWHERE] = {"kept here and on another device", "محفوظ هنا وعلى جهاز آخر"},
     [DAF_WEB_W_ALONE] = {"No other device is near", "لا جهاز آخر بالقرب"},
@@ -72,7 +70,6 @@ static const char *const words[DAF_WEB_W_COUNT][DAF_WEB_TONGUES] = {
     [DAF_WEB_W_OF] = {"of", "من"},
     [DAF_WEB_W_READY] = {"Ready", "جاهز"},
     [DAF_WEB_W_SAVED] = {"Saved", "حُفظ"},
-    [DAF_WEB_W_SAVED_HOW] = {"Your work is written down on this device.", "عملك مكتوب على هذا الجهاز."},
     [DAF_WEB_W_NOT_SAVED] = {"Not saved yet", "لم يُحفظ بعد"},
     [DAF_WEB_W_NOT_SAVED_HOW] = {
         "The device could not write it down. Your answers are still here: press Ready once more.",
@@ -100,7 +97,6 @@ static const char *const words[DAF_WEB_W_COUNT][DAF_WEB_TONGUES] = {
     [DAF_WEB_W_REFUSED] = {"This did not work", "لم ينجح هذا"},
     [DAF_WEB_W_REFUSED_HOW] = {"Go back to the page, load it again, and try once more.",
                                "عد إلى الصفحة وحمّلها من جديد ثم حاول مرة أخرى."},
-    [DAF_WEB_W_PICTURE] = {"Picture", "صورة"},
 };
 /* clang-format on */
 

@@ -18,13 +18,11 @@ enum daf_web_word {
     DAF_WEB_W_NO_LESSONS_HOW,
     DAF_WEB_W_CONTINUE,
     DAF_WEB_W_START,
-    DAF_WEB_W_OPEN,
     DAF_WEB_W_BACK,
-    DAF_WEB_W_DONE,
-    DAF_WEB_W_ALL_DONE,
     DAF_WEB_W_COMING,
     DAF_WEB_W_COMING_HOW,
     DAF_WEB_W_SCORE,
+    DAF_WEB_W_MY_WORK,
     DAF_WEB_W_KEPT_HERE,
     DAF_WEB_W_KEPT_ELSEWHERE,
     DAF_WEB_W_ALONE,
@@ -54,7 +52,6 @@ enum daf_web_word {
     DAF_WEB_W_OF,
     DAF_WEB_W_READY,
     DAF_WEB_W_SAVED,
-    DAF_WEB_W_SAVED_HOW,
     DAF_WEB_W_NOT_SAVED,
     DAF_WEB_W_NOT_SAVED_HOW,
     DAF_WEB_W_NOT_FOUND_SAVED,
@@ -76,7 +73,6 @@ enum daf_web_word {
     DAF_WEB_W_BUSY_HOW,
     DAF_WEB_W_REFUSED,
     DAF_WEB_W_REFUSED_HOW,
-    DAF_WEB_W_PICTURE,
     DAF_WEB_W_COUNT, /* how many; not a word */
 };
 
