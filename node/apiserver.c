@@ -53,7 +53,7 @@ struct client {
     struct passing *passing, **passing_end;
     struct slot *slots, **slots_end;
     size_t slots_count;
-    bool is_web; /* the web process: may ask for little */
+    bool is_web;  /* the web process: may ask for little */
     bool listens; /* to events */
     bool ended;   /* will say no more */
     bool dead;    /* to be closed */
@@ -314,8 +314,9 @@ static json_t *status_object(const struct daf_apiserver *s,
         {"bytes_out", stats.bytes_out},
         {"uptime_s", status->uptime_s},
     };
-    o = json_pack("{sb sb sb so so so ss ss ss so so so}", "running", 1, "revoked",
-                  stats.revoked, "unchecked", stats.unchecked, "author",
+    o = json_pack("{sb sb sb so so so ss ss ss so so so}", "running", 1,
+                  "revoked", stats.revoked, "unchecked", stats.unchecked,
+                  "author",
                   daf_cmd_hex(daf_agent_author(s->agent)->b,
                               sizeof(struct daf_author_id)),
                   "camp", daf_cmd_hex(m->camp.b, sizeof(m->camp.b)),
@@ -331,8 +332,9 @@ static json_t *status_object(const struct daf_apiserver *s,
 
 static void on_status(struct client *c, struct slot *slot)
 {
-    struct daf_apiserver_status status = {
-        .endpoint = "", .mdns = "off", .web = ""};
+    struct daf_apiserver_status status = {.endpoint = "",
+                                          .mdns = "off",
+                                          .web = ""};
 
     c->server->ops->status(c->server->ops->ctx, &status);
     answer(c, slot, status_object(c->server, &status), DAF_EXIT_DONE);
@@ -529,9 +531,8 @@ static bool came_before(struct client *c, struct slot *slot, json_t *request,
     const struct daf_wrote *done;
     uint64_t first;
 
-    *out_wrong =
-        daf_apiserver_once(&c->server->once, request, slot->ticket, &first,
-                           &done);
+    *out_wrong = daf_apiserver_once(&c->server->once, request, slot->ticket,
+                                    &first, &done);
     if (*out_wrong != NULL || first == slot->ticket) return false;
     if (done != NULL)
         answer_wrote(c, slot, done);
@@ -609,7 +610,7 @@ static void answer_lines(struct client *c, struct slot *slot, json_t *lines,
 }
 
 static void answer_with(struct client *c, struct slot *slot,
-                         const struct daf_apiserver_answer *a)
+                        const struct daf_apiserver_answer *a)
 {
     if (a->err != DAF_OK)
         answer_error(c, slot, a->err, a->words);
@@ -689,8 +690,7 @@ void daf_apiserver_content_opened(struct daf_apiserver *s, uint64_t ticket,
         return;
     }
     slot->fd = fd;
-    answer(c, slot, json_pack("{sI}", "size", (json_int_t)size),
-           DAF_EXIT_DONE);
+    answer(c, slot, json_pack("{sI}", "size", (json_int_t)size), DAF_EXIT_DONE);
 }
 
 static void on_events(struct client *c, struct slot *slot)

@@ -74,7 +74,7 @@ void daf_apiserver_once_wrote(struct daf_apiserver_once *o,
 struct daf_apiserver_events {
     uint32_t epoch; /* of this start: numbers begin anew */
     uint64_t number;
-    unsigned due;           /* noted, not told */
+    unsigned due;               /* noted, not told */
     struct daf_mono not_before; /* when the next may be told */
 };
 void daf_apiserver_events_init(struct daf_apiserver_events *e);

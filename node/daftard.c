@@ -96,8 +96,7 @@ static int take_http(struct options *o, int fd, const char *text)
     }
     if (o->config.http_count == DAF_WEB_LISTENERS_MAX)
         return misuse("more than 8 addresses for pages; drop ", text);
-    if (!daf_webhost_where(fd, &where) ||
-        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
+    if (!daf_webhost_where(fd, &where) || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
         fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
         return misuse("not a socket that listens: ", text);
     o->http[o->config.http_count++] = fd;

@@ -35,9 +35,9 @@ struct daf_host {
     struct daf_netwatch *netwatch;
     struct daf_agent *agent;
     struct daf_apiserver *api;
-    struct daf_webhost *web;     /* NULL: it serves no pages */
+    struct daf_webhost *web; /* NULL: it serves no pages */
     char web_url[DAF_WEB_URL_BYTES];
-    size_t sessions; /* with peers, as events told last */
+    size_t sessions;             /* with peers, as events told last */
     struct daf_inputlog *record; /* NULL: not recording */
     struct daf_port port;
     struct daf_linkhost_ops link_ops;

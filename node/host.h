@@ -38,7 +38,7 @@ struct daf_host_config {
     size_t peers_count;
     const char *record; /* a file; NULL: do not */
     bool no_mdns;
-    const int *http; /* listening sockets for pages; they outlive the host */
+    const int *http;   /* listening sockets for pages; they outlive the host */
     size_t http_count; /* 0: no web process */
 };
 

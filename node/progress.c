@@ -112,9 +112,9 @@ static bool may_read_sessions(const struct daf_camp *camp)
 {
     const char *name = daf_payload_type_str(DAF_TYPE_SESSION);
 
-    return daf_manifest_has_type(
-        daf_camp_manifest(camp),
-        (struct daf_view){(const uint8_t *)name, strlen(name)});
+    return daf_manifest_has_type(daf_camp_manifest(camp),
+                                 (struct daf_view){(const uint8_t *)name,
+                                                   strlen(name)});
 }
 
 static enum daf_err read_scopes(struct reading *r)
@@ -123,8 +123,8 @@ static enum daf_err read_scopes(struct reading *r)
     struct daf_scope_id id;
     enum daf_err err = DAF_OK;
 
-    for (size_t i = 0; err == DAF_OK &&
-                       (r->scope = daf_camp_scope(q->camp, i, &id)) != NULL;
+    for (size_t i = 0;
+         err == DAF_OK && (r->scope = daf_camp_scope(q->camp, i, &id)) != NULL;
          i++) {
         if (q->scope[0] != '\0' && strcmp(q->scope, r->scope) != 0) continue;
         r->out->knows_scope = true;
@@ -189,16 +189,15 @@ void daf_progress_free(struct daf_progress *p)
 
 json_t *daf_progress_json(const struct daf_progress_line *l)
 {
-    return json_pack(
-        "{s:o,s:s?,s:o,s:o,s:o,s:I,s:o,s:I,s:s,s:s}", "record",
-        daf_cmd_hex(l->record.b, sizeof(l->record.b)), "learner",
-        l->learner[0] != '\0' ? l->learner : NULL, "subject",
-        daf_cmd_hex(l->subject.b, sizeof(l->subject.b)), "item",
-        daf_cmd_text(l->item), "score",
-        l->has_score ? json_real((double)l->score / DAF_SCORE_MAX)
-                     : json_null(),
-        "seconds", (json_int_t)l->seconds, "author",
-        daf_cmd_hex(l->author.b, sizeof(l->author.b)), "claimed_ms",
-        (json_int_t)l->claimed_ms, "scope", l->scope, "kept",
-        l->kept_elsewhere ? "elsewhere" : "here");
+    return json_pack("{s:o,s:s?,s:o,s:o,s:o,s:I,s:o,s:I,s:s,s:s}", "record",
+                     daf_cmd_hex(l->record.b, sizeof(l->record.b)), "learner",
+                     l->learner[0] != '\0' ? l->learner : NULL, "subject",
+                     daf_cmd_hex(l->subject.b, sizeof(l->subject.b)), "item",
+                     daf_cmd_text(l->item), "score",
+                     l->has_score ? json_real((double)l->score / DAF_SCORE_MAX)
+                                  : json_null(),
+                     "seconds", (json_int_t)l->seconds, "author",
+                     daf_cmd_hex(l->author.b, sizeof(l->author.b)),
+                     "claimed_ms", (json_int_t)l->claimed_ms, "scope", l->scope,
+                     "kept", l->kept_elsewhere ? "elsewhere" : "here");
 }

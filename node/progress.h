@@ -27,11 +27,11 @@ struct daf_progress_line {
 
 struct daf_progress_query {
     struct daf_store *store;
-    const struct daf_camp *camp;  /* with its roster */
-    struct daf_author_id author;  /* this device */
-    const char *scope;            /* a class; "": all */
-    const char *learner;          /* a name or a subject id in hex; NULL: all */
-    bool is_subject;              /* it is an id, never a name */
+    const struct daf_camp *camp; /* with its roster */
+    struct daf_author_id author; /* this device */
+    const char *scope;           /* a class; "": all */
+    const char *learner;         /* a name or a subject id in hex; NULL: all */
+    bool is_subject;             /* it is an id, never a name */
     struct daf_subject_id subject; /* filled in by daf_progress_read() */
     bool has_subject;
 };

@@ -5,8 +5,9 @@
 
 void daf_web_asset(struct daf_web_request *r)
 {
-    static const struct daf_web_asset *const all[] = {
-        &daf_web_asset_style, &daf_web_asset_script, &daf_web_asset_icon};
+    static const struct daf_web_asset *const all[] = {&daf_web_asset_style,
+                                                      &daf_web_asset_script,
+                                                      &daf_web_asset_icon};
     const struct daf_web_asset *found = NULL;
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -17,8 +18,7 @@ void daf_web_asset(struct daf_web_request *r)
                            DAF_WEB_W_NOT_FOUND_HOW);
         return;
     }
-    daf_web_answer(r, MHD_HTTP_OK,
-                   daf_web_bytes(found->bytes, found->len));
+    daf_web_answer(r, MHD_HTTP_OK, daf_web_bytes(found->bytes, found->len));
     daf_web_header(r, "Content-Type", found->type);
     daf_web_header(r, "Cache-Control", "public, max-age=31536000, immutable");
     daf_web_header(r, "Cross-Origin-Resource-Policy", "same-origin");

@@ -146,8 +146,7 @@ static void add(struct daf_web *web, int fd,
     /* Its number is free, so whoever had it is gone without a word. */
     if (c != NULL) remove_conn(c);
     c = NULL;
-    if (read_from(name, from) && may_come(web, from))
-        c = calloc(1, sizeof(*c));
+    if (read_from(name, from) && may_come(web, from)) c = calloc(1, sizeof(*c));
     if (c == NULL || !read_here(fd, &c->here)) {
         free(c);
         (void)close(fd);
@@ -215,8 +214,8 @@ void daf_web_conns_note(void *ctx, struct MHD_Connection *connection,
 
 struct daf_web_conn *daf_web_conns_of(struct MHD_Connection *connection)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
     return info != NULL ? info->socket_context : NULL;
 }

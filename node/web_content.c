@@ -81,14 +81,13 @@ static void add_policy(struct daf_web_request *r, const char *type)
                        "default-src 'none'; object-src 'self'; "
                        "style-src 'unsafe-inline'; frame-ancestors 'none'");
     else
-        (void)snprintf(
-            text, sizeof(text),
-            "sandbox; default-src 'none'; img-src 'self' http://%s; "
-            "style-src 'self' 'unsafe-inline' http://%s; "
-            "media-src 'self' http://%s; font-src 'self' http://%s; "
-            "form-action 'none'; base-uri 'none'; "
-            "frame-ancestors 'self' http://%s",
-            h, h, h, h, h);
+        (void)snprintf(text, sizeof(text),
+                       "sandbox; default-src 'none'; img-src 'self' http://%s; "
+                       "style-src 'self' 'unsafe-inline' http://%s; "
+                       "media-src 'self' http://%s; font-src 'self' http://%s; "
+                       "form-action 'none'; base-uri 'none'; "
+                       "frame-ancestors 'self' http://%s",
+                       h, h, h, h, h);
     daf_web_header(r, "Content-Security-Policy", text);
     /* A sandboxed page is of no site, so its own pictures are another site's. */
     daf_web_header(r, "Cross-Origin-Resource-Policy", "cross-origin");

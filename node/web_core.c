@@ -94,9 +94,9 @@ void daf_web_core_ask(struct daf_web *web, json_t *request,
 void daf_web_core_flush(struct daf_web *web)
 {
     while (!web->is_over && web->out_at < web->out_len) {
-        ssize_t n = send(web->core_source.fd, web->out + web->out_at,
-                         web->out_len - web->out_at,
-                         MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n =
+            send(web->core_source.fd, web->out + web->out_at,
+                 web->out_len - web->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (n > 0) web->out_at += (size_t)n;
         if (n < 0 && errno == EAGAIN) break;
@@ -134,8 +134,7 @@ static void on_subscribed(struct daf_web *web, void *ctx, json_t *answer,
     (void)ctx;
     (void)fd;
     if (json_is_integer(epoch) && json_is_integer(number))
-        daf_web_events_begin(&web->events,
-                             (uint32_t)json_integer_value(epoch),
+        daf_web_events_begin(&web->events, (uint32_t)json_integer_value(epoch),
                              (uint64_t)json_integer_value(number));
     else
         breach(web);

@@ -15,8 +15,8 @@
 
 struct daf_web_events {
     uint32_t epoch;
-    uint64_t last;  /* number of the newest; 0: none yet */
-    uint64_t known; /* of those after it, all are here */
+    uint64_t last;                      /* number of the newest; 0: none yet */
+    uint64_t known;                     /* of those after it, all are here */
     char kinds[DAF_WEB_EVENTS_MAX][16]; /* by number, modulo */
 };
 

@@ -22,13 +22,11 @@ struct daf_web_html {
 };
 
 /* "" @literal "": what is no literal does not compile. */
-#define DAF_WEB_PUT(h, literal, ...)                                        \
-    daf_web_html_put((h), "" literal "",                                    \
-                     (const char *const[]){__VA_ARGS__},                    \
-                     sizeof((const char *const[]){__VA_ARGS__}) /           \
+#define DAF_WEB_PUT(h, literal, ...)                                         \
+    daf_web_html_put((h), "" literal "", (const char *const[]){__VA_ARGS__}, \
+                     sizeof((const char *const[]){__VA_ARGS__}) /            \
                          sizeof(const char *))
-#define DAF_WEB_RAW(h, literal) \
-    daf_web_html_put((h), "" literal "", NULL, 0)
+#define DAF_WEB_RAW(h, literal) daf_web_html_put((h), "" literal "", NULL, 0)
 
 /** daf_web_html_put: by the macros.  @texts: as many as @pattern has '%'. */
 void daf_web_html_put(struct daf_web_html *h, const char *pattern,

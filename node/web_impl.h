@@ -31,19 +31,19 @@
 #include <microhttpd.h>
 #include <sys/queue.h>
 
-#define DAF_WEB_CONNS_MAX     256 /* connections */
-#define DAF_WEB_CONNS_EACH    64  /* of one address (of IPv6, of one /64) */
-#define DAF_WEB_STREAMS_MAX   96  /* of them that hear events */
-#define DAF_WEB_STREAMS_EACH  16
-#define DAF_WEB_MEMORY        ((size_t)24 * 1024) /* a connection: its headers */
-#define DAF_WEB_IDLE_S        30
-#define DAF_WEB_BODY_MAX      ((size_t)64 * 1024)
-#define DAF_WEB_LINE_MAX      ((size_t)16 * 1024 * 1024) /* from core */
-#define DAF_WEB_HEARTBEAT_MS  25000
-#define DAF_WEB_ITEMS_MAX     512 /* remembered content items */
-#define DAF_WEB_ASKED_MAX     200 /* open questions to core; it takes 256 */
-#define DAF_WEB_ID_HEX        64  /* a content id */
-#define DAF_WEB_SECONDS_MAX   3600 /* of one sitting, for a form left open */
+#define DAF_WEB_CONNS_MAX    256 /* connections */
+#define DAF_WEB_CONNS_EACH   64  /* of one address (of IPv6, of one /64) */
+#define DAF_WEB_STREAMS_MAX  96  /* of them that hear events */
+#define DAF_WEB_STREAMS_EACH 16
+#define DAF_WEB_MEMORY       ((size_t)24 * 1024) /* a connection: its headers */
+#define DAF_WEB_IDLE_S       30
+#define DAF_WEB_BODY_MAX     ((size_t)64 * 1024)
+#define DAF_WEB_LINE_MAX     ((size_t)16 * 1024 * 1024) /* from core */
+#define DAF_WEB_HEARTBEAT_MS 25000
+#define DAF_WEB_ITEMS_MAX    512  /* remembered content items */
+#define DAF_WEB_ASKED_MAX    200  /* open questions to core; it takes 256 */
+#define DAF_WEB_ID_HEX       64   /* a content id */
+#define DAF_WEB_SECONDS_MAX  3600 /* of one sitting, for a form left open */
 
 struct daf_web;
 struct daf_web_request;
@@ -53,9 +53,9 @@ struct daf_web_request;
 struct daf_web_conn {
     LIST_ENTRY(daf_web_conn) next;
     struct daf_web *web;
-    int fd; /* libmicrohttpd's */
-    uint8_t from[16];     /* of an IPv6 address the first eight */
-    struct daf_addr here; /* where it came in */
+    int fd;                /* libmicrohttpd's */
+    uint8_t from[16];      /* of an IPv6 address the first eight */
+    struct daf_addr here;  /* where it came in */
     struct daf_mono since; /* its last request, or its begin */
     bool is_busy, is_stream, is_doomed;
 };
@@ -91,8 +91,8 @@ enum daf_web_want {
 };
 
 /* Who hears an answer.  @answer is the taker's; @fd, or -1, too. */
-typedef void (*daf_web_heard_fn)(struct daf_web *web, void *ctx,
-                                 json_t *answer, int fd);
+typedef void (*daf_web_heard_fn)(struct daf_web *web, void *ctx, json_t *answer,
+                                 int fd);
 struct daf_web_question {
     STAILQ_ENTRY(daf_web_question) next;
     daf_web_heard_fn heard;
@@ -123,13 +123,14 @@ enum daf_web_item_kind {
 struct daf_web_item {
     char id[DAF_WEB_ID_HEX + 1]; /* "": unused */
     enum daf_web_item_kind kind;
-    char main[513];  /* the file to open, if no index is in the reader's language */
+    char main
+        [513]; /* the file to open, if no index is in the reader's language */
     char cover[513]; /* a picture for its card; "" */
     size_t indexes_count;
     char indexes[DAF_WEB_LANGS_MAX][DAF_WEB_LANG_BYTES]; /* index.LANG.html */
     bool has_quiz;
     char item[DAF_WEB_QUIZ_ITEM_MAX + 1]; /* what its quiz is about */
-    uint64_t used; /* the least used goes first */
+    uint64_t used;                        /* the least used goes first */
 };
 
 /** daf_web_item_get: what is known of item @id; NULL: it is being asked for, and
@@ -162,9 +163,9 @@ struct daf_web_request {
     daf_web_page_fn page;
 
     char path[DAF_WEB_PATH_BYTES];
-    const char *id;   /* of the content item in the path; DAF_WEB_ID_HEX */
+    const char *id; /* of the content item in the path; DAF_WEB_ID_HEX */
     char id_room[DAF_WEB_ID_HEX + 1];
-    const char *rest; /* of the path */
+    const char *rest;                    /* of the path */
     char *query_room, *body, *body_room; /* owned */
     size_t body_len;
     struct daf_web_form query, form;

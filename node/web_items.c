@@ -104,8 +104,7 @@ static bool is_index_of(const char *path, char lang[DAF_WEB_LANG_BYTES])
     size_t len = strlen(path);
 
     if (strncmp(path, "index.", 6) != 0 || len < 12 ||
-        strcmp(path + len - 5, ".html") != 0 ||
-        len - 11 >= DAF_WEB_LANG_BYTES)
+        strcmp(path + len - 5, ".html") != 0 || len - 11 >= DAF_WEB_LANG_BYTES)
         return false;
     memcpy(lang, path + 6, len - 11);
     lang[len - 11] = '\0';
@@ -150,8 +149,7 @@ static void settle(struct daf_web_item *item, const struct tally *t)
     } else {
         for (int k = DAF_WEB_ITEM_IMAGE; k >= DAF_WEB_ITEM_HTML; k--) {
             if (t->count[k] != 1) continue;
-            if (k == DAF_WEB_ITEM_IMAGE &&
-                strcmp(t->last[k], item->cover) == 0)
+            if (k == DAF_WEB_ITEM_IMAGE && strcmp(t->last[k], item->cover) == 0)
                 continue;
             kind = (enum daf_web_item_kind)k;
             main = t->last[k];
@@ -210,8 +208,7 @@ const struct daf_web_item *daf_web_item_get(struct daf_web_request *r,
     (void)snprintf(f->item.id, sizeof(f->item.id), "%s", id);
     daf_web_waits(r);
     daf_web_core_ask(r->web,
-                     json_pack("{ss ss}", "op", "content-files", "content",
-                               id),
+                     json_pack("{ss ss}", "op", "content-files", "content", id),
                      on_files, f);
     return NULL;
 }

@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *daf_web_say(const struct daf_web_request *r,
-                        enum daf_web_word word)
+const char *daf_web_say(const struct daf_web_request *r, enum daf_web_word word)
 {
     return daf_web_word(r->tongue, word);
 }
@@ -24,8 +23,7 @@ const char *daf_web_digits(struct daf_web_request *r, uint64_t n)
 const char *daf_web_text(const struct daf_web_request *r, json_t *texts,
                          const char **out_lang)
 {
-    return daf_web_quiz_text(texts, r->languages, r->languages_count,
-                             out_lang);
+    return daf_web_quiz_text(texts, r->languages, r->languages_count, out_lang);
 }
 
 /* ---- the frame */
@@ -118,7 +116,8 @@ void daf_web_page_failed(struct daf_web_request *r, const json_t *answer)
 {
     const char *code = json_string_value(json_object_get(answer, "code"));
     const char *not_found = daf_err_name(DAF_ENOTFOUND);
-    const char *form = daf_err_name(DAF_EFORM), *usage = daf_err_name(DAF_EUSAGE);
+    const char *form = daf_err_name(DAF_EFORM),
+               *usage = daf_err_name(DAF_EUSAGE);
 
     /* No error: what it tells of is not what was looked for. */
     if (code == NULL || strcmp(code, not_found) == 0 ||

@@ -64,9 +64,9 @@ static bool gather(struct home *m)
     if (r->has_session)
         m->learners = daf_web_want_op(r, DAF_WEB_LEARNERS, "learners");
     if (r->who[0] != '\0')
-        m->progress = daf_web_want(
-            r, DAF_WEB_PROGRESS,
-            json_pack("{ss ss}", "op", "progress", "subject", r->who));
+        m->progress = daf_web_want(r, DAF_WEB_PROGRESS,
+                                   json_pack("{ss ss}", "op", "progress",
+                                             "subject", r->who));
     if (r->waits > 0) return false;
     if (r->who[0] != '\0') m->name = daf_web_learner(m->learners, r->who);
     read_cards(m);
@@ -93,8 +93,7 @@ static void put_who(struct home *m)
                                        : daf_web_say(r, DAF_WEB_W_NAMELESS),
                     daf_web_say(r, DAF_WEB_W_CHANGE));
     else if (r->has_session)
-        DAF_WEB_PUT(h,
-                    "<h1>%</h1><a class=\"button big\" href=\"/who\">%</a>",
+        DAF_WEB_PUT(h, "<h1>%</h1><a class=\"button big\" href=\"/who\">%</a>",
                     daf_web_say(r, DAF_WEB_W_WELCOME),
                     daf_web_say(r, DAF_WEB_W_WHO));
     else
@@ -123,8 +122,8 @@ static void put_face(struct home *m, const struct card *c, const char *title)
                     tint, c->id, url);
         return;
     }
-    DAF_WEB_PUT(h, "<span class=\"face %\" aria-hidden=\"true\">%</span>",
-                tint, daf_web_initial(title, letter));
+    DAF_WEB_PUT(h, "<span class=\"face %\" aria-hidden=\"true\">%</span>", tint,
+                daf_web_initial(title, letter));
 }
 
 /* Stars, since a five-year-old does not read per cents; and the number, for who
@@ -175,10 +174,10 @@ static void put_card(struct home *m, const struct card *c, bool is_next)
         daf_web_text(r, json_object_get(c->item, "titles"), &lang);
 
     DAF_WEB_PUT(h, "<a class=\"card %\" href=\"/lesson/%\">",
-                !c->is_whole    ? "coming"
-                : is_next       ? "next"
-                : is_done(c)    ? "done"
-                                : "plain",
+                !c->is_whole ? "coming"
+                : is_next    ? "next"
+                : is_done(c) ? "done"
+                             : "plain",
                 c->id);
     put_face(m, c, title);
     DAF_WEB_RAW(h, "<span class=\"say\">");
@@ -238,8 +237,7 @@ static void put_lessons(struct home *m)
 
     DAF_WEB_RAW(h, "<section class=\"lessons\" id=\"lessons\" data-live>");
     if (m->count == 0)
-        DAF_WEB_PUT(h,
-                    "<div class=\"words\"><h2>%</h2><p>%</p></div>",
+        DAF_WEB_PUT(h, "<div class=\"words\"><h2>%</h2><p>%</p></div>",
                     daf_web_say(r, DAF_WEB_W_NO_LESSONS),
                     daf_web_say(r, DAF_WEB_W_NO_LESSONS_HOW));
     else

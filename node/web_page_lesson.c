@@ -7,8 +7,7 @@
 static void put_title(struct daf_web_request *r, json_t *item)
 {
     const char *lang;
-    const char *title =
-        daf_web_text(r, json_object_get(item, "titles"), &lang);
+    const char *title = daf_web_text(r, json_object_get(item, "titles"), &lang);
     json_t *about = json_object_get(item, "descriptions");
 
     DAF_WEB_PUT(&r->html,
@@ -104,8 +103,7 @@ static void put_content(struct daf_web_request *r,
 static void show(struct daf_web_request *r, json_t *item,
                  const struct daf_web_item *known)
 {
-    const char *title =
-        daf_web_text(r, json_object_get(item, "titles"), NULL);
+    const char *title = daf_web_text(r, json_object_get(item, "titles"), NULL);
 
     daf_web_page_open(r, title);
     put_title(r, item);

@@ -172,8 +172,7 @@ static void put_question(struct sheet *s, size_t at)
                 s->is_marked || s->chosen[at] != NO_ANSWER ? "question"
                                                            : "question open",
                 daf_web_say(r, DAF_WEB_W_QUESTION), daf_web_digits(r, at + 1),
-                daf_web_say(r, DAF_WEB_W_OF),
-                daf_web_digits(r, s->quiz.count));
+                daf_web_say(r, DAF_WEB_W_OF), daf_web_digits(r, s->quiz.count));
     put_text(r, q->ask);
     DAF_WEB_RAW(&r->html, "</legend>\n");
     if (q->picture != NULL) {
@@ -268,8 +267,7 @@ static json_t *write_request(const struct sheet *s,
                              const struct daf_web_token *token)
 {
     char once[33];
-    json_int_t score =
-        (json_int_t)(s->right * (size_t)1000000 / s->quiz.count);
+    json_int_t score = (json_int_t)(s->right * (size_t)1000000 / s->quiz.count);
 
     (void)sodium_bin2hex(once, sizeof(once), token->once, sizeof(token->once));
     return json_pack("{ss ss ss ss s[[sII]] ss}", "op", "write", "kind",
@@ -377,10 +375,9 @@ static void put_result(struct sheet *s, const json_t *line)
                 "<p class=\"praise\">%</p>"
                 "<p class=\"score\">%: <strong>% % %</strong></p>",
                 daf_web_say(r, praise(score)), daf_web_say(r, DAF_WEB_W_SCORE),
-                daf_web_digits(r, (uint64_t)(score * (double)s->quiz.count +
-                                             0.5)),
-                daf_web_say(r, DAF_WEB_W_OF),
-                daf_web_digits(r, s->quiz.count));
+                daf_web_digits(r,
+                               (uint64_t)(score * (double)s->quiz.count + 0.5)),
+                daf_web_say(r, DAF_WEB_W_OF), daf_web_digits(r, s->quiz.count));
     DAF_WEB_PUT(&r->html,
                 "<p class=\"saved %\"><svg viewBox=\"0 0 24 24\"><path "
                 "d=\"M4 12.5l5.5 5.5L20 6.5\"/></svg><strong>%</strong> "
@@ -419,9 +416,9 @@ void daf_web_page_saved(struct daf_web_request *r)
     const json_t *line;
 
     if (r->who[0] != '\0')
-        progress = daf_web_want(
-            r, DAF_WEB_PROGRESS,
-            json_pack("{ss ss}", "op", "progress", "subject", r->who));
+        progress = daf_web_want(r, DAF_WEB_PROGRESS,
+                                json_pack("{ss ss}", "op", "progress",
+                                          "subject", r->who));
     if (!gather(&s)) return;
     line = find_line(&s, progress);
     if (line != NULL)

@@ -50,8 +50,8 @@ static void put_learner(struct daf_web_request *r, const json_t *one)
                 "<button class=\"person %\" name=\"learner\" value=\"%\">"
                 "<span class=\"face small %\" aria-hidden=\"true\">%</span>"
                 "<bdi>%</bdi>",
-                strcmp(id, r->who) == 0 ? "me" : "other", id,
-                daf_web_tint(id), daf_web_initial(name, letter),
+                strcmp(id, r->who) == 0 ? "me" : "other", id, daf_web_tint(id),
+                daf_web_initial(name, letter),
                 name[0] != '\0' ? name : daf_web_say(r, DAF_WEB_W_NAMELESS));
     /* Who has no name needs something to know herself by. */
     if (name[0] == '\0')

@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #define LANGUAGES_MAX 16
-#define PATH_BYTES     512
+#define PATH_BYTES    512
 
 /* ---- pieces */
 
@@ -122,8 +122,7 @@ static enum daf_err read_all(struct daf_web_quiz *q)
     json_t *item = json_object_get(q->json, "item");
     json_t *list = json_object_get(q->json, "questions");
 
-    if (!json_is_object(q->json) || !json_is_integer(version))
-        return DAF_EFORM;
+    if (!json_is_object(q->json) || !json_is_integer(version)) return DAF_EFORM;
     if (json_integer_value(version) != 1) return DAF_EVERSION;
     if (!is_word(item, DAF_WEB_QUIZ_ITEM_MAX) || !json_is_array(list) ||
         json_array_size(list) == 0)

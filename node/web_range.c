@@ -26,7 +26,8 @@ static struct daf_web_range suffix(uint64_t n, uint64_t size)
 {
     struct daf_web_range r = {DAF_WEB_RANGE_PART, 0, 0};
 
-    if (n == 0 || size == 0) return (struct daf_web_range){DAF_WEB_RANGE_NONE, 0, 0};
+    if (n == 0 || size == 0)
+        return (struct daf_web_range){DAF_WEB_RANGE_NONE, 0, 0};
     r.first = n < size ? size - n : 0;
     r.last = size - 1;
     return r;
@@ -48,7 +49,8 @@ struct daf_web_range daf_web_range(const char *header, uint64_t size)
     if (*at != '\0' || (!has_first && !has_last)) return whole;
     if (!has_first) return suffix(r.last, size);
     if (has_last && r.last < r.first) return whole;
-    if (r.first >= size) return (struct daf_web_range){DAF_WEB_RANGE_NONE, 0, 0};
+    if (r.first >= size)
+        return (struct daf_web_range){DAF_WEB_RANGE_NONE, 0, 0};
     if (!has_last || r.last >= size) r.last = size - 1;
     return r;
 }

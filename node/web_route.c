@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* ---- the life of a request */
@@ -171,8 +172,7 @@ struct MHD_Response *daf_web_bytes(const void *p, size_t len)
 }
 
 /* For programs and strangers: no page, in English. */
-static void refuse(struct daf_web_request *r, unsigned status,
-                   const char *text)
+static void refuse(struct daf_web_request *r, unsigned status, const char *text)
 {
     r->page = NULL;
     daf_web_answer(r, status, daf_web_bytes(text, strlen(text)));
@@ -192,8 +192,7 @@ static void cookie_name(const struct daf_web_request *r, const char *name,
 {
     const char *port = strrchr(r->conn->here.text, ':');
 
-    (void)snprintf(out, 32, "daftar-%s-%s", port != NULL ? port + 1 : "",
-                   name);
+    (void)snprintf(out, 32, "daftar-%s-%s", port != NULL ? port + 1 : "", name);
 }
 
 void daf_web_cookie_set(struct daf_web_request *r, const char *name,
@@ -211,7 +210,8 @@ void daf_web_cookie_set(struct daf_web_request *r, const char *name,
 /* ---- which page */
 
 struct route {
-    const char *path; /* "#" stands for a content id; a final '*' for the rest */
+    const char
+        *path; /* "#" stands for a content id; a final '*' for the rest */
     daf_web_page_fn page;
     bool gets, posts;
 };
@@ -274,14 +274,15 @@ static void choose(struct daf_web_request *r)
     bool is_post = r->method == DAF_WEB_POST;
 
     r->page = route != NULL ? route->page : not_found;
-    if (r->method != DAF_WEB_OTHER &&
-        (route == NULL ? !is_post : is_post ? route->posts : route->gets))
+    if (r->method != DAF_WEB_OTHER && (route == NULL ? !is_post
+                                       : is_post     ? route->posts
+                                                     : route->gets))
         return;
     refuse(r, MHD_HTTP_METHOD_NOT_ALLOWED, "This is not done here so.\n");
     daf_web_header(r, "Allow",
-                   route == NULL || !route->posts  ? "GET, HEAD"
-                   : route->gets                   ? "GET, HEAD, POST"
-                                                   : "POST");
+                   route == NULL || !route->posts ? "GET, HEAD"
+                   : route->gets                  ? "GET, HEAD, POST"
+                                                  : "POST");
 }
 
 /* ---- what came, checked */
@@ -291,12 +292,39 @@ static const char *head(const struct daf_web_request *r, const char *name)
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
 }
 
+struct only {
+    const char *name, *value;
+    size_t count;
+};
+
+static enum MHD_Result count_one(void *ctx, enum MHD_ValueKind kind,
+                                 const char *name, const char *value)
+{
+    struct only *o = ctx;
+
+    (void)kind;
+    if (strcasecmp(name, o->name) != 0) return MHD_YES;
+    o->value = value;
+    o->count++;
+    return MHD_YES;
+}
+
+/* NULL too if it was sent more than once: then who knows which counts. */
+static const char *only_head(const struct daf_web_request *r, const char *name)
+{
+    struct only o = {.name = name};
+
+    (void)MHD_get_connection_values(r->connection, MHD_HEADER_KIND, count_one,
+                                    &o);
+    return o.count == 1 ? o.value : NULL;
+}
+
 /* A page of another site may make a browser post here, but not say so. */
 static bool is_own_post(const struct daf_web_request *r)
 {
     const char *site = head(r, "Sec-Fetch-Site");
 
-    return daf_web_guard_origin(head(r, "Origin"), r->host) &&
+    return daf_web_guard_origin(only_head(r, "Origin"), r->host) &&
            (site == NULL || strcmp(site, "same-origin") == 0);
 }
 
@@ -311,8 +339,7 @@ static void check_post(struct daf_web_request *r)
                "Only this device's own pages may send this.\n");
     else if (length == NULL || head(r, "Transfer-Encoding") != NULL)
         refuse(r, MHD_HTTP_LENGTH_REQUIRED, "How long is it?\n");
-    else if (strlen(length) > 9 ||
-             strtoul(length, NULL, 10) > DAF_WEB_BODY_MAX)
+    else if (strlen(length) > 9 || strtoul(length, NULL, 10) > DAF_WEB_BODY_MAX)
         refuse(r, MHD_HTTP_CONTENT_TOO_LARGE, "That is too much.\n");
     else if (given == NULL || strncmp(given, type, sizeof(type) - 1) != 0)
         refuse(r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "Only a form, please.\n");
@@ -322,7 +349,7 @@ static void check_post(struct daf_web_request *r)
 static void check_head(struct daf_web_request *r, const char *method)
 {
     r->method = read_method(method);
-    r->host = head(r, "Host");
+    r->host = only_head(r, "Host");
     if (!daf_web_guard_host(r->host, &r->conn->here))
         refuse(r, MHD_HTTP_MISDIRECTED_REQUEST,
                "This device is not called so. Use the address that it "
@@ -362,9 +389,8 @@ static void read_cookies(struct daf_web_request *r)
     const char *cookies = head(r, "Cookie");
 
     cookie_name(r, "session", name);
-    r->has_session =
-        daf_web_cookie(cookies, name, text, sizeof(text)) &&
-        daf_web_session_check(r->web->secret, text, &r->session);
+    r->has_session = daf_web_cookie(cookies, name, text, sizeof(text)) &&
+                     daf_web_session_check(r->web->secret, text, &r->session);
     sodium_memzero(text, sizeof(text));
     cookie_name(r, "who", name);
     if (!r->has_session ||
@@ -382,8 +408,8 @@ static bool read_fields(struct daf_web_request *r)
     r->body_room = malloc(r->body_len + 1);
     if (r->query_room == NULL || r->body_room == NULL) return false;
     if (!daf_web_form(query, strlen(query), r->query_room, &r->query) ||
-        !daf_web_form(r->body != NULL ? r->body : "", r->body_len,
-                      r->body_room, &r->form))
+        !daf_web_form(r->body != NULL ? r->body : "", r->body_len, r->body_room,
+                      &r->form))
         refuse(r, MHD_HTTP_BAD_REQUEST, "This form is not understood.\n");
     read_languages(r);
     read_cookies(r);

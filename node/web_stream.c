@@ -76,14 +76,14 @@ void daf_web_stream(struct daf_web_request *r)
     if (s == NULL) return;
     s->web = r->web;
     s->connection = r->connection;
-    s->at = daf_web_events_after(
-        &r->web->events,
-        MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND,
-                                    "Last-Event-ID"),
-        &s->is_reset);
+    s->at = daf_web_events_after(&r->web->events,
+                                 MHD_lookup_connection_value(r->connection,
+                                                             MHD_HEADER_KIND,
+                                                             "Last-Event-ID"),
+                                 &s->is_reset);
     LIST_INSERT_HEAD(&r->web->streams, s, next);
-    response = MHD_create_response_from_callback(
-        MHD_SIZE_UNKNOWN, 1024, next_bytes, s, stream_free);
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1024,
+                                                 next_bytes, s, stream_free);
     if (response == NULL) {
         stream_free(s);
         return;

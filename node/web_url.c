@@ -10,8 +10,12 @@
 static size_t character(const unsigned char *p, size_t left)
 {
     static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2
-                 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+    size_t len = p[0] < 0x80   ? 1
+                 : p[0] < 0xc2 ? 0
+                 : p[0] < 0xe0 ? 2
+                 : p[0] < 0xf0 ? 3
+                 : p[0] < 0xf5 ? 4
+                               : 0;
     unsigned code = len < 2 ? p[0] : p[0] & (0x7fU >> len);
 
     if (len == 0 || len > left) return 0;
@@ -165,7 +169,8 @@ bool daf_web_form(const char *text, size_t len, char *room,
         const char *mark = memchr(text, '&', (size_t)(end - text));
         const char *stop = mark != NULL ? mark : end;
 
-        if (stop > text && !add_field(out, text, (size_t)(stop - text), &room)) {
+        if (stop > text &&
+            !add_field(out, text, (size_t)(stop - text), &room)) {
             out->count = 0;
             return false;
         }

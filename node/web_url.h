@@ -7,10 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DAF_WEB_PATH_BYTES   1024
-#define DAF_WEB_FIELDS_MAX   96
-#define DAF_WEB_LANGS_MAX    8
-#define DAF_WEB_LANG_BYTES   36 /* a language tag and its NUL */
+#define DAF_WEB_PATH_BYTES 1024
+#define DAF_WEB_FIELDS_MAX 96
+#define DAF_WEB_LANGS_MAX  8
+#define DAF_WEB_LANG_BYTES 36 /* a language tag and its NUL */
 
 /**
  * daf_web_path: decode the path of a request's target, which ends at its NUL or
@@ -28,7 +28,8 @@ const char *daf_web_query(const char *target);
 struct daf_web_form {
     size_t count;
     struct {
-        const char *name, *value; /* NUL-terminated UTF-8, no control characters */
+        const char *name,
+            *value; /* NUL-terminated UTF-8, no control characters */
     } fields[DAF_WEB_FIELDS_MAX];
 };
 /**

@@ -159,8 +159,8 @@ const char *daf_web_number(size_t tongue, uint64_t n,
         if (digit == NULL)
             out[len++] = *p;
         else
-            len += (size_t)snprintf(out + len, DAF_WEB_NUMBER_BYTES - len,
-                                    "%s", digit);
+            len += (size_t)snprintf(out + len, DAF_WEB_NUMBER_BYTES - len, "%s",
+                                    digit);
     }
     out[len] = '\0';
     return out;

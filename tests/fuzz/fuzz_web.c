@@ -44,9 +44,9 @@ static void play_form(const char *text, size_t size)
     assert(room != NULL);
     if (daf_web_form(text, size, room, &f))
         for (size_t i = 0; i < f.count; i++)
-            assert(daf_web_text_ok(f.fields[i].name,
-                                   strlen(f.fields[i].name)) &&
-                   daf_web_field(&f, f.fields[i].name) == f.fields[i].value);
+            assert(
+                daf_web_text_ok(f.fields[i].name, strlen(f.fields[i].name)) &&
+                daf_web_field(&f, f.fields[i].name) == f.fields[i].value);
     free(room);
 }
 

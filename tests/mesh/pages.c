@@ -70,9 +70,9 @@ static json_t *item_of(const char *name)
     (void)sodium_bin2hex(hex, sizeof(hex), id.b, sizeof(id.b));
     return json_pack("{ss so s{} s[s] ss ss sI sb si si}", "content", hex,
                      "titles", titles, "descriptions", "languages", "en",
-                     "level", "1", "subject", "reading", "bytes",
-                     (json_int_t)1, "whole", !is_partly, "held",
-                     is_partly ? 3 : 8, "parts", 8);
+                     "level", "1", "subject", "reading", "bytes", (json_int_t)1,
+                     "whole", !is_partly, "held", is_partly ? 3 : 8, "parts",
+                     8);
 }
 
 /* Calls @fn with each item's name until it says true. */
@@ -135,8 +135,9 @@ static void add_files(json_t *files, const char *dir, const char *prefix)
             (void)strncat(inside, "/", sizeof(inside) - strlen(inside) - 1);
             add_files(files, path, inside);
         } else if (strcmp(inside, "title.json") != 0) {
-            (void)json_array_append_new(
-                files, json_pack("[sI]", inside, (json_int_t)st.st_size));
+            (void)json_array_append_new(files,
+                                        json_pack("[sI]", inside,
+                                                  (json_int_t)st.st_size));
         }
         free(names[i]);
     }

@@ -107,8 +107,10 @@ static void wrote(uint64_t ticket, enum daf_err err)
 
 static int setup(void **state)
 {
-    static const struct daf_apiserver_ops ops = {NULL, tell_status, take_write,
-                                                 take_repair, take_porch};
+    static const struct daf_apiserver_ops ops = {.status = tell_status,
+                                                 .write = take_write,
+                                                 .repair = take_repair,
+                                                 .porch = take_porch};
     char dir[512];
 
     (void)state;

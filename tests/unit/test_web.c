@@ -216,8 +216,16 @@ static void whoever_was_away_hears_what_it_missed(void **state)
 
 static void whoever_was_away_too_long_begins_anew(void **state)
 {
-    static const char *const ids[] = {"5.9",  "4.11", "5.13", "",     "x",
-                                      "5",    "5.",   "5.1x", "-5.11", "5.-1",
+    static const char *const ids[] = {"5.9",
+                                      "4.11",
+                                      "5.13",
+                                      "",
+                                      "x",
+                                      "5",
+                                      "5.",
+                                      "5.1x",
+                                      "-5.11",
+                                      "5.-1",
                                       "5.99999999999999999999"};
     static struct daf_web_events e;
     bool reset;

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWERS "[{\"say\":{\"en\":\"a\"},\"right\":true},{\"say\":{\"en\":\"b\"}}]"
+#define ANSWERS \
+    "[{\"say\":{\"en\":\"a\"},\"right\":true},{\"say\":{\"en\":\"b\"}}]"
 #define QUESTION(id) \
     "{\"id\":\"" id "\",\"ask\":{\"en\":\"why?\"},\"answers\":" ANSWERS "}"
 #define QUIZ(questions) \
@@ -23,8 +24,7 @@ static void expect(const char *text, enum daf_err want)
     struct daf_web_quiz q;
     enum daf_err got = read_text(text, &q);
 
-    if (got != want)
-        fail_msg("%s: %s", text, daf_err_name(got));
+    if (got != want) fail_msg("%s: %s", text, daf_err_name(got));
     daf_web_quiz_free(&q);
 }
 
@@ -88,8 +88,8 @@ static void what_is_no_quiz_is_refused(void **state)
         "{\"daftar-quiz\":1,\"item\":\"../x\",\"questions\":[" QUESTION(
             "q") "]}",
         /* Said twice. */
-        "{\"daftar-quiz\":1,\"item\":\"a\",\"item\":\"b\",\"questions\":["
-        QUESTION("q") "]}",
+        "{\"daftar-quiz\":1,\"item\":\"a\",\"item\":\"b\",\"questions\":"
+        "[" QUESTION("q") "]}",
         /* No right answer, two, one answer, no text, no question. */
         QUIZ("{\"id\":\"q\",\"ask\":{\"en\":\"w\"},\"answers\":[{\"say\":{"
              "\"en\":\"a\"}},{\"say\":{\"en\":\"b\"}}]}"),
@@ -111,8 +111,8 @@ static void what_is_no_quiz_is_refused(void **state)
              "secret\",\"answers\":" ANSWERS "}"),
         QUIZ("{\"id\":\"q\",\"ask\":{\"en\":\"w\"},\"picture\":\"/etc\","
              "\"answers\":" ANSWERS "}"),
-        QUIZ("{\"id\":\"q\",\"ask\":{\"en\":\"w\"},\"picture\":7,\"answers\":"
-             ANSWERS "}"),
+        QUIZ("{\"id\":\"q\",\"ask\":{\"en\":\"w\"},\"picture\":7,"
+             "\"answers\":" ANSWERS "}"),
         QUIZ("{\"id\":\"q\",\"ask\":{\"en\":\"w\"},\"answers\":{}}"),
     };
 
@@ -158,17 +158,17 @@ static void a_quiz_has_bounds(void **state)
     free(huge);
     memset(long_text, 'x', sizeof(long_text));
     long_text[DAF_WEB_QUIZ_TEXT_MAX] = '\0';
-    (void)snprintf(text, sizeof(text),
-                   QUIZ("{\"id\":\"q\",\"ask\":{\"en\":\"%s\"},\"answers\":"
-                        ANSWERS "}"),
-                   long_text);
+    (void)snprintf(
+        text, sizeof(text),
+        QUIZ("{\"id\":\"q\",\"ask\":{\"en\":\"%s\"},\"answers\":" ANSWERS "}"),
+        long_text);
     expect(text, DAF_OK);
     long_text[DAF_WEB_QUIZ_TEXT_MAX] = 'x';
     long_text[DAF_WEB_QUIZ_TEXT_MAX + 1] = '\0';
-    (void)snprintf(text, sizeof(text),
-                   QUIZ("{\"id\":\"q\",\"ask\":{\"en\":\"%s\"},\"answers\":"
-                        ANSWERS "}"),
-                   long_text);
+    (void)snprintf(
+        text, sizeof(text),
+        QUIZ("{\"id\":\"q\",\"ask\":{\"en\":\"%s\"},\"answers\":" ANSWERS "}"),
+        long_text);
     expect(text, DAF_EFORM);
 }
 

@@ -3,8 +3,7 @@
 
 #include "node/web_range.h"
 
-static void expect(const char *header, uint64_t size,
-                   struct daf_web_range want)
+static void expect(const char *header, uint64_t size, struct daf_web_range want)
 {
     struct daf_web_range got = daf_web_range(header, size);
 

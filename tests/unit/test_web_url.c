@@ -108,7 +108,8 @@ static void fields_are_decoded(void **state)
     struct daf_web_form f;
 
     (void)state;
-    assert_true(read_form("name=%D9%84+%D9%84&add=1&empty=&bare&&x=%3D%26", &f));
+    assert_true(
+        read_form("name=%D9%84+%D9%84&add=1&empty=&bare&&x=%3D%26", &f));
     assert_int_equal(f.count, 5);
     assert_string_equal(daf_web_field(&f, "name"), "ل ل");
     assert_string_equal(daf_web_field(&f, "add"), "1");
@@ -123,8 +124,8 @@ static void fields_are_decoded(void **state)
 static void a_form_that_is_none_has_no_fields(void **state)
 {
     static const char *const wrong[] = {
-        "a=%",  "a=%4",   "a=%zz", "a=%00",  "a=%0a", "a%0d=1",
-        "a=\n", "a=%ff",  "a=1&a=2", "a=1&b=2&a", "%e0%80%80=1",
+        "a=%",  "a=%4",  "a=%zz",   "a=%00",     "a=%0a",       "a%0d=1",
+        "a=\n", "a=%ff", "a=1&a=2", "a=1&b=2&a", "%e0%80%80=1",
     };
 
     (void)state;
