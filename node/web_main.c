@@ -15,6 +15,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* Debian 13's has another name for it. */
+#if MHD_VERSION >= 0x00097701
+#define STRICTNESS MHD_OPTION_CLIENT_DISCIPLINE_LVL
+#else
+#define STRICTNESS MHD_OPTION_STRICT_FOR_CLIENT
+#endif
 #define HANG_S 10 /* between two sleeps: killed by SIGALRM, started again */
 /* Connections, and as many open files. */
 #define FDS_MAX    (2 * DAF_WEB_CONNS_MAX + 64)
@@ -107,7 +113,7 @@ static struct MHD_Daemon *start_mhd(struct daf_web *web)
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)DAF_WEB_CONNS_MAX + 8,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, DAF_WEB_MEMORY,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)DAF_WEB_IDLE_S,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        STRICTNESS, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
         MHD_OPTION_END);
 }
 

@@ -97,7 +97,8 @@ static void put_who(struct home *m)
                     daf_web_say(r, DAF_WEB_W_WELCOME),
                     daf_web_say(r, DAF_WEB_W_WHO));
     else
-        DAF_WEB_PUT(h, "<h1>%</h1>", daf_web_say(r, DAF_WEB_W_WELCOME));
+        DAF_WEB_PUT(h, "<h1>%</h1><p>%</p>", daf_web_say(r, DAF_WEB_W_WELCOME),
+                    daf_web_say(r, DAF_WEB_W_ENTER_FIRST));
     DAF_WEB_RAW(h, "</section>\n");
 }
 

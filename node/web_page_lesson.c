@@ -51,7 +51,7 @@ static void put_list(struct daf_web_request *r, json_t *files)
 }
 
 static void put_content(struct daf_web_request *r,
-                        const struct daf_web_item *item)
+                        const struct daf_web_item *item, const char *title)
 {
     struct daf_web_html *h = &r->html;
     char path[513], url[3 * 512 + 1];
@@ -61,9 +61,9 @@ static void put_content(struct daf_web_request *r,
     switch (item->kind) {
     case DAF_WEB_ITEM_HTML:
         DAF_WEB_PUT(h,
-                    "<iframe class=\"content\" sandbox "
+                    "<iframe class=\"content\" title=\"%\" sandbox "
                     "src=\"/content/%/%\"></iframe>\n",
-                    r->id, url);
+                    title, r->id, url);
         break;
     case DAF_WEB_ITEM_AUDIO:
         DAF_WEB_PUT(h,
@@ -111,7 +111,7 @@ static void show(struct daf_web_request *r, json_t *item,
         DAF_WEB_PUT(&r->html, "<section class=\"words\"><p>%</p></section>\n",
                     daf_web_say(r, DAF_WEB_W_COMING_HOW));
     else
-        put_content(r, known);
+        put_content(r, known, title);
     if (known != NULL && known->has_quiz)
         DAF_WEB_PUT(&r->html,
                     "<p class=\"go\"><a class=\"button big\" "

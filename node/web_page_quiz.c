@@ -213,7 +213,10 @@ static void put_note(struct sheet *s, enum daf_web_word note)
     if (note != DAF_WEB_W_COUNT)
         DAF_WEB_PUT(&r->html, "<p class=\"note\" role=\"alert\">%</p>\n",
                     daf_web_say(r, note));
-    else if (r->has_session && s->name == NULL)
+    else if (!r->has_session)
+        DAF_WEB_PUT(&r->html, "<p class=\"note\">%</p>\n",
+                    daf_web_say(r, DAF_WEB_W_ENTER_FIRST));
+    else if (s->name == NULL)
         DAF_WEB_PUT(&r->html,
                     "<p class=\"note\">% <a class=\"button\" "
                     "href=\"/who?back=/lesson/%/quiz\">%</a></p>\n",

@@ -258,7 +258,7 @@ void daf_web_page_who(struct daf_web_request *r)
 
     if (!r->has_session) {
         daf_web_page_words(r, MHD_HTTP_FORBIDDEN, DAF_WEB_W_ENTER,
-                           DAF_WEB_W_ENTER_WRONG);
+                           DAF_WEB_W_ENTER_FIRST);
         return;
     }
     learners = daf_web_want_op(r, DAF_WEB_LEARNERS, "learners");

@@ -61,6 +61,9 @@ static const char *const words[DAF_WEB_W_COUNT][DAF_WEB_TONGUES] = {
     [DAF_WEB_W_ENTER_WRONG] = {
         "This link is no longer good: the device was started again since. Ask your teacher for the new one.",
         "لم يعد هذا الرابط صالحاً: أُعيد تشغيل الجهاز منذ ذلك. اطلب الرابط الجديد من معلمك."},
+    [DAF_WEB_W_ENTER_FIRST] = {
+        "To keep your work, ask your teacher for the link that lets you in.",
+        "ليُحفظ عملك اطلب من معلمك الرابط الذي يدخلك."},
     [DAF_WEB_W_NEED_ENTER] = {
         "Your answers are not saved yet. First come in: ask your teacher for the link, open it, then press Ready here once more.",
         "لم تُحفظ إجاباتك بعد. ادخل أولاً: اطلب الرابط من معلمك وافتحه، ثم اضغط «جاهز» هنا مرة أخرى."},
