@@ -44,6 +44,30 @@
  * {"op":"enrol-accept","id":"…","certificate":"hex"} -> {"exit":0}   sent, or kept
  *                      for when it comes back; the certificate is durable before
  * {"op":"enrol-decline","id":"…"}, {"op":"enrol-close"} -> {"exit":0}
+ *
+ * What pages show; the web process (node/web.h) may ask this and nothing else:
+ *
+ * {"op":"web-status"} -> {"camp":…,"author":"8 hex","peers":N,"records":N,
+ *                      "revoked":bool,"exit":0}
+ * {"op":"learners"} -> {"scope":"class:1","learners":[{"subject":"hex","name":""}…],
+ *                      "more":bool,"exit":0}   of the first class, at most 4000
+ * {"op":"progress","subject":"hex"} -> {"lines":[…],"exit":0}   as `progress show
+ *                      --json` prints them, at most 4000
+ * {"op":"write","kind":"session",…}   above
+ * {"op":"write","kind":"learner","scope":"","learner":"name, or nothing"}
+ *                  -> as session; registers one more, also of a known name
+ * Both take "once":"32 hex": of several with one value the first is done, and all
+ * are answered alike.
+ * {"op":"library"} -> {"items":[{"content":"hex","titles":{"en":…},"descriptions":
+ *                      {…},"languages":[…],"level":…,"subject":…,"bytes":N,
+ *                      "whole":bool,"held":N,"parts":N}…],"exit":0}
+ * {"op":"content-files","content":"hex"} -> {"files":[["path",bytes]…],"exit":0}
+ *                      of a whole item, the first 1000
+ * {"op":"content-open","content":"hex","path":…} -> {"size":N,"exit":0} and with
+ *                      the line's first byte the open file (SCM_RIGHTS)
+ * {"op":"events"} -> {"epoch":N,"n":N,"exit":0}, and from then on between answers
+ *                      {"event":"records"|"peers"|"content","n":N}, numbered
+ *
  * Reading (progress show, digest, check) needs no daemon: commands open the
  * store themselves. */
 #ifndef DAF_NODE_API_H

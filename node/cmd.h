@@ -220,6 +220,7 @@ enum daf_exit daf_cmd_revoke(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_devices(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_status(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_peers(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_open(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_progress_add(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_progress_show(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_publish(const struct daf_cmd *cmd);

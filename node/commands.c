@@ -194,6 +194,17 @@ static const struct daf_command table[] = {
         .run = daf_cmd_peers,
     },
     {
+        .name = "open", .args = "",
+        .summary = "the address of the pages, with the key that lets a browser in",
+        .text = "Open it in a browser and press the button there.  Whoever has it sees "
+            "the names of\nthe class and can write for each learner: show it "
+            "to nobody else.  It is good until\nthe daemon is started again.  "
+            "A line for each address of daftard --http.",
+        .keys = {"url", "urls"},
+        .needs_daemon = true,
+        .run = daf_cmd_open,
+    },
+    {
         .name = "progress add", .args = "",
         .summary = "write down what a learner did",
         .text = "An unknown learner is registered first.  Returns when the "

@@ -6,10 +6,11 @@
  * anew (EXIT_CLOCK). */
 #include "node/discover_impl.h"
 
+#include "node/confine.h"
+
 #include <avahi-common/timeval.h>
 #include <dlfcn.h>
 #include <errno.h>
-#include <linux/landlock.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,6 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -375,48 +375,11 @@ static bool watch_clock(struct daf_discover *d)
 
 /* ---- what it may do */
 
-static void limit(int what, rlim_t most)
-{
-    const struct rlimit both = {most, most};
-
-    (void)setrlimit((__rlimit_resource_t)what, &both);
-}
-
 static void confine(void)
 {
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_NOFILE, FDS_MAX);
-#ifndef __SANITIZE_ADDRESS__ /* which wants terabytes of addresses */
-    limit(RLIMIT_AS, MEMORY_MAX);
-#endif
+    daf_confine(FDS_MAX, MEMORY_MAX);
     /* Strangers can keep it busy; not the device. */
     (void)setpriority(PRIO_PROCESS, 0, 10);
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    (void)sigaction(SIGPIPE, &ignore, NULL);
-    /* Ctrl-C reaches the whole group; core decides when to stop. */
-    (void)sigaction(SIGINT, &ignore, NULL);
-    (void)sigaction(SIGTERM, &ignore, NULL);
-}
-
-/* No file can be opened, made or removed from now on; sockets still can.  Fine
- * where the kernel has no Landlock. */
-static void deny_files(void)
-{
-    struct landlock_ruleset_attr all = {0};
-    long version, fd;
-
-    version = syscall(SYS_landlock_create_ruleset, NULL, 0,
-                      LANDLOCK_CREATE_RULESET_VERSION);
-    if (version < 1) return;
-    /* 13 rights at first, then linking across folders, then truncating. */
-    all.handled_access_fs = (1ULL << (12 + (version < 3 ? version : 3))) - 1;
-    fd = syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
-    if (fd < 0) return;
-    (void)syscall(SYS_landlock_restrict_self, fd, 0);
-    (void)close((int)fd);
 }
 
 /* ---- beginning and end */
@@ -471,7 +434,7 @@ int daf_discover_main(int fd)
     /* While files can be opened. */
     (void)daf_discover_own_load();
     if (daf_discover_system_load()) use_system(&d);
-    deny_files();
+    daf_confine_files();
     if (d.back == NULL) use_own(&d);
     (void)alarm(0);
     run(&d);

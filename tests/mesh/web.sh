@@ -1,0 +1,382 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Pages: a daemon with --http and a browser made of curl.  First the daemon: who is
+# let in, what is shown to whom, what is refused, and that nothing is lost when its
+# web process is killed.  Then `pages`, which is the same web process over content
+# that needs no shelf: lessons, files, quizzes.  Waits for conditions.
+set -uo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+bin=${DAF_BIN:-$here/../../build/dev/bin}
+build=${DAF_BUILD:-$here/../../build/dev}
+for tool in "$bin/daftard" "$bin/daftar" "$build/tests/pages" curl; do
+    command -v "$tool" >/dev/null || {
+        echo "skipped: $tool is not here"
+        exit 77
+    }
+done
+umask 077
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/daftar web.XXXXXX")
+pids=()
+failed=0
+exec {never}<> <(:) # nothing is ever said there: to pause without a process
+
+cleanup()
+{
+    local pid
+    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done
+    wait
+    rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+ok() { echo "ok: $*"; }
+bad()
+{
+    echo "FAILED: $*"
+    sed 's/^/    /' "$tmp"/*.log "$tmp/out" 2>/dev/null | tail -n 40
+    failed=1
+}
+expect()
+{
+    local what=$1
+    shift
+    if "$@" >"$tmp/out" 2>&1; then ok "$what"; else bad "$what"; fi
+}
+until_true()
+{
+    local limit=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $limit ] || return 1
+        read -rt 0.05 -u "$never"
+    done
+    return 0
+}
+
+# --- a browser -----------------------------------------------------------------
+
+# get PATH [CURL...], post PATH DATA [CURL...]: into $tmp/page, with its headers in
+# $tmp/head; $status is what it was answered with.
+ask()
+{
+    local path=$1
+    shift
+    status=$(curl -sS --max-time 20 -b "$jar" -c "$jar" -D "$tmp/head" \
+        -o "$tmp/page" -w '%{http_code}' "$@" "$base$path")
+}
+get() { ask "$@"; }
+post() { post_from "$base" "$@"; }
+# post_from ORIGIN PATH DATA [CURL...]
+post_from()
+{
+    local origin=$1 path=$2 data=$3
+    shift 3
+    ask "$path" -H "Origin: $origin" --data "$data" "$@"
+}
+# The token of the first form of the last page.
+token() { sed -n 's/.*name="token" value="\([0-9a-f]*\)".*/\1/p' "$tmp/page" | head -n 1; }
+location() { sed -n 's/^[Ll]ocation: \([^\r]*\).*/\1/p' "$tmp/head"; }
+shows() { grep -qF -- "$1" "$tmp/page"; }
+answers() # STATUS WHAT
+{
+    if [ "$status" = "$1" ]; then
+        ok "$2"
+    else
+        cp "$tmp/page" "$tmp/out"
+        bad "$2 (answered $status)"
+    fi
+}
+has_head() { grep -qi -- "^$1" "$tmp/head"; }
+
+# --- the daemon ------------------------------------------------------------------
+
+home=$tmp/home
+start()
+{
+    "$bin/daftard" --home "$home" --listen 127.0.0.1:0 --no-mdns \
+        --http 127.0.0.1:0 >>"$tmp/daemon.log" 2>&1 &
+    daemon=$!
+    pids+=("$daemon")
+    until_true 20 test -s "$home/run/web" && until_true 20 test -s "$home/run/endpoint"
+}
+records() { "$bin/daftar" --home "$home" progress show --json | grep -c .; }
+web_pid()
+{
+    local p
+    for p in $(cat "/proc/$daemon/task/$daemon/children"); do
+        tr '\0' ' ' <"/proc/$p/cmdline" | grep -q -- --as-web && echo "$p"
+    done
+}
+replaced() { local now; now=$(web_pid) && [ -n "$now" ] && [ "$now" != "$killed" ]; }
+
+"$bin/daftar" --home "$home" camp create Test >/dev/null || exit 1
+"$bin/daftar" --home "$home" progress add --learner 'Zahra Secret' \
+    --item letters-9 --score 0.5 >/dev/null || exit 1
+"$bin/daftar" --home "$home" open >"$tmp/out" 2>&1
+if [ $? = 4 ]; then ok 'open without a daemon exits 4'; else bad 'open without a daemon'; fi
+expect 'the daemon starts with pages' start
+url=$("$bin/daftar" --home "$home" open)
+base=${url%/enter*} key=${url#*key=}
+jar=$tmp/jar
+case $url in
+    http://127.0.0.1:*/enter?key=????????????????????????????????) ok 'open prints the way in' ;;
+    *) bad "open prints $url" ;;
+esac
+expect 'as JSON too' grep -qF "\"url\":\"$url\"" <("$bin/daftar" --home "$home" open --json)
+[ "$(stat -c %a "$home/run/web")" = 600 ] && ok 'nobody else reads it' || bad 'run/web is open'
+
+get /
+answers 200 'home is for everybody'
+if shows Zahra; then bad 'a name is shown to a stranger'; else ok 'and shows no name'; fi
+for head in content-security-policy x-content-type-options referrer-policy \
+    cross-origin-opener-policy cross-origin-resource-policy permissions-policy \
+    'cache-control: no-store'; do
+    has_head "$head" || bad "no $head"
+done
+get /who
+answers 403 'who is who is not for everybody'
+if shows Zahra; then bad 'a name is shown to a stranger'; else ok 'nor any name'; fi
+get '/enter?key=00000000000000000000000000000000'
+answers 403 'a wrong key lets nobody in'
+get "/enter?key=$key"
+answers 200 'the right key shows a button'
+if has_head set-cookie; then bad 'GET lets in'; else ok 'and changes nothing by itself'; fi
+post_from http://evil.example /enter "key=$key"
+answers 403 'another site cannot press it'
+post /enter key=00000000000000000000000000000000
+answers 403 'nor a wrong key'
+post /enter "key=$key"
+answers 303 'pressed, it lets in'
+grep -qi 'set-cookie: .*HttpOnly; SameSite=Strict' "$tmp/head" || bad 'the cookie'
+
+get /who
+shows 'Zahra Secret' && ok 'now names are shown' || bad 'no names after entering'
+t=$(token)
+subject=$(sed -n 's/.*name="learner" value="\([0-9a-f]*\)".*/\1/p' "$tmp/page" | head -n 1)
+post /who "token=$t&learner=$subject"
+answers 303 'a learner is chosen'
+get /
+shows 'Zahra Secret' && ok 'and greeted' || bad 'home does not greet her'
+get /who
+t=$(token)
+post /who "token=$t&add=1&name=%D9%84%D9%8A%D9%84%D9%89"
+answers 303 'a new learner is added'
+post /who "token=$t&add=1&name=%D9%84%D9%8A%D9%84%D9%89&sure=1"
+get /who
+[ "$(grep -c 'ليلى' "$tmp/page")" = 1 ] && ok 'once, though it was sent twice' || bad 'she is there twice'
+post /who "token=${t:0:70}0000000000&add=1&name=Nobody"
+answers 409 'a token that is none writes nothing'
+post /who "add=1&name=Nobody"
+answers 409 'nor does none'
+get /who
+if shows Nobody; then bad 'somebody was added without a token'; else ok 'nobody was added'; fi
+
+# --- strangers
+
+for host in evil.example "evil.example:${base##*:}" 127.0.0.1 127.0.0.1:1; do
+    get / -H "Host: $host"
+    answers 421 "called $host it does not answer"
+done
+get / -H "Host: localhost:${base##*:}"
+answers 200 'called localhost it does'
+post_from http://evil.example /who "token=$t&add=1&name=Evil"
+answers 403 'a post of another site is refused'
+post_from null /who "token=$t&add=1&name=Evil"
+answers 403 'or of none'
+post /who "token=$t&add=1&name=Evil" -H 'Origin: http://evil.example'
+answers 403 'or of two'
+ask /who --data "token=$t&add=1&name=Evil"
+answers 403 'or without an Origin'
+post /who "token=$t&add=1&name=Evil" -H 'Sec-Fetch-Site: same-site'
+answers 403 'or of another port of this machine'
+post /who 'a=%zz'
+answers 400 'what is no form is refused'
+head -c 70000 /dev/zero | tr '\0' a >"$tmp/long"
+post /who "@$tmp/long"
+answers 413 'or too long'
+post /who 'a=1' -H 'Content-Type: text/plain'
+answers 415 'or of another type'
+ask /who -X POST -H "Origin: $base" -H 'Transfer-Encoding: chunked' --data a=1
+answers 411 'or of no length'
+ask /who -X DELETE
+answers 405 'and what is not done here'
+get /nowhere
+answers 404 'a page that is not there'
+get '/content/../../etc/passwd' --path-as-is
+answers 400 'a path that leads out'
+before=$(records)
+for path in '/who?learner=x&add=1&name=Evil' "/enter?key=$key" /leave /language / /events; do
+    get "$path" --max-time 1 2>/dev/null
+done
+[ "$(records)" = "$before" ] && ok 'GET writes nothing' || bad 'a GET wrote a record'
+
+# --- events
+
+timeout 20 curl -sN -b "$jar" "$base/events" >"$tmp/events" &
+listener=$!
+pids+=("$listener")
+until_true 10 grep -q retry "$tmp/events"
+"$bin/daftar" --home "$home" progress add --learner 'Zahra Secret' --item letters-8 \
+    --score 1 >/dev/null
+until_true 10 grep -q 'event: records' "$tmp/events" && ok 'what is new is told' || bad 'no event'
+id=$(sed -n 's/^id: //p' "$tmp/events" | head -n 1)
+kill "$listener" 2>/dev/null
+was="${id%.*}.$((${id#*.} - 1))"
+timeout 2 curl -sN -H "Last-Event-ID: $was" "$base/events" >"$tmp/events"
+grep -q "^id: $id" "$tmp/events" && ok 'who was away hears what it missed' || bad 'no replay'
+timeout 2 curl -sN -H 'Last-Event-ID: 7.1' "$base/events" >"$tmp/events"
+grep -q 'event: reset' "$tmp/events" && ok 'who was away too long begins anew' || bad 'no reset'
+
+# --- a crowd, and a killed web process
+
+port=${base##*:}
+crowd=()
+for ((i = 0; i < 300; i++)); do
+    { exec {fd}<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null && crowd+=("$fd")
+done
+get /
+answers 200 "${#crowd[@]} idle connections do not stop an honest one"
+for fd in "${crowd[@]}"; do exec {fd}>&-; done
+
+killed=$(web_pid)
+kill -9 "$killed"
+get / --retry 5 --retry-all-errors
+answers 200 'a page is served although web was killed'
+until_true 20 replaced && ok 'web was started again' || bad 'web is not started again'
+get /who
+shows 'Zahra Secret' && ok 'and who was let in still is' || bad 'the session is lost'
+[ "$(records)" -gt 0 ] && ok 'nothing is lost' || bad 'records are lost'
+"$bin/daftar" --home "$home" status --json | grep -q '"web_restarts":1' || bad 'not counted'
+
+post /leave a=1
+get /
+if shows Zahra; then bad 'a name is shown after leaving'; else ok 'who leaves sees no name'; fi
+kill -TERM "$daemon"
+wait "$daemon"
+[ ! -e "$home/run/web" ] && ok 'the way in goes with the daemon' || bad 'run/web is left'
+
+# --- lessons, without a shelf ----------------------------------------------------
+
+lessons=$tmp/lessons
+mkdir -p "$lessons/1 letters/pictures" "$lessons/2 coming" "$lessons/3 bad"
+echo '{"en":"Letters <one>","ar":"الحروف"}' >"$lessons/1 letters/title.json"
+echo '<h1>English</h1><script>alert(1)</script>' >"$lessons/1 letters/index.en.html"
+echo '<h1>عربي</h1>' >"$lessons/1 letters/index.ar.html"
+printf '0123456789' >"$lessons/1 letters/ten.txt"
+printf 'x' >"$lessons/1 letters/odd.exe"
+echo '<svg xmlns="http://www.w3.org/2000/svg"/>' >"$lessons/1 letters/pictures/a b.svg"
+cat >"$lessons/1 letters/quiz.json" <<'QUIZ'
+{"daftar-quiz":1,"item":"letters-1","questions":[
+ {"id":"q1","ask":{"en":"<A>?","ar":"أ؟"},"answers":[{"say":{"en":"no"}},{"picture":"pictures/a b.svg","right":true}]},
+ {"id":"q2","ask":{"en":"B?"},"answers":[{"say":{"en":"yes"},"right":true},{"say":{"en":"no"}}]}]}
+QUIZ
+: >"$lessons/2 coming/partly"
+echo '{"daftar-quiz":1,"item":"../evil"' >"$lessons/3 bad/quiz.json"
+"$build/tests/pages" "$tmp/stub" "$lessons" >"$tmp/url" 2>"$tmp/pages.log" &
+pids+=($!)
+until_true 20 test -s "$tmp/url"
+url=$(<"$tmp/url") base=${url%/enter*}
+jar=$tmp/jar2
+post /enter "key=${url#*key=}"
+answers 303 'in, to the lessons'
+get / -H 'Accept-Language: en'
+shows 'Letters &lt;one&gt;' && ok 'a title is text' || bad 'a title is not escaped'
+ids=$(sed -n 's/.*href="\/lesson\/\([0-9a-f]*\)".*/\1/p' "$tmp/page")
+id=$(head -n 1 <<<"$ids") coming=$(sed -n 2p <<<"$ids") broken=$(sed -n 3p <<<"$ids")
+get / -H 'Accept-Language: ar-SD, en;q=0.5'
+shows 'dir="rtl"' && shows 'الحروف' && ok 'in Arabic, from right to left' || bad 'no Arabic'
+get "/lesson/$id" -H 'Accept-Language: ar'
+shows "src=\"/content/$id/index.ar.html\"" && ok 'a lesson in her language' || bad 'the lesson'
+get "/lesson/$coming"
+shows 'still on its way' && ok 'one that is on its way says so' || bad 'the coming one'
+get "/lesson/$broken/quiz"
+answers 404 'a quiz that is none is not there'
+
+get "/content/$id/index.en.html"
+answers 200 'its page'
+has_head 'content-security-policy: sandbox; default-src .none' && ok 'is in a sandbox' || bad 'no sandbox'
+get "/content/$id/odd.exe"
+has_head 'content-disposition: attachment' && ok 'what is unknown is saved, not shown' || bad 'odd.exe is shown'
+etag=$(sed -n 's/^[Ee][Tt]ag: \([^\r]*\).*/\1/p' "$tmp/head")
+get "/content/$id/odd.exe" -H "If-None-Match: $etag"
+answers 304 'what is known is not sent again'
+ranges() # HEADER STATUS BYTES
+{
+    get "/content/$id/ten.txt" -H "Range: $1"
+    [ "$2" = 416 ] && : >"$tmp/page"
+    if [ "$status" = "$2" ] && [ "$(<"$tmp/page")" = "$3" ]; then
+        ok "range $1"
+    else
+        bad "range $1: $status $(<"$tmp/page")"
+    fi
+}
+ranges bytes=0-0 206 0
+ranges bytes=2-4 206 234
+ranges bytes=7- 206 789
+ranges bytes=-3 206 789
+ranges bytes=-50 206 0123456789
+ranges bytes=9-99 206 9
+ranges bytes=10- 416 ''
+ranges bytes=-0 416 ''
+ranges bytes=0-1,4-5 200 0123456789
+ranges bytes=--5 200 0123456789
+ranges bytes=5-2 200 0123456789
+get "/content/$id/ten.txt" -H 'Range: bytes=0-1' -H 'If-Range: "old"'
+answers 200 'a range of another edition is the whole'
+status=$(curl -sI -o "$tmp/head" -w '%{http_code}' -H 'Range: bytes=0-1' "$base/content/$id/ten.txt")
+[ "$status" = 200 ] && has_head 'content-length: 10' && ok 'HEAD tells how long it is' || bad 'HEAD'
+for path in "/content/$id/..%2f..%2fetc%2fpasswd" "/content/$id/nothing.html" \
+    "/content/$coming/index.html" "/content/00/x"; do
+    get "$path" --path-as-is
+    case $status in 400 | 404) ;; *) bad "$path: $status" ;; esac
+done
+ok 'what is not in an item cannot be had'
+
+quiz=/lesson/$id/quiz
+get "$quiz"
+shows '&lt;A&gt;?' && ok 'a question is text' || bad 'the quiz'
+t=$(token)
+post "$quiz" "token=$t&q-q1=1&q-q2=0"
+answers 409 'without a learner nothing is written'
+shows 'value="1" required checked' && ok 'and the answers are still there' || bad 'answers are lost'
+get /who
+post /who "token=$(token)&add=1&name=Amina&back=$quiz"
+[ "$(location)" = "$quiz" ] && ok 'she is back at the quiz' || bad "sent to $(location)"
+get "$quiz"
+t=$(token)
+post "$quiz" "token=$t&q-q1=1"
+answers 422 'a question without an answer is asked again'
+: >"$tmp/stub/full"
+post "$quiz" "token=$t&q-q1=1&q-q2=1"
+answers 503 'a full disk is said'
+if shows Saved; then bad 'saved is said although it is not'; else ok 'and saved is not said'; fi
+shows 'value="1" required checked' && ok 'and the answers are still there' || bad 'answers are lost'
+rm "$tmp/stub/full"
+post "$quiz" "token=$(token)&q-q1=1&q-q2=1"
+answers 303 'then it is written'
+first=$(location)
+post "$quiz" "token=$t&q-q1=1&q-q2=1"
+[ "$(location)" = "$first" ] && ok 'sent twice, written once' || bad 'written twice'
+get "$first"
+shows Saved && shows '<strong>1 of 2</strong>' && ok 'saved is said, with the score' || bad 'not saved'
+get "${first/record=/record=00}"
+answers 404 'a record that is not there is not said to be saved'
+get /
+shows 'aria-label="Right answers: 50 %"' && ok 'home shows how far she is' || bad 'no progress at home'
+
+get /
+bytes=$(gzip -c "$tmp/page" | wc -c)
+for asset in $(grep -o '/asset/[a-z0-9.-]*' "$tmp/page"); do
+    get "$asset"
+    [ "$status" = 200 ] || bad "$asset: $status"
+    bytes=$((bytes + $(gzip -c "$tmp/page" | wc -c)))
+done
+[ "$bytes" -lt 60000 ] && ok "the first page takes $bytes bytes, packed" || bad "$bytes bytes"
+
+if "$bin/daftar" publish --help >/dev/null 2>&1; then
+    echo 'note: there is a shelf now: publish a lesson here and read it by the daemon'
+fi
+[ "$failed" = 0 ]
