@@ -32,7 +32,7 @@ struct slot {
     enum daf_write_kind kind;
     bool is_repair;  /* answered when everything else is over */
     bool is_opening; /* answered when the porch is open */
-    bool is_content; /* answered when the shelf has opened a file */
+    bool is_content; /* answered when the shelf has opened or listed it */
     struct daf_apiserver_watch watch; /* answered when it changes */
     char *text; /* the answer's lines, owned; NULL: not yet */
     int fd;     /* goes with them, owned; -1: none */
@@ -722,10 +722,25 @@ static void on_pages(struct client *c, struct slot *slot, const char *op,
 {
     struct daf_apiserver_answer a;
 
-    slot->is_content = strcmp(op, "content-open") == 0;
+    slot->is_content = strncmp(op, "content-", 8) == 0;
     a = daf_apiserver_web(c->server->agent, c->server->ops, op, request,
                           slot->ticket);
     answer_with(c, slot, &a);
+}
+
+void daf_apiserver_content_listed(struct daf_apiserver *s, uint64_t ticket,
+                                  enum daf_err err, json_t *files)
+{
+    struct client *c;
+    struct slot *slot = find_slot(s, ticket, &c);
+
+    if (slot == NULL || !slot->is_content)
+        json_decref(files); /* who asked has left */
+    else if (err != DAF_OK || files == NULL)
+        answer_error(c, slot, err != DAF_OK ? err : DAF_ENOMEM,
+                     daf_err_str(err != DAF_OK ? err : DAF_ENOMEM));
+    else
+        answer(c, slot, json_pack("{so}", "files", files), DAF_EXIT_DONE);
 }
 
 void daf_apiserver_content_opened(struct daf_apiserver *s, uint64_t ticket,

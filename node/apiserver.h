@@ -69,11 +69,10 @@ struct daf_apiserver_ops {
 
     /* Append an object for each content item (node/api.h, "library"). */
     enum daf_err (*library)(void *ctx, json_t *items);
-    /* Append [path, bytes] for each file of a whole item, the first
-     * DAF_APISERVER_FILES_MAX of them, in the order of its file list.
-     * DAF_ENOTFOUND: no such item, or not whole. */
-    enum daf_err (*content_files)(void *ctx, const struct daf_hash *content,
-                                  json_t *files);
+    /* The files of a whole item: daf_apiserver_content_listed() follows with this
+     * ticket, now or later. */
+    void (*content_files)(void *ctx, uint64_t ticket,
+                          const struct daf_hash *content);
     /* Open a file of a whole item; daf_apiserver_content_opened() follows with
      * this ticket, now or later.  @path: as the file list has it, borrowed. */
     void (*content_open)(void *ctx, uint64_t ticket,
@@ -110,6 +109,12 @@ void daf_apiserver_content_changed(struct daf_apiserver *s,
  * in any case; -1 after an error.  @size: of the file. */
 void daf_apiserver_content_opened(struct daf_apiserver *s, uint64_t ticket,
                                   enum daf_err err, int fd, uint64_t size);
+
+/** daf_apiserver_content_listed: how a content_files ended.  @files: [path, bytes]
+ * of each file, the first DAF_APISERVER_FILES_MAX of them, in the order of the file
+ * list; taken; NULL after an error. */
+void daf_apiserver_content_listed(struct daf_apiserver *s, uint64_t ticket,
+                                  enum daf_err err, json_t *files);
 
 /* What changed, for who listens to events; several are or'ed. */
 enum {

@@ -107,19 +107,6 @@ static bool read_content(const json_t *request, struct daf_hash *out)
            len == sizeof(out->b);
 }
 
-static struct daf_apiserver_answer files(const struct daf_apiserver_ops *ops,
-                                         const struct daf_hash *content)
-{
-    json_t *list = json_array();
-    enum daf_err err = DAF_ENOTFOUND;
-
-    if (ops->content_files != NULL)
-        err = ops->content_files(ops->ctx, content, list);
-    if (err == DAF_OK) return done(json_pack("{so}", "files", list));
-    json_decref(list);
-    return failed(err, daf_err_str(err));
-}
-
 static struct daf_apiserver_answer content(const struct daf_apiserver_ops *ops,
                                            const char *op, json_t *request,
                                            uint64_t ticket)
@@ -129,7 +116,12 @@ static struct daf_apiserver_answer content(const struct daf_apiserver_ops *ops,
 
     if (!read_content(request, &id))
         return failed(DAF_EUSAGE, "content is 64 hexadecimal digits");
-    if (strcmp(op, "content-files") == 0) return files(ops, &id);
+    if (strcmp(op, "content-files") == 0) {
+        if (ops->content_files == NULL)
+            return failed(DAF_ENOTFOUND, daf_err_str(DAF_ENOTFOUND));
+        ops->content_files(ops->ctx, ticket, &id);
+        return (struct daf_apiserver_answer){.err = DAF_OK};
+    }
     if (path == NULL || path[0] == '\0' ||
         strlen(path) > DAF_FILE_PATH_BYTES_MAX)
         return failed(DAF_EUSAGE, "path is a path of the item's file list");

@@ -4,7 +4,7 @@
 #include "node/addresses.h"
 #include "node/apiserver.h"
 #include "node/clock.h"
-#include "node/contents.h"
+#include "node/contents_json.h"
 #include "node/core/addr.h"
 #include "node/discoverhost.h"
 #include "node/inputlog.h"
@@ -711,8 +711,23 @@ static size_t on_link_queued(void *ctx)
 static void on_content_answered(void *ctx, const struct daf_keeper_result *r)
 {
     struct daf_host *h = ctx;
+    json_t *files;
 
-    if (h->api != NULL) daf_apiserver_content(h->api, r);
+    if (h->api == NULL) {
+        if (r->kind == DAF_KEEPER_FILE && r->file.fd >= 0)
+            (void)close(r->file.fd);
+    } else if (r->kind == DAF_KEEPER_FILE) {
+        daf_apiserver_content_opened(h->api, r->ticket, r->err, r->file.fd,
+                                     r->file.size);
+    } else if (r->kind == DAF_KEEPER_LIST) {
+        files =
+            r->err != DAF_OK
+                ? NULL
+                : daf_contents_json_files(r->bytes, DAF_APISERVER_FILES_MAX);
+        daf_apiserver_content_listed(h->api, r->ticket, r->err, files);
+    } else {
+        daf_apiserver_content(h->api, r);
+    }
 }
 
 static void on_content_changed(void *ctx, const struct daf_hash *content,
@@ -720,7 +735,9 @@ static void on_content_changed(void *ctx, const struct daf_hash *content,
 {
     struct daf_host *h = ctx;
 
-    if (h->api != NULL) daf_apiserver_content_changed(h->api, content, item);
+    if (h->api == NULL) return;
+    daf_apiserver_content_changed(h->api, content, item);
+    daf_apiserver_changed(h->api, DAF_APISERVER_CONTENT);
 }
 
 static const struct daf_contents *on_contents(void *ctx)
@@ -728,6 +745,46 @@ static const struct daf_contents *on_contents(void *ctx)
     struct daf_host *h = ctx;
 
     return h->contents;
+}
+
+static enum daf_err read_catalogue(struct daf_host *h,
+                                   struct daf_catalogue **out)
+{
+    return daf_catalogue_read(
+        h->reader, &daf_camp_authority(daf_agent_camp(h->agent))->catalog, out);
+}
+
+static enum daf_err on_library(void *ctx, json_t *items)
+{
+    struct daf_host *h = ctx;
+    struct daf_catalogue *catalogue;
+    enum daf_err err = read_catalogue(h, &catalogue);
+
+    if (err != DAF_OK) return err;
+    err = daf_contents_json_library(catalogue, h->contents, items);
+    daf_catalogue_free(catalogue);
+    return err;
+}
+
+static void on_content_files(void *ctx, uint64_t ticket,
+                             const struct daf_hash *content)
+{
+    struct daf_host *h = ctx;
+    const struct daf_contents_wish wish = {.what = DAF_CONTENTS_LIST,
+                                           .content = *content};
+
+    daf_contents_wish(h->contents, ticket, &wish);
+}
+
+static void on_content_open(void *ctx, uint64_t ticket,
+                            const struct daf_hash *content, const char *path)
+{
+    struct daf_host *h = ctx;
+    const struct daf_contents_wish wish = {.what = DAF_CONTENTS_OPEN,
+                                           .content = *content,
+                                           .path = path};
+
+    daf_contents_wish(h->contents, ticket, &wish);
 }
 
 /* The content manifest of @wish is the catalogue's. */
@@ -744,9 +801,7 @@ static enum daf_err on_content(void *ctx, uint64_t ticket,
         daf_contents_wish(h->contents, ticket, &w);
         return DAF_OK;
     }
-    err = daf_catalogue_read(
-        h->reader, &daf_camp_authority(daf_agent_camp(h->agent))->catalog,
-        &catalogue);
+    err = read_catalogue(h, &catalogue);
     if (err != DAF_OK) return err;
     if (daf_catalogue_find(catalogue, &w.content, &entry)) {
         w.manifest = entry.manifest;
@@ -1020,6 +1075,9 @@ static void fill_tables(struct daf_host *h)
         .porch = on_porch,
         .contents = on_contents,
         .content = on_content,
+        .library = on_library,
+        .content_files = on_content_files,
+        .content_open = on_content_open,
         .repair = on_repair,
         .progress = on_progress,
     };

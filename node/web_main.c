@@ -112,9 +112,8 @@ static struct MHD_Daemon *start_mhd(struct daf_web *web)
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)DAF_WEB_CONNS_MAX + 8,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, DAF_WEB_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)DAF_WEB_IDLE_S,
-        STRICTNESS, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-        MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)DAF_WEB_IDLE_S, STRICTNESS, 1,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
 static bool open_mhd(struct daf_web *web)

@@ -144,17 +144,21 @@ static void add_files(json_t *files, const char *dir, const char *prefix)
     free(names);
 }
 
-static enum daf_err content_files(void *ctx, const struct daf_hash *content,
-                                  json_t *files)
+static void content_files(void *ctx, uint64_t ticket,
+                          const struct daf_hash *content)
 {
     struct wanted w = {.id = *content};
+    json_t *files = NULL;
     char dir[4096];
 
     (void)ctx;
-    if (!find(is_it, &w)) return DAF_ENOTFOUND;
-    (void)snprintf(dir, sizeof(dir), "%s/%s", folder, w.name);
-    add_files(files, dir, "");
-    return DAF_OK;
+    if (find(is_it, &w)) {
+        files = json_array();
+        (void)snprintf(dir, sizeof(dir), "%s/%s", folder, w.name);
+        add_files(files, dir, "");
+    }
+    daf_apiserver_content_listed(server, ticket,
+                                 files != NULL ? DAF_OK : DAF_ENOTFOUND, files);
 }
 
 static void content_open(void *ctx, uint64_t ticket,
