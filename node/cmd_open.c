@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FILE_BYTES_MAX (DAF_WEB_LISTENERS_MAX * (DAF_WEB_URL_BYTES + 1))
+#define FILE_BYTES_MAX ((size_t)DAF_WEB_LISTENERS_MAX * (DAF_WEB_URL_BYTES + 1))
 
 /* What a daemon that was killed left behind leads nowhere. */
 static enum daf_err is_running(const struct daf_home *home,

@@ -82,47 +82,52 @@ static bool may_come(struct daf_web *web, const uint8_t from[16])
     return crowd != NULL && make_room(web, crowd);
 }
 
-/* @from: whose places it takes. */
-static bool read_from(const struct sockaddr_storage *name, uint8_t from[16])
+/* An IPv4 address inside IPv6 is one, as everywhere. */
+static bool read_name(const struct sockaddr_storage *name,
+                      struct daf_where *out)
 {
-    const struct sockaddr_in6 *six = (const void *)name;
-    const struct sockaddr_in *four = (const void *)name;
+    struct sockaddr_in6 six;
+    struct sockaddr_in four;
 
-    memset(from, 0, 16);
+    memset(out, 0, sizeof(*out));
     if (name->ss_family == AF_INET) {
-        memcpy(from, &four->sin_addr, 4);
+        memcpy(&four, name, sizeof(four));
+        memcpy(out->ip, &four.sin_addr, 4);
+        out->port = ntohs(four.sin_port);
         return true;
     }
     if (name->ss_family != AF_INET6) return false;
-    /* An IPv4 address in IPv6 is one; of others a household has a /64. */
-    if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
-        memcpy(from, six->sin6_addr.s6_addr + 12, 4);
+    memcpy(&six, name, sizeof(six));
+    out->port = ntohs(six.sin6_port);
+    out->is_v6 = !IN6_IS_ADDR_V4MAPPED(&six.sin6_addr);
+    /* Without its zone, which no browser writes into Host. */
+    if (out->is_v6)
+        memcpy(out->ip, &six.sin6_addr, 16);
     else
-        memcpy(from, &six->sin6_addr, 8);
+        memcpy(out->ip, six.sin6_addr.s6_addr + 12, 4);
+    return true;
+}
+
+/* Whose places it takes: of IPv6 a household has a /64. */
+static bool read_from(const struct sockaddr_storage *name, uint8_t from[16])
+{
+    struct daf_where w;
+
+    if (!read_name(name, &w)) return false;
+    memset(from, 0, 16);
+    memcpy(from, w.ip, 8);
     return true;
 }
 
 static bool read_here(int fd, struct daf_addr *out)
 {
     struct sockaddr_storage name = {0};
-    const struct sockaddr_in6 *six = (const void *)&name;
-    const struct sockaddr_in *four = (const void *)&name;
-    struct daf_where w = {.is_v6 = false};
     socklen_t len = sizeof(name);
+    struct daf_where w;
 
-    if (getsockname(fd, (struct sockaddr *)&name, &len) != 0) return false;
-    if (name.ss_family == AF_INET) {
-        memcpy(w.ip, &four->sin_addr, 4);
-        w.port = ntohs(four->sin_port);
-    } else if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
-        memcpy(w.ip, six->sin6_addr.s6_addr + 12, 4);
-        w.port = ntohs(six->sin6_port);
-    } else {
-        /* Without its zone, which no browser writes into Host. */
-        w.is_v6 = true;
-        memcpy(w.ip, &six->sin6_addr, 16);
-        w.port = ntohs(six->sin6_port);
-    }
+    if (getsockname(fd, (struct sockaddr *)&name, &len) != 0 ||
+        !read_name(&name, &w))
+        return false;
     daf_addr_format(&w, out);
     return true;
 }

@@ -101,8 +101,9 @@ static void read_marks(struct sheet *s)
     const char *marks = daf_web_field(&s->r->query, "a");
 
     for (size_t i = 0; i < s->quiz.count; i++) {
-        char one[2] = {marks != NULL ? marks[0] : '\0', '\0'};
+        char one[2] = "";
 
+        if (marks != NULL) one[0] = *marks;
         s->chosen[i] = read_choice(one, s->quiz.questions[i].answers_count);
         if (one[0] != '\0') marks++;
     }

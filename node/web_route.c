@@ -454,6 +454,7 @@ static enum MHD_Result take_body(struct daf_web_request *r, const char *bytes,
     return MHD_YES;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as libmicrohttpd calls it */
 enum MHD_Result daf_web_route(void *ctx, struct MHD_Connection *connection,
                               const char *url, const char *method,
                               const char *version, const char *upload,

@@ -105,8 +105,9 @@ start()
 records() { "$bin/daftar" --home "$home" progress show --json | grep -c .; }
 web_pid()
 {
-    local p
-    for p in $(cat "/proc/$daemon/task/$daemon/children"); do
+    local all p
+    read -ra all <"/proc/$daemon/task/$daemon/children"
+    for p in "${all[@]}"; do
         tr '\0' ' ' <"/proc/$p/cmdline" | grep -q -- --as-web && echo "$p"
     done
 }
@@ -126,7 +127,7 @@ case $url in
     *) bad "open prints $url" ;;
 esac
 expect 'as JSON too' grep -qF "\"url\":\"$url\"" <("$bin/daftar" --home "$home" open --json)
-[ "$(stat -c %a "$home/run/web")" = 600 ] && ok 'nobody else reads it' || bad 'run/web is open'
+if [ "$(stat -c %a "$home/run/web")" = 600 ]; then ok 'nobody else reads it'; else bad 'run/web is open'; fi
 
 get /
 answers 200 'home is for everybody'
@@ -153,20 +154,20 @@ answers 303 'pressed, it lets in'
 grep -qi 'set-cookie: .*HttpOnly; SameSite=Strict' "$tmp/head" || bad 'the cookie'
 
 get /who
-shows 'Zahra Secret' && ok 'now names are shown' || bad 'no names after entering'
+if shows 'Zahra Secret'; then ok 'now names are shown'; else bad 'no names after entering'; fi
 t=$(token)
 subject=$(sed -n 's/.*name="learner" value="\([0-9a-f]*\)".*/\1/p' "$tmp/page" | head -n 1)
 post /who "token=$t&learner=$subject"
 answers 303 'a learner is chosen'
 get /
-shows 'Zahra Secret' && ok 'and greeted' || bad 'home does not greet her'
+if shows 'Zahra Secret'; then ok 'and greeted'; else bad 'home does not greet her'; fi
 get /who
 t=$(token)
 post /who "token=$t&add=1&name=%D9%84%D9%8A%D9%84%D9%89"
 answers 303 'a new learner is added'
 post /who "token=$t&add=1&name=%D9%84%D9%8A%D9%84%D9%89&sure=1"
 get /who
-[ "$(grep -c 'ليلى' "$tmp/page")" = 1 ] && ok 'once, though it was sent twice' || bad 'she is there twice'
+if [ "$(grep -c 'ليلى' "$tmp/page")" = 1 ]; then ok 'once, though it was sent twice'; else bad 'she is there twice'; fi
 post /who "token=${t:0:70}0000000000&add=1&name=Nobody"
 answers 409 'a token that is none writes nothing'
 post /who "add=1&name=Nobody"
@@ -211,7 +212,7 @@ before=$(records)
 for path in '/who?learner=x&add=1&name=Evil' "/enter?key=$key" /leave /language / /events; do
     get "$path" --max-time 1 2>/dev/null
 done
-[ "$(records)" = "$before" ] && ok 'GET writes nothing' || bad 'a GET wrote a record'
+if [ "$(records)" = "$before" ]; then ok 'GET writes nothing'; else bad 'a GET wrote a record'; fi
 
 # --- events
 
@@ -221,14 +222,14 @@ pids+=("$listener")
 until_true 10 grep -q retry "$tmp/events"
 "$bin/daftar" --home "$home" progress add --learner 'Zahra Secret' --item letters-8 \
     --score 1 >/dev/null
-until_true 10 grep -q 'event: records' "$tmp/events" && ok 'what is new is told' || bad 'no event'
+if until_true 10 grep -q 'event: records' "$tmp/events"; then ok 'what is new is told'; else bad 'no event'; fi
 id=$(sed -n 's/^id: //p' "$tmp/events" | head -n 1)
 kill "$listener" 2>/dev/null
 was="${id%.*}.$((${id#*.} - 1))"
 timeout 2 curl -sN -H "Last-Event-ID: $was" "$base/events" >"$tmp/events"
-grep -q "^id: $id" "$tmp/events" && ok 'who was away hears what it missed' || bad 'no replay'
+if grep -q "^id: $id" "$tmp/events"; then ok 'who was away hears what it missed'; else bad 'no replay'; fi
 timeout 2 curl -sN -H 'Last-Event-ID: 7.1' "$base/events" >"$tmp/events"
-grep -q 'event: reset' "$tmp/events" && ok 'who was away too long begins anew' || bad 'no reset'
+if grep -q 'event: reset' "$tmp/events"; then ok 'who was away too long begins anew'; else bad 'no reset'; fi
 
 # --- a crowd, and a killed web process
 
@@ -245,10 +246,10 @@ killed=$(web_pid)
 kill -9 "$killed"
 get / --retry 5 --retry-all-errors
 answers 200 'a page is served although web was killed'
-until_true 20 replaced && ok 'web was started again' || bad 'web is not started again'
+if until_true 20 replaced; then ok 'web was started again'; else bad 'web is not started again'; fi
 get /who
-shows 'Zahra Secret' && ok 'and who was let in still is' || bad 'the session is lost'
-[ "$(records)" -gt 0 ] && ok 'nothing is lost' || bad 'records are lost'
+if shows 'Zahra Secret'; then ok 'and who was let in still is'; else bad 'the session is lost'; fi
+if [ "$(records)" -gt 0 ]; then ok 'nothing is lost'; else bad 'records are lost'; fi
 "$bin/daftar" --home "$home" status --json | grep -q '"web_restarts":1' || bad 'not counted'
 
 post /leave a=1
@@ -256,7 +257,7 @@ get /
 if shows Zahra; then bad 'a name is shown after leaving'; else ok 'who leaves sees no name'; fi
 kill -TERM "$daemon"
 wait "$daemon"
-[ ! -e "$home/run/web" ] && ok 'the way in goes with the daemon' || bad 'run/web is left'
+if [ ! -e "$home/run/web" ]; then ok 'the way in goes with the daemon'; else bad 'run/web is left'; fi
 
 # --- lessons, without a shelf ----------------------------------------------------
 
@@ -283,23 +284,23 @@ jar=$tmp/jar2
 post /enter "key=${url#*key=}"
 answers 303 'in, to the lessons'
 get / -H 'Accept-Language: en'
-shows 'Letters &lt;one&gt;' && ok 'a title is text' || bad 'a title is not escaped'
+if shows 'Letters &lt;one&gt;'; then ok 'a title is text'; else bad 'a title is not escaped'; fi
 ids=$(sed -n 's/.*href="\/lesson\/\([0-9a-f]*\)".*/\1/p' "$tmp/page")
 id=$(head -n 1 <<<"$ids") coming=$(sed -n 2p <<<"$ids") broken=$(sed -n 3p <<<"$ids")
 get / -H 'Accept-Language: ar-SD, en;q=0.5'
-shows 'dir="rtl"' && shows 'الحروف' && ok 'in Arabic, from right to left' || bad 'no Arabic'
+if shows 'dir="rtl"' && shows 'الحروف'; then ok 'in Arabic, from right to left'; else bad 'no Arabic'; fi
 get "/lesson/$id" -H 'Accept-Language: ar'
-shows "src=\"/content/$id/index.ar.html\"" && ok 'a lesson in her language' || bad 'the lesson'
+if shows "src=\"/content/$id/index.ar.html\""; then ok 'a lesson in her language'; else bad 'the lesson'; fi
 get "/lesson/$coming"
-shows 'still on its way' && ok 'one that is on its way says so' || bad 'the coming one'
+if shows 'still on its way'; then ok 'one that is on its way says so'; else bad 'the coming one'; fi
 get "/lesson/$broken/quiz"
 answers 404 'a quiz that is none is not there'
 
 get "/content/$id/index.en.html"
 answers 200 'its page'
-has_head 'content-security-policy: sandbox; default-src .none' && ok 'is in a sandbox' || bad 'no sandbox'
+if has_head 'content-security-policy: sandbox; default-src .none'; then ok 'is in a sandbox'; else bad 'no sandbox'; fi
 get "/content/$id/odd.exe"
-has_head 'content-disposition: attachment' && ok 'what is unknown is saved, not shown' || bad 'odd.exe is shown'
+if has_head 'content-disposition: attachment'; then ok 'what is unknown is saved, not shown'; else bad 'odd.exe is shown'; fi
 etag=$(sed -n 's/^[Ee][Tt]ag: \([^\r]*\).*/\1/p' "$tmp/head")
 get "/content/$id/odd.exe" -H "If-None-Match: $etag"
 answers 304 'what is known is not sent again'
@@ -327,7 +328,7 @@ ranges bytes=5-2 200 0123456789
 get "/content/$id/ten.txt" -H 'Range: bytes=0-1' -H 'If-Range: "old"'
 answers 200 'a range of another edition is the whole'
 status=$(curl -sI -o "$tmp/head" -w '%{http_code}' -H 'Range: bytes=0-1' "$base/content/$id/ten.txt")
-[ "$status" = 200 ] && has_head 'content-length: 10' && ok 'HEAD tells how long it is' || bad 'HEAD'
+if [ "$status" = 200 ] && has_head 'content-length: 10'; then ok 'HEAD tells how long it is'; else bad 'HEAD'; fi
 for path in "/content/$id/..%2f..%2fetc%2fpasswd" "/content/$id/nothing.html" \
     "/content/$coming/index.html" "/content/00/x"; do
     get "$path" --path-as-is
@@ -337,14 +338,14 @@ ok 'what is not in an item cannot be had'
 
 quiz=/lesson/$id/quiz
 get "$quiz"
-shows '&lt;A&gt;?' && ok 'a question is text' || bad 'the quiz'
+if shows '&lt;A&gt;?'; then ok 'a question is text'; else bad 'the quiz'; fi
 t=$(token)
 post "$quiz" "token=$t&q-q1=1&q-q2=0"
 answers 409 'without a learner nothing is written'
-shows 'value="1" required checked' && ok 'and the answers are still there' || bad 'answers are lost'
+if shows 'value="1" required checked'; then ok 'and the answers are still there'; else bad 'answers are lost'; fi
 get /who
 post /who "token=$(token)&add=1&name=Amina&back=$quiz"
-[ "$(location)" = "$quiz" ] && ok 'she is back at the quiz' || bad "sent to $(location)"
+if [ "$(location)" = "$quiz" ]; then ok 'she is back at the quiz'; else bad "sent to $(location)"; fi
 get "$quiz"
 t=$(token)
 post "$quiz" "token=$t&q-q1=1"
@@ -353,28 +354,29 @@ answers 422 'a question without an answer is asked again'
 post "$quiz" "token=$t&q-q1=1&q-q2=1"
 answers 503 'a full disk is said'
 if shows Saved; then bad 'saved is said although it is not'; else ok 'and saved is not said'; fi
-shows 'value="1" required checked' && ok 'and the answers are still there' || bad 'answers are lost'
+if shows 'value="1" required checked'; then ok 'and the answers are still there'; else bad 'answers are lost'; fi
 rm "$tmp/stub/full"
 post "$quiz" "token=$(token)&q-q1=1&q-q2=1"
 answers 303 'then it is written'
 first=$(location)
 post "$quiz" "token=$t&q-q1=1&q-q2=1"
-[ "$(location)" = "$first" ] && ok 'sent twice, written once' || bad 'written twice'
+if [ "$(location)" = "$first" ]; then ok 'sent twice, written once'; else bad 'written twice'; fi
 get "$first"
-shows Saved && shows '<strong>1 of 2</strong>' && ok 'saved is said, with the score' || bad 'not saved'
+if shows Saved && shows '<strong>1 of 2</strong>'; then ok 'saved is said, with the score'; else bad 'not saved'; fi
 get "${first/record=/record=00}"
 answers 404 'a record that is not there is not said to be saved'
 get /
-shows 'aria-label="Right answers: 50 %"' && ok 'home shows how far she is' || bad 'no progress at home'
+if shows 'aria-label="Right answers: 50 %"'; then ok 'home shows how far she is'; else bad 'no progress at home'; fi
 
 get /
 bytes=$(gzip -c "$tmp/page" | wc -c)
-for asset in $(grep -o '/asset/[a-z0-9.-]*' "$tmp/page"); do
+mapfile -t assets < <(grep -o '/asset/[a-z0-9.-]*' "$tmp/page")
+for asset in "${assets[@]}"; do
     get "$asset"
     [ "$status" = 200 ] || bad "$asset: $status"
     bytes=$((bytes + $(gzip -c "$tmp/page" | wc -c)))
 done
-[ "$bytes" -lt 60000 ] && ok "the first page takes $bytes bytes, packed" || bad "$bytes bytes"
+if [ "$bytes" -lt 60000 ]; then ok "the first page takes $bytes bytes, packed"; else bad "$bytes bytes"; fi
 
 if "$bin/daftar" publish --help >/dev/null 2>&1; then
     echo 'note: there is a shelf now: publish a lesson here and read it by the daemon'
