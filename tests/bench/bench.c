@@ -15,13 +15,14 @@
 #define SECONDS     60
 
 static const char usage[] =
-    "usage: bench [sync|device] [--case NAME] [--records N] [--nodes N]\n"
-    "             [--seconds N] [--json]\n\n"
+    "usage: bench [sync|bulk|device] [--case NAME] [--records N] [--nodes N]\n"
+    "             [--seconds N] [--mib N] [--json]\n\n"
     "  --case NAME    of sync: equal late day full append disk sketch push\n"
     "                 of device: memory start idle peers\n"
     "  --records N    records in the camp (1000000)\n"
     "  --nodes N      devices of the cases push and peers (1000)\n"
     "  --seconds N    how long the case idle looks on (60)\n"
+    "  --mib N        what bulk carries (1024)\n"
     "  --json         one JSON object a line\n\n"
     "Exit: 0 measured, whatever the goals; 1 could not measure; 2 usage.\n";
 
@@ -30,18 +31,20 @@ static const struct {
     const char *family, *name;
     void (*run)(const struct bench *b);
 } cases[] = {
-    {"sync", "equal", case_equal},     {"sync", "late", case_late},
-    {"sync", "day", case_day},         {"sync", "full", case_full},
-    {"sync", "append", case_append},   {"sync", "disk", case_disk},
-    {"sync", "sketch", case_sketch},   {"sync", "push", case_push},
-    {"device", "memory", case_memory}, {"device", "start", case_start},
-    {"device", "idle", case_idle},     {"device", "peers", case_peers},
+    {"sync", "equal", case_equal},   {"sync", "late", case_late},
+    {"sync", "day", case_day},       {"sync", "full", case_full},
+    {"sync", "append", case_append}, {"sync", "disk", case_disk},
+    {"sync", "sketch", case_sketch}, {"sync", "push", case_push},
+    {"bulk", "bulk", case_bulk},     {"device", "memory", case_memory},
+    {"device", "start", case_start}, {"device", "idle", case_idle},
+    {"device", "peers", case_peers},
 };
 #define CASES_COUNT (sizeof(cases) / sizeof(cases[0]))
 
 static struct bench bench = {.records = RECORDS,
                              .nodes = NODES,
-                             .seconds = SECONDS};
+                             .seconds = SECONDS,
+                             .mib = 1024};
 
 static int misuse(const char *what)
 {
@@ -77,7 +80,8 @@ struct choice {
 static const char *read_options(char **arg, struct choice *c)
 {
     for (; *arg != NULL; arg++) {
-        if (strcmp(*arg, "sync") == 0 || strcmp(*arg, "device") == 0) {
+        if (strcmp(*arg, "sync") == 0 || strcmp(*arg, "bulk") == 0 ||
+            strcmp(*arg, "device") == 0) {
             c->family = *arg;
         } else if (strcmp(*arg, "--json") == 0) {
             bench.json = true;
@@ -93,6 +97,9 @@ static const char *read_options(char **arg, struct choice *c)
         } else if (strcmp(*arg, "--seconds") == 0) {
             if (!read_number(*++arg, 1, &bench.seconds))
                 return "--seconds takes a number from 1";
+        } else if (strcmp(*arg, "--mib") == 0) {
+            if (!read_number(*++arg, 16, &bench.mib))
+                return "--mib takes a number from 16";
         } else {
             return "unknown option";
         }

@@ -9,6 +9,7 @@
  *      bench_process.c   what their processes use: memory, time, wake-ups
  *      bench_lab.c       devices in network namespaces (tests/lab)
  *      bench_callers.c   a thousand peers in one process, all handshakes real
+ *      bench_pipeline.c  the least that could carry a file
  *      bench_relay.c     TCP between them: counts, delays, cuts
  *      bench_contact.c   two daemons from handshake to silence
  *      bench_limit.c     what bare SQLite does with the same rows
@@ -33,9 +34,9 @@
 #define BENCH_DEVICES 1000
 
 struct bench {
-    const char *family; /* of the case that runs: "sync", "device" */
+    const char *family; /* of the case that runs: "sync", "bulk", "device" */
     bool json;
-    size_t records, nodes, seconds;
+    size_t records, nodes, seconds, mib;
     char bin[BENCH_PATH_MAX];   /* folder of the programs */
     char cache[BENCH_PATH_MAX]; /* build/bench */
     char run[BENCH_PATH_MAX];   /* of this run; removed at its end */
@@ -143,6 +144,15 @@ void case_append(const struct bench *b);
 void case_disk(const struct bench *b);
 void case_sketch(const struct bench *b);
 void case_push(const struct bench *b);
+
+/* ---- the case of bulk */
+void case_bulk(const struct bench *b);
+
+/* ---- bench_pipeline.c */
+/** bench_pipeline: seconds until @bytes of the file @from are in the file @to,
+ * synced; *@out_cpu_s: processor time of both processes. */
+double bench_pipeline(const char *from, const char *to, uint64_t bytes,
+                      double *out_cpu_s);
 
 /* ---- the cases of device, which run in the lab */
 void case_memory(const struct bench *b);
