@@ -172,7 +172,8 @@ struct daf_input {
 struct daf_wrote {
     uint64_t ticket;
     enum daf_err err;
-    struct daf_record_id record; /* the session's, control's or registration's */
+    struct daf_record_id
+        record; /* the session's, control's or registration's */
     struct daf_log_key log;
     uint64_t seq;
     struct daf_subject_id subject; /* SESSION, LEARNER */
