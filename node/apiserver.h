@@ -62,8 +62,9 @@ struct daf_apiserver_ops {
     enum daf_err (*content)(void *ctx, uint64_t ticket,
                             const struct daf_contents_wish *wish);
     /* What the learner of this subject did, as `progress show --json` tells it:
-     * appended to @lines.  DAF_ENOTFOUND: no such learner. */
-    enum daf_err (*progress)(void *ctx, const char *subject, json_t *lines);
+     * appended to @lines, at most DAF_APISERVER_LINES_MAX. */
+    enum daf_err (*progress)(void *ctx, const struct daf_subject_id *subject,
+                             json_t *lines);
 
     /* Content; all three may be NULL: there is none. */
 
@@ -122,8 +123,8 @@ enum {
     DAF_APISERVER_PEERS = 2,   /* how many are connected */
     DAF_APISERVER_CONTENT = 4, /* what there is, or how much of it is here */
 };
-/** daf_apiserver_changed: listeners hear of it within half a second, of many
- * changes once. */
+/** daf_apiserver_changed: listeners hear of it within a second, of many changes
+ * once. */
 void daf_apiserver_changed(struct daf_apiserver *s, unsigned what);
 
 /* What the web process is told first. */

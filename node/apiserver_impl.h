@@ -92,7 +92,7 @@ void daf_apiserver_once_wrote(struct daf_apiserver_once *o,
 
 /* ---- apiserver_events.c: numbered events, many changes in one */
 #define DAF_APISERVER_EVENT_BYTES 64
-#define DAF_APISERVER_EVENTS_MS   500 /* of one kind, at most so often */
+#define DAF_APISERVER_EVENTS_MS   1000 /* of one kind, at most so often */
 struct daf_apiserver_events {
     uint32_t epoch; /* of this start: numbers begin anew */
     uint64_t number;

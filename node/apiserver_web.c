@@ -48,19 +48,28 @@ static struct daf_apiserver_answer learners(const struct daf_agent *agent)
                           "learners", list, "more", more));
 }
 
+static bool read_hex(const json_t *text, uint8_t *out, size_t size)
+{
+    size_t len = 0;
+
+    return json_string_length(text) == 2 * size &&
+           sodium_hex2bin(out, size, json_string_value(text), 2 * size, NULL,
+                          &len, NULL) == 0 &&
+           len == size;
+}
+
 static struct daf_apiserver_answer progress(const struct daf_apiserver_ops *ops,
                                             json_t *request)
 {
-    const json_t *subject = json_object_get(request, "subject");
-    const char *text = json_string_value(subject);
+    struct daf_subject_id subject;
     json_t *lines;
     enum daf_err err;
 
-    if (text == NULL || json_string_length(subject) != 32 ||
-        strspn(text, "0123456789abcdef") != 32)
+    if (!read_hex(json_object_get(request, "subject"), subject.b,
+                  sizeof(subject.b)))
         return failed(DAF_EUSAGE, "subject is 32 hexadecimal digits");
     lines = json_array();
-    err = ops->progress(ops->ctx, text, lines);
+    err = ops->progress(ops->ctx, &subject, lines);
     if (err == DAF_OK) return done(json_pack("{so}", "lines", lines));
     json_decref(lines);
     return failed(err, daf_err_str(err));
@@ -96,17 +105,6 @@ static struct daf_apiserver_answer library(const struct daf_apiserver_ops *ops)
     return failed(err, daf_err_str(err));
 }
 
-static bool read_content(const json_t *request, struct daf_hash *out)
-{
-    const json_t *text = json_object_get(request, "content");
-    size_t len = 0;
-
-    return json_string_length(text) == 64 &&
-           sodium_hex2bin(out->b, sizeof(out->b), json_string_value(text), 64,
-                          NULL, &len, NULL) == 0 &&
-           len == sizeof(out->b);
-}
-
 static struct daf_apiserver_answer content(const struct daf_apiserver_ops *ops,
                                            const char *op, json_t *request,
                                            uint64_t ticket)
@@ -114,7 +112,7 @@ static struct daf_apiserver_answer content(const struct daf_apiserver_ops *ops,
     const char *path = json_string_value(json_object_get(request, "path"));
     struct daf_hash id;
 
-    if (!read_content(request, &id))
+    if (!read_hex(json_object_get(request, "content"), id.b, sizeof(id.b)))
         return failed(DAF_EUSAGE, "content is 64 hexadecimal digits");
     if (strcmp(op, "content-files") == 0) {
         if (ops->content_files == NULL)

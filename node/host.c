@@ -13,7 +13,7 @@
 #include "node/netwatch.h"
 #include "node/notify.h"
 #include "node/offline.h"
-#include "node/progress.h"
+#include "node/progressbook.h"
 #include "node/webhost.h"
 #include "node/writer.h"
 #include "proto/hash.h"
@@ -40,7 +40,8 @@ struct daf_host {
     struct daf_apiserver *api;
     struct daf_webhost *web; /* NULL: it serves no pages */
     char web_url[DAF_WEB_URL_BYTES];
-    size_t sessions;             /* with peers, as events told last */
+    size_t sessions; /* with peers, as events told last */
+    struct daf_progressbook progress;
     struct daf_inputlog *record; /* NULL: not recording */
     struct daf_port port;
     struct daf_linkhost_ops link_ops;
@@ -146,7 +147,8 @@ static void give_batch(struct daf_host *h, struct daf_writer_batch *b)
     if (b->err == DAF_OK) {
         h->commits = b->commits;
         h->records += b->records;
-        if (b->records != 0 && h->api != NULL)
+        /* Records, or what peers hold of them. */
+        if (h->api != NULL)
             daf_apiserver_changed(h->api, DAF_APISERVER_RECORDS);
     }
     daf_writer_batch_free(b);
@@ -364,7 +366,6 @@ static void port_acked(void *ctx, const struct daf_log_key *log,
 
     effect(h, DAF_INPUTLOG_ACKED, seq_first, parts, 3);
     daf_writer_acked(h->writer, log, seq_first, last);
-    if (h->api != NULL) daf_apiserver_changed(h->api, DAF_APISERVER_RECORDS);
 }
 
 static void effect_piece(struct daf_host *h, enum daf_inputlog_call call,
@@ -813,29 +814,23 @@ static enum daf_err on_content(void *ctx, uint64_t ticket,
     return err;
 }
 
-static enum daf_err on_progress(void *ctx, const char *subject, json_t *lines)
+static enum daf_err on_progress(void *ctx, const struct daf_subject_id *subject,
+                                json_t *lines)
 {
     struct daf_host *h = ctx;
-    struct daf_progress_query q = {.store = h->reader,
-                                   .camp = daf_agent_camp(h->agent),
-                                   .author = *daf_agent_author(h->agent),
-                                   .scope = "",
-                                   .learner = subject,
-                                   .is_subject = true};
-    struct daf_progress p = {.lines = NULL};
+    const struct daf_progress_query q = {
+        .store = h->reader,
+        .camp = daf_agent_camp(h->agent),
+        .author = *daf_agent_author(h->agent),
+        .scope = "",
+    };
     uint64_t commits;
     enum daf_err err = daf_store_pin(h->reader, &commits);
 
     if (err != DAF_OK) return err;
-    err = daf_progress_read(&q, &p);
+    err = daf_progressbook_read(&h->progress, &q, commits, subject, lines,
+                                DAF_APISERVER_LINES_MAX);
     daf_store_unpin(h->reader);
-    if (err == DAF_OK && !p.knows_learner) err = DAF_ENOTFOUND;
-    for (size_t i = 0; err == DAF_OK && i < p.count; i++) {
-        if (i == DAF_APISERVER_LINES_MAX) break;
-        if (json_array_append_new(lines, daf_progress_json(&p.lines[i])) != 0)
-            err = DAF_ENOMEM;
-    }
-    daf_progress_free(&p);
     return err;
 }
 
@@ -1364,6 +1359,7 @@ void daf_host_close(struct daf_host *h)
     daf_netwatch_free(h->netwatch);
     daf_discoverhost_free(h->discover);
     daf_webhost_free(h->web);
+    daf_progressbook_free(&h->progress);
     daf_apiserver_free(h->api);
     daf_inputlog_close(h->record);
     if (h->loop != NULL) {

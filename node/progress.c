@@ -12,18 +12,29 @@
 struct reading {
     const struct daf_progress_query *q;
     struct daf_progress *out;
+    bool has_subject; /* the learner is named by an id: */
+    struct daf_subject_id subject;
     const char *scope; /* being read */
     uint8_t *payload;  /* owned, PAYLOAD_BYTES; wiped */
     enum daf_err err;
 };
 
-static bool is_wanted(const struct daf_progress_query *q,
-                      const struct daf_learner *l)
+static bool is_among(const struct daf_progress_query *q,
+                     const struct daf_learner *l)
 {
-    if (q->learner == NULL) return true;
-    if (q->has_subject && memcmp(&l->subject, &q->subject, 16) == 0)
+    for (size_t i = 0; i < q->among_count; i++)
+        if (memcmp(&l->subject, &q->among[i], sizeof(l->subject)) == 0)
+            return true;
+    return q->among == NULL;
+}
+
+static bool is_wanted(const struct reading *r, const struct daf_learner *l)
+{
+    if (!is_among(r->q, l)) return false;
+    if (r->q->learner == NULL) return true;
+    if (r->has_subject && memcmp(&l->subject, &r->subject, 16) == 0)
         return true;
-    return !q->is_subject && strcmp(l->name, q->learner) == 0;
+    return strcmp(l->name, r->q->learner) == 0;
 }
 
 static struct daf_progress_line *add_line(struct reading *r)
@@ -101,7 +112,7 @@ static bool read_row(void *ctx, const struct daf_row *row)
         daf_payload_session(payload, &session) == DAF_OK &&
         /* Sealed under one learner's key, it may speak of her only. */
         memcmp(&session.subject, &learner.subject, 16) == 0 &&
-        is_wanted(reading->q, &learner))
+        is_wanted(reading, &learner))
         add_lines(reading, &r, &learner, &session);
     sodium_memzero(&learner, sizeof(learner));
     return reading->err == DAF_OK;
@@ -135,13 +146,13 @@ static enum daf_err read_scopes(struct reading *r)
     return err;
 }
 
-static bool knows_learner(const struct daf_progress_query *q)
+static bool knows_learner(const struct reading *r)
 {
     struct daf_learner l;
-    bool found = q->learner == NULL;
+    bool found = r->q->learner == NULL;
 
-    for (size_t i = 0; !found && daf_camp_learner_at(q->camp, i, &l); i++)
-        found = is_wanted(q, &l);
+    for (size_t i = 0; !found && daf_camp_learner_at(r->q->camp, i, &l); i++)
+        found = is_wanted(r, &l);
     sodium_memzero(&l, sizeof(l));
     return found;
 }
@@ -157,7 +168,7 @@ static int compare(const void *a, const void *b)
     return d;
 }
 
-enum daf_err daf_progress_read(struct daf_progress_query *q,
+enum daf_err daf_progress_read(const struct daf_progress_query *q,
                                struct daf_progress *out)
 {
     struct reading r = {.q = q, .out = out};
@@ -165,10 +176,10 @@ enum daf_err daf_progress_read(struct daf_progress_query *q,
     enum daf_err err = DAF_OK;
 
     if (q->learner != NULL && strlen(q->learner) == 32)
-        q->has_subject = sodium_hex2bin(q->subject.b, 16, q->learner, 32, NULL,
-                                        &got, NULL) == 0 &&
-                         got == 16;
-    out->knows_learner = knows_learner(q);
+        r.has_subject = sodium_hex2bin(r.subject.b, 16, q->learner, 32, NULL,
+                                       &got, NULL) == 0 &&
+                        got == 16;
+    out->knows_learner = knows_learner(&r);
     if (!out->knows_learner) return DAF_OK;
     r.payload = malloc(PAYLOAD_BYTES);
     if (r.payload == NULL) return DAF_ENOMEM;

@@ -237,6 +237,7 @@ static void on_pair(void *ctx, unsigned what)
     ssize_t n;
 
     if (!(what & (DAF_LOOP_READABLE | DAF_LOOP_LOST))) return;
+    daf_web_awake();
     if (web->in_len > DAF_WEB_LINE_MAX ||
         !reserve(&web->in, &web->in_cap, web->in_len + READ_BYTES)) {
         daf_web_die(web, 1, "a line is too long");

@@ -31,9 +31,10 @@
 #include <microhttpd.h>
 #include <sys/queue.h>
 
-#define DAF_WEB_CONNS_MAX    256 /* connections */
-#define DAF_WEB_CONNS_EACH   64  /* of one address (of IPv6, of one /64) */
-#define DAF_WEB_STREAMS_MAX  96  /* of them that hear events */
+#define DAF_WEB_CONNS_MAX    256                       /* connections */
+#define DAF_WEB_MHD_CONNS    (DAF_WEB_CONNS_MAX + 128) /* with those that end */
+#define DAF_WEB_CONNS_EACH   64 /* of one address (of IPv6, of one /64) */
+#define DAF_WEB_STREAMS_MAX  96 /* of them that hear events */
 #define DAF_WEB_STREAMS_EACH 16
 #define DAF_WEB_MEMORY       ((size_t)24 * 1024) /* a connection: its headers */
 #define DAF_WEB_IDLE_S       30
@@ -338,6 +339,8 @@ struct daf_web {
     uint64_t items_used;
 };
 
+/** daf_web_awake: from now until the loop sleeps again takes 10 s at most. */
+void daf_web_awake(void);
 /** daf_web_die: end with @status; @why, for the log, or NULL. */
 void daf_web_die(struct daf_web *web, int status, const char *why);
 

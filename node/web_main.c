@@ -23,7 +23,7 @@
 #endif
 #define HANG_S 10 /* between two sleeps: killed by SIGALRM, started again */
 /* Connections, and as many open files. */
-#define FDS_MAX    (2 * DAF_WEB_CONNS_MAX + 64)
+#define FDS_MAX    (2 * DAF_WEB_MHD_CONNS + 64)
 #define MEMORY_MAX ((rlim_t)256 * 1024 * 1024)
 
 void daf_web_die(struct daf_web *web, int status, const char *why)
@@ -33,6 +33,11 @@ void daf_web_die(struct daf_web *web, int status, const char *why)
     web->is_over = true;
     web->status = status;
     daf_loop_stop(web->loop);
+}
+
+void daf_web_awake(void)
+{
+    (void)alarm(HANG_S);
 }
 
 static void nothing(void *ctx)
@@ -76,7 +81,7 @@ static void before_wait(void *ctx)
 {
     struct daf_web *web = ctx;
 
-    (void)alarm(HANG_S);
+    daf_web_awake();
     if (MHD_run(web->mhd) != MHD_YES) daf_web_die(web, 1, "waiting failed");
     daf_web_core_flush(web);
     set_timers(web);
@@ -110,7 +115,7 @@ static struct MHD_Daemon *start_mhd(struct daf_web *web)
         MHD_OPTION_NOTIFY_COMPLETED, daf_web_route_end, web,
         MHD_OPTION_NOTIFY_CONNECTION, daf_web_conns_note, web,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)DAF_WEB_CONNS_MAX + 8,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)DAF_WEB_MHD_CONNS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, DAF_WEB_MEMORY,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)DAF_WEB_IDLE_S, STRICTNESS, 1,
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);

@@ -84,13 +84,15 @@ static void put_content(struct daf_web_request *r,
         break;
     case DAF_WEB_ITEM_PDF:
         DAF_WEB_PUT(h,
-                    "<p><a class=\"button big\" href=\"/content/%/%\">%</a>"
+                    "<p class=\"go\"><a class=\"button big\" "
+                    "href=\"/content/%/%\">%</a>"
                     "</p>\n",
                     r->id, url, daf_web_say(r, DAF_WEB_W_READ));
         break;
     case DAF_WEB_ITEM_EPUB:
         DAF_WEB_PUT(h,
-                    "<p><a class=\"button big\" download href=\"/content/%/%\">"
+                    "<p class=\"go\"><a class=\"button big\" download "
+                    "href=\"/content/%/%\">"
                     "%</a></p>\n",
                     r->id, url, daf_web_say(r, DAF_WEB_W_DOWNLOAD));
         break;
@@ -107,6 +109,9 @@ static void show(struct daf_web_request *r, json_t *item,
 
     daf_web_page_open(r, title);
     put_title(r, item);
+    /* One that is on its way appears by itself when it is whole. */
+    DAF_WEB_PUT(&r->html, "<div id=\"lesson\" %>\n",
+                known == NULL ? "data-live" : "");
     if (known == NULL)
         DAF_WEB_PUT(&r->html, "<section class=\"words\"><p>%</p></section>\n",
                     daf_web_say(r, DAF_WEB_W_COMING_HOW));
@@ -117,6 +122,7 @@ static void show(struct daf_web_request *r, json_t *item,
                     "<p class=\"go\"><a class=\"button big\" "
                     "href=\"/lesson/%/quiz\">%</a></p>\n",
                     r->id, daf_web_say(r, DAF_WEB_W_PRACTISE));
+    DAF_WEB_RAW(&r->html, "</div>\n");
     daf_web_page_close(r, MHD_HTTP_OK);
 }
 

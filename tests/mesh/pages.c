@@ -14,7 +14,7 @@
 #include "node/apiserver.h"
 #include "node/clock.h"
 #include "node/log.h"
-#include "node/progress.h"
+#include "node/progressbook.h"
 #include "node/webhost.h"
 #include "tests/lib/cast.h"
 
@@ -32,6 +32,8 @@ static const char *folder, *home_dir;
 static struct cast *cast;
 static struct daf_apiserver *server;
 static struct daf_loop *loop;
+static struct daf_progressbook progress_book;
+static uint64_t writes;
 
 /* ---- content: an item is its folder's name, hashed */
 
@@ -196,30 +198,26 @@ static void write_one(void *ctx, const struct daf_write *write)
     cast_full_disk(cast, 0, access(full, F_OK) == 0);
     daf_agent_input(cast_agent(cast, 0), daf_clock_now(), &in);
     cast_run(cast, 0);
+    writes++;
     wrote = *cast_last_wrote(cast, 0);
     wrote.ticket = write->ticket;
     daf_apiserver_wrote(server, &wrote);
     daf_apiserver_changed(server, DAF_APISERVER_RECORDS);
 }
 
-static enum daf_err progress(void *ctx, const char *subject, json_t *lines)
+static enum daf_err progress(void *ctx, const struct daf_subject_id *subject,
+                             json_t *lines)
 {
-    struct daf_progress_query q = {
+    const struct daf_progress_query q = {
         .store = cast_reader(cast, 0),
         .camp = daf_agent_camp(cast_agent(cast, 0)),
         .author = cast_author(cast, 0),
         .scope = "",
-        .learner = subject,
-        .is_subject = true,
     };
-    struct daf_progress p = {.lines = NULL};
-    enum daf_err err = daf_progress_read(&q, &p);
 
     (void)ctx;
-    for (size_t i = 0; i < p.count; i++)
-        (void)json_array_append_new(lines, daf_progress_json(&p.lines[i]));
-    daf_progress_free(&p);
-    return err;
+    return daf_progressbook_read(&progress_book, &q, writes, subject, lines,
+                                 DAF_APISERVER_LINES_MAX);
 }
 
 static void status(void *ctx, struct daf_apiserver_status *out)
@@ -280,6 +278,7 @@ int main(int argc, char **argv)
     (void)fflush(stdout);
     if (daf_loop_run(loop, before_wait, NULL) != DAF_OK) return 1;
     daf_webhost_free(web);
+    daf_progressbook_free(&progress_book);
     daf_apiserver_free(server);
     cast_free(cast);
     daf_loop_free(loop);

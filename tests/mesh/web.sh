@@ -259,6 +259,33 @@ kill -TERM "$daemon"
 wait "$daemon"
 if [ ! -e "$home/run/web" ]; then ok 'the way in goes with the daemon'; else bad 'run/web is left'; fi
 
+# --- a socket that was opened by somebody else, and one that is taken
+
+if command -v python3 >/dev/null; then
+    python3 -c 'import os, socket, sys
+s = socket.create_server(("127.0.0.1", 0))
+os.set_inheritable(s.fileno(), True)
+os.execv(sys.argv[1], [*sys.argv[1:], "--http-fd", str(s.fileno())])' "$bin/daftard" \
+        --home "$home" --listen 127.0.0.1:0 --no-mdns >>"$tmp/daemon.log" 2>&1 &
+    daemon=$!
+    pids+=("$daemon")
+    until_true 20 test -s "$home/run/web"
+    url=$(<"$home/run/web") base=${url%/enter*}
+    get /
+    answers 200 'pages are served at a socket that was passed'
+    "$bin/daftard" --home "$home" --http "${base#http://}" >"$tmp/out" 2>&1
+    got=$?
+    if [ $got = 1 ] && grep -q 'pages cannot be served' "$tmp/out"; then
+        ok 'a taken address is said'
+    else
+        bad "a taken address (exit $got)"
+    fi
+    kill -TERM "$daemon"
+    wait "$daemon"
+fi
+"$bin/daftard" --home "$home" --http-fd 2 >"$tmp/out" 2>&1
+if [ $? = 2 ]; then ok 'what is no socket is refused'; else bad 'a bad --http-fd'; fi
+
 # --- lessons, without a shelf ----------------------------------------------------
 
 lessons=$tmp/lessons

@@ -54,10 +54,12 @@ static void take_write(void *ctx, const struct daf_write *write)
     writes++;
 }
 
-static enum daf_err tell_progress(void *ctx, const char *subject, json_t *lines)
+static enum daf_err tell_progress(void *ctx,
+                                  const struct daf_subject_id *subject,
+                                  json_t *lines)
 {
     (void)ctx;
-    if (subject[0] != 'a') return DAF_ENOTFOUND;
+    if (subject->b[0] != 0xa0) return DAF_ENOTFOUND;
     (void)json_array_append_new(lines, json_pack("{ss}", "item", "x"));
     return DAF_OK;
 }
