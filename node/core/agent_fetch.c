@@ -11,8 +11,9 @@
 #include "node/core/agent_impl.h"
 
 #define WINDOW_MIN ((uint32_t)512 * 1024)
-/* Of what a peer does not take its link keeps 4 MiB (node/link.h). */
-#define WINDOW_MAX ((uint32_t)2 * 1024 * 1024)
+/* 24 frames of 256 KiB: libzmq takes 32 for each peer, and only what is more than
+ * that waits in the source's link, which cuts off whoever lets 4 MiB pile up. */
+#define WINDOW_MAX ((uint32_t)6 * 1024 * 1024)
 #define QUICK_MS   250   /* a part came within: ask for more at once */
 #define SLOW_MS    1000  /* beyond: for less */
 #define STALL_MS   8000  /* nothing came: others are asked */

@@ -76,6 +76,9 @@ uint64_t bench_file_size(const char *path);
 /** bench_file_settle: nothing waits to be written when measuring begins. */
 void bench_file_settle(const char *path);
 
+/** bench_file_warm: have so many MiB of memory at hand for the page cache. */
+void bench_file_warm(size_t mib);
+
 /* ---- bench_gen.c */
 /* A notebook of the four, by what it lacks. */
 enum bench_store {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,4 +115,18 @@ void bench_file_settle(const char *path)
 
     if (fd < 0 || syncfs(fd) != 0) bench_die("cannot sync %s", path);
     (void)close(fd);
+}
+
+/* A virtual machine gives memory that nobody uses back to its host; the first to
+ * touch it again then pays for all, several seconds a GiB. */
+void bench_file_warm(size_t mib)
+{
+    size_t len = mib * 1024 * 1024;
+    uint8_t *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (p == MAP_FAILED) return; /* then it is not warm */
+    for (size_t i = 0; i < len; i += 4096)
+        p[i] = 1;
+    (void)munmap(p, len);
 }

@@ -202,6 +202,7 @@ static double ours_once(const struct bench *b, const char *file,
     (void)snprintf(door, sizeof(door), "127.0.0.1:%u", (unsigned)a.door);
     bench_node_start(b, home_b, door, &d);
     bench_node_rest(&d);
+    bench_file_warm(2 * b->mib);
     bench_file_settle(b->run);
     seconds = fetch(b, &a, &d, found.id, out_cpu_s);
     check_same(b, home_b, found.id, file);
@@ -230,6 +231,7 @@ static bool other_once(const struct bench *b, const char *name,
     (void)snprintf(command, sizeof(command),
                    "bash '%s/tests/bench/peers.bash' %s '%s' '%s/peer'",
                    DAF_SOURCE_DIR, name, file, b->run);
+    bench_file_warm(2 * b->mib);
     bench_file_settle(b->run);
     f = popen(command, "re");
     if (f == NULL) return false;
@@ -301,6 +303,7 @@ void case_bulk(const struct bench *b)
     write_text(folder, "[title]\nen = Bulk\n");
     for (size_t i = 0; i < BENCH_TIMES; i++) {
         bench_progress(b, "bulk: the bare pipeline");
+        bench_file_warm(2 * b->mib);
         bench_file_settle(b->run);
         bare.wall_s[i] =
             bench_pipeline(file, to, (uint64_t)b->mib * 1024 * 1024,
