@@ -3,7 +3,7 @@
 'use strict';
 
 const assert = require('node:assert');
-const { answer, be, beKnown, practise, read, test, world } = require('./lib.js');
+const { answer, be, beKnown, flow, practise, read } = require('./lib.js');
 
 const SOON_MS = 3000;
 const TRIES = 3; // two busy cores may be busy with something else
@@ -36,8 +36,7 @@ async function once(a, b, n) {
   return await b.evaluate((n) => window.seen[n], n) - saved;
 }
 
-test('an answer that was saved is seen on the other device', async (t) => {
-  const w = await world('A', 'B');
+flow('an answer that was saved is seen on the other device', ['A', 'B'], async (w, t) => {
   const a = await w.visit(w.A);
   await be(a, 'Kite Example');
   const b = await w.visit(w.B);

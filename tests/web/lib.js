@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the flows share: devices, browsers, and what a child does with a page.
 //
-//   const w = await world('A', 'B')    two real daemons with lessons, and a browser
-//   const page = await w.visit(w.A)    somebody there, let in by its link
-//   await be(page, 'Kite Example')     chosen, or added
-//   await answer(page, 'letters')      the quiz, all right, down to "saved"
+//   flow('a sentence', ['A', 'B'], async (w, t) => {   two daemons and a browser
+//     const page = await w.visit(w.A)    somebody there, let in by its link
+//     await be(page, 'Kite Example')     chosen, or added
+//     await answer(page, 'letters')      the quiz, all right, down to "saved"
 //
 // Waits are for conditions.  Ends what it started, by its id.
 'use strict';
@@ -12,7 +12,7 @@
 const { execFile, spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, test } = require('node:test');
+const { test } = require('node:test');
 const { promisify } = require('node:util');
 const { chromium } = require('playwright-core');
 
@@ -52,6 +52,8 @@ class Device {
 
   // start('--peer', DOOR): until its door and its pages are open.
   async start(...options) {
+    for (const left of ['endpoint', 'web']) // who was killed had no time to
+      fs.rmSync(path.join(this.home, 'run', left), { force: true });
     const log = fs.openSync(`${this.home}.log`, 'a');
     this.child = spawn(path.join(bin, 'daftard'),
       ['--home', this.home, '--no-mdns', '--listen', '127.0.0.1:0',
@@ -86,10 +88,8 @@ class Device {
     return this.end('SIGTERM');
   }
 
-  async kill9() {
-    await this.end('SIGKILL');
-    for (const left of ['endpoint', 'web']) // it had no time to
-      fs.rmSync(path.join(this.home, 'run', left), { force: true });
+  kill9() {
+    return this.end('SIGKILL');
   }
 
   async daftar(...words) {
@@ -124,9 +124,14 @@ class Device {
 // ---- a world
 
 class World {
-  // Without a path the browser shows no page but the devices'.
+  // The first device has lessons, the others know it and fetch them.  No name is
+  // looked up for the browser: it sees this machine only.
   async open(names) {
-    for (const name of names) this[name] = new Device(name);
+    this.devices = names.map((name) => (this[name] = new Device(name)));
+    const [first, ...others] = this.devices;
+    await first.start();
+    for (const other of others) await other.start('--peer', first.door());
+    await this.share(first, others);
     this.browser = await chromium.launch({
       executablePath: process.env.DAF_CHROMIUM,
       chromiumSandbox: false,
@@ -135,8 +140,7 @@ class World {
     });
   }
 
-  // The first device has the shipped lessons, the others fetch them.
-  async share(first, ...others) {
+  async share(first, others) {
     await first.daftar('publish', library);
     const all = await first.json('library');
     for (const other of others)
@@ -164,21 +168,22 @@ class World {
 
   async close() {
     if (this.browser) await this.browser.close();
-    for (const child of children) child.kill('SIGKILL');
+    for (const device of this.devices)
+      if (children.has(device.child)) await device.end('SIGKILL');
   }
 }
 
-// The devices NAMES of this flow's camp, the first with lessons and all connected
-// to it; with the browser.  Ends with the flow.
-async function world(...names) {
-  const w = new World();
-  after(() => w.close());
-  await w.open(names);
-  const [first, ...others] = names.map((name) => w[name]);
-  await first.start();
-  for (const other of others) await other.start('--peer', first.door());
-  await w.share(first, ...others);
-  return w;
+// A test on the devices NAMES of this flow's camp, which end with it.
+function flow(sentence, names, play) {
+  test(sentence, async (t) => {
+    const w = new World();
+    try {
+      await w.open(names);
+      await play(w, t);
+    } finally {
+      await w.close();
+    }
+  });
 }
 
 // ---- what a child does
@@ -247,6 +252,6 @@ async function answer(page, name, wrong = 0) {
 }
 
 module.exports = {
-  DESK, PHONE, LIMIT_MS, answer, be, beKnown, choose, enter, folder, practise,
-  quiz, read, ready, test, until, world,
+  DESK, PHONE, LIMIT_MS, answer, be, beKnown, choose, enter, flow, folder,
+  practise, quiz, read, ready, until,
 };
