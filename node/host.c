@@ -523,15 +523,16 @@ static void flush_record(void *ctx)
     h->record = NULL;
 }
 
-/* What one of them is told may give work to the other. */
+/* What one of them is told may give work to the other.  What the shelf did is
+ * told first, since it may be the answer that a client waits for. */
 static void flush(struct daf_host *h)
 {
     uint64_t inputs;
 
     do {
         inputs = h->inputs;
-        daf_apiserver_flush(h->api);
         daf_contents_pump(h->contents);
+        daf_apiserver_flush(h->api);
         daf_linkhost_pause(h->linkhost, daf_writer_queued(h->writer) >
                                                 DAF_HOST_WRITER_BYTES_MAX ||
                                             daf_contents_is_full(h->contents));

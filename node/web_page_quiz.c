@@ -122,12 +122,18 @@ static void put_text(struct daf_web_request *r, json_t *texts)
                 daf_web_lang_dir(lang), text);
 }
 
-static void put_picture(struct daf_web_request *r, const char *path)
+/* @n: of an answer that is nothing but this picture.  What it shows nobody wrote
+ * down, so who cannot see it is told its place.  0: words stand beside it. */
+static void put_picture(struct daf_web_request *r, const char *path, size_t n)
 {
     char url[3 * 512 + 1];
 
     daf_web_url_encode(path, url);
-    DAF_WEB_PUT(&r->html, "<img src=\"/content/%/%\" alt=\"\">", r->id, url);
+    DAF_WEB_PUT(&r->html, "<img src=\"/content/%/%\" alt=\"", r->id, url);
+    if (n > 0)
+        DAF_WEB_PUT(&r->html, "% %", daf_web_say(r, DAF_WEB_W_ANSWER),
+                    daf_web_digits(r, n));
+    DAF_WEB_RAW(&r->html, "\">");
 }
 
 static const char *class_of(const struct sheet *s, size_t question, size_t i)
@@ -151,7 +157,8 @@ static void put_answer(struct sheet *s, size_t question, size_t i)
     if (s->chosen[question] == i) DAF_WEB_RAW(&r->html, " checked");
     if (s->is_marked) DAF_WEB_RAW(&r->html, " disabled");
     DAF_WEB_RAW(&r->html, "><span class=\"choice\">");
-    if (a->picture != NULL) put_picture(r, a->picture);
+    if (a->picture != NULL)
+        put_picture(r, a->picture, a->say == NULL ? i + 1 : 0);
     if (a->say != NULL) put_text(r, a->say);
     if (s->is_marked && i == q->right)
         DAF_WEB_PUT(&r->html, "<em>%</em>",
@@ -178,7 +185,7 @@ static void put_question(struct sheet *s, size_t at)
     DAF_WEB_RAW(&r->html, "</legend>\n");
     if (q->picture != NULL) {
         DAF_WEB_RAW(&r->html, "<div class=\"picture\">");
-        put_picture(r, q->picture);
+        put_picture(r, q->picture, 0);
         DAF_WEB_RAW(&r->html, "</div>\n");
     }
     DAF_WEB_RAW(&r->html, "<div class=\"answers\">\n");

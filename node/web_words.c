@@ -70,6 +70,7 @@ static const char *const words[DAF_WEB_W_COUNT][DAF_WEB_TONGUES] = {
     [DAF_WEB_W_NEED_WHO] = {"Say who you are, so that your work is kept.", "قل لنا من أنت ليُحفظ عملك."},
     [DAF_WEB_W_PRACTISE] = {"Practise", "تدريب"},
     [DAF_WEB_W_QUESTION] = {"Question", "سؤال"},
+    [DAF_WEB_W_ANSWER] = {"Answer", "إجابة"},
     [DAF_WEB_W_OF] = {"of", "من"},
     [DAF_WEB_W_READY] = {"Ready", "جاهز"},
     [DAF_WEB_W_SAVED] = {"Saved", "حُفظ"},

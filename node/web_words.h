@@ -50,6 +50,7 @@ enum daf_web_word {
     DAF_WEB_W_NEED_WHO,
     DAF_WEB_W_PRACTISE,
     DAF_WEB_W_QUESTION,
+    DAF_WEB_W_ANSWER,
     DAF_WEB_W_OF,
     DAF_WEB_W_READY,
     DAF_WEB_W_SAVED,
