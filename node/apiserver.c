@@ -309,6 +309,7 @@ static json_t *status_object(const struct daf_apiserver *s,
         {"content_in", stats.content_in},
         {"content_out", stats.content_out},
         {"bad_chunks", stats.parts_bad},
+        {"odd_chunks", stats.chunks_odd},
         {"deferred", stats.deferred}, /* logs */
         {"other_camps", stats.strangers},
         {"pending_writes", stats.pending_writes},

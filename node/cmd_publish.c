@@ -62,7 +62,12 @@ static enum daf_err read_sidecar(struct publishing *p, const char *path,
 
     if (room != NULL)
         err = read_small(path, room, DAF_SIDECAR_BYTES_MAX + 1, &len);
-    if (err != DAF_OK) {
+    if (err == DAF_ENOTFOUND) {
+        daf_home_trouble(t,
+                         "there is no %s, which says what it is called. To do: "
+                         "write one, as docs/sidecar.md says",
+                         path);
+    } else if (err != DAF_OK) {
         daf_home_trouble(t, "%s cannot be read: %s", path, daf_err_str(err));
     } else {
         err = daf_sidecar_parse((struct daf_view){room, len}, p->sidecar,

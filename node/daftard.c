@@ -12,6 +12,7 @@
 #include "node/notify.h"
 #include "node/size.h"
 #include "node/web.h"
+#include "node/web_guard.h"
 #include "node/webhost.h"
 
 #include <errno.h>
@@ -42,6 +43,9 @@ static const char usage[] =
     "                      given often (no pages); daftar open prints the way "
     "in\n"
     "  --http-fd N         the same, at a socket N that listens already\n"
+    "  --http-frame ORIGIN a page of http://127.0.0.1:PORT may hold these in "
+    "frames,\n"
+    "                      as a demo's does (none may)\n"
     "  --record FILE       write down all that happens, keys too, to replay "
     "it;\n"
     "                      FILE is new, 0600 and outside DIR\n"
@@ -137,6 +141,14 @@ static int pass_http(struct options *o, const char *text)
     return take_http(o, (int)fd, text);
 }
 
+static int allow_frame(struct options *o, const char *origin)
+{
+    if (!daf_web_guard_frame(origin))
+        return misuse("not an origin like http://127.0.0.1:8080: ", origin);
+    o->config.http_frame = origin;
+    return 0;
+}
+
 /* An option and what follows it.  Returns 0, or the exit status of misuse. */
 static int take(struct options *o, const char *name, const char *value)
 {
@@ -161,7 +173,10 @@ static int take(struct options *o, const char *name, const char *value)
         return listen_http(o, text);
     } else if (strcmp(name, "--http-fd") == 0 && value != NULL) {
         return pass_http(o, text);
-    } else if (strcmp(name, "--http") != 0 && strcmp(name, "--http-fd") != 0) {
+    } else if (strcmp(name, "--http-frame") == 0 && value != NULL) {
+        return allow_frame(o, text);
+    } else if (strcmp(name, "--http") != 0 && strcmp(name, "--http-fd") != 0 &&
+               strcmp(name, "--http-frame") != 0) {
         return misuse("unknown option ", name);
     }
     return value != NULL ? 0 : misuse("nothing follows ", name);

@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "node/host.h"
+#include "node/host_impl.h"
 
-#include "node/addresses.h"
-#include "node/apiserver.h"
 #include "node/clock.h"
-#include "node/contents_json.h"
 #include "node/core/addr.h"
-#include "node/discoverhost.h"
-#include "node/inputlog.h"
-#include "node/linkhost.h"
-#include "node/log.h"
-#include "node/netwatch.h"
 #include "node/notify.h"
 #include "node/offline.h"
-#include "node/progressbook.h"
-#include "node/webhost.h"
-#include "node/writer.h"
 #include "proto/hash.h"
-#include "store/catalogue.h"
 
 #include <assert.h>
 #include <poll.h>
@@ -25,48 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-struct daf_host {
-    const struct daf_host_config *config;
-    struct daf_home home;
-    struct daf_loop *loop;
-    struct daf_store *reader;
-    struct daf_writer *writer;
-    struct daf_linkhost *linkhost;
-    struct daf_discoverhost *discover; /* NULL: --no-mdns */
-    struct daf_netwatch *netwatch;
-    struct daf_agent *agent;
-    struct daf_contents *contents;
-    struct daf_apiserver *api;
-    struct daf_webhost *web; /* NULL: it serves no pages */
-    char web_url[DAF_WEB_URL_BYTES];
-    size_t sessions; /* with peers, as events told last */
-    struct daf_progressbook progress;
-    struct daf_inputlog *record; /* NULL: not recording */
-    struct daf_port port;
-    struct daf_linkhost_ops link_ops;
-    struct daf_apiserver_ops api_ops;
-    struct daf_loop_source writer_source;
-    struct daf_discoverhost_ops discover_ops;
-    struct daf_contents_ops contents_ops;
-    struct daf_loop_timer agent_timer, record_timer, stop_timer;
-    struct daf_loop_timer doors_timer; /* doors that proved true, to the disk */
-    uint64_t doors_written;            /* daf_agent_proven_changes() then */
-
-    struct daf_mono started;
-    char endpoint[DAF_ADDR_BYTES_MAX + 1]; /* "" until link is ready */
-    struct daf_link_refused refused;
-    uint64_t commits; /* of how many the agent has been told */
-    bool has_records;
-    int64_t records; /* as of then, if they were counted */
-    uint64_t inputs; /* given to the agent */
-    bool is_in_agent;
-    bool is_stopping, link_gone;
-    bool is_repairing; /* it stops for a repair */
-    bool has_told_revoked;
-    int exit_status;
-    struct daf_log_limit read_trouble, write_trouble;
-};
 
 static struct daf_view view(const void *p, size_t len)
 {
@@ -155,7 +101,7 @@ static void give_batch(struct daf_host *h, struct daf_writer_batch *b)
 }
 
 /* Anything but STORED: first what has been committed since. */
-static void input(struct daf_host *h, const struct daf_input *in)
+void daf_host_input(struct daf_host *h, const struct daf_input *in)
 {
     bool pinned;
     uint64_t commits;
@@ -191,218 +137,7 @@ static void on_agent_timer(void *ctx)
 {
     struct daf_input in = {.kind = DAF_INPUT_TIMER};
 
-    input(ctx, &in);
-}
-
-/* ---- the port: what the agent asks for */
-
-static void effect(struct daf_host *h, enum daf_inputlog_call call,
-                   uint64_t number, const struct daf_view *parts, size_t count)
-{
-    if (h->record != NULL)
-        daf_inputlog_effect(h->record, call, number, parts, count);
-}
-
-static void port_send(void *ctx, uint32_t conn, struct daf_view frame)
-{
-    struct daf_host *h = ctx;
-
-    effect(h, DAF_INPUTLOG_SEND, conn, &frame, 1);
-    daf_linkhost_send(h->linkhost, conn, frame);
-}
-
-static void port_close(void *ctx, uint32_t conn)
-{
-    struct daf_host *h = ctx;
-
-    effect(h, DAF_INPUTLOG_CLOSE, conn, NULL, 0);
-    daf_linkhost_close(h->linkhost, conn);
-}
-
-static void port_connect(void *ctx, uint32_t conn, enum daf_endpoint endpoint,
-                         const struct daf_addr *addr,
-                         const struct daf_box_pk *server)
-{
-    struct daf_host *h = ctx;
-    uint8_t where = (uint8_t)endpoint;
-    struct daf_view parts[] = {view(&where, 1),
-                               view(addr->text, strlen(addr->text)),
-                               view(server->b, sizeof(server->b))};
-
-    effect(h, DAF_INPUTLOG_CONNECT, conn, parts, 3);
-    daf_linkhost_connect(h->linkhost, conn, endpoint, addr, server);
-}
-
-static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
-{
-    struct daf_host *h = ctx;
-    struct daf_view part = view(key->b, sizeof(key->b));
-
-    effect(h, DAF_INPUTLOG_ADMIT, allowed, &part, 1);
-    daf_linkhost_admit(h->linkhost, key, allowed);
-}
-
-static void port_porch(void *ctx, const struct daf_box_pk *pk,
-                       const struct daf_box_sk *sk)
-{
-    struct daf_host *h = ctx;
-    struct daf_link_porch porch = {.is_open = pk != NULL};
-    struct daf_view part = view(porch.pk.b, sizeof(porch.pk.b));
-
-    if (pk != NULL) {
-        porch.pk = *pk;
-        porch.sk = *sk;
-    }
-    effect(h, DAF_INPUTLOG_PORCH, porch.is_open, &part, 1);
-    daf_linkhost_porch(h->linkhost, &porch);
-    sodium_memzero(&porch, sizeof(porch));
-}
-
-static void port_announce(void *ctx, const struct daf_announce *what)
-{
-    struct daf_host *h = ctx;
-    uint8_t where = (uint8_t)what->endpoint;
-    struct daf_view parts[] = {view(&where, 1),
-                               view(what->name, sizeof(what->name)),
-                               view(what->data, sizeof(what->data))};
-
-    effect(h, DAF_INPUTLOG_ANNOUNCE, what->port, parts, 3);
-    if (h->discover == NULL) return;
-    daf_discoverhost_publish(h->discover, what);
-    daf_discoverhost_browse(h->discover, DAF_ENDPOINT_DOOR);
-}
-
-static void port_withdraw(void *ctx, enum daf_endpoint endpoint)
-{
-    struct daf_host *h = ctx;
-
-    effect(h, DAF_INPUTLOG_WITHDRAW, (uint64_t)endpoint, NULL, 0);
-    if (h->discover != NULL) daf_discoverhost_withdraw(h->discover, endpoint);
-}
-
-static void port_begin(void *ctx, uint64_t job)
-{
-    struct daf_host *h = ctx;
-
-    effect(h, DAF_INPUTLOG_BEGIN, job, NULL, 0);
-    daf_writer_begin(h->writer, job);
-}
-
-static void port_keep(void *ctx, const struct daf_keep *keep)
-{
-    struct daf_host *h = ctx;
-    struct daf_view parts[] = {keep->header, keep->body};
-
-    effect(h, DAF_INPUTLOG_KEEP, (uint64_t)keep->body_state, parts, 2);
-    daf_writer_keep(h->writer, keep);
-}
-
-static void big_endian(uint64_t n, uint8_t out[8])
-{
-    for (size_t i = 8; i > 0; i--, n >>= 8)
-        out[i - 1] = (uint8_t)n;
-}
-
-static void effect_stretch(struct daf_host *h, enum daf_inputlog_call call,
-                           const struct daf_stretch *what)
-{
-    uint8_t incarnation[8], last[8];
-    struct daf_view parts[] = {
-        view(what->log.scope.b, sizeof(what->log.scope.b)),
-        view(what->log.author.b, sizeof(what->log.author.b)),
-        view(incarnation, sizeof(incarnation)), view(last, sizeof(last))};
-
-    big_endian(what->log.incarnation, incarnation);
-    big_endian(what->last, last);
-    effect(h, call, what->first, parts, 4);
-}
-
-static void port_unchecked(void *ctx, const struct daf_stretch *what)
-{
-    struct daf_host *h = ctx;
-
-    effect_stretch(h, DAF_INPUTLOG_UNCHECKED, what);
-    daf_writer_unchecked(h->writer, what);
-}
-
-static void port_checked(void *ctx, const struct daf_stretch *what)
-{
-    struct daf_host *h = ctx;
-
-    effect_stretch(h, DAF_INPUTLOG_CHECKED, what);
-    daf_writer_checked(h->writer, what);
-}
-
-static void port_drop(void *ctx, const struct daf_log_key *log,
-                      const struct daf_spot *spot)
-{
-    struct daf_host *h = ctx;
-    uint8_t incarnation[8];
-    struct daf_view parts[] = {view(log->scope.b, sizeof(log->scope.b)),
-                               view(log->author.b, sizeof(log->author.b)),
-                               view(incarnation, sizeof(incarnation)),
-                               view(spot->id.b, sizeof(spot->id.b))};
-
-    big_endian(log->incarnation, incarnation);
-    effect(h, DAF_INPUTLOG_DROP, spot->seq, parts, 4);
-    daf_writer_drop(h->writer, log, spot);
-}
-
-static void port_end(void *ctx, uint64_t job)
-{
-    struct daf_host *h = ctx;
-
-    effect(h, DAF_INPUTLOG_END, job, NULL, 0);
-    daf_writer_end(h->writer, job);
-}
-
-static void port_acked(void *ctx, const struct daf_log_key *log,
-                       uint64_t seq_first, const struct daf_spot *last)
-{
-    struct daf_host *h = ctx;
-    struct daf_view parts[] = {view(log->scope.b, sizeof(log->scope.b)),
-                               view(log->author.b, sizeof(log->author.b)),
-                               view(last->id.b, sizeof(last->id.b))};
-
-    effect(h, DAF_INPUTLOG_ACKED, seq_first, parts, 3);
-    daf_writer_acked(h->writer, log, seq_first, last);
-}
-
-static void effect_piece(struct daf_host *h, enum daf_inputlog_call call,
-                         uint32_t conn, const struct daf_port_piece *p)
-{
-    uint8_t where[8];
-    struct daf_view parts[] = {view(p->content.b, sizeof(p->content.b)),
-                               view(where, sizeof(where)), p->bytes};
-
-    big_endian((uint64_t)p->part << 32 | p->offset, where);
-    effect(h, call, conn, parts, 3);
-}
-
-static void port_content_put(void *ctx, uint32_t conn,
-                             const struct daf_port_piece *piece)
-{
-    struct daf_host *h = ctx;
-
-    effect_piece(h, DAF_INPUTLOG_CONTENT_PUT, conn, piece);
-    daf_contents_put(h->contents, conn, piece);
-}
-
-static void port_content_forget(void *ctx, uint32_t conn)
-{
-    struct daf_host *h = ctx;
-
-    effect(h, DAF_INPUTLOG_CONTENT_FORGET, conn, NULL, 0);
-    daf_contents_forget(h->contents, conn);
-}
-
-static void port_content_read(void *ctx, uint32_t conn,
-                              const struct daf_port_piece *piece)
-{
-    struct daf_host *h = ctx;
-
-    effect_piece(h, DAF_INPUTLOG_CONTENT_READ, conn, piece);
-    daf_contents_read(h->contents, conn, piece);
+    daf_host_input(ctx, &in);
 }
 
 static void on_wrote(void *ctx, const struct daf_wrote *wrote)
@@ -430,30 +165,6 @@ static void write_endpoint(struct daf_host *h, uint16_t port)
         daf_log("the address is not written down: %s", t.what);
 }
 
-/* Whom it called before the start. */
-static void tell_doors(struct daf_host *h)
-{
-    struct daf_addresses_file *file = calloc(1, sizeof(*file));
-
-    if (file == NULL) return;
-    daf_addresses_read(&h->home, file);
-    /* The last proven stands first, and is told last. */
-    for (size_t i = file->count; i-- > 0;) {
-        const struct daf_addresses_door *door = &file->doors[i];
-
-        for (size_t j = door->count; j-- > 0;) {
-            struct daf_input in = {.kind = DAF_INPUT_PEER,
-                                   .found_by = DAF_FOUND_CACHED,
-                                   .author = door->author,
-                                   .addr = door->addrs[j]};
-
-            input(h, &in);
-        }
-    }
-    free(file);
-    h->doors_written = daf_agent_proven_changes(h->agent);
-}
-
 static void on_ready(void *ctx, uint16_t door_port, uint16_t mesh_port)
 {
     struct daf_host *h = ctx;
@@ -462,15 +173,15 @@ static void on_ready(void *ctx, uint16_t door_port, uint16_t mesh_port)
                            .port_door = door_port,
                            .port_mesh = mesh_port};
 
-    input(h, &in);
+    daf_host_input(h, &in);
     if (!is_first) return;
-    tell_doors(h);
+    daf_host_doors_tell(h);
     for (size_t i = 0; i < h->config->peers_count; i++) {
         struct daf_input peer = {.kind = DAF_INPUT_PEER,
                                  .found_by = DAF_FOUND_STATIC,
                                  .addr = h->config->peers[i]};
 
-        input(h, &peer);
+        daf_host_input(h, &peer);
     }
     write_endpoint(h, door_port);
     daf_log("listening at %s", h->endpoint);
@@ -485,7 +196,7 @@ static void on_opened(void *ctx, uint32_t conn, enum daf_endpoint endpoint,
                            .endpoint = endpoint,
                            .key = *key};
 
-    input(ctx, &in);
+    daf_host_input(ctx, &in);
 }
 
 static void on_frame(void *ctx, uint32_t conn, struct daf_view bytes)
@@ -494,21 +205,21 @@ static void on_frame(void *ctx, uint32_t conn, struct daf_view bytes)
                            .conn = conn,
                            .bytes = bytes};
 
-    input(ctx, &in);
+    daf_host_input(ctx, &in);
 }
 
 static void on_closed(void *ctx, uint32_t conn)
 {
     struct daf_input in = {.kind = DAF_INPUT_CLOSED, .conn = conn};
 
-    input(ctx, &in);
+    daf_host_input(ctx, &in);
 }
 
 static void on_lost(void *ctx)
 {
     struct daf_input in = {.kind = DAF_INPUT_LINK_LOST};
 
-    input(ctx, &in);
+    daf_host_input(ctx, &in);
 }
 
 static void on_refused(void *ctx, const struct daf_link_refused *refused)
@@ -527,7 +238,7 @@ static void on_porched(void *ctx, uint16_t port)
     struct daf_host *h = ctx;
     struct daf_input in = {.kind = DAF_INPUT_PORCHED, .port_porch = port};
 
-    input(h, &in);
+    daf_host_input(h, &in);
     daf_apiserver_porched(h->api);
 }
 
@@ -556,7 +267,7 @@ static void on_found(void *ctx, const struct daf_announce *what,
                            .service = *what,
                            .addr = *addr};
 
-    input(ctx, &in);
+    daf_host_input(ctx, &in);
 }
 
 static void on_lost_service(void *ctx, enum daf_endpoint endpoint,
@@ -566,7 +277,7 @@ static void on_lost_service(void *ctx, enum daf_endpoint endpoint,
                            .service = {.endpoint = endpoint}};
 
     memcpy(in.service.name, name, sizeof(in.service.name));
-    input(ctx, &in);
+    daf_host_input(ctx, &in);
 }
 
 static void on_discover_state(void *ctx, enum daf_discover_by by)
@@ -583,47 +294,8 @@ static void on_own_addresses(void *ctx, const struct daf_addr *addrs,
                            .addrs = addrs,
                            .addrs_count = count};
 
-    input(h, &in);
+    daf_host_input(h, &in);
     if (h->discover != NULL) daf_discoverhost_renew(h->discover);
-}
-
-/* ---- doors that proved true */
-
-static void keep_door(struct daf_addresses_file *file,
-                      const struct daf_author_id *author,
-                      const struct daf_addr *addr)
-{
-    size_t at = 0;
-
-    while (at < file->count &&
-           memcmp(file->doors[at].author.b, author->b, sizeof(author->b)) != 0)
-        at++;
-    if (at == DAF_ADDRESSES_DEVICES_MAX) return;
-    if (at == file->count) file->doors[file->count++].author = *author;
-    if (file->doors[at].count < DAF_ADDRESSES_EACH_MAX)
-        file->doors[at].addrs[file->doors[at].count++] = *addr;
-}
-
-static void write_doors(void *ctx)
-{
-    struct daf_host *h = ctx;
-    uint64_t changes = daf_agent_proven_changes(h->agent);
-    struct daf_addresses_file *file;
-    struct daf_author_id author;
-    struct daf_trouble t = {""};
-    struct daf_addr addr;
-    uint64_t before = UINT64_MAX;
-
-    if (changes == h->doors_written) return;
-    file = calloc(1, sizeof(*file));
-    if (file == NULL) return;
-    while (daf_agent_proven(h->agent, &before, &author, &addr))
-        keep_door(file, &author, &addr);
-    if (daf_addresses_write(&h->home, file, &t) != DAF_OK &&
-        daf_log_due(&h->write_trouble, daf_clock_now()))
-        daf_log("addresses are not kept for the next start: %s", t.what);
-    h->doors_written = changes; /* tried; the next change tries again */
-    free(file);
 }
 
 /* ---- what commands ask */
@@ -685,133 +357,14 @@ static void on_write(void *ctx, const struct daf_write *write)
 {
     struct daf_input in = {.kind = DAF_INPUT_WRITE, .write = write};
 
-    input(ctx, &in);
+    daf_host_input(ctx, &in);
 }
 
 static void on_porch(void *ctx, const struct daf_porch_wish *wish)
 {
     struct daf_input in = {.kind = DAF_INPUT_PORCH, .porch = wish};
 
-    input(ctx, &in);
-}
-
-/* ---- content */
-
-static void on_content_input(void *ctx, const struct daf_input *in)
-{
-    input(ctx, in);
-}
-
-static size_t on_link_queued(void *ctx)
-{
-    struct daf_host *h = ctx;
-
-    return daf_linkhost_queued(h->linkhost);
-}
-
-static void on_content_answered(void *ctx, const struct daf_keeper_result *r)
-{
-    struct daf_host *h = ctx;
-    json_t *files;
-
-    if (h->api == NULL) {
-        if (r->kind == DAF_KEEPER_FILE && r->file.fd >= 0)
-            (void)close(r->file.fd);
-    } else if (r->kind == DAF_KEEPER_FILE) {
-        daf_apiserver_content_opened(h->api, r->ticket, r->err, r->file.fd,
-                                     r->file.size);
-    } else if (r->kind == DAF_KEEPER_LIST) {
-        files =
-            r->err != DAF_OK
-                ? NULL
-                : daf_contents_json_files(r->bytes, DAF_APISERVER_FILES_MAX);
-        daf_apiserver_content_listed(h->api, r->ticket, r->err, files);
-    } else {
-        daf_apiserver_content(h->api, r);
-    }
-}
-
-static void on_content_changed(void *ctx, const struct daf_hash *content,
-                               const struct daf_contents_item *item)
-{
-    struct daf_host *h = ctx;
-
-    if (h->api == NULL) return;
-    daf_apiserver_content_changed(h->api, content, item);
-    daf_apiserver_changed(h->api, DAF_APISERVER_CONTENT);
-}
-
-static const struct daf_contents *on_contents(void *ctx)
-{
-    struct daf_host *h = ctx;
-
-    return h->contents;
-}
-
-static enum daf_err read_catalogue(struct daf_host *h,
-                                   struct daf_catalogue **out)
-{
-    return daf_catalogue_read(
-        h->reader, &daf_camp_authority(daf_agent_camp(h->agent))->catalog, out);
-}
-
-static enum daf_err on_library(void *ctx, json_t *items)
-{
-    struct daf_host *h = ctx;
-    struct daf_catalogue *catalogue;
-    enum daf_err err = read_catalogue(h, &catalogue);
-
-    if (err != DAF_OK) return err;
-    err = daf_contents_json_library(catalogue, h->contents, items);
-    daf_catalogue_free(catalogue);
-    return err;
-}
-
-static void on_content_files(void *ctx, uint64_t ticket,
-                             const struct daf_hash *content)
-{
-    struct daf_host *h = ctx;
-    const struct daf_contents_wish wish = {.what = DAF_CONTENTS_LIST,
-                                           .content = *content};
-
-    daf_contents_wish(h->contents, ticket, &wish);
-}
-
-static void on_content_open(void *ctx, uint64_t ticket,
-                            const struct daf_hash *content, const char *path)
-{
-    struct daf_host *h = ctx;
-    const struct daf_contents_wish wish = {.what = DAF_CONTENTS_OPEN,
-                                           .content = *content,
-                                           .path = path};
-
-    daf_contents_wish(h->contents, ticket, &wish);
-}
-
-/* The content manifest of @wish is the catalogue's. */
-static enum daf_err on_content(void *ctx, uint64_t ticket,
-                               const struct daf_contents_wish *wish)
-{
-    struct daf_host *h = ctx;
-    struct daf_contents_wish w = *wish;
-    struct daf_catalogue_entry entry;
-    struct daf_catalogue *catalogue;
-    enum daf_err err;
-
-    if (w.what != DAF_CONTENTS_ADD) {
-        daf_contents_wish(h->contents, ticket, &w);
-        return DAF_OK;
-    }
-    err = read_catalogue(h, &catalogue);
-    if (err != DAF_OK) return err;
-    if (daf_catalogue_find(catalogue, &w.content, &entry)) {
-        w.manifest = entry.manifest;
-        daf_contents_wish(h->contents, ticket, &w);
-    } else {
-        err = DAF_ENOTFOUND;
-    }
-    daf_catalogue_free(catalogue);
-    return err;
+    daf_host_input(ctx, &in);
 }
 
 static enum daf_err on_progress(void *ctx, const struct daf_subject_id *subject,
@@ -861,7 +414,7 @@ static enum daf_err open_web(struct daf_host *h)
 
     if (h->config->http_count == 0) return DAF_OK;
     err = daf_webhost_new(h->loop, h->api, h->config->http,
-                          h->config->http_count, &h->web);
+                          h->config->http_count, h->config->http_frame, &h->web);
     if (err != DAF_OK) return err;
     daf_webhost_url(h->web, 0, h->web_url);
     write_web(h);
@@ -904,7 +457,7 @@ static void stop(struct daf_host *h)
     h->is_stopping = true;
     remove_endpoint(h);
     daf_apiserver_finish(h->api);
-    input(h, &in);
+    daf_host_input(h, &in);
     daf_apiserver_porched(h->api); /* who waits for it waits in vain */
     daf_linkhost_finish(h->linkhost);
     daf_loop_timer_set(&h->stop_timer,
@@ -1019,33 +572,6 @@ static void write_listen(struct daf_host *h)
 
 static void fill_tables(struct daf_host *h)
 {
-    h->port = (struct daf_port){
-        .ctx = h,
-        .send = port_send,
-        .close = port_close,
-        .connect = port_connect,
-        .admit = port_admit,
-        .porch = port_porch,
-        .announce = port_announce,
-        .withdraw = port_withdraw,
-        .store_begin = port_begin,
-        .store_keep = port_keep,
-        .store_unchecked = port_unchecked,
-        .store_checked = port_checked,
-        .store_drop = port_drop,
-        .store_end = port_end,
-        .store_acked = port_acked,
-        .content_put = port_content_put,
-        .content_forget = port_content_forget,
-        .content_read = port_content_read,
-    };
-    h->contents_ops = (struct daf_contents_ops){
-        .ctx = h,
-        .input = on_content_input,
-        .link_queued = on_link_queued,
-        .answered = on_content_answered,
-        .changed = on_content_changed,
-    };
     h->link_ops = (struct daf_linkhost_ops){
         .ctx = h,
         .ready = on_ready,
@@ -1069,14 +595,11 @@ static void fill_tables(struct daf_host *h)
         .status = on_status,
         .write = on_write,
         .porch = on_porch,
-        .contents = on_contents,
-        .content = on_content,
-        .library = on_library,
-        .content_files = on_content_files,
-        .content_open = on_content_open,
         .repair = on_repair,
         .progress = on_progress,
     };
+    daf_host_port_fill(h);
+    daf_host_content_fill(h);
 }
 
 static enum daf_err open_loop(struct daf_host *h)
@@ -1086,7 +609,8 @@ static enum daf_err open_loop(struct daf_host *h)
     h->agent_timer = (struct daf_loop_timer){.fn = on_agent_timer, .ctx = h};
     h->record_timer = (struct daf_loop_timer){.fn = flush_record, .ctx = h};
     h->stop_timer = (struct daf_loop_timer){.fn = on_stop_timer, .ctx = h};
-    h->doors_timer = (struct daf_loop_timer){.fn = write_doors, .ctx = h};
+    h->doors_timer =
+        (struct daf_loop_timer){.fn = daf_host_doors_write, .ctx = h};
     if (err == DAF_OK) err = daf_loop_signals(h->loop, on_signal, h);
     if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->agent_timer);
     if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->record_timer);
@@ -1211,27 +735,6 @@ static enum daf_err open_agent(struct daf_host *h, uint64_t boot,
     return err;
 }
 
-/* What --budget leaves for content: less the notebook, and a reserve for the
- * records to come (docs/content.md §6). */
-static uint64_t content_budget(const struct daf_host *h)
-{
-    uint64_t budget = h->config->budget, notebook, reserve = budget / 8;
-
-    if (budget == 0) return UINT64_MAX;
-    if (reserve > DAF_SHELF_RESERVE) reserve = DAF_SHELF_RESERVE;
-    notebook = daf_home_notebook_bytes(&h->home);
-    return budget > notebook + reserve ? budget - notebook - reserve : 0;
-}
-
-static enum daf_err open_contents(struct daf_host *h)
-{
-    char dir[DAF_HOME_PATH_MAX];
-
-    daf_home_path(&h->home, "content", dir);
-    return daf_contents_new(h->loop, &h->contents_ops, dir, content_budget(h),
-                            &h->contents);
-}
-
 #define LOCK_WAIT_MS 3000 /* a command holds the lock for milliseconds */
 
 static enum daf_err lock_home(struct daf_host *h, struct daf_trouble *t)
@@ -1261,7 +764,7 @@ static enum daf_err open_all(struct daf_host *h, struct daf_trouble *t)
     if (err == DAF_OK) err = open_reader(h, t);
     if (err == DAF_OK) err = open_linkhost(h);
     if (err == DAF_OK) err = open_agent(h, boot, t);
-    if (err == DAF_OK) err = open_contents(h);
+    if (err == DAF_OK) err = daf_host_content_start(h);
     if (err == DAF_OK) err = open_network(h);
     if (err == DAF_OK)
         err = daf_apiserver_new(&h->home, h->loop, h->agent, &h->api_ops,
@@ -1355,7 +858,7 @@ void daf_host_close(struct daf_host *h)
 {
     if (h == NULL) return;
     if (h->home.lock_fd >= 0) remove_endpoint(h);
-    if (h->agent != NULL) write_doors(h);
+    if (h->agent != NULL) daf_host_doors_write(h);
     close_store(h);
     daf_netwatch_free(h->netwatch);
     daf_discoverhost_free(h->discover);

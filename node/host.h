@@ -41,6 +41,7 @@ struct daf_host_config {
     uint64_t budget;   /* bytes that the home may take; 0: what the disk has */
     const int *http;   /* listening sockets for pages; they outlive the host */
     size_t http_count; /* 0: no web process */
+    const char *http_frame; /* who may hold pages in a frame; NULL: nobody */
 };
 
 /** daf_host_open: everything but link.  @config: borrowed until close.

@@ -11,7 +11,8 @@
  *
  * line from core                        with it
  * {"listen":"127.0.0.1:8080"}           a listening socket; up to 8 such lines
- * {"hello":1,"secret":"hex","key":"hex"} -         then requests may come
+ * {"hello":1,"secret":"hex","key":"hex","frame":""} -   then requests may come;
+ *                                       frame: an origin that may hold pages
  * {"event":"records","n":N}             -         once asked: "events"
  * an answer with "size"                 the file, open for reading
  * any other answer                      -

@@ -74,20 +74,21 @@ static const char *head(const struct daf_web_request *r, const char *name)
 static void add_policy(struct daf_web_request *r, const char *type)
 {
     char text[768];
-    const char *h = r->host;
+    const char *h = r->host, *frame = r->web->frame;
 
     if (type != NULL && strcmp(type, "application/pdf") == 0)
         (void)snprintf(text, sizeof(text),
                        "default-src 'none'; object-src 'self'; "
-                       "style-src 'unsafe-inline'; frame-ancestors 'none'");
+                       "style-src 'unsafe-inline'; frame-ancestors %s",
+                       frame[0] != '\0' ? frame : "'none'");
     else
         (void)snprintf(text, sizeof(text),
                        "sandbox; default-src 'none'; img-src 'self' http://%s; "
                        "style-src 'self' 'unsafe-inline' http://%s; "
                        "media-src 'self' http://%s; font-src 'self' http://%s; "
                        "form-action 'none'; base-uri 'none'; "
-                       "frame-ancestors 'self' http://%s",
-                       h, h, h, h, h);
+                       "frame-ancestors 'self' http://%s %s",
+                       h, h, h, h, h, frame);
     daf_web_header(r, "Content-Security-Policy", text);
     /* A sandboxed page is of no site, so its own pictures are another site's. */
     daf_web_header(r, "Cross-Origin-Resource-Policy", "cross-origin");

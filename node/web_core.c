@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -141,13 +142,23 @@ static void on_subscribed(struct daf_web *web, void *ctx, json_t *answer,
     json_decref(answer);
 }
 
+static bool read_frame(struct daf_web *web, const json_t *line)
+{
+    const char *frame = json_string_value(json_object_get(line, "frame"));
+
+    if (frame == NULL || (frame[0] != '\0' && !daf_web_guard_frame(frame)))
+        return false;
+    (void)snprintf(web->frame, sizeof(web->frame), "%s", frame);
+    return true;
+}
+
 static void on_hello(struct daf_web *web, const json_t *line)
 {
     uint8_t key[16];
 
     if (web->is_greeted ||
         !read_hex(line, "secret", web->secret, sizeof(web->secret)) ||
-        !read_hex(line, "key", key, sizeof(key))) {
+        !read_hex(line, "key", key, sizeof(key)) || !read_frame(web, line)) {
         breach(web);
         return;
     }

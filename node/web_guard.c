@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/web_guard.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 /* Host names do not tell A from a; in numbers there is nothing to tell. */
@@ -35,4 +35,17 @@ bool daf_web_guard_origin(const char *origin, const char *host)
     return origin != NULL && host != NULL &&
            strncmp(origin, scheme, sizeof(scheme) - 1) == 0 &&
            strcasecmp(origin + sizeof(scheme) - 1, host) == 0;
+}
+
+/* It goes into a header as it is. */
+bool daf_web_guard_frame(const char *origin)
+{
+    static const char begin[] = "http://127.0.0.1:";
+    const char *port = origin + sizeof(begin) - 1;
+    size_t len;
+
+    if (strncmp(origin, begin, sizeof(begin) - 1) != 0) return false;
+    len = strspn(port, "0123456789");
+    return len >= 1 && len <= 5 && port[len] == '\0' && port[0] != '0' &&
+           strtoul(port, NULL, 10) <= 65535;
 }

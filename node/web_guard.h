@@ -16,4 +16,10 @@ bool daf_web_guard_host(const char *host, const struct daf_addr *local);
  * and @host, which has passed daf_web_guard_host(). */
 bool daf_web_guard_origin(const char *origin, const char *host);
 
+#define DAF_WEB_GUARD_FRAME_BYTES sizeof("http://127.0.0.1:65535")
+
+/** daf_web_guard_frame: whether @origin may hold pages in a frame of its own:
+ * "http://127.0.0.1:PORT" of this machine, exactly so, and nothing else. */
+bool daf_web_guard_frame(const char *origin);
+
 #endif

@@ -21,6 +21,7 @@
 #include "node/loop.h"
 #include "node/web.h"
 #include "node/web_events.h"
+#include "node/web_guard.h"
 #include "node/web_html.h"
 #include "node/web_quiz.h"
 #include "node/web_session.h"
@@ -332,6 +333,7 @@ struct daf_web {
     size_t asked; /* of them, sent */
     uint8_t secret[DAF_WEB_SECRET_BYTES];
     char key[33];
+    char frame[DAF_WEB_GUARD_FRAME_BYTES]; /* who may hold pages; "": nobody */
 
     struct daf_web_events events;
     LIST_HEAD(, daf_web_stream) streams;

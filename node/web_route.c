@@ -141,11 +141,15 @@ static void add_common(struct daf_web_request *r)
 
 static void add_own(struct daf_web_request *r)
 {
-    daf_web_header(r, "Content-Security-Policy",
+    char policy[320];
+
+    (void)snprintf(policy, sizeof(policy),
                    "default-src 'none'; script-src 'self'; style-src 'self'; "
                    "img-src 'self'; media-src 'self'; connect-src 'self'; "
                    "frame-src 'self'; form-action 'self'; "
-                   "frame-ancestors 'none'; base-uri 'none'");
+                   "frame-ancestors %s; base-uri 'none'",
+                   r->web->frame[0] != '\0' ? r->web->frame : "'none'");
+    daf_web_header(r, "Content-Security-Policy", policy);
     daf_web_header(r, "Cross-Origin-Opener-Policy", "same-origin");
     daf_web_header(r, "Cross-Origin-Resource-Policy", "same-origin");
     daf_web_header(r, "Cache-Control", "no-store");

@@ -35,6 +35,7 @@ struct daf_webhost {
     struct daf_loop_timer timer; /* down: start it */
     const int *fds;
     size_t count;
+    const char *frame;
     struct daf_addr where[DAF_WEB_LISTENERS_MAX];
     char secret[2 * 32 + 1], key[2 * 16 + 1]; /* hex */
 };
@@ -127,8 +128,8 @@ static bool greet(struct daf_webhost *h, int fd)
         lines[i] = (struct daf_apiserver_greeting){text[i], h->fds[i]};
     }
     (void)snprintf(text[n], LINE_BYTES,
-                   "{\"hello\":1,\"secret\":\"%s\",\"key\":\"%s\"}", h->secret,
-                   h->key);
+                   "{\"hello\":1,\"secret\":\"%s\",\"key\":\"%s\",\"frame\":\"%s\"}",
+                   h->secret, h->key, h->frame != NULL ? h->frame : "");
     lines[n] = (struct daf_apiserver_greeting){text[n], -1};
     heard = daf_apiserver_adopt(h->api, fd, lines, n + 1);
     sodium_memzero(text, sizeof(text));
@@ -180,7 +181,7 @@ static void on_timer(void *ctx)
 
 enum daf_err daf_webhost_new(struct daf_loop *loop, struct daf_apiserver *api,
                              const int *fds, size_t count,
-                             struct daf_webhost **out)
+                             const char *frame, struct daf_webhost **out)
 {
     struct daf_webhost *h = calloc(1, sizeof(*h));
     uint8_t drawn[32];
@@ -192,6 +193,7 @@ enum daf_err daf_webhost_new(struct daf_loop *loop, struct daf_apiserver *api,
     h->api = api;
     h->fds = fds;
     h->count = count;
+    h->frame = frame;
     for (size_t i = 0; i < count; i++)
         (void)daf_webhost_where(fds[i], &h->where[i]);
     randombytes_buf(drawn, 32);

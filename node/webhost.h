@@ -29,10 +29,13 @@ bool daf_webhost_where(int fd, struct daf_addr *out);
 
 /** daf_webhost_new: draw the secret and start web.
  * @fds: 1 to DAF_WEB_LISTENERS_MAX listening sockets; borrowed, as are @loop and
- * @api, until daf_webhost_free(). */
+ * @api, until daf_webhost_free().
+ * @frame: the origin that may hold pages in a frame, which has passed
+ * daf_web_guard_frame(); borrowed; NULL: none may. */
 DAF_NODISCARD enum daf_err daf_webhost_new(struct daf_loop *loop,
                                            struct daf_apiserver *api,
                                            const int *fds, size_t count,
+                                           const char *frame,
                                            struct daf_webhost **out);
 /** daf_webhost_free: let answers leave, then end it.  NULL is fine. */
 void daf_webhost_free(struct daf_webhost *h);

@@ -260,7 +260,8 @@ struct daf_agent_stats {
     uint64_t records_in;              /* new ones from peers */
     uint64_t content_in, content_out; /* bytes of parts, from and to peers */
     uint64_t parts_bad;               /* came and had not their hash */
-    size_t strangers; /* announcements by mDNS that are not of this camp */
+    uint64_t chunks_odd; /* CHUNKs that nobody asked for, or not any more */
+    size_t strangers;    /* announcements by mDNS that are not of this camp */
 };
 void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out);
 

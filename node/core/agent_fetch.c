@@ -247,8 +247,8 @@ void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
     struct daf_port_piece piece = {f->content, f->part, f->offset, f->data};
 
     if (ask == NULL || f->offset != ask->offset) {
-        /* Nobody asked, or not for this: R65. */
-        a->stats.refusals.by_err[DAF_EPEER]++;
+        /* R65.  No breach: it may be late, and somebody else asked since. */
+        a->stats.chunks_odd++;
         return;
     }
     c->swap->moved = a->now;

@@ -271,7 +271,7 @@ int main(int argc, char **argv)
     cast = cast_new(1, false);
     if (daf_apiserver_new(&home, loop, cast_agent(cast, 0), &ops, &server,
                           NULL) != DAF_OK ||
-        daf_webhost_new(loop, server, &fd, 1, &web) != DAF_OK)
+        daf_webhost_new(loop, server, &fd, 1, NULL, &web) != DAF_OK)
         return 1;
     daf_webhost_enter_url(web, 0, url);
     (void)printf("%s\n", url);

@@ -3,7 +3,7 @@
  *
  *     stranger ATTACK PORT HOME [LINK]
  *
- * PORT is the victim's door on 127.0.0.1.  HOME is what the attacker has: a home
+ * PORT is the victim's door on 127.0.0.1, or ADDRESS:PORT, an IPv4 address.  HOME is what the attacker has: a home
  * of the victim's camp whose daemon does not run; for `foreign` one of another
  * camp, and LINK is then a home of the victim's, for its discovery secret.  LINK
  * else is the process id of the victim's link, where memory is looked at.
@@ -42,6 +42,7 @@
      ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)
 
 struct attacker {
+    char address[16];
     uint16_t port; /* the door's */
     struct daf_home home;
     struct daf_manifest camp; /* whose door it is */
@@ -115,7 +116,8 @@ static struct caller call(struct attacker *a, uint16_t port,
     expect(zmq_socket_monitor(c.zmq, name, ZMQ_EVENT_ALL) == 0 &&
                zmq_connect(c.monitor, name) == 0,
            "a monitor");
-    (void)snprintf(name, sizeof(name), "tcp://127.0.0.1:%u", (unsigned)port);
+    (void)snprintf(name, sizeof(name), "tcp://%s:%u", a->address,
+                   (unsigned)port);
     expect(zmq_connect(c.zmq, name) == 0, "zmq_connect");
     return c;
 }
@@ -271,7 +273,7 @@ static int raw_call(const struct attacker *a, const char *from)
     (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
     (void)inet_pton(AF_INET, from, &at.sin_addr);
     expect(bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0, "bind");
-    (void)inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
+    (void)inet_pton(AF_INET, a->address, &at.sin_addr);
     at.sin_port = htons(a->port);
     expect(connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0, "connect");
     return fd;
@@ -643,6 +645,18 @@ static void load(struct attacker *a, const char *name, char **argv)
     daf_home_unload(&victims);
 }
 
+static void set_door(struct attacker *a, const char *text)
+{
+    const char *colon = strchr(text, ':');
+    size_t len = colon != NULL ? (size_t)(colon - text) : 0;
+
+    expect(len < sizeof(a->address), "no such address");
+    (void)snprintf(a->address, sizeof(a->address), "127.0.0.1");
+    if (colon != NULL)
+        (void)snprintf(a->address, sizeof(a->address), "%.*s", (int)len, text);
+    a->port = (uint16_t)strtoul(colon != NULL ? colon + 1 : text, NULL, 10);
+}
+
 int main(int argc, char **argv)
 {
     struct attacker *a;
@@ -660,7 +674,7 @@ int main(int argc, char **argv)
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
-    a->port = (uint16_t)strtoul(argv[2], NULL, 10);
+    set_door(a, argv[2]);
     a->link = argc > 4 ? argv[4] : "";
     a->zmq = zmq_ctx_new();
     load(a, argv[1], argv + 3);

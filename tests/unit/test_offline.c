@@ -302,8 +302,8 @@ static void a_locked_home_is_busy_until_the_holder_is_gone(void **state)
         (void)close(go[1]);
         if (daf_home_lock(home, NULL) != DAF_OK) _exit(1);
         if (write(ready[1], "", 1) != 1) _exit(1);
-        (void)read(go[0], &c, 1); /* until the test has seen enough */
-        _exit(0);                 /* without giving it back */
+        /* Until the test has seen enough; then without giving it back. */
+        _exit(read(go[0], &c, 1) < 0 ? 1 : 0);
     }
     (void)close(go[0]);
     assert_int_equal(read(ready[0], &c, 1), 1);

@@ -91,6 +91,25 @@ static void only_its_own_pages_are_an_origin(void **state)
     assert_false(daf_web_guard_origin("http://localhost:8080", host));
 }
 
+static void only_a_page_of_this_machine_may_hold_pages(void **state)
+{
+    (void)state;
+    assert_true(daf_web_guard_frame("http://127.0.0.1:8080"));
+    assert_true(daf_web_guard_frame("http://127.0.0.1:65535"));
+    assert_false(daf_web_guard_frame(""));
+    assert_false(daf_web_guard_frame("*"));
+    assert_false(daf_web_guard_frame("http://127.0.0.1"));
+    assert_false(daf_web_guard_frame("http://127.0.0.1:"));
+    assert_false(daf_web_guard_frame("http://127.0.0.1:0"));
+    assert_false(daf_web_guard_frame("http://127.0.0.1:080"));
+    assert_false(daf_web_guard_frame("http://127.0.0.1:65536"));
+    assert_false(daf_web_guard_frame("http://127.0.0.1:8080/"));
+    assert_false(daf_web_guard_frame("http://127.0.0.1:8080 *"));
+    assert_false(daf_web_guard_frame("http://127.0.0.1:8080; script-src *"));
+    assert_false(daf_web_guard_frame("http://localhost:8080"));
+    assert_false(daf_web_guard_frame("https://127.0.0.1:8080"));
+}
+
 /* ---- sessions and form tokens */
 
 static const uint8_t secret[DAF_WEB_SECRET_BYTES] = {1, 2, 3};
@@ -312,6 +331,7 @@ int main(void)
         cmocka_unit_test(any_other_host_is_refused),
         cmocka_unit_test(port_80_needs_not_be_said),
         cmocka_unit_test(only_its_own_pages_are_an_origin),
+        cmocka_unit_test(only_a_page_of_this_machine_may_hold_pages),
         cmocka_unit_test(a_session_is_known_again_and_none_else),
         cmocka_unit_test(a_form_is_of_one_session),
         cmocka_unit_test(the_key_is_the_whole_key),

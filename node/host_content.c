@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Content between the keeper, the agent, the API and the catalogue. */
+#include "node/contents_json.h"
+#include "node/host_impl.h"
+
+#include <unistd.h>
+
+static void on_content_input(void *ctx, const struct daf_input *in)
+{
+    daf_host_input(ctx, in);
+}
+
+static size_t on_link_queued(void *ctx)
+{
+    struct daf_host *h = ctx;
+
+    return daf_linkhost_queued(h->linkhost);
+}
+
+static void on_content_answered(void *ctx, const struct daf_keeper_result *r)
+{
+    struct daf_host *h = ctx;
+    json_t *files;
+
+    if (h->api == NULL) {
+        if (r->kind == DAF_KEEPER_FILE && r->file.fd >= 0)
+            (void)close(r->file.fd);
+    } else if (r->kind == DAF_KEEPER_FILE) {
+        daf_apiserver_content_opened(h->api, r->ticket, r->err, r->file.fd,
+                                     r->file.size);
+    } else if (r->kind == DAF_KEEPER_LIST) {
+        files =
+            r->err != DAF_OK
+                ? NULL
+                : daf_contents_json_files(r->bytes, DAF_APISERVER_FILES_MAX);
+        daf_apiserver_content_listed(h->api, r->ticket, r->err, files);
+    } else {
+        daf_apiserver_content(h->api, r);
+    }
+}
+
+static void on_content_changed(void *ctx, const struct daf_hash *content,
+                               const struct daf_contents_item *item)
+{
+    struct daf_host *h = ctx;
+
+    if (h->api == NULL) return;
+    daf_apiserver_content_changed(h->api, content, item);
+    daf_apiserver_changed(h->api, DAF_APISERVER_CONTENT);
+}
+
+static const struct daf_contents *on_contents(void *ctx)
+{
+    struct daf_host *h = ctx;
+
+    return h->contents;
+}
+
+static enum daf_err read_catalogue(struct daf_host *h,
+                                   struct daf_catalogue **out)
+{
+    return daf_catalogue_read(
+        h->reader, &daf_camp_authority(daf_agent_camp(h->agent))->catalog, out);
+}
+
+static enum daf_err on_library(void *ctx, json_t *items)
+{
+    struct daf_host *h = ctx;
+    struct daf_catalogue *catalogue;
+    enum daf_err err = read_catalogue(h, &catalogue);
+
+    if (err != DAF_OK) return err;
+    err = daf_contents_json_library(catalogue, h->contents, items);
+    daf_catalogue_free(catalogue);
+    return err;
+}
+
+static void on_content_files(void *ctx, uint64_t ticket,
+                             const struct daf_hash *content)
+{
+    struct daf_host *h = ctx;
+    const struct daf_contents_wish wish = {.what = DAF_CONTENTS_LIST,
+                                           .content = *content};
+
+    daf_contents_wish(h->contents, ticket, &wish);
+}
+
+static void on_content_open(void *ctx, uint64_t ticket,
+                            const struct daf_hash *content, const char *path)
+{
+    struct daf_host *h = ctx;
+    const struct daf_contents_wish wish = {.what = DAF_CONTENTS_OPEN,
+                                           .content = *content,
+                                           .path = path};
+
+    daf_contents_wish(h->contents, ticket, &wish);
+}
+
+/* The content manifest of @wish is the catalogue's. */
+static enum daf_err on_content(void *ctx, uint64_t ticket,
+                               const struct daf_contents_wish *wish)
+{
+    struct daf_host *h = ctx;
+    struct daf_contents_wish w = *wish;
+    struct daf_catalogue_entry entry;
+    struct daf_catalogue *catalogue;
+    enum daf_err err;
+
+    if (w.what != DAF_CONTENTS_ADD) {
+        daf_contents_wish(h->contents, ticket, &w);
+        return DAF_OK;
+    }
+    err = read_catalogue(h, &catalogue);
+    if (err != DAF_OK) return err;
+    if (daf_catalogue_find(catalogue, &w.content, &entry)) {
+        w.manifest = entry.manifest;
+        daf_contents_wish(h->contents, ticket, &w);
+    } else {
+        err = DAF_ENOTFOUND;
+    }
+    daf_catalogue_free(catalogue);
+    return err;
+}
+
+void daf_host_content_fill(struct daf_host *h)
+{
+    h->contents_ops = (struct daf_contents_ops){
+        .ctx = h,
+        .input = on_content_input,
+        .link_queued = on_link_queued,
+        .answered = on_content_answered,
+        .changed = on_content_changed,
+    };
+    h->api_ops.contents = on_contents;
+    h->api_ops.content = on_content;
+    h->api_ops.library = on_library;
+    h->api_ops.content_files = on_content_files;
+    h->api_ops.content_open = on_content_open;
+}
+
+/* What --budget leaves for content: less the notebook, and a reserve for the
+ * records to come (docs/content.md §6). */
+static uint64_t content_budget(const struct daf_host *h)
+{
+    uint64_t budget = h->config->budget, notebook, reserve = budget / 8;
+
+    if (budget == 0) return UINT64_MAX;
+    if (reserve > DAF_SHELF_RESERVE) reserve = DAF_SHELF_RESERVE;
+    notebook = daf_home_notebook_bytes(&h->home);
+    return budget > notebook + reserve ? budget - notebook - reserve : 0;
+}
+
+enum daf_err daf_host_content_start(struct daf_host *h)
+{
+    char dir[DAF_HOME_PATH_MAX];
+
+    daf_home_path(&h->home, "content", dir);
+    return daf_contents_new(h->loop, &h->contents_ops, dir, content_budget(h),
+                            &h->contents);
+}

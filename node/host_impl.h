@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* node/host_impl.h - the inside of the host, shared by host*.c.
+ *
+ *      host.c          making and ending, inputs, what link and network say
+ *      host_port.c     the agent's port: what it asks for, recorded and done
+ *      host_content.c  between contents, API, catalogue and agent
+ *      host_doors.c    doors that proved true, kept for the next start */
+#ifndef DAF_NODE_HOST_IMPL_H
+#define DAF_NODE_HOST_IMPL_H
+
+#include "node/apiserver.h"
+#include "node/contents.h"
+#include "node/discoverhost.h"
+#include "node/host.h"
+#include "node/inputlog.h"
+#include "node/linkhost.h"
+#include "node/log.h"
+#include "node/netwatch.h"
+#include "node/progressbook.h"
+#include "node/webhost.h"
+#include "node/writer.h"
+
+struct daf_host {
+    const struct daf_host_config *config;
+    struct daf_home home;
+    struct daf_loop *loop;
+    struct daf_store *reader;
+    struct daf_writer *writer;
+    struct daf_linkhost *linkhost;
+    struct daf_discoverhost *discover; /* NULL: --no-mdns */
+    struct daf_netwatch *netwatch;
+    struct daf_agent *agent;
+    struct daf_contents *contents;
+    struct daf_apiserver *api;
+    struct daf_webhost *web; /* NULL: it serves no pages */
+    char web_url[DAF_WEB_URL_BYTES];
+    size_t sessions; /* with peers, as events told last */
+    struct daf_progressbook progress;
+    struct daf_inputlog *record; /* NULL: not recording */
+    struct daf_port port;
+    struct daf_linkhost_ops link_ops;
+    struct daf_apiserver_ops api_ops;
+    struct daf_loop_source writer_source;
+    struct daf_discoverhost_ops discover_ops;
+    struct daf_contents_ops contents_ops;
+    struct daf_loop_timer agent_timer, record_timer, stop_timer;
+    struct daf_loop_timer doors_timer; /* doors that proved true, to the disk */
+    uint64_t doors_written;            /* daf_agent_proven_changes() then */
+
+    struct daf_mono started;
+    char endpoint[DAF_ADDR_BYTES_MAX + 1]; /* "" until link is ready */
+    struct daf_link_refused refused;
+    uint64_t commits; /* of how many the agent has been told */
+    bool has_records;
+    int64_t records; /* as of then, if they were counted */
+    uint64_t inputs; /* given to the agent */
+    bool is_in_agent;
+    bool is_stopping, link_gone;
+    bool is_repairing; /* it stops for a repair */
+    bool has_told_revoked;
+    int exit_status;
+    struct daf_log_limit read_trouble, write_trouble;
+};
+
+/** daf_host_input: give it to the agent, after all that was committed since. */
+void daf_host_input(struct daf_host *h, const struct daf_input *in);
+
+/** daf_host_port_fill: the agent's port. */
+void daf_host_port_fill(struct daf_host *h);
+
+/** daf_host_content_fill: the ops of contents, and the API's on content. */
+void daf_host_content_fill(struct daf_host *h);
+/** daf_host_content_start: the shelf, within what --budget leaves for it. */
+DAF_NODISCARD enum daf_err daf_host_content_start(struct daf_host *h);
+
+/** daf_host_doors_tell: tell the agent whom it called before the start. */
+void daf_host_doors_tell(struct daf_host *h);
+/** daf_host_doors_write: keep them, if they changed.  A timer's. */
+void daf_host_doors_write(void *host);
+
+#endif

@@ -1,0 +1,217 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The scenes of scenes.txt.  Each runs in a shell of its own and can be played at
+# any time, in any order, again and again: so it first makes the state that it
+# needs.  What is not as it should be ends it.  Sourced by demo.bash.
+# shellcheck disable=SC2154 # demo.bash's and devices.bash's
+
+fail()
+{
+    fact "FAILED: $*"
+    tail -n 3 "$dir/out" "$dir/err" 2>/dev/null | sed 's/^/          /'
+    exit 1
+}
+# must FACT COMMAND...
+must()
+{
+    local what=$1
+    shift
+    "$@" >"$dir/out" 2>"$dir/err" || fail "$what"
+    fact "$what"
+}
+# need SECONDS FACT COMMAND...: it comes to be so
+need()
+{
+    local limit=$1 what=$2
+    shift 2
+    until_true "$limit" "$@" || fail "$what"
+    fact "$what"
+}
+
+# ---- found
+
+scene_found()
+{
+    local i
+    tell 'The three devices of Kite camp are switched off.'
+    for i in 1 2 3; do must "${names[i]} is off" switch_off $i; done
+    wires $everywhere
+    rm -f "$dir"/h[123]/camp/addresses.daf # whom they met before
+    tell 'They are switched on. Nobody tells them any address.'
+    for i in 1 2 3; do must "${names[i]} is on" switch_on $i; done
+    for i in 1 2 3; do
+        need 40 "${names[i]} found the two others ($found_by)" found $i 2
+    done
+    must 'the device of the other camp is in reach, and is nobody of theirs' \
+        found 4 0
+    tell 'They found each other, and only each other.'
+}
+
+# ---- apart
+
+scene_apart()
+{
+    local letters
+    letters=$(content letters)
+    at_place 1 up
+    wires
+    tell 'All lines are cut: each device is alone.'
+    must 'Kite Example enters at the blue tablet' enters 2 kite 'Kite Example'
+    must 'she answers, and the page says Saved' \
+        answers_quiz 2 kite "$letters" "$dir/kite"
+    must 'Drum Example enters at the green tablet' enters 3 drum 'Drum Example'
+    must 'he answers, and the page says Saved' \
+        answers_quiz 3 drum "$letters" "$dir/drum"
+    must 'the blue tablet has her answer' has 2 "$(<"$dir/kite")"
+    must 'and not his' has_not 2 "$(<"$dir/drum")"
+    must 'the green tablet has his' has 3 "$(<"$dir/drum")"
+    must 'and not hers' has_not 3 "$(<"$dir/kite")"
+    tell 'Each tablet has what was answered there, and nothing else.'
+}
+
+# ---- walk
+
+# shows_child I WHO NAME: on the device's page of who is here
+shows_child() { ask "$1" "$2" /who && answered 200 && shows "<bdi>$3<"; }
+
+scene_walk()
+{
+    # Without two answers that are apart there is nothing to carry.
+    if [ ! -s "$dir/drum" ] || has 2 "$(<"$dir/drum")"; then scene_apart; fi
+    tell 'The teacher carries her laptop to the blue tablet.'
+    carry_to 100 110 1-2
+    need 40 'the laptop took her answer along' has 1 "$(<"$dir/kite")"
+    tell 'She walks on to the green tablet.'
+    carry_to 380 110 1-3
+    need 40 'the green tablet has both answers' has 3 "$(<"$dir/kite")"
+    need 40 'and so has the laptop' has 1 "$(<"$dir/drum")"
+    tell 'And back to the blue one.'
+    carry_to 100 110 1-2
+    need 40 'the blue tablet has both answers' has 2 "$(<"$dir/drum")"
+    need 40 'the three notebooks are equal' same 1 2 3
+    must 'Kite may enter at the blue tablet' enters 2 kite 'Kite Example'
+    must 'its page shows Drum too' shows_child 2 kite 'Drum Example'
+    must 'Drum may enter at the green tablet' enters 3 drum 'Drum Example'
+    must 'its page shows Kite too' shows_child 3 drum 'Kite Example'
+    tell 'The tablets never met, and both notebooks show both children.'
+}
+
+# ---- plug
+
+# pull: the green tablet's plug; what it had not synced is lost.  Nobody may look
+# meanwhile: see watch_devices.
+pull()
+{
+    { flock 9 && order unplug 3; } 9>"$dir/looking" >"$dir/lost" || return
+    at_place 3 off
+}
+in_flight()
+{
+    curl -sS --max-time 10 -b "$dir/jars/drum-3" -o /dev/null -w '%{http_code}' \
+        -H "Origin: $(address 3)" --data "$2" "$(address 3)/lesson/$1/quiz" \
+        >"$dir/flight" 2>/dev/null
+}
+# all_or_nothing BEFORE: of the answer in flight
+all_or_nothing()
+{
+    local now
+    now=$(answers_in 3)
+    [ "$now" = $(($1 + 1)) ] || { [ "$now" = "$1" ] && [ "$(<"$dir/flight")" != 303 ]; }
+}
+
+scene_plug()
+{
+    local letters data before
+    letters=$(content letters)
+    at_place 1 up
+    wires 1-2
+    tell 'The green tablet is alone: nobody else has what is answered there.'
+    must 'Drum Example enters' enters 3 drum 'Drum Example'
+    must 'he answers, and the page says Saved' \
+        answers_quiz 3 drum "$letters" "$dir/pulled"
+    must 'that moment the plug is pulled' pull
+    tell "The plug is pulled ($(<"$dir/lost") had not reached the disk)."
+    must 'the power is back' switch_on 3
+    must 'his answer is there' has 3 "$(<"$dir/pulled")"
+    must 'Drum enters again' enters 3 drum 'Drum Example'
+    must 'and the page says Saved' eval \
+        "ask 3 drum '$(<"$dir/pulled.page")' && shows Saved"
+    tell 'What was said to be saved is there. Now in the middle of an answer.'
+    before=$(answers_in 3)
+    data=$(form 3 drum "$letters") || fail 'the quiz can be read'
+    in_flight "$letters" "$data" &
+    pause "0.00$((RANDOM % 10))"
+    must 'the plug is pulled while the answer is on its way' pull
+    wait $!
+    must 'the power is back' switch_on 3
+    must 'the notebook is sound' is_sound 3
+    must 'the answer is wholly there or not at all' all_or_nothing "$before"
+    if [ "$(answers_in 3)" = "$before" ]; then
+        tell 'It came too early: nothing of it is there, and nobody had said Saved.'
+    else
+        tell 'It had just been written: all of it is there.'
+    fi
+    wires $everywhere
+    need 60 'joined again, all three are equal' same 1 2 3
+}
+
+# ---- stranger
+
+scene_stranger()
+{
+    local before refused
+    at_place 1 up
+    wires $everywhere
+    need 60 'the camp is equal' same 1 2 3
+    before=$(digest 1) refused=$(status 1 refused)
+    tell 'The visitor is in reach of all, and has stolen the secret of the door.'
+    must 'it knocks a hundred times, and is not let in' order at 4 \
+        "$DAF_BUILD/tests/stranger" foreign "$(order door 1)" "$(home 4)" "$(home 1)"
+    must 'the laptop counted its refusals' test "$(status 1 refused)" -gt "$refused"
+    must 'its notebook is what it was' test "$(digest 1)" = "$before"
+    must 'the visitor is connected to nobody' found 4 0
+    must 'it has no answer of the camp' test "$(answers_in 4)" = 0
+    must 'nor a lesson' test -z "$(daftar library --json --home "$(home 4)" | grep content)"
+    ask 1 stranger /who
+    must 'and a browser without the key is shown no name' answered 403
+    tell "Refused $(($(status 1 refused) - refused)) times. Nothing was learned, nothing has changed."
+}
+
+# ---- lesson
+
+# next_lesson: of our library, one that is not published yet; else the last
+next_lesson()
+{
+    local name
+    for name in hand-washing story counting map quiz; do
+        [ -s "$dir/published_$name" ] || break
+    done
+    echo "$name"
+}
+same_bytes()
+{
+    ask 2 kite "/content/$2/index.en.html" && answered 200 &&
+        cmp -s "$dir/page" "$DAF_BUILD/share/library/$1/index.en.html"
+}
+
+scene_lesson()
+{
+    local name id
+    name=$(next_lesson)
+    at_place 1 up
+    wires $everywhere
+    publish "$name" || [ -s "$dir/published_$name" ] || fail "$name is published"
+    id=$(content "$name")
+    tell "The teacher publishes a lesson: $(title "$name")."
+    need 40 'the blue tablet hears of it' knows 2 "$id"
+    must 'and fetches it' daftar get "$id" --home "$(home 2)"
+    ask 2 kite "/lesson/$id?lang=en"
+    must 'its page is there' answered 200
+    must 'with the title' shows "$(title "$name")"
+    must 'every byte is the one that was published' same_bytes "$name" "$id"
+    ask 2 kite "/lesson/$id?lang=ar"
+    must 'and in Arabic, from right to left' shows 'dir="rtl"'
+    remember lesson 2 "$id" "$(title "$name")"
+    tell "It is on the blue tablet, and opens there: $(title "$name")."
+}
