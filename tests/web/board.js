@@ -19,8 +19,8 @@ function address_of(child) {
       failed(new Error(`the demo prints no address:\n${said}`)), LIMIT_MS);
     child.stdout.on('data', (bytes) => {
       said += bytes;
-      const match = /http:\/\/127\.0\.0\.1:\d+\/\S*/.exec(said);
-      if (match && /\s/.test(said.slice(match.index))) found(match[0]);
+      const match = /(http:\/\/127\.0\.0\.1:\d+\S*)\s/.exec(said);
+      if (match) found(match[1]);
     });
     child.once('exit', (code) =>
       failed(new Error(`the demo ended with ${code}:\n${said}`)));
@@ -47,9 +47,9 @@ async function with_board(command, look) {
   }
 }
 
-// The demo's place: it is looked at as soon as there is one.
+// The demo's, if there is one.
 async function board(look) {
-  if (fs.existsSync(demo)) await with_board(['./run', 'demo'], look);
+  if (fs.existsSync(demo)) await with_board(['bash', demo], look);
 }
 
 module.exports = { board, with_board };

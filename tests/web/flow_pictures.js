@@ -6,8 +6,8 @@ const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
 const { board } = require('./board.js');
-const { answer, be, choose, DESK, flow, PHONE, practise, read, ready } =
-  require('./lib.js');
+const { answer, be, choose, DESK, flow, PHONE, practise, read, ready,
+  until } = require('./lib.js');
 
 const out = process.env.DAF_PICTURES;
 const SIZES = { phone: PHONE, desk: DESK };
@@ -58,6 +58,17 @@ async function tell(w, size, locale, title, learner) {
   await stranger.context().close();
 }
 
+// When its devices are on, and somebody may press something.
+async function shoot_board(w, size, address) {
+  const page = await w.stranger({ viewport: SIZES[size] });
+  await until('the board answers', () =>
+    page.goto(address).then(() => true, () => false));
+  await page.frameLocator('iframe[name="live"]').getByText('Press a scene')
+    .waitFor();
+  await shoot(page, `${size}-board`);
+  await page.context().close();
+}
+
 function write_index() {
   const files = fs.readdirSync(out).filter((one) => one.endsWith('.png')).sort();
   const items = files.map((one) =>
@@ -78,12 +89,7 @@ flow('pictures are taken of every page', ['A', 'B'], async (w, t) => {
     await tell(w, size, 'ar', 'الحُروف', `طائرة (${size})`);
   }
   await board(async (address) => {
-    for (const [size, viewport] of Object.entries(SIZES)) {
-      const page = await w.stranger({ viewport });
-      await page.goto(address);
-      await shoot(page, `${size}-board`);
-      await page.context().close();
-    }
+    for (const size of Object.keys(SIZES)) await shoot_board(w, size, address);
   });
   const files = write_index();
   t.diagnostic(`note: ${files.length} pictures in build/web`);
