@@ -27,6 +27,10 @@ until_true()
     done
 }
 
+# finds PATTERN: in standard input, read to its end: daftar does not like to be
+# hung up on
+finds() { [ "$(grep -c -- "$1")" -gt 0 ]; }
+
 # ---- orders
 
 heard()
@@ -226,7 +230,7 @@ found()
 connected()
 {
     daftar peers --json --home "$(home "$1")" | grep '"connected": *true' |
-        grep -q "\"peer\": *\"$(head -c 8 "$dir/author$2")"
+        finds "\"peer\": *\"$(head -c 8 "$dir/author$2")"
 }
 status() { daftar status --json --home "$(home "$1")" | sed -n "s/.*\"$2\": *\([0-9]*\).*/\1/p"; }
 digest() { daftar digest --json --home "$(home "$1")" | grep '"scope"'; }
@@ -237,9 +241,9 @@ same() # I...: their digests
     for i; do [ "$(digest "$i")" = "$first" ] || return; done
 }
 answers_in() { daftar progress show --json --home "$(home "$1")" | grep -c '"record"'; }
-has() { daftar progress show --json --home "$(home "$1")" | grep -q "\"record\":\"$2\""; }
+has() { daftar progress show --json --home "$(home "$1")" | finds "\"record\":\"$2\""; }
 has_not() { ! has "$@"; }
-is_sound() { daftar check --json --home "$(home "$1")" | grep -q '"ok": *true'; }
+is_sound() { daftar check --json --home "$(home "$1")" | finds '"ok": *true'; }
 
 together()
 {
@@ -268,7 +272,7 @@ publish() # NAME: of our library
 }
 content() { sed -n 's/.*"content":"\([0-9a-f]*\)".*/\1/p' "$dir/published_$1"; }
 title() { sed -n 's/.*"title":"\([^"]*\)".*/\1/p' "$dir/published_$1"; }
-knows() { daftar library --json --home "$(home "$1")" | grep -q "\"content\":\"$2\""; }
+knows() { daftar library --json --home "$(home "$1")" | finds "\"content\":\"$2\""; }
 
 # ---- a browser: everything on devices' pages goes through these
 
@@ -285,7 +289,7 @@ ask()
 }
 # post I WHO PATH DATA
 post() { ask "$1" "$2" "$3" -H "Origin: $(address "$1")" --data "$4"; }
-answered() { head -n 1 "$dir/head" | grep -q " $1"; }
+answered() { [[ $(head -n 1 "$dir/head") == *" $1"* ]]; }
 shows() { grep -qF -- "$1" "$dir/page"; }
 token() { sed -n 's/.*name="token" value="\([0-9a-f]*\)".*/\1/p' "$dir/page" | head -n 1; }
 
@@ -348,5 +352,5 @@ check_board()
         board_answers 303 --data scene=walk -H "Origin: $board" "$board/play" &&
         read -rt 5 name <&"$pressed" && [ "$name" = walk ] &&
         curl -sSI --max-time 10 "$(address 1)/" |
-        grep -q "frame-ancestors $board;"
+        finds "frame-ancestors $board;"
 }
