@@ -6,8 +6,8 @@
 # shellcheck disable=SC2154 # demo.bash's: dir, bin, board, ports, orders, answers, mode...
 
 trap '' PIPE # who hears no answer says so
-names=('' "Teacher's laptop" 'Blue tablet' 'Green tablet' 'Visitor')
-arabic=('' 'حاسوبُ المُعَلِّمة' 'اللَّوْحُ الأَزْرَق' 'اللَّوْحُ الأَخْضَر' 'زائِر')
+names=('' "Teacher's laptop" 'Sun tablet' 'Moon tablet' 'Visitor')
+arabic=('' 'حاسوبُ المُعَلِّمة' 'لَوْحُ الشَّمْس' 'لَوْحُ القَمَر' 'زائِر')
 camps=(0 1 1 1 2)
 everywhere='1-2 1-3 2-3 1-4 2-4 3-4'
 
@@ -77,6 +77,7 @@ tell()
 {
     printf '%3ds  %s\n' $((SECONDS - started)) "$*"
     remember say "$*"
+    [ -n "$quick" ] || pause 2 # to be read, and looked at
 }
 fact() { printf '%3ds    %s\n' $((SECONDS - started)) "$*"; }
 
@@ -343,7 +344,7 @@ check_board()
     exec {pressed}<>"$dir/board/pressed"
     board_answers 200 "$board/" && shows '/lesson/' && shows 'Letters' &&
         ! shows '<script' && shows "$(address 2)/enter?key=" &&
-        board_answers 200 "$board/live" && shows '<svg' && shows 'Blue tablet' &&
+        board_answers 200 "$board/live" && shows '<svg' && shows 'Sun tablet' &&
         board_answers 403 --data scene=found "$board/play" &&
         board_answers 403 --data scene=found -H 'Origin: http://evil.example' \
             "$board/play" &&
