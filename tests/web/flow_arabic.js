@@ -12,7 +12,7 @@ const html = (page) => page.evaluate(() => ({
 const ARABIC = { lang: 'ar', dir: 'rtl' };
 
 flow('a child learns in Arabic', ['A'], async (w) => {
-  const page = await w.stranger(w.A); // her browser speaks English
+  const page = await w.stranger(); // her browser speaks English
   await page.goto(await w.A.base());
   assert.deepStrictEqual(await html(page), { lang: 'en', dir: 'ltr' });
   await page.locator('button[lang="ar"]').click();

@@ -163,7 +163,7 @@ flow('the same lesson does harm where nobody minds', ['A'], async (w, t) => {
   const other = await elsewhere(() => lesson);
   t.after(() => other.server.close());
   lesson = page(await w.A.base(), other.at);
-  const me = await w.stranger(w.A);
+  const me = await w.stranger();
   await me.goto(`${other.at}/lesson`, { waitUntil: 'commit' });
   for (const harm of ['GET /style.css', 'GET /script.js', 'POST /beacon',
     'GET /top'])

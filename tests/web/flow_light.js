@@ -4,7 +4,7 @@
 
 const assert = require('node:assert');
 const zlib = require('node:zlib');
-const { be, flow, PHONE } = require('./lib.js');
+const { be, flow } = require('./lib.js');
 
 const BYTES_MAX = 60000; // packed
 const REQUESTS_MAX = 6;
@@ -13,11 +13,10 @@ const LINE = { offline: false, latency: 100,
 
 // The same person with an empty cache, on a slow line.
 async function slow(w, page) {
-  const context = await w.browser.newContext({
-    viewport: PHONE, storageState: await page.context().storageState(),
+  const fresh = await w.stranger({
+    storageState: await page.context().storageState(),
   });
-  const fresh = await context.newPage();
-  const line = await context.newCDPSession(fresh);
+  const line = await fresh.context().newCDPSession(fresh);
   await line.send('Network.enable');
   await line.send('Network.emulateNetworkConditions', LINE);
   return fresh;

@@ -42,7 +42,7 @@ async function shoot(page, name) {
 async function tell(w, size, locale, title, learner) {
   const viewport = SIZES[size];
   const name = (what) => `${size}-${locale}-${what}`;
-  const stranger = await w.stranger(w.A, { viewport, locale });
+  const stranger = await w.stranger({ viewport, locale });
   await stranger.goto(await w.A.base());
   await shoot(stranger, name('stranger'));
   await stranger.goto(await w.A.link());
@@ -79,7 +79,7 @@ flow('pictures are taken of every page', ['A', 'B'], async (w, t) => {
   }
   await board(async (address) => {
     for (const [size, viewport] of Object.entries(SIZES)) {
-      const page = await w.stranger(w.A, { viewport });
+      const page = await w.stranger({ viewport });
       await page.goto(address);
       await shoot(page, `${size}-board`);
       await page.context().close();

@@ -12,7 +12,7 @@
 const { execFile, spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { test } = require('node:test');
+const { after, test } = require('node:test');
 const { promisify } = require('node:util');
 const { chromium } = require('playwright-core');
 
@@ -123,21 +123,26 @@ class Device {
 
 // ---- a world
 
+// One browser for all flows of a file.  No name is looked up for it: it sees this
+// machine only.
+let browser;
+const browse = async () => (browser ||= await chromium.launch({
+  executablePath: process.env.DAF_CHROMIUM,
+  chromiumSandbox: false,
+  args: ['--disable-background-networking',
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
+}));
+after(() => browser && browser.close());
+
 class World {
-  // The first device has lessons, the others know it and fetch them.  No name is
-  // looked up for the browser: it sees this machine only.
+  // The first device has lessons, the others know it and fetch them.
   async open(names) {
     this.devices = names.map((name) => (this[name] = new Device(name)));
     const [first, ...others] = this.devices;
     await first.start();
     for (const other of others) await other.start('--peer', first.door());
     await this.share(first, others);
-    this.browser = await chromium.launch({
-      executablePath: process.env.DAF_CHROMIUM,
-      chromiumSandbox: false,
-      args: ['--disable-background-networking',
-        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
-    });
+    this.contexts = [];
   }
 
   async share(first, others) {
@@ -150,24 +155,25 @@ class World {
       }
   }
 
-  // Somebody with a browser of her own who has not entered.
-  async stranger(device, options = {}) {
-    const context = await this.browser.newContext({
+  // Somebody with cookies of her own, who has not entered.
+  async stranger(options = {}) {
+    const context = await (await browse()).newContext({
       viewport: PHONE, locale: 'en-GB', ...options,
     });
+    this.contexts.push(context);
     context.setDefaultTimeout(LIMIT_MS);
     return context.newPage();
   }
 
   // And somebody who has.
   async visit(device, options = {}) {
-    const page = await this.stranger(device, options);
+    const page = await this.stranger(options);
     await enter(page, device);
     return page;
   }
 
   async close() {
-    if (this.browser) await this.browser.close();
+    for (const context of this.contexts) await context.close();
     for (const device of this.devices)
       if (children.has(device.child)) await device.end('SIGKILL');
   }

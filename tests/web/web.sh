@@ -22,19 +22,21 @@ export DAF_BIN DAF_BUILD DAF_PICTURES DAF_CHROMIUM
 export NODE_PATH=$out/node_modules
 export HOME=$tmp TMPDIR=$tmp # what a browser leaves behind goes with them
 
-flow()
-{
-    local name=$1
-    mkdir "$tmp/$name" && camp "$name/A" "$name/B" || return 1
-    DAF_WORLD=$tmp/$name node "$here/flow_$name.js"
-}
-
 for file in "$here"/flow_*.js; do
     name=${file##*/flow_}
     name=${name%.js}
-    expect "$name" flow "$name"
-    # What it measured, and what it left out.
-    grep -E '^ *# (SKIP|note)' "$tmp/out" | sed 's/^ *# note: */     /'
+    mkdir "$tmp/$name"
+    camp "$name/A" "$name/B" || bad "a camp for $name"
+    if DAF_WORLD=$tmp/$name node --test-reporter=tap "$file" >"$tmp/said" \
+        2>"$tmp/why"; then
+        ok "$name"
+    else
+        echo "FAILED: $name"
+        sed -n '/^ *not ok/,/^ *\.\.\.$/p' "$tmp/said"
+        tail -n 15 "$tmp/why" "$tmp/$name"/*.log
+        failed=1
+    fi
+    sed -n 's/^ *# note: */      /p' "$tmp/said" # what it measured
 done
 
 [ $failed = 0 ] && echo 'web: all good'
