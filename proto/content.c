@@ -176,15 +176,16 @@ static void read_about(struct daf_cursor *c, struct daf_content *out)
 
 /* ---- the content manifest */
 
-/* A file of a byte or more has a chunk; an item has no more chunks than that, and
- * as few as its bytes need. */
+/* As few chunks as its bytes need, and no more than so many files can have: each
+ * but one of a byte. */
 static bool is_consistent(const struct daf_content *c)
 {
     uint64_t least = (c->bytes + c->chunk_bytes - 1) / c->chunk_bytes;
+    uint64_t files = c->files < c->bytes ? c->files : c->bytes;
+    uint64_t most = (c->bytes - files) / c->chunk_bytes + files;
 
     return c->chunk_bytes == daf_content_chunk_bytes(c->bytes) &&
-           c->chunks >= least && c->chunks <= c->bytes &&
-           c->chunks - least <= c->files &&
+           c->chunks >= least && c->chunks <= most &&
            c->page_hashes.len == c->pages * HASH_BYTES &&
            daf_content_parts(c) <= DAF_CONTENT_PARTS_MAX;
 }
@@ -207,9 +208,13 @@ enum daf_err daf_content_decode(struct daf_view bytes, struct daf_content *out)
 {
     struct daf_content m;
     struct daf_cursor c;
+    enum daf_err err;
 
     memset(out, 0, sizeof(*out));
     if (bytes.len > DAF_CONTENT_MANIFEST_BYTES_MAX) return DAF_ELIMIT;
+    /* Skipping what is not known does not see how deep it is in the whole. */
+    err = daf_cursor_check(bytes, NULL);
+    if (err != DAF_OK) return err;
     memset(&m, 0, sizeof(m));
     daf_cursor_init(&c, bytes);
     read_version(&c);
@@ -318,20 +323,25 @@ void daf_content_pack(struct daf_pack *k, const struct daf_content *c)
 
 /* ---- for people */
 
-/* "ar" is also "ar-EG", the other way round too. */
-static bool same_language(struct daf_view a, const char *b)
+/* How many parts, between the `-`, two tags begin with alike. */
+static unsigned alike(struct daf_view a, const char *b)
 {
-    size_t i = 0;
+    unsigned parts = 0;
 
-    for (; i < a.len && b[i] != '\0'; i++) {
-        uint8_t x = a.p[i], y = (uint8_t)b[i];
+    for (size_t i = 0;; i++) {
+        bool a_ends = i == a.len || a.p[i] == '-';
+        bool b_ends = b[i] == '\0' || b[i] == '-';
+        uint8_t x, y;
 
+        if (a_ends != b_ends) return parts;
+        if (a_ends) parts += i > 0;
+        if (i == a.len || b[i] == '\0') return parts;
+        x = a.p[i];
+        y = (uint8_t)b[i];
         if (x >= 'A' && x <= 'Z') x = (uint8_t)(x + 32);
         if (y >= 'A' && y <= 'Z') y = (uint8_t)(y + 32);
-        if (x != y) return false;
+        if (x != y) return parts;
     }
-    return i > 0 && (i == a.len || a.p[i] == '-') &&
-           (b[i] == '\0' || b[i] == '-');
 }
 
 struct daf_view daf_content_title(const struct daf_content *c,
@@ -340,11 +350,17 @@ struct daf_view daf_content_title(const struct daf_content *c,
     assert(c->titles_count > 0);
     for (size_t i = 0; i <= count; i++) {
         const char *language = i < count ? languages[i] : "en";
+        unsigned best = 0;
+        size_t at = 0;
 
         for (size_t j = 0; j < c->titles_count; j++) {
-            if (same_language(c->titles[j].language, language))
-                return c->titles[j].text;
+            unsigned parts = alike(c->titles[j].language, language);
+
+            if (parts <= best) continue;
+            best = parts;
+            at = j;
         }
+        if (best > 0) return c->titles[at].text;
     }
     return c->titles[0].text;
 }

@@ -4,7 +4,7 @@
 # demo.bash [--quick|--play] [--port PORT]: four devices on one table.
 #
 #      this machine's network                          networks of their own
-#      board ---- 127.0.0.1:PORT                     1 teacher   2 blue   3 green
+#      board ---- 127.0.0.1:PORT                     1 teacher   2 sun   3 moon
 #      demo.bash -- curl --> 127.0.0.1:... ========> (each its own socket)  4 visitor
 #         \--------- orders, answers --------------> inside.bash
 #

@@ -57,15 +57,15 @@ scene_apart()
     at_place 1 up
     wires
     tell 'All lines are cut: each device is alone.'
-    must 'Kite Example enters at the blue tablet' enters 2 kite 'Kite Example'
+    must 'Kite Example enters at the sun tablet' enters 2 kite 'Kite Example'
     must 'she answers, and the page says Saved' \
         answers_quiz 2 kite "$letters" "$dir/kite"
-    must 'Drum Example enters at the green tablet' enters 3 drum 'Drum Example'
+    must 'Drum Example enters at the moon tablet' enters 3 drum 'Drum Example'
     must 'he answers, and the page says Saved' \
         answers_quiz 3 drum "$letters" "$dir/drum"
-    must 'the blue tablet has her answer' has 2 "$(<"$dir/kite")"
+    must 'the sun tablet has her answer' has 2 "$(<"$dir/kite")"
     must 'and not his' has_not 2 "$(<"$dir/drum")"
-    must 'the green tablet has his' has 3 "$(<"$dir/drum")"
+    must 'the moon tablet has his' has 3 "$(<"$dir/drum")"
     must 'and not hers' has_not 3 "$(<"$dir/kite")"
     tell 'Each tablet has what was answered there, and nothing else.'
 }
@@ -79,27 +79,27 @@ scene_walk()
 {
     # Without two answers that are apart there is nothing to carry.
     if [ ! -s "$dir/drum" ] || has 2 "$(<"$dir/drum")"; then scene_apart; fi
-    tell 'The teacher carries her laptop to the blue tablet.'
+    tell 'The teacher carries her laptop to the sun tablet.'
     carry_to 100 110 1-2
     need 40 'the laptop took her answer along' has 1 "$(<"$dir/kite")"
-    tell 'She walks on to the green tablet.'
+    tell 'She walks on to the moon tablet.'
     carry_to 380 110 1-3
-    need 40 'the green tablet has both answers' has 3 "$(<"$dir/kite")"
+    need 40 'the moon tablet has both answers' has 3 "$(<"$dir/kite")"
     need 40 'and so has the laptop' has 1 "$(<"$dir/drum")"
-    tell 'And back to the blue one.'
+    tell 'And back to the sun tablet.'
     carry_to 100 110 1-2
-    need 40 'the blue tablet has both answers' has 2 "$(<"$dir/drum")"
+    need 40 'the sun tablet has both answers' has 2 "$(<"$dir/drum")"
     need 40 'the three notebooks are equal' same 1 2 3
-    must 'Kite may enter at the blue tablet' enters 2 kite 'Kite Example'
+    must 'Kite may enter at the sun tablet' enters 2 kite 'Kite Example'
     must 'its page shows Drum too' shows_child 2 kite 'Drum Example'
-    must 'Drum may enter at the green tablet' enters 3 drum 'Drum Example'
+    must 'Drum may enter at the moon tablet' enters 3 drum 'Drum Example'
     must 'its page shows Kite too' shows_child 3 drum 'Kite Example'
     tell 'The tablets never met, and both notebooks show both children.'
 }
 
 # ---- plug
 
-# pull: the green tablet's plug; what it had not synced is lost.  Nobody may look
+# pull: the moon tablet's plug; what it had not synced is lost.  Nobody may look
 # meanwhile: see watch_devices.
 pull()
 {
@@ -126,7 +126,7 @@ scene_plug()
     letters=$(content letters)
     at_place 1 up
     wires 1-2
-    tell 'The green tablet is alone: nobody else has what is answered there.'
+    tell 'The moon tablet is alone: nobody else has what is answered there.'
     must 'Drum Example enters' enters 3 drum 'Drum Example'
     must 'he answers, and the page says Saved' \
         answers_quiz 3 drum "$letters" "$dir/pulled"
@@ -204,7 +204,7 @@ scene_lesson()
     publish "$name" || [ -s "$dir/published_$name" ] || fail "$name is published"
     id=$(content "$name")
     tell "The teacher publishes a lesson: $(title "$name")."
-    need 40 'the blue tablet hears of it' knows 2 "$id"
+    need 40 'the sun tablet hears of it' knows 2 "$id"
     must 'and fetches it' daftar get "$id" --home "$(home 2)"
     ask 2 kite "/lesson/$id?lang=en"
     must 'its page is there' answered 200
@@ -213,5 +213,5 @@ scene_lesson()
     ask 2 kite "/lesson/$id?lang=ar"
     must 'and in Arabic, from right to left' shows 'dir="rtl"'
     remember lesson 2 "$id" "$(title "$name")"
-    tell "It is on the blue tablet, and opens there: $(title "$name")."
+    tell "It is on the sun tablet, and opens there: $(title "$name")."
 }

@@ -166,6 +166,14 @@ static void read_addresses(const struct daf_addresses *f)
     assert(daf_cursor_done(&c));
 }
 
+static void read_part(struct daf_view bytes, const struct daf_part *f,
+                      size_t max)
+{
+    assert(f->part < DAF_CONTENT_PARTS_MAX);
+    assert(f->offset <= DAF_CHUNK_BYTES_MAX);
+    read_units(bytes, f->data, 1, max);
+}
+
 /* What has no list is read by decoding alone. */
 static void read_lists(struct daf_view bytes, const struct daf_frame *f)
 {
@@ -196,6 +204,18 @@ static void read_lists(struct daf_view bytes, const struct daf_frame *f)
         return;
     case DAF_FRAME_ADDRESSES:
         read_addresses(&f->addresses);
+        return;
+    case DAF_FRAME_HAVE:
+        read_part(bytes, &f->part, DAF_CONTENT_PARTS_MAX / 8);
+        return;
+    case DAF_FRAME_CHUNK:
+        read_part(bytes, &f->part, DAF_PIECE_BYTES_MAX);
+        return;
+    case DAF_FRAME_FETCH:
+        read_part(bytes, &f->part, 0);
+        return;
+    case DAF_FRAME_SEEK:
+        read_units(bytes, f->seek, sizeof(struct daf_hash), DAF_SEEK_MAX);
         return;
     default:
         return;
