@@ -221,13 +221,13 @@ static void on_result(struct daf_contents *c, const struct daf_keeper_result *r)
     }
 }
 
-void daf_contents_pump(struct daf_contents *c)
+bool daf_contents_pump(struct daf_contents *c)
 {
-    for (;;) {
+    for (bool took = false;; took = true) {
         bool reads = c->ops->link_queued(c->ops->ctx) < DAF_CONTENTS_LINK_BYTES;
         struct daf_keeper_result *r = daf_keeper_take(c->keeper, reads);
 
-        if (r == NULL) return;
+        if (r == NULL) return took;
         on_result(c, r);
         daf_keeper_result_free(r);
     }
@@ -236,7 +236,7 @@ void daf_contents_pump(struct daf_contents *c)
 static void on_event(void *ctx, unsigned what)
 {
     (void)what;
-    daf_contents_pump(ctx);
+    (void)daf_contents_pump(ctx);
 }
 
 /* ---- life */

@@ -523,21 +523,32 @@ static void flush_record(void *ctx)
     h->record = NULL;
 }
 
+<<<<<<< HEAD
 /* What one of them is told may give work to the other.  What the shelf did is
  * told first, since it may be the answer that a client waits for. */
+=======
+/* What one of them is told may give work to the other, and what the keeper says to
+ * whoever asked: a file that it opened meanwhile. */
+>>>>>>> w-demo
 static void flush(struct daf_host *h)
 {
     uint64_t inputs;
+    bool took;
 
     do {
         inputs = h->inputs;
+<<<<<<< HEAD
         daf_contents_pump(h->contents);
         daf_apiserver_flush(h->api);
+=======
+        daf_apiserver_flush(h->api);
+        took = daf_contents_pump(h->contents);
+>>>>>>> w-demo
         daf_linkhost_pause(h->linkhost, daf_writer_queued(h->writer) >
                                                 DAF_HOST_WRITER_BYTES_MAX ||
                                             daf_contents_is_full(h->contents));
         daf_linkhost_flush(h->linkhost);
-    } while (h->inputs != inputs);
+    } while (h->inputs != inputs || took);
 }
 
 static void before_wait(void *ctx)

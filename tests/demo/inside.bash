@@ -61,7 +61,7 @@ wires()
             if [ "$mode" = namespaces ]; then
                 lab_switch "$word" "$a" "$b" || return
             else
-                moved[a]=1 moved[b]=1
+                moved[$a]=1 moved[$b]=1
             fi
         done
     done
