@@ -221,13 +221,13 @@ static void on_result(struct daf_contents *c, const struct daf_keeper_result *r)
     }
 }
 
-bool daf_contents_pump(struct daf_contents *c)
+void daf_contents_pump(struct daf_contents *c)
 {
-    for (bool took = false;; took = true) {
+    for (;;) {
         bool reads = c->ops->link_queued(c->ops->ctx) < DAF_CONTENTS_LINK_BYTES;
         struct daf_keeper_result *r = daf_keeper_take(c->keeper, reads);
 
-        if (r == NULL) return took;
+        if (r == NULL) return;
         on_result(c, r);
         daf_keeper_result_free(r);
     }
@@ -236,7 +236,7 @@ bool daf_contents_pump(struct daf_contents *c)
 static void on_event(void *ctx, unsigned what)
 {
     (void)what;
-    (void)daf_contents_pump(ctx);
+    daf_contents_pump(ctx);
 }
 
 /* ---- life */

@@ -101,9 +101,8 @@ const struct daf_contents_item *daf_contents_find(
 enum daf_err daf_contents_state(const struct daf_contents *c);
 
 /** daf_contents_pump: take what the keeper has, as far as link keeps up.  Before
- * the loop sleeps.  Returns whether there was anything: then somebody may have an
- * answer to give. */
-bool daf_contents_pump(struct daf_contents *c);
+ * the loop sleeps. */
+void daf_contents_pump(struct daf_contents *c);
 /** daf_contents_is_full: nothing more should be heard from link. */
 bool daf_contents_is_full(struct daf_contents *c);
 

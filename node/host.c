@@ -413,8 +413,9 @@ static enum daf_err open_web(struct daf_host *h)
     enum daf_err err;
 
     if (h->config->http_count == 0) return DAF_OK;
-    err = daf_webhost_new(h->loop, h->api, h->config->http,
-                          h->config->http_count, h->config->http_frame, &h->web);
+    err =
+        daf_webhost_new(h->loop, h->api, h->config->http, h->config->http_count,
+                        h->config->http_frame, &h->web);
     if (err != DAF_OK) return err;
     daf_webhost_url(h->web, 0, h->web_url);
     write_web(h);
@@ -523,32 +524,21 @@ static void flush_record(void *ctx)
     h->record = NULL;
 }
 
-<<<<<<< HEAD
 /* What one of them is told may give work to the other.  What the shelf did is
  * told first, since it may be the answer that a client waits for. */
-=======
-/* What one of them is told may give work to the other, and what the keeper says to
- * whoever asked: a file that it opened meanwhile. */
->>>>>>> w-demo
 static void flush(struct daf_host *h)
 {
     uint64_t inputs;
-    bool took;
 
     do {
         inputs = h->inputs;
-<<<<<<< HEAD
         daf_contents_pump(h->contents);
         daf_apiserver_flush(h->api);
-=======
-        daf_apiserver_flush(h->api);
-        took = daf_contents_pump(h->contents);
->>>>>>> w-demo
         daf_linkhost_pause(h->linkhost, daf_writer_queued(h->writer) >
                                                 DAF_HOST_WRITER_BYTES_MAX ||
                                             daf_contents_is_full(h->contents));
         daf_linkhost_flush(h->linkhost);
-    } while (h->inputs != inputs || took);
+    } while (h->inputs != inputs);
 }
 
 static void before_wait(void *ctx)
