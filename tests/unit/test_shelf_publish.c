@@ -295,6 +295,40 @@ static void names_that_are_one_on_a_stick_are_refused(void **state)
     refuses(p, DAF_EEXISTS, "READ.me/x");
 }
 
+static void a_device_s_home_is_not_published(void **state)
+{
+    static const char *const secrets[] = {"keys/device.keys",
+                                          "store/notebook.db"};
+    struct place *p = *state;
+
+    daf_goods_write(p->src, "a lesson", 10, 1);
+    for (size_t i = 0; i < 2; i++) {
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), "mine/tablet/%s", secrets[i]);
+        daf_goods_write(p->src, path, 10, 1);
+        refuses(p, DAF_EFORM, "mine/tablet: this is a device's home");
+        p->p.source = daf_goods_path(p->src, "mine/tablet");
+        refuses(p, DAF_EFORM, p->p.source);
+        p->p.source = p->src;
+        assert_int_equal(unlink(daf_goods_path(p->src, path)), 0);
+    }
+    assert_int_equal(publish(p), DAF_OK); /* the rest is no secret */
+}
+
+static void the_shelf_itself_is_not_published(void **state)
+{
+    struct place *p = *state;
+
+    daf_shelf_close(p->s);
+    daf_goods_write(p->src, "card/x", 10, 1);
+    (void)snprintf(p->dir, sizeof(p->dir), "%.400s/card/content", p->src);
+    p->s = daf_goods_shelf(p->dir, MORE);
+    refuses(p, DAF_EFORM, "card: this is");
+    p->p.source = p->dir;
+    refuses(p, DAF_EFORM, p->dir);
+}
+
 static void words_that_are_too_long_are_refused(void **state)
 {
     struct place *p = *state;
@@ -432,6 +466,8 @@ int main(void)
         T(what_is_not_there_or_empty_is_refused),
         T(names_that_a_list_cannot_have_are_refused),
         T(names_that_are_one_on_a_stick_are_refused),
+        T(a_device_s_home_is_not_published),
+        T(the_shelf_itself_is_not_published),
         T(words_that_are_too_long_are_refused),
         T(over_the_budget_nothing_is_copied),
         T(a_file_that_changes_meanwhile_is_refused),
