@@ -26,7 +26,7 @@
     ((uint64_t)8 * 1024 * 1024) /* unsynced, at most */
 #define DAF_SHELF_RESERVE       ((uint64_t)64 * 1024 * 1024)
 #define DAF_SHELF_OPEN_MAX      16 /* items with their file list in memory */
-#define DAF_SHELF_RECEIVING_MAX 64 /* parts of which something came, not all */
+#define DAF_SHELF_RECEIVING_MAX 64 /* senders in the middle of a part */
 
 struct daf_shelf; /* opaque */
 
@@ -114,7 +114,7 @@ enum daf_shelf_put {
     DAF_SHELF_KNOWN, /* held already: nothing was done */
     DAF_SHELF_ODD,   /* not the next bytes of this part: dropped, and what came
                         of the part before is forgotten.  Also a chunk while
-                        pages lack, and a part too many (RECEIVING_MAX) */
+                        pages lack, and a sender too many (RECEIVING_MAX) */
     DAF_SHELF_BAD,   /* all its bytes came and have not its hash: dropped */
     DAF_SHELF_CONDEMNED, /* the last page came and the file list is not good */
 };
@@ -122,7 +122,8 @@ enum daf_shelf_put {
 /**
  * daf_shelf_put: bytes of a part, from its first byte on in order, from one
  * sender (@sender: any number; of two senders' bytes of one part the later ones
- * are ODD until those before came to an end or daf_shelf_forget()).
+ * are ODD until those before came to an end, daf_shelf_forget(), or another part
+ * from their sender, who has one at a time, R65).
  *
  * Syncs and notes by itself when DAF_SHELF_GROUP_BYTES have gathered.
  * DAF_ENOTFOUND: not on the shelf, or no such part.  DAF_EFULL (the disk, or no

@@ -42,6 +42,7 @@ void daf_shelf_unnoted_lost(struct daf_shelf *s, struct daf_shelf_kept *it)
         if (i < it->pages) it->has_list = false;
     }
     if (!it->has_list) daf_shelf_files_drop(it);
+    daf_shelf_forget_item(s, it); /* its bytes may be lost just so */
     s->unsynced -= it->unsynced;
     it->unsynced = 0;
 }
@@ -178,23 +179,38 @@ struct piece {
     struct daf_shelf_place place;
 };
 
+static bool is_of(const struct daf_shelf_receiving *r, const struct piece *p)
+{
+    return r->it == p->it && r->part == p->part;
+}
+
 /* Where what came before is noted, or a new place for a first piece.  NULL: it is
- * not the next one. */
+ * not the next one.  A sender has one place: parts come in order (R65), and what
+ * it began before will not go on. */
 static struct daf_shelf_receiving *find(struct daf_shelf *s,
                                         const struct piece *p)
 {
-    struct daf_shelf_receiving *empty = NULL;
+    struct daf_shelf_receiving *own = NULL, *empty = NULL;
 
     for (size_t i = 0; i < DAF_SHELF_RECEIVING_MAX; i++) {
         struct daf_shelf_receiving *r = &s->receiving[i];
 
-        if (r->it == NULL && empty == NULL) empty = r;
-        if (r->it != p->it || r->part != p->part) continue;
-        if (r->sender != p->sender) return NULL;
-        if (r->at == p->offset && p->bytes.len <= p->place.len - r->at)
-            return r;
-        r->it = NULL;
-        return NULL;
+        if (r->it == NULL)
+            empty = r;
+        else if (r->sender == p->sender)
+            own = r;
+        else if (is_of(r, p))
+            return NULL;
+    }
+    if (own != NULL) {
+        bool is_same = is_of(own, p);
+
+        if (is_same && own->at == p->offset &&
+            p->bytes.len <= p->place.len - own->at)
+            return own;
+        own->it = NULL;
+        if (is_same) return NULL;
+        empty = own;
     }
     if (p->offset != 0 || p->bytes.len > p->place.len || empty == NULL)
         return NULL;
@@ -309,6 +325,27 @@ static bool is_settled(const struct piece *p, enum daf_shelf_put *out)
     return holds || p->it->is_condemned;
 }
 
+static enum daf_err put(struct daf_shelf *s, struct piece *p,
+                        enum daf_shelf_put *out)
+{
+    enum daf_err err = DAF_OK;
+
+    if (p->it == NULL || p->part >= p->it->parts) return DAF_ENOTFOUND;
+    p->it->fetched += p->bytes.len;
+    if (!p->it->is_whole) daf_shelf_have_fetched(s, p->it);
+    if (is_settled(p, out)) return DAF_OK;
+    if (s->unsynced >= DAF_SHELF_GROUP_BYTES) err = daf_shelf_sync(s);
+    /* It may be that there was no room for what the list names, and is now. */
+    if (err == DAF_OK && p->part >= p->it->pages)
+        err = daf_shelf_known_again(s, p->it);
+    if (err != DAF_OK) return err;
+    if (is_settled(p, out)) return DAF_OK;
+    *out = DAF_SHELF_ODD;
+    err = daf_shelf_place(s, p->it, p->part, &p->place);
+    if (err == DAF_EBUSY) return DAF_OK; /* a chunk, and pages lack */
+    return err == DAF_OK ? take(s, p, out) : err;
+}
+
 /* A CHUNK, its sender, and the answer.
  * NOLINTNEXTLINE(readability-function-size) */
 enum daf_err daf_shelf_put(struct daf_shelf *s, const struct daf_hash *content,
@@ -321,23 +358,13 @@ enum daf_err daf_shelf_put(struct daf_shelf *s, const struct daf_hash *content,
                       offset,
                       bytes,
                       {NULL, 0, 0, 0}};
-    enum daf_err err = DAF_OK;
+    enum daf_err err;
 
     assert(s->is_owner);
-    if (p.it == NULL || part >= p.it->parts) return DAF_ENOTFOUND;
-    p.it->fetched += bytes.len;
-    if (!p.it->is_whole) daf_shelf_have_fetched(s, p.it);
-    if (is_settled(&p, out)) return DAF_OK;
-    if (s->unsynced >= DAF_SHELF_GROUP_BYTES) err = daf_shelf_sync(s);
-    /* It may be that there was no room for what the list names, and is now. */
-    if (err == DAF_OK && part >= p.it->pages)
-        err = daf_shelf_known_again(s, p.it);
-    if (err != DAF_OK) return err;
-    if (is_settled(&p, out)) return DAF_OK;
-    *out = DAF_SHELF_ODD;
-    err = daf_shelf_place(s, p.it, part, &p.place);
-    if (err == DAF_EBUSY) return DAF_OK; /* a chunk, and pages lack */
-    return err == DAF_OK ? take(s, &p, out) : err;
+    err = put(s, &p, out);
+    /* This piece is lost, and others may send the part. */
+    if (err != DAF_OK) daf_shelf_forget(s, sender);
+    return err;
 }
 
 /* ---- going out */

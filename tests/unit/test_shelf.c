@@ -4,15 +4,27 @@
 #include "tests/lib/goods.h"
 #include "tests/lib/tmpdir.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define CHUNK ((size_t)65536)
 #define MORE  UINT64_MAX /* no budget */
+
+/* A disk that does not sync: this stands before the C library's. */
+static bool syncs_fail;
+
+int fsync(int fd)
+{
+    if (!syncs_fail) return (int)syscall(SYS_fsync, fd);
+    errno = EIO;
+    return -1;
+}
 
 /* Two shelves and a lesson: one has published it, the other wants it. */
 struct place {
@@ -41,6 +53,7 @@ static int teardown(void **state)
 {
     struct place *p = *state;
 
+    syncs_fail = false;
     daf_shelf_close(p->a);
     daf_shelf_close(p->b);
     daf_tmpdir_free(p->tmp);
@@ -373,6 +386,90 @@ static void of_two_senders_the_first_one_counts(void **state)
                                    (struct daf_view){bytes, CHUNK}, &put),
                      DAF_OK);
     assert_int_equal(put, DAF_SHELF_PART);
+}
+
+/* The bytes of a part from @from to @to, from this sender. */
+static enum daf_err send(struct place *p, uint32_t part, uint32_t sender,
+                         size_t from, size_t to, enum daf_shelf_put *out)
+{
+    static uint8_t bytes[DAF_CHUNK_BYTES_MAX];
+    size_t len = to - from;
+
+    assert_int_equal(daf_shelf_read(p->a, &p->item.content, part, from, bytes,
+                                    &len),
+                     DAF_OK);
+    return daf_shelf_put(p->b, &p->item.content, part, sender, from,
+                         (struct daf_view){bytes, len}, out);
+}
+
+static enum daf_shelf_put sent(struct place *p, uint32_t part, uint32_t sender,
+                               size_t from, size_t to)
+{
+    enum daf_shelf_put out;
+
+    assert_int_equal(send(p, part, sender, from, to, &out), DAF_OK);
+    return out;
+}
+
+static void a_sender_is_in_the_middle_of_one_part_only(void **state)
+{
+    struct place *p = *state;
+    uint32_t n = 2 * DAF_SHELF_RECEIVING_MAX;
+    char name[16];
+
+    for (uint32_t i = 0; i < n; i++) {
+        (void)snprintf(name, sizeof(name), "%u", i);
+        daf_goods_write(p->src, name, 100, i + 1);
+    }
+    publish(p);
+    assert_int_equal(want(p), DAF_OK);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    for (uint32_t i = 1; i < n; i++)
+        assert_int_equal(sent(p, i, 7, 0, 10), DAF_SHELF_MORE);
+    assert_int_equal(sent(p, n, 8, 0, 10), DAF_SHELF_MORE);
+    assert_int_equal(sent(p, n - 1, 7, 10, 100), DAF_SHELF_PART);
+    assert_int_equal(sent(p, n - 2, 7, 10, 100), DAF_SHELF_ODD);
+    assert_int_equal(sent(p, n, 8, 10, 100), DAF_SHELF_PART);
+    assert_int_equal(sent(p, 1, 9, 0, 100), DAF_SHELF_PART);
+}
+
+/* 10 MiB; all but parts 1 and 2 came, but were not synced: the next piece syncs. */
+static void up_to_a_sync(struct place *p)
+{
+    daf_goods_write(p->src, "film.webm", 10 * 1024 * 1024, 1);
+    publish(p);
+    assert_int_equal(want(p), DAF_OK);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    assert_int_equal(daf_shelf_sync(p->b), DAF_OK);
+    assert_int_equal(sent(p, 1, 7, 0, 100), DAF_SHELF_MORE);
+    for (uint32_t i = 3; daf_shelf_unsynced(p->b) < DAF_SHELF_GROUP_BYTES; i++)
+        assert_int_equal(carry(p, i), DAF_SHELF_PART);
+    syncs_fail = true;
+}
+
+static void after_an_error_another_may_send_the_part(void **state)
+{
+    struct place *p = *state;
+    enum daf_shelf_put put;
+
+    up_to_a_sync(p);
+    assert_int_equal(send(p, 1, 7, 100, CHUNK, &put), DAF_EIO);
+    syncs_fail = false;
+    assert_int_equal(sent(p, 1, 8, 0, CHUNK), DAF_SHELF_PART);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
+}
+
+static void half_a_part_is_lost_where_a_sync_fails(void **state)
+{
+    struct place *p = *state;
+    enum daf_shelf_put put;
+
+    up_to_a_sync(p);
+    assert_int_equal(send(p, 2, 8, 0, CHUNK, &put), DAF_EIO);
+    syncs_fail = false;
+    assert_int_equal(sent(p, 1, 7, 100, CHUNK), DAF_SHELF_ODD);
+    assert_int_equal(sent(p, 1, 7, 0, CHUNK), DAF_SHELF_PART);
 }
 
 /* ---- after a restart */
@@ -938,6 +1035,9 @@ int main(void)
         T(more_bytes_than_a_part_has_are_odd),
         T(wrong_bytes_are_not_held),
         T(of_two_senders_the_first_one_counts),
+        T(a_sender_is_in_the_middle_of_one_part_only),
+        T(after_an_error_another_may_send_the_part),
+        T(half_a_part_is_lost_where_a_sync_fails),
         T(what_was_noted_is_held_after_a_restart),
         T(a_kill_costs_what_was_on_its_way),
         T(half_a_part_is_not_held_after_a_kill),
