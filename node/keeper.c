@@ -214,11 +214,12 @@ static void unstick(struct daf_keeper *k)
     k->stuck_count = k->stuck_cap = 0;
     for (size_t i = 0; i < count; i++) {
         struct daf_shelf_item item;
+        enum daf_err err;
 
         if (!daf_shelf_find(k->shelf, &old[i].content, &item)) continue;
-        /* To add it again tries to reserve again. */
-        if (daf_shelf_add(k->shelf, item.manifest, 0, 0) != DAF_OK)
-            stick(k, &old[i].content, old[i].err);
+        /* To wish for it again tries to reserve again. */
+        err = daf_shelf_add(k->shelf, item.manifest, item.wishes, 0);
+        if (err != DAF_OK) stick(k, &old[i].content, err);
         tell_found(k, &old[i].content);
     }
     free(old);

@@ -131,7 +131,7 @@ enum daf_shelf_put {
  * is not held; what was held still is, but where a sync has failed, which makes
  * what was not noted lacking again.  When the last page comes and there is no room
  * for what the list names, that page is held and it is DAF_EFULL, and so is every
- * chunk until there is room: daf_shelf_add() tries again, and so does each chunk.
+ * chunk until daf_shelf_add() has tried again and found room.
  */
 DAF_NODISCARD enum daf_err daf_shelf_put(struct daf_shelf *s,
                                          const struct daf_hash *content,

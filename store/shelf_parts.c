@@ -335,11 +335,12 @@ static enum daf_err put(struct daf_shelf *s, struct piece *p,
     if (!p->it->is_whole) daf_shelf_have_fetched(s, p->it);
     if (is_settled(p, out)) return DAF_OK;
     if (s->unsynced >= DAF_SHELF_GROUP_BYTES) err = daf_shelf_sync(s);
-    /* It may be that there was no room for what the list names, and is now. */
-    if (err == DAF_OK && p->part >= p->it->pages)
-        err = daf_shelf_known_again(s, p->it);
     if (err != DAF_OK) return err;
     if (is_settled(p, out)) return DAF_OK;
+    /* There was no room for what the list names: daf_shelf_add() looks again. */
+    if (p->part >= p->it->pages && !p->it->has_list &&
+        daf_shelf_has_pages(p->it))
+        return DAF_EFULL;
     *out = DAF_SHELF_ODD;
     err = daf_shelf_place(s, p->it, p->part, &p->place);
     if (err == DAF_EBUSY) return DAF_OK; /* a chunk, and pages lack */
