@@ -216,8 +216,8 @@ static void unstick(struct daf_keeper *k)
         struct daf_shelf_item item;
 
         if (!daf_shelf_find(k->shelf, &old[i].content, &item)) continue;
-        /* To add it again tries to reserve again. */
-        if (daf_shelf_add(k->shelf, item.manifest, 0, 0) != DAF_OK)
+        /* To wish for it again tries to reserve again. */
+        if (daf_shelf_add(k->shelf, item.manifest, item.wishes, 0) != DAF_OK)
             stick(k, &old[i].content, old[i].err);
         tell_found(k, &old[i].content);
     }
@@ -235,7 +235,7 @@ static void do_put(struct daf_keeper *k, const struct job *j)
 {
     struct daf_keeper_result *r = result_new(DAF_KEEPER_PUT);
     const struct daf_port_piece *p = &j->piece;
-    bool is_other;
+    bool is_here, is_other;
 
     r->conn = j->conn;
     r->piece =
@@ -249,10 +249,10 @@ static void do_put(struct daf_keeper *k, const struct job *j)
         return;
     }
     say_trouble(k, r);
-    if (daf_shelf_find(k->shelf, &p->content, &r->item))
-        r->item.manifest = r->item.bits = (struct daf_view){NULL, 0};
+    is_here = daf_shelf_find(k->shelf, &p->content, &r->item);
+    if (is_here) r->item.manifest = r->item.bits = (struct daf_view){NULL, 0};
     /* First that it is stuck, or it would be asked for again at once. */
-    if (r->err != DAF_OK) {
+    if (r->err != DAF_OK && is_here) {
         stick(k, &p->content, r->err);
         tell_found(k, &p->content);
     }
@@ -294,7 +294,8 @@ static void do_add(struct daf_keeper *k, const struct job *j)
     if (err == DAF_OK) {
         struct stuck *s = stuck_of(k, &content);
 
-        if (s != NULL) *s = k->stuck[--k->stuck_count];
+        /* To take a wish back does not try again. */
+        if (s != NULL && j->set != 0) *s = k->stuck[--k->stuck_count];
         tell_found(k, &content);
     }
     done(k, j->ticket, err);
