@@ -865,8 +865,9 @@ static enum daf_err open_web(struct daf_host *h)
     enum daf_err err;
 
     if (h->config->http_count == 0) return DAF_OK;
-    err = daf_webhost_new(h->loop, h->api, h->config->http,
-                          h->config->http_count, h->config->http_frame, &h->web);
+    err =
+        daf_webhost_new(h->loop, h->api, h->config->http, h->config->http_count,
+                        h->config->http_frame, &h->web);
     if (err != DAF_OK) return err;
     daf_webhost_url(h->web, 0, h->web_url);
     write_web(h);

@@ -127,9 +127,10 @@ static bool greet(struct daf_webhost *h, int fd)
                        h->where[i].text);
         lines[i] = (struct daf_apiserver_greeting){text[i], h->fds[i]};
     }
-    (void)snprintf(text[n], LINE_BYTES,
-                   "{\"hello\":1,\"secret\":\"%s\",\"key\":\"%s\",\"frame\":\"%s\"}",
-                   h->secret, h->key, h->frame != NULL ? h->frame : "");
+    (void)snprintf(
+        text[n], LINE_BYTES,
+        "{\"hello\":1,\"secret\":\"%s\",\"key\":\"%s\",\"frame\":\"%s\"}",
+        h->secret, h->key, h->frame != NULL ? h->frame : "");
     lines[n] = (struct daf_apiserver_greeting){text[n], -1};
     heard = daf_apiserver_adopt(h->api, fd, lines, n + 1);
     sodium_memzero(text, sizeof(text));
@@ -180,8 +181,8 @@ static void on_timer(void *ctx)
 }
 
 enum daf_err daf_webhost_new(struct daf_loop *loop, struct daf_apiserver *api,
-                             const int *fds, size_t count,
-                             const char *frame, struct daf_webhost **out)
+                             const int *fds, size_t count, const char *frame,
+                             struct daf_webhost **out)
 {
     struct daf_webhost *h = calloc(1, sizeof(*h));
     uint8_t drawn[32];

@@ -55,14 +55,14 @@ static void put_marks(const struct board *b, struct daf_web_html *h)
         bool is_ok = strcmp(s->done, "ok") == 0;
 
         DAF_WEB_PUT(h, "<li class=\"%\">% %</li>",
-                    is_now                ? "now"
-                    : is_ok               ? "ok"
+                    is_now               ? "now"
+                    : is_ok              ? "ok"
                     : s->done[0] != '\0' ? "failed"
-                                          : "",
-                    is_now                ? "▶"
-                    : is_ok               ? "✓"
+                                         : "",
+                    is_now               ? "▶"
+                    : is_ok              ? "✓"
                     : s->done[0] != '\0' ? "✗"
-                                          : "·",
+                                         : "·",
                     s->title);
     }
     DAF_WEB_RAW(h, "</ol>\n");
@@ -106,7 +106,7 @@ static void put_devices(const struct board *b, struct daf_web_html *h)
 {
     DAF_WEB_RAW(h, "<section><h2>The devices <span lang=\"ar\" dir=\"rtl\">"
                    "الأَجْهِزة</span></h2><p>Each is one of the four in the "
-                   "picture. Press <em>enter</em> in it to see names. One that "
+                   "picture. Press <em>Come in</em> to see names. One that "
                    "was switched off has a new key: load this page "
                    "again.</p>\n<div class=\"devices\">\n");
     for (size_t i = 1; i <= BOARD_DEVICES_MAX; i++) {
@@ -145,7 +145,8 @@ static void put_lesson(const struct board *b, struct daf_web_html *h)
                 "<p><a href=\"%/lesson/%\">%</a></p>\n",
                 b->devices[b->lesson_device].name, origin, b->lesson,
                 b->lesson_title);
-    DAF_WEB_PUT(h, "<iframe title=\"%\" src=\"%/lesson/%\"></iframe></section>\n",
+    DAF_WEB_PUT(h,
+                "<iframe title=\"%\" src=\"%/lesson/%\"></iframe></section>\n",
                 b->lesson_title, origin, b->lesson);
 }
 
@@ -181,11 +182,12 @@ static void add_policy(const struct board *b, struct MHD_Response *response)
     for (size_t i = 1; i <= BOARD_DEVICES_MAX; i++) {
         origin_of(b->devices[i].door, origin);
         if (origin[0] == '\0' || len > sizeof(text) - 64) continue;
-        len += (size_t)snprintf(text + len, sizeof(text) - len, " %.40s",
-                                origin);
+        len +=
+            (size_t)snprintf(text + len, sizeof(text) - len, " %.40s", origin);
     }
     (void)MHD_add_response_header(response, "Content-Security-Policy", text);
-    (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    (void)MHD_add_response_header(response, "X-Content-Type-Options",
+                                  "nosniff");
     (void)MHD_add_response_header(response, "Cache-Control", "no-store");
 }
 
@@ -193,8 +195,9 @@ static enum MHD_Result send_text(struct MHD_Connection *c, unsigned status,
                                  const char *text, size_t len, const char *type)
 {
     struct board none = {.scenes_count = 0};
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(len, (void *)(uintptr_t)text,
+                                        MHD_RESPMEM_MUST_COPY);
     enum MHD_Result sent;
 
     if (response == NULL) return MHD_NO;
@@ -210,10 +213,12 @@ static enum MHD_Result send_text(struct MHD_Connection *c, unsigned status,
 static enum MHD_Result say(struct MHD_Connection *c, unsigned status,
                            const char *text)
 {
-    return send_text(c, status, text, strlen(text), "text/plain; charset=utf-8");
+    return send_text(c, status, text, strlen(text),
+                     "text/plain; charset=utf-8");
 }
 
-static enum MHD_Result send_page(const struct place *p, struct MHD_Connection *c,
+static enum MHD_Result send_page(const struct place *p,
+                                 struct MHD_Connection *c,
                                  void (*page)(const struct board *b,
                                               struct daf_web_html *h))
 {
@@ -226,8 +231,8 @@ static enum MHD_Result send_page(const struct place *p, struct MHD_Connection *c
     board_read(p->folder, p->scenes, b);
     page(b, &h);
     if (!h.is_full)
-        response = MHD_create_response_from_buffer(h.len, h.p,
-                                                   MHD_RESPMEM_MUST_COPY);
+        response =
+            MHD_create_response_from_buffer(h.len, h.p, MHD_RESPMEM_MUST_COPY);
     daf_web_html_free(&h);
     if (response != NULL) {
         add_policy(b, response);
@@ -393,10 +398,11 @@ int main(int argc, char **argv)
     fd = (int)strtol(argv[1], NULL, 10);
     p = (struct place){argv[2], argv[3], argv[4], {""}};
     if (!read_here(fd, &p.here)) return 2;
-    mhd = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, &p,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_END);
+    mhd = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL,
+                           on_request, &p, MHD_OPTION_LISTEN_SOCKET, fd,
+                           MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL,
+                           MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+                           MHD_OPTION_END);
     if (mhd == NULL) return 1;
     while (read(STDIN_FILENO, &byte, 1) > 0)
         continue;

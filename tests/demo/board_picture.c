@@ -21,18 +21,20 @@ static const char *n(int value)
 
 static void put_camps(struct daf_web_html *h)
 {
-    DAF_WEB_RAW(h, "<rect class=\"camp one\" x=\"6\" y=\"6\" width=\"468\" "
-                   "height=\"418\" rx=\"34\"/>"
-                   "<rect class=\"camp two\" x=\"488\" y=\"6\" width=\"146\" "
-                   "height=\"418\" rx=\"34\"/>"
-                   "<text class=\"camp\" x=\"240\" y=\"410\">Kite camp</text>"
-                   "<text class=\"camp\" x=\"561\" y=\"410\">Other camp</text>\n");
+    DAF_WEB_RAW(h,
+                "<rect class=\"camp one\" x=\"6\" y=\"6\" width=\"468\" "
+                "height=\"418\" rx=\"34\"/>"
+                "<rect class=\"camp two\" x=\"488\" y=\"6\" width=\"146\" "
+                "height=\"418\" rx=\"34\"/>"
+                "<text class=\"camp\" x=\"240\" y=\"410\">Kite camp</text>"
+                "<text class=\"camp\" x=\"561\" y=\"410\">Other camp</text>\n");
 }
 
 static void put_wire(const struct board *b, const struct board_wire *w,
                      struct daf_web_html *h)
 {
-    const struct board_device *from = &b->devices[w->a], *to = &b->devices[w->b];
+    const struct board_device *from = &b->devices[w->a],
+                              *to = &b->devices[w->b];
 
     if (from->camp == 0 || to->camp == 0 || !from->is_up || !to->is_up) return;
     DAF_WEB_PUT(h,

@@ -125,7 +125,7 @@ perform()
 {
     local name=$1 verb
     verb=$(of "$name" play)
-    [ -n "$verb" ] && declare -F "$verb" >/dev/null || return 1
+    declare -F "${verb:-none}" >/dev/null || return
     printf '\n%s\n' "$(of "$name" en)"
     remember scene "$name"
     if ("$verb"); then

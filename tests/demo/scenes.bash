@@ -36,7 +36,7 @@ scene_found()
     local i
     tell 'The three devices of Kite camp are switched off.'
     for i in 1 2 3; do must "${names[i]} is off" switch_off $i; done
-    wires $everywhere
+    wires "${everywhere[@]}"
     rm -f "$dir"/h[123]/camp/addresses.daf # whom they met before
     if [ "$mode" = namespaces ]; then
         tell 'They are switched on. Nobody tells them any address.'
@@ -156,7 +156,7 @@ scene_plug()
     else
         tell 'It had just been written: all of it is there.'
     fi
-    wires $everywhere
+    wires "${everywhere[@]}"
     need 60 'joined again, all three are equal' same 1 2 3
 }
 
@@ -166,7 +166,7 @@ scene_stranger()
 {
     local before refused
     at_place 1 up
-    wires $everywhere
+    wires "${everywhere[@]}"
     need 60 'the camp is equal' same 1 2 3
     before=$(digest 1) refused=$(status 1 refused)
     tell 'The visitor is in reach of all, and has stolen the secret of the door.'
@@ -204,7 +204,7 @@ scene_lesson()
     local name id
     name=$(next_lesson)
     at_place 1 up
-    wires $everywhere
+    wires "${everywhere[@]}"
     publish "$name" || [ -s "$dir/published_$name" ] || fail "$name is published"
     id=$(content "$name")
     tell "The teacher publishes a lesson: $(title "$name")."

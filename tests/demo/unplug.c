@@ -52,7 +52,7 @@ static void *next(const char *name)
     if (fn == NULL) die(name);
     return fn;
 }
-#define NEXT(name) (__extension__(__typeof__(&(name)))next(#name))
+#define NEXT(name) (__extension__(__typeof__(&(name))) next(#name))
 
 /* ---- whose file it is */
 
@@ -109,8 +109,8 @@ static void note(int fd, const char *journal, const struct stat *st, off_t at,
 {
     struct unplug_entry e = {(uint64_t)st->st_size, (uint64_t)at, 0};
     struct iovec parts[2] = {{&e, sizeof(e)}, {NULL, 0}};
-    int to = NEXT(open)(journal, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-                        0600);
+    int to =
+        NEXT(open)(journal, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
     if (to < 0) die("no journal");
     if (at < st->st_size) {
