@@ -160,7 +160,9 @@ static void page_board(const struct board *b, struct daf_web_html *h)
                    "title=\"The camp now\" src=\"/live\"></iframe>\n"
                    "<p class=\"key\"><i class=\"met\"></i> connected "
                    "<i class=\"looking\"></i> in reach "
-                   "<i class=\"strange\"></i> in reach, not let in</p>"
+                   "<i class=\"strange\"></i> in reach, not let in; in each "
+                   "device how many "
+                   "answers, how many lessons</p>"
                    "</section>\n");
     put_scenes(b, h);
     DAF_WEB_RAW(h, "</div>\n");

@@ -135,7 +135,7 @@ scene_plug()
     must 'he answers, and the page says Saved' \
         answers_quiz 3 drum "$letters" "$dir/pulled"
     must 'that moment the plug is pulled' pull
-    tell "The plug is pulled ($(<"$dir/lost") had not reached the disk)."
+    tell "The plug is pulled. Lost with the power: $(<"$dir/lost")."
     must 'the power is back' switch_on 3
     must 'his answer is there' has 3 "$(<"$dir/pulled")"
     must 'Drum enters again' enters 3 drum 'Drum Example'
@@ -147,6 +147,7 @@ scene_plug()
     in_flight "$letters" "$data" &
     pause "0.00$((RANDOM % 10))"
     must 'the plug is pulled while the answer is on its way' pull
+    fact "lost with the power: $(<"$dir/lost")"
     wait $!
     must 'the power is back' switch_on 3
     must 'the notebook is sound' is_sound 3
