@@ -170,7 +170,7 @@ unplug()
 
 [ "$mode" = loopback ] || lab_up $devices || exit
 for ((i = 1; i <= devices; i++)); do
-    for ((j = i + 1; j <= devices; j++)); do reach[\$i-\$j]='join'; done
+    for ((j = i + 1; j <= devices; j++)); do reach[$i-$j]='join'; done
 done
 echo ok
 while read -r order; do
