@@ -20,6 +20,10 @@
 #define FOLDER_SIDECAR "content.ini"
 #define SIDECAR_END    ".ini"
 
+static const char may_not[] =
+    "this device may not publish: it has not the right to curate. To do: "
+    "publish on the coordinator's device";
+
 struct publishing {
     const struct daf_cmd *cmd;
     struct daf_home *home;
@@ -203,9 +207,7 @@ static enum daf_err announce(struct publishing *p, struct daf_view manifest,
     free(item);
     if (err != DAF_OK) return err;
     if (w.wrote.err == DAF_EDENIED)
-        daf_home_trouble(t, "this device may not publish: it has not the right "
-                            "to curate. To do: publish on the coordinator's "
-                            "device");
+        daf_home_trouble(t, "%s", may_not); /* since check_right() */
     else if (w.wrote.err != DAF_OK)
         *t = w.t;
     *out = w.wrote.record;
@@ -474,6 +476,24 @@ static enum daf_err open_shelf(const struct daf_home *home,
     return err;
 }
 
+/* Before anything is copied: what is on the shelf would stay there. */
+static enum daf_err check_right(const struct daf_cmd *cmd,
+                                struct daf_trouble *t)
+{
+    const struct daf_authority *auth;
+    struct daf_cmd_view v;
+    enum daf_err err = daf_cmd_view_open(cmd, false, &v, t);
+
+    if (err != DAF_OK) return err;
+    auth = daf_camp_authority(v.camp);
+    if (auth->right(auth->ctx, &v.author, &auth->catalog) < DAF_RIGHT_CURATE) {
+        daf_home_trouble(t, "%s", may_not);
+        err = DAF_EDENIED;
+    }
+    daf_cmd_view_close(&v);
+    return err;
+}
+
 static enum daf_exit report(const struct publishing *p, struct daf_trouble *t)
 {
     if (p->published > 0)
@@ -498,7 +518,8 @@ enum daf_exit daf_cmd_publish(const struct daf_cmd *cmd)
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
     p.home = &home;
     p.sidecar = malloc(sizeof(*p.sidecar));
-    err = p.sidecar == NULL ? DAF_ENOMEM : open_shelf(&home, &p.shelf, &t);
+    err = p.sidecar == NULL ? DAF_ENOMEM : check_right(cmd, &t);
+    if (err == DAF_OK) err = open_shelf(&home, &p.shelf, &t);
     if (err == DAF_OK) err = take_source(&p, cmd->args[0], &t);
     if (err == DAF_ENOTFOUND && p.shelf == NULL)
         code = daf_cmd_fail_with(cmd, err, &t, DAF_EXIT_NO_DAEMON,

@@ -203,7 +203,7 @@ struct daf_shelf_publish {
  * @t, @t_len: after an error, what is wrong, for a person, with the path.
  *
  * DAF_ENOTFOUND: no such file, or nothing in the folder; DAF_EFORM: a name that a
- * file list cannot have; DAF_EEXISTS: two names that differ in case only;
+ * file list cannot have, a device's home in it, or this shelf; DAF_EEXISTS: two names that differ in case only;
  * DAF_ELIMIT: too many files, or too large; DAF_EFULL: over the budget or the
  * disk, said before anything was copied; DAF_EBUSY: a file changed meanwhile, or
  * @progress said so; DAF_EIO, DAF_EREADONLY, DAF_ENOMEM.  Nothing is left then.

@@ -57,11 +57,15 @@ static enum daf_err measure(struct making *m)
     return DAF_OK;
 }
 
-static enum daf_err check_room(struct making *m, uint64_t need)
+/* @written: so much of @need is on the disk already, which counts it as taken. */
+static enum daf_err check_room(struct making *m, uint64_t need,
+                               uint64_t written)
 {
+    struct daf_shelf_rooms rooms = daf_shelf_rooms(m->w.s);
+    uint64_t disk = rooms.disk + written;
+    bool is_disk = disk < rooms.budget;
+    uint64_t room = is_disk ? disk : rooms.budget;
     char what[160];
-    bool is_disk;
-    uint64_t room = daf_shelf_room(m->w.s, &is_disk);
 
     if (need <= room) return DAF_OK;
     (void)snprintf(what, sizeof(what),
@@ -86,7 +90,7 @@ static enum daf_err check_estimate(struct making *m)
         need += (folders + 1) * DAF_SHELF_BLOCK + m->w.found[i].disk;
         before = path;
     }
-    return check_room(m, need);
+    return check_room(m, need, 0);
 }
 
 /* ---- what it is */
@@ -161,7 +165,7 @@ static enum daf_err make_item(struct making *m)
     if (err != DAF_OK) return err;
     m->it->need = daf_shelf_item_base(m->it) + m->copy.need;
     m->it->wishes = DAF_SHELF_PUBLISHED;
-    return check_room(m, m->it->need);
+    return check_room(m, m->it->need, m->copy.need);
 }
 
 static enum daf_err write_item(struct making *m)

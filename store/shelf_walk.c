@@ -125,18 +125,60 @@ static enum daf_err walk_entry(struct daf_shelf_walk *w, int folder, char *path,
     return walk_folder(w, fd, path, len + 1);
 }
 
+/* A device's home has secret keys and private records in it; the shelf has what is
+ * published already. */
+static bool is_home(int fd)
+{
+    static const char *const names[] = {"keys/device.keys",
+                                        "store/notebook.db"};
+    struct stat st;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (fstatat(fd, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0) return true;
+    }
+    return false;
+}
+
+static bool is_shelf(const struct daf_shelf_walk *w, int fd)
+{
+    static const char *const names[] = {".", ".."};
+    struct stat own, st;
+
+    if (fstat(fd, &st) != 0) return false;
+    for (size_t i = 0; i < 2; i++) {
+        if (fstatat(w->s->dir, names[i], &own, 0) == 0 &&
+            own.st_dev == st.st_dev && own.st_ino == st.st_ino)
+            return true;
+    }
+    return false;
+}
+
+static enum daf_err check_folder(struct daf_shelf_walk *w, int fd,
+                                 const char *path, size_t len)
+{
+    char name[DAF_FILE_PATH_BYTES_MAX + 1];
+
+    if (!is_home(fd) && !is_shelf(w, fd)) return DAF_OK;
+    (void)snprintf(name, sizeof(name), "%.*s", len > 0 ? (int)len - 1 : 0,
+                   path);
+    return daf_shelf_walk_trouble(
+        w, DAF_EFORM, len > 0 ? name : w->p->source,
+        "this is a device's home, with its secret keys, or where it keeps what "
+        "is published. To do: publish a folder that has nothing but lessons");
+}
+
 /* Takes @fd.  A folder's path keeps R61, so it is at most 512 bytes long, and
  * no more than 16 of these wait for each other. */
 static enum daf_err walk_folder(struct daf_shelf_walk *w, int fd, char *path,
                                 size_t len)
 {
-    DIR *dir = fdopendir(fd);
-    enum daf_err err = DAF_OK;
+    enum daf_err err = check_folder(w, fd, path, len);
+    DIR *dir = err == DAF_OK ? fdopendir(fd) : NULL;
     struct dirent *e;
 
     if (dir == NULL) {
         daf_shelf_disk_close(fd);
-        return DAF_ENOMEM;
+        return err == DAF_OK ? DAF_ENOMEM : err;
     }
     for (;;) {
         errno = 0;

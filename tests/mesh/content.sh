@@ -56,8 +56,13 @@ expect 'an Arabic title will do' daftar B get 'قصيدة'
 expect 'to publish it again changes nothing' \
     exits 3 daftar A publish "$tmp/first" --json
 expect 'and says so' said '"new":false'
+before=$(ls "$tmp/B/content")
+lesson foreign 'Not ours to publish'
+echo x >"$tmp/foreign/x.txt"
 expect 'a device that may not curate may not publish' \
-    exits '1 3 5' daftar B publish "$tmp/first/letters"
+    exits 5 daftar B publish "$tmp/foreign"
+expect 'and is told so' why 'right to curate'
+expect 'before anything is copied' test "$(ls "$tmp/B/content")" = "$before"
 expect 'what is not in the catalogue is refused in words' \
     exits 1 daftar B get 'No such lesson'
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +25,21 @@ struct place {
     char left_out[500]; /* "path: why\n" for each */
     uint64_t progress;
     const char *touch; /* a file to change while it is copied */
+    uint64_t takes;    /* of the disk, meanwhile */
 };
+
+/* ---- a small disk: this stands before the C library's */
+
+static uint64_t disk_free = MORE; /* for the shelf, less as it is written */
+
+int fstatvfs(int fd, struct statvfs *out)
+{
+    struct stat st;
+
+    *out = (struct statvfs){.f_frsize = 1, .f_bavail = disk_free};
+    if (disk_free != MORE) out->f_bavail += DAF_SHELF_RESERVE;
+    return fstat(fd, &st);
+}
 
 static struct daf_view text(const char *s)
 {
@@ -45,6 +60,8 @@ static bool progress(void *ctx, uint64_t done, uint64_t total)
     struct place *p = ctx;
 
     assert_true(done > p->progress && done <= total);
+    if (disk_free != MORE) disk_free -= done - p->progress + p->takes;
+    p->takes = 0;
     p->progress = done;
     if (p->touch != NULL) daf_goods_write(p->src, p->touch, 2 * CHUNK, 77);
     p->touch = NULL;
@@ -84,6 +101,7 @@ static int teardown(void **state)
 {
     struct place *p = *state;
 
+    disk_free = MORE;
     daf_shelf_close(p->s);
     daf_shelf_close(p->beside);
     daf_tmpdir_free(p->tmp);
@@ -295,6 +313,40 @@ static void names_that_are_one_on_a_stick_are_refused(void **state)
     refuses(p, DAF_EEXISTS, "READ.me/x");
 }
 
+static void a_device_s_home_is_not_published(void **state)
+{
+    static const char *const secrets[] = {"keys/device.keys",
+                                          "store/notebook.db"};
+    struct place *p = *state;
+
+    daf_goods_write(p->src, "a lesson", 10, 1);
+    for (size_t i = 0; i < 2; i++) {
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), "mine/tablet/%s", secrets[i]);
+        daf_goods_write(p->src, path, 10, 1);
+        refuses(p, DAF_EFORM, "mine/tablet: this is a device's home");
+        p->p.source = daf_goods_path(p->src, "mine/tablet");
+        refuses(p, DAF_EFORM, p->p.source);
+        p->p.source = p->src;
+        assert_int_equal(unlink(daf_goods_path(p->src, path)), 0);
+    }
+    assert_int_equal(publish(p), DAF_OK); /* the rest is no secret */
+}
+
+static void the_shelf_itself_is_not_published(void **state)
+{
+    struct place *p = *state;
+
+    daf_shelf_close(p->s);
+    daf_goods_write(p->src, "card/x", 10, 1);
+    (void)snprintf(p->dir, sizeof(p->dir), "%.400s/card/content", p->src);
+    p->s = daf_goods_shelf(p->dir, MORE);
+    refuses(p, DAF_EFORM, "card: this is");
+    p->p.source = p->dir;
+    refuses(p, DAF_EFORM, p->dir);
+}
+
 static void words_that_are_too_long_are_refused(void **state)
 {
     struct place *p = *state;
@@ -318,6 +370,31 @@ static void over_the_budget_nothing_is_copied(void **state)
     p->s = daf_goods_shelf(p->dir, 10 * CHUNK);
     refuses(p, DAF_EFULL, "the budget has room for 640 KiB");
     assert_int_equal(p->progress, 0);
+}
+
+/* 640 KiB, and their list and folder. */
+static void a_disk_with_room_for_it_once_is_enough(void **state)
+{
+    struct place *p = *state;
+
+    daf_goods_write(p->src, "x", 10 * CHUNK, 1);
+    disk_free = 10 * CHUNK;
+    refuses(p, DAF_EFULL, "the disk has room for 640 KiB");
+    assert_int_equal(p->progress, 0);
+    disk_free = 11 * CHUNK;
+    assert_int_equal(publish(p), DAF_OK);
+    assert_int_equal(disk_free, CHUNK);
+}
+
+static void a_disk_that_others_fill_meanwhile_is_full(void **state)
+{
+    struct place *p = *state;
+
+    daf_goods_write(p->src, "x", 10 * CHUNK, 1);
+    disk_free = 11 * CHUNK;
+    p->takes = CHUNK;
+    refuses(p, DAF_EFULL, "the disk has room for");
+    assert_int_equal(p->progress, 10 * CHUNK);
 }
 
 static void a_file_that_changes_meanwhile_is_refused(void **state)
@@ -432,8 +509,12 @@ int main(void)
         T(what_is_not_there_or_empty_is_refused),
         T(names_that_a_list_cannot_have_are_refused),
         T(names_that_are_one_on_a_stick_are_refused),
+        T(a_device_s_home_is_not_published),
+        T(the_shelf_itself_is_not_published),
         T(words_that_are_too_long_are_refused),
         T(over_the_budget_nothing_is_copied),
+        T(a_disk_with_room_for_it_once_is_enough),
+        T(a_disk_that_others_fill_meanwhile_is_full),
         T(a_file_that_changes_meanwhile_is_refused),
         T(it_stops_where_progress_says_so),
         T(a_killed_publisher_leaves_nothing_after_the_next_start),
