@@ -70,9 +70,16 @@ struct daf_keeper {
 
 /* ---- results */
 
-static void post(struct daf_keeper *k, struct daf_keeper_result *r)
+static void wake_taker(struct daf_keeper *k)
 {
     const uint64_t one = 1;
+
+    while (write(k->event_fd, &one, sizeof(one)) < 0 && errno == EINTR) {
+    }
+}
+
+static void post(struct daf_keeper *k, struct daf_keeper_result *r)
+{
     struct results *to;
 
     (void)pthread_mutex_lock(&k->mutex);
@@ -80,8 +87,7 @@ static void post(struct daf_keeper *k, struct daf_keeper_result *r)
     *to->end = r;
     to->end = &r->next;
     (void)pthread_mutex_unlock(&k->mutex);
-    while (write(k->event_fd, &one, sizeof(one)) < 0 && errno == EINTR) {
-    }
+    wake_taker(k);
 }
 
 /* Without memory for a result the process cannot go on telling the truth. */
@@ -236,7 +242,7 @@ static void do_put(struct daf_keeper *k, const struct job *j)
 {
     struct daf_keeper_result *r = result_new(DAF_KEEPER_PUT);
     const struct daf_port_piece *p = &j->piece;
-    bool is_other;
+    bool is_here, is_other;
 
     r->conn = j->conn;
     r->piece =
@@ -247,13 +253,14 @@ static void do_put(struct daf_keeper *k, const struct job *j)
         k->unsynced = daf_clock_now();
     if (!is_end(r->err, r->put)) {
         daf_keeper_result_free(r);
+        wake_taker(k); /* who waits for room in the queue has it */
         return;
     }
     say_trouble(k, r);
-    if (daf_shelf_find(k->shelf, &p->content, &r->item))
-        r->item.manifest = r->item.bits = (struct daf_view){NULL, 0};
+    is_here = daf_shelf_find(k->shelf, &p->content, &r->item);
+    if (is_here) r->item.manifest = r->item.bits = (struct daf_view){NULL, 0};
     /* First that it is stuck, or it would be asked for again at once. */
-    if (r->err != DAF_OK) {
+    if (r->err != DAF_OK && is_here) {
         stick(k, &p->content, r->err);
         tell_found(k, &p->content);
     }
@@ -295,7 +302,8 @@ static void do_add(struct daf_keeper *k, const struct job *j)
     if (err == DAF_OK) {
         struct stuck *s = stuck_of(k, &content);
 
-        if (s != NULL) *s = k->stuck[--k->stuck_count];
+        /* To take a wish back does not try again. */
+        if (s != NULL && j->set != 0) *s = k->stuck[--k->stuck_count];
         tell_found(k, &content);
     }
     done(k, j->ticket, err);
@@ -484,6 +492,8 @@ static struct job *next_job(struct daf_keeper *k)
     if (j == NULL) return NULL;
     k->jobs = j->next;
     if (k->jobs == NULL) k->jobs_end = &k->jobs;
+    /* Before its answer: who hears that asks what is queued. */
+    if (j->kind == JOB_PUT) k->queued -= j->len;
     return j;
 }
 
@@ -514,9 +524,6 @@ static void *keep(void *ctx)
         if (is_over) break;
         if (j != NULL) {
             do_job(k, j);
-            (void)pthread_mutex_lock(&k->mutex);
-            if (j->kind == JOB_PUT) k->queued -= j->len;
-            (void)pthread_mutex_unlock(&k->mutex);
             free(j);
         }
         if (daf_clock_now().ms >= alarm_at(k).ms) on_alarm(k);

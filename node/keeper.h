@@ -68,7 +68,8 @@ DAF_NODISCARD enum daf_err daf_keeper_new(const char *dir, uint64_t budget,
 /** daf_keeper_free: do what is queued but READs, sync, end.  NULL is fine. */
 void daf_keeper_free(struct daf_keeper *k);
 
-/** daf_keeper_fd: readable while a result waits that may be taken. */
+/** daf_keeper_fd: readable when a result waits that may be taken, or less is
+ * queued. */
 int daf_keeper_fd(const struct daf_keeper *k);
 
 /* struct daf_port's calls; bytes are copied. */
@@ -101,7 +102,7 @@ void daf_keeper_check(struct daf_keeper *k, uint64_t ticket);
 struct daf_keeper_result *daf_keeper_take(struct daf_keeper *k, bool reads);
 void daf_keeper_result_free(struct daf_keeper_result *r);
 
-/** daf_keeper_queued: bytes put and not written yet. */
+/** daf_keeper_queued: bytes put that the thread has not taken yet. */
 size_t daf_keeper_queued(struct daf_keeper *k);
 
 #endif

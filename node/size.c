@@ -30,8 +30,10 @@ bool daf_size_parse(const char *text, uint64_t *out)
 
     if (*p < '0' || *p > '9') return false;
     for (; *p >= '0' && *p <= '9'; p++) {
-        if (n > UINT64_C(1000000000000000)) return false;
-        n = n * 10 + (uint64_t)(*p - '0');
+        uint64_t digit = (uint64_t)(*p - '0');
+
+        if (n > (INT64_MAX - digit) / 10) return false;
+        n = n * 10 + digit;
     }
     while (*p == ' ')
         p++;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /** daf_size_parse: "300MB", "2 GiB", "4096": a whole number and a unit; kB, MB,
- * GB, TB count by 1000, KiB, MiB, GiB, TiB, K, M, G, T by 1024. */
+ * GB, TB count by 1000, KiB, MiB, GiB, TiB, K, M, G, T by 1024; below 2^63 bytes. */
 bool daf_size_parse(const char *text, uint64_t *out);
 
 #define DAF_SIZE_TEXT_MAX 16

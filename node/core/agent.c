@@ -143,7 +143,7 @@ enum daf_err daf_agent_new(const struct daf_agent_config *config,
     a->next_job = 1;
     a->jobs_end = &a->jobs;
     a->waiting_end = &a->waiting;
-    a->news_at = DAF_MONO_NEVER;
+    a->news_at = a->turn_at = DAF_MONO_NEVER;
     daf_agent_look_init(a);
     err = set_up(a);
     if (err != DAF_OK) {

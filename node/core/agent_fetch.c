@@ -17,6 +17,7 @@
 #define QUICK_MS   250   /* a part came within: ask for more at once */
 #define SLOW_MS    1000  /* beyond: for less */
 #define STALL_MS   8000  /* nothing came: others are asked */
+#define DRIP       8     /* bytes a ms: a part comes at that rate at least */
 #define REST_MS    30000 /* and it is not asked for so long */
 #define BAD_MAX    3     /* bad parts; it is not asked any more */
 
@@ -32,7 +33,22 @@ static struct daf_offering *offer_of(struct daf_swap *s,
     return NULL;
 }
 
-/* Offers of what is not sought any more make room. */
+static void drop_offer(struct daf_offering *offer)
+{
+    free(offer->bits);
+    free(offer->gone);
+}
+
+static bool is_asked(const struct daf_swap *s, const struct daf_hash *content)
+{
+    for (size_t i = 0; i < s->asks_count; i++) {
+        if (memcmp(s->asks[i].content.b, content->b, 32) == 0) return true;
+    }
+    return false;
+}
+
+/* Offers of what is not sought any more make room, and so do the later ones: what
+ * is sought takes turns, and they will be told again. */
 static void forget_offers(struct daf_agent *a, struct daf_swap *s)
 {
     size_t kept = 0;
@@ -41,10 +57,11 @@ static void forget_offers(struct daf_agent *a, struct daf_swap *s)
         const struct daf_shelved *item =
             daf_agent_item(a, &s->offers[i].content);
 
-        if (item != NULL && daf_agent_item_lacks(item))
+        if (item != NULL && daf_agent_item_lacks(item) &&
+            (kept < DAF_SEEK_MAX / 2 || is_asked(s, &item->content)))
             s->offers[kept++] = s->offers[i];
         else
-            free(s->offers[i].bits);
+            drop_offer(&s->offers[i]);
     }
     s->offers_count = kept;
 }
@@ -53,19 +70,25 @@ static struct daf_offering *offer_new(struct daf_agent *a, struct daf_swap *s,
                                       const struct daf_shelved *item)
 {
     struct daf_offering *bigger;
-    uint8_t *bits;
+    uint8_t *bits, *gone;
 
-    forget_offers(a, s);
+    if (s->offers_count == DAF_SEEK_MAX) forget_offers(a, s);
     if (s->offers_count == DAF_SEEK_MAX) return NULL;
     bigger = daf_agent_grow(s->offers, &s->offers_cap, s->offers_count,
                             sizeof(*s->offers));
     if (bigger == NULL) return NULL;
     s->offers = bigger;
     bits = calloc(1, item->parts / 8 + 1);
-    if (bits == NULL) return NULL;
+    gone = calloc(1, item->parts / 8 + 1);
+    if (bits == NULL || gone == NULL) {
+        free(bits);
+        free(gone);
+        return NULL;
+    }
     s->offers[s->offers_count] = (struct daf_offering){.content = item->content,
                                                        .parts = item->parts,
-                                                       .bits = bits};
+                                                       .bits = bits,
+                                                       .gone = gone};
     return &s->offers[s->offers_count++];
 }
 
@@ -83,10 +106,13 @@ void daf_agent_fetch_have(struct daf_agent *a, struct daf_conn *c,
     for (size_t i = 0; i < f->data.len; i++) {
         size_t at = f->part / 8 + i;
 
+        uint8_t more;
+
         if (at > offer->parts / 8) break; /* R64: "what goes further" */
-        offer->bits[at] |= f->data.p[i];
+        more = f->data.p[i] & (uint8_t) ~(offer->bits[at] | offer->gone[at]);
+        offer->bits[at] |= more;
+        a->is_hungry |= more != 0;
     }
-    a->is_hungry = true;
 }
 
 /* ---- asking */
@@ -144,9 +170,14 @@ static bool ask_add(struct daf_agent *a, struct daf_swap *s,
     if (bigger == NULL) return false;
     s->asks = bigger;
     if (s->asks_count == 0) s->moved = a->now;
-    s->asks[s->asks_count++] = (struct daf_errand){.content = item->content,
-                                                   .part = part,
-                                                   .at = a->now};
+    s->asks[s->asks_count++] = (struct daf_errand){
+        .content = item->content,
+        .part = part,
+        .part_bytes = item->part_bytes,
+        .serial = ++s->serial,
+        .at = a->now,
+        .first_at = a->now,
+    };
     return true;
 }
 
@@ -227,17 +258,20 @@ static void ask_end(struct daf_agent *a, struct daf_swap *s,
     s->asks_count--;
     memmove(ask, ask + 1,
             (size_t)(&s->asks[s->asks_count] - ask) * sizeof(*ask));
+    if (ask == s->asks) ask->first_at = a->now;
     a->is_hungry = true;
 }
 
-/* It has not what it offered: R64, "not asked for that part again". */
+/* It has not what it offered: R64, "not asked for that part again", whatever it
+ * says later. */
 static void withdraw(struct daf_swap *s, const struct daf_hash *content,
                      uint32_t part)
 {
     struct daf_offering *offer = offer_of(s, content);
 
-    if (offer != NULL && part < offer->parts)
-        offer->bits[part / 8] &= (uint8_t) ~(0x80u >> part % 8);
+    if (offer == NULL || part >= offer->parts) return;
+    offer->bits[part / 8] &= (uint8_t) ~(0x80u >> part % 8);
+    offer->gone[part / 8] |= (uint8_t)(0x80u >> part % 8);
 }
 
 void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
@@ -246,12 +280,15 @@ void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
     struct daf_errand *ask = ask_of(c->swap, &f->content, f->part);
     struct daf_port_piece piece = {f->content, f->part, f->offset, f->data};
 
-    if (ask == NULL || f->offset != ask->offset) {
+    /* Parts come one after the other: who leaves one open does not come back. */
+    if (ask == NULL || f->offset != ask->offset ||
+        ask->serial < c->swap->sending) {
         /* R65.  No breach: it may be late, and somebody else asked since. */
         a->stats.chunks_odd++;
         return;
     }
     c->swap->moved = a->now;
+    c->swap->sending = ask->serial;
     if (f->data.len == 0) {
         withdraw(c->swap, &f->content, f->part);
         a->config.port->content_forget(a->config.port->ctx, c->id);
@@ -297,7 +334,8 @@ void daf_agent_fetch_put(struct daf_agent *a, const struct daf_input *in)
     if (item != NULL && is_held) daf_agent_item_gained(a, item, p->part);
     if (ask == NULL) return;
     /* A file list that is not good is its curator's fault, not the sender's. */
-    if (in->err == DAF_OK && in->put == DAF_SHELF_BAD)
+    if (in->err == DAF_OK &&
+        (in->put == DAF_SHELF_BAD || in->put == DAF_SHELF_ODD))
         note_bad(a, c->swap, ask);
     if (is_held && item != NULL)
         adapt(c->swap, a->now.ms - ask->at.ms, item->part_bytes);
@@ -321,7 +359,14 @@ static struct daf_mono due(const struct daf_agent *a, const struct daf_conn *c)
     const struct daf_swap *s = c->swap;
 
     if (s == NULL || c->is_closed) return DAF_MONO_NEVER;
-    if (s->asks_count > 0) return (struct daf_mono){s->moved.ms + STALL_MS};
+    if (s->asks_count > 0) {
+        const struct daf_errand *first = &s->asks[0];
+        uint64_t still = s->moved.ms + STALL_MS;
+        uint64_t slow =
+            first->first_at.ms + STALL_MS + first->part_bytes / DRIP;
+
+        return (struct daf_mono){still < slow ? still : slow};
+    }
     return s->rests.ms > a->now.ms ? s->rests : DAF_MONO_NEVER;
 }
 
@@ -344,7 +389,8 @@ void daf_agent_fetch_timer(struct daf_agent *a)
 
 struct daf_mono daf_agent_fetch_deadline(const struct daf_agent *a)
 {
-    struct daf_mono first = a->news_at;
+    struct daf_mono first =
+        a->turn_at.ms < a->news_at.ms ? a->turn_at : a->news_at;
 
     for (size_t i = 0; i < a->conns_count; i++) {
         struct daf_mono d = due(a, a->conns[i]);

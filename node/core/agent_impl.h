@@ -57,7 +57,9 @@ struct daf_shelved {
 struct daf_errand {
     struct daf_hash content;
     uint32_t part, offset; /* of the byte that comes next */
-    struct daf_mono at;
+    uint32_t part_bytes;   /* at most */
+    uint64_t serial;       /* of the session's asks: in the order of FETCH */
+    struct daf_mono at, first_at; /* asked; first of those not answered */
 };
 
 /* What a peer says that it holds of an item. */
@@ -65,6 +67,7 @@ struct daf_offering {
     struct daf_hash content;
     uint32_t parts;
     uint8_t *bits; /* owned */
+    uint8_t *gone; /* owned: what it had not, or not right, after all */
 };
 
 /* What a session and its peer do for each other's content. */
@@ -74,8 +77,10 @@ struct daf_swap {
     struct daf_errand *asks;
     size_t offers_count, offers_cap; /* ≤ DAF_SEEK_MAX */
     struct daf_offering *offers;
-    uint32_t window; /* bytes that may be asked for at once */
-    unsigned bad;    /* parts that were not what they should be */
+    uint32_t window;  /* bytes that may be asked for at once */
+    unsigned bad;     /* parts that were not what they should be */
+    uint64_t sending; /* the serial of the ask that the last CHUNK was for */
+    uint64_t serial;  /* of the last ask */
     struct daf_mono
         moved; /* a byte that was asked for came, or was asked for */
     struct daf_mono rests; /* it dawdled: not asked before then */
@@ -327,6 +332,8 @@ struct daf_agent {
     bool is_seek_new;     /* sessions are to be told */
     bool is_hungry;       /* somebody may be asked for more */
     struct daf_mono news_at; /* seekers are told then; or NEVER */
+    struct daf_mono turn_at; /* others are sought then; or NEVER: all are */
+    size_t turn;             /* of those that are lacking, the first sought */
 
     struct daf_agent_stats stats;
 };

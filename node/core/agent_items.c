@@ -10,7 +10,8 @@
 
 #include "node/core/agent_impl.h"
 
-#define NEWS_MS 1000 /* R64: "at most once a second" */
+#define NEWS_MS 1000  /* R64: "at most once a second" */
+#define TURN_MS 30000 /* of more than a SEEK names, others are sought after */
 
 /* ---- the table */
 
@@ -160,16 +161,35 @@ void daf_agent_item_news(struct daf_agent *a, const struct daf_item_news *news)
 
 /* ---- SEEK */
 
-/* What is sought, packed; as many as a SEEK names. */
+static size_t count_lacking(const struct daf_agent *a)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < a->items_count; i++)
+        count += daf_agent_item_lacks(&a->items[i]);
+    return count;
+}
+
+/* What is sought, packed; as many as a SEEK names, from the one whose turn it is
+ * on, so that what nobody has keeps nothing else from being sought. */
 static struct daf_view sought(const struct daf_agent *a,
                               uint8_t room[DAF_SEEK_MAX * 32])
 {
-    size_t len = 0;
+    size_t lacking = count_lacking(a), at = 0, len = 0;
+    size_t skip = lacking > DAF_SEEK_MAX ? a->turn % lacking : 0;
 
-    for (size_t i = 0; i < a->items_count && len < DAF_SEEK_MAX * 32; i++) {
-        if (!daf_agent_item_lacks(&a->items[i])) continue;
-        memcpy(room + len, a->items[i].content.b, 32);
-        len += 32;
+    for (size_t round = 0; round < 2; round++) {
+        for (size_t i = 0; i < a->items_count; i++) {
+            bool is_now;
+
+            if (!daf_agent_item_lacks(&a->items[i])) continue;
+            is_now =
+                at >= skip && at < skip + DAF_SEEK_MAX && at < skip + lacking;
+            at++;
+            if (!is_now) continue;
+            memcpy(room + len, a->items[i].content.b, 32);
+            len += 32;
+        }
     }
     return (struct daf_view){room, len};
 }
@@ -209,8 +229,17 @@ static void tell_gained(struct daf_agent *a, struct daf_shelved *item)
     item->news_from = item->news_to = 0;
 }
 
+static void take_turn(struct daf_agent *a)
+{
+    if (a->now.ms < a->turn_at.ms) return;
+    a->turn_at = DAF_MONO_NEVER;
+    a->turn += DAF_SEEK_MAX / 2;
+    a->is_seek_new = true;
+}
+
 void daf_agent_items_timer(struct daf_agent *a)
 {
+    take_turn(a);
     if (a->now.ms < a->news_at.ms) return;
     a->news_at = DAF_MONO_NEVER;
     for (size_t i = 0; i < a->items_count; i++) {
@@ -224,6 +253,9 @@ void daf_agent_items_after(struct daf_agent *a)
     if (a->is_seek_new) {
         a->is_seek_new = false;
         a->seek_number++;
+        a->turn_at = DAF_MONO_NEVER;
+        if (count_lacking(a) > DAF_SEEK_MAX)
+            a->turn_at = (struct daf_mono){a->now.ms + TURN_MS};
         for (size_t i = 0; i < a->conns_count; i++)
             daf_agent_seek_tell(a, a->conns[i]);
     }
@@ -247,8 +279,10 @@ void daf_agent_swap_free(struct daf_agent *a, struct daf_conn *c)
 
     if (s == NULL) return;
     daf_agent_fetch_give_back(a, c);
-    for (size_t i = 0; i < s->offers_count; i++)
+    for (size_t i = 0; i < s->offers_count; i++) {
         free(s->offers[i].bits);
+        free(s->offers[i].gone);
+    }
     free(s->offers);
     free(s->asks);
     free(s->seeks);

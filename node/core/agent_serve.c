@@ -57,26 +57,42 @@ static bool holds_something(const struct daf_shelved *item)
     return false;
 }
 
+static bool names(const struct daf_hash *list, size_t count,
+                  const struct daf_hash *content)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(list[i].b, content->b, sizeof(content->b)) == 0) return true;
+    }
+    return false;
+}
+
+/* What was sought before is being told already; an id said twice is one. */
 static void on_seek(struct daf_agent *a, struct daf_conn *c,
                     struct daf_view contents)
 {
     struct daf_swap *s = daf_agent_swap(c, true);
     struct daf_hash *seeks = contents.len > 0 ? malloc(contents.len) : NULL;
+    struct daf_hash *before;
+    size_t before_count;
 
     if (s == NULL || (seeks == NULL && contents.len > 0)) {
         free(seeks);
         return;
     }
     if (seeks != NULL) memcpy(seeks, contents.p, contents.len);
-    free(s->seeks);
+    before = s->seeks;
+    before_count = s->seeks_count;
     s->seeks = seeks;
     s->seeks_count = contents.len / sizeof(*seeks);
     for (size_t i = 0; i < s->seeks_count; i++) {
         const struct daf_shelved *item = daf_agent_item(a, &seeks[i]);
 
-        if (item != NULL && holds_something(item))
+        if (item != NULL && holds_something(item) &&
+            !names(seeks, i, &seeks[i]) &&
+            !names(before, before_count, &seeks[i]))
             daf_agent_serve_have(a, c, item, 0, item->parts);
     }
+    free(before);
 }
 
 /* ---- FETCH */

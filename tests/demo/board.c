@@ -106,7 +106,7 @@ static void put_devices(const struct board *b, struct daf_web_html *h)
 {
     DAF_WEB_RAW(h, "<section><h2>The devices <span lang=\"ar\" dir=\"rtl\">"
                    "الأَجْهِزة</span></h2><p>Each is one of the four in the "
-                   "picture. Press <em>enter</em> in it to see names. One that "
+                   "picture. Press <em>Come in</em> to see names. One that "
                    "was switched off has a new key: load this page "
                    "again.</p>\n<div class=\"devices\">\n");
     for (size_t i = 1; i <= BOARD_DEVICES_MAX; i++) {
@@ -160,7 +160,9 @@ static void page_board(const struct board *b, struct daf_web_html *h)
                    "title=\"The camp now\" src=\"/live\"></iframe>\n"
                    "<p class=\"key\"><i class=\"met\"></i> connected "
                    "<i class=\"looking\"></i> in reach "
-                   "<i class=\"strange\"></i> in reach, not let in</p>"
+                   "<i class=\"strange\"></i> in reach, not let in; in each "
+                   "device how many "
+                   "answers, how many lessons</p>"
                    "</section>\n");
     put_scenes(b, h);
     DAF_WEB_RAW(h, "</div>\n");

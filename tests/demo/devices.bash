@@ -9,7 +9,7 @@ trap '' PIPE # who hears no answer says so
 names=('' "Teacher's laptop" 'Sun tablet' 'Moon tablet' 'Visitor')
 arabic=('' 'حاسوبُ المُعَلِّمة' 'لَوْحُ الشَّمْس' 'لَوْحُ القَمَر' 'زائِر')
 camps=(0 1 1 1 2)
-everywhere='1-2 1-3 2-3 1-4 2-4 3-4'
+everywhere=(1-2 1-3 2-3 1-4 2-4 3-4)
 
 home() { echo "$dir/h$1"; }
 daftar() { "$bin/daftar" "$@"; }
@@ -105,7 +105,7 @@ show_wires()
 {
     local pair
     rm -f "$dir"/parts/wire_*
-    for pair in $*; do
+    for pair; do
         printf 'wire\t%s\t%s\n' "${pair%-*}" "${pair#*-}" >"$dir/parts/wire_$pair"
     done
     remember counts_old
@@ -116,7 +116,7 @@ wires()
 {
     order wires "$@" || fail 'the networks did not change'
     show_doors
-    show_wires "$*"
+    show_wires "$@"
 }
 
 # carry_to X Y A-B...: the teacher's laptop is somewhere else
@@ -127,15 +127,17 @@ carry_to()
     at_place 1 up "$x" "$y"
     order carry 1 "$@" || fail 'the laptop did not arrive'
     show_doors
-    show_wires "$*"
+    show_wires "$@"
 }
 
+# Of one that is off the last that was known: the address stays, the key does not.
 show_doors()
 {
     local i
     for i in 1 2 3 4; do
-        [ ! -s "$(home $i)/run/web" ] ||
-            printf 'door\t%s\t%s\n' $i "$(head -n 1 "$(home $i)/run/web")"
+        [ ! -s "$(home $i)/run/web" ] || cp "$(home $i)/run/web" "$dir/door$i"
+        [ ! -s "$dir/door$i" ] ||
+            printf 'door\t%s\t%s\n' $i "$(head -n 1 "$dir/door$i")"
     done >"$dir/board/doors.new"
     mv "$dir/board/doors.new" "$dir/board/doors"
 }
@@ -209,7 +211,7 @@ switch_off()
 start_devices()
 {
     local i gets=()
-    show_wires "$everywhere"
+    show_wires "${everywhere[@]}"
     for i in 1 2 3 4; do at_place $i off; done
     for i in 1 2 3 4; do switch_on $i || return; done
     publish letters && for i in 2 3; do
@@ -252,7 +254,7 @@ is_sound() { daftar check --json --home "$(home "$1")" | finds '"ok": *true'; }
 together()
 {
     at_place 1 up
-    order carry 1 $everywhere && show_wires "$everywhere" && show_doors &&
+    order carry 1 "${everywhere[@]}" && show_wires "${everywhere[@]}" && show_doors &&
         until_true 60 same 1 2 3
 }
 all_records() { digest 1 | sed -n 's/.*"records": *\([0-9]*\).*/\1/p' | paste -sd+ | bc_; }

@@ -54,8 +54,8 @@ wires()
     local a b word was
     for ((a = 1; a <= devices; a++)); do
         for ((b = a + 1; b <= devices; b++)); do
-            word=part was=${reach[$a-$b]:-}
-            [[ " $* " != *" $a-$b "* ]] || word=join
+            was=${reach[$a-$b]:-} word='part'
+            [[ " $* " != *" $a-$b "* ]] || word='join'
             [ "$word" != "$was" ] || continue
             reach[$a-$b]=$word
             if [ "$mode" = namespaces ]; then
@@ -73,7 +73,7 @@ move()
 {
     local i again=()
     for i in "${!moved[@]}"; do
-        runs "$i" && [ "$i" != 4 ] || continue
+        if [ "$i" = 4 ] || ! runs "$i"; then continue; fi
         stop "$i"
         again+=("$i")
     done
@@ -107,8 +107,9 @@ peers_of()
     for ((j = 1; j <= 3; j++)); do
         pair=$1-$j
         [ "$j" -gt "$1" ] || pair=$j-$1
-        [ "${reach[$pair]:-}" = join ] && runs "$j" && [ "$j" != "$1" ] || continue
-        printf -- '--peer\n%s\n' "$(door "$j")"
+        if [ "${reach[$pair]:-}" = join ] && [ "$j" != "$1" ] && runs "$j"; then
+            printf -- '--peer\n%s\n' "$(door "$j")"
+        fi
     done
 }
 
@@ -169,7 +170,7 @@ unplug()
 
 [ "$mode" = loopback ] || lab_up $devices || exit
 for ((i = 1; i <= devices; i++)); do
-    for ((j = i + 1; j <= devices; j++)); do reach[$i-$j]=join; done
+    for ((j = i + 1; j <= devices; j++)); do reach[$i-$j]='join'; done
 done
 echo ok
 while read -r order; do

@@ -36,7 +36,7 @@ scene_found()
     local i
     tell 'The three devices of Kite camp are switched off.'
     for i in 1 2 3; do must "${names[i]} is off" switch_off $i; done
-    wires $everywhere
+    wires "${everywhere[@]}"
     rm -f "$dir"/h[123]/camp/addresses.daf # whom they met before
     if [ "$mode" = namespaces ]; then
         tell 'They are switched on. Nobody tells them any address.'
@@ -135,7 +135,7 @@ scene_plug()
     must 'he answers, and the page says Saved' \
         answers_quiz 3 drum "$letters" "$dir/pulled"
     must 'that moment the plug is pulled' pull
-    tell "The plug is pulled ($(<"$dir/lost") had not reached the disk)."
+    tell "The plug is pulled. Lost with the power: $(<"$dir/lost")."
     must 'the power is back' switch_on 3
     must 'his answer is there' has 3 "$(<"$dir/pulled")"
     must 'Drum enters again' enters 3 drum 'Drum Example'
@@ -147,6 +147,7 @@ scene_plug()
     in_flight "$letters" "$data" &
     pause "0.00$((RANDOM % 10))"
     must 'the plug is pulled while the answer is on its way' pull
+    fact "lost with the power: $(<"$dir/lost")"
     wait $!
     must 'the power is back' switch_on 3
     must 'the notebook is sound' is_sound 3
@@ -156,7 +157,7 @@ scene_plug()
     else
         tell 'It had just been written: all of it is there.'
     fi
-    wires $everywhere
+    wires "${everywhere[@]}"
     need 60 'joined again, all three are equal' same 1 2 3
 }
 
@@ -166,7 +167,7 @@ scene_stranger()
 {
     local before refused
     at_place 1 up
-    wires $everywhere
+    wires "${everywhere[@]}"
     need 60 'the camp is equal' same 1 2 3
     before=$(digest 1) refused=$(status 1 refused)
     tell 'The visitor is in reach of all, and has stolen the secret of the door.'
@@ -204,7 +205,7 @@ scene_lesson()
     local name id
     name=$(next_lesson)
     at_place 1 up
-    wires $everywhere
+    wires "${everywhere[@]}"
     publish "$name" || [ -s "$dir/published_$name" ] || fail "$name is published"
     id=$(content "$name")
     tell "The teacher publishes a lesson: $(title "$name")."

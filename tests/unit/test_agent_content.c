@@ -398,6 +398,86 @@ static void what_a_peer_has_not_after_all_is_not_asked_for_again(void **state)
     fetches(p.a, p.w.a_conn, 10);
     put_ends(p.a, p.w.a_conn, 3, DAF_SHELF_PART, DAF_OK);
     fetches(p.a, p.w.a_conn, 11); /* not 2 */
+    fetches(p.a, p.w.a_conn, 12);
+    hears_all_of_it(p.a, p.w.a_conn); /* it says so again: R64 */
+    put_ends(p.a, p.w.a_conn, 4, DAF_SHELF_PART, DAF_OK);
+    fetches(p.a, p.w.a_conn, 13);
+    pair_free(&p);
+}
+
+static void a_drip_does_not_keep_a_part_from_others(void **state)
+{
+    struct pair p = pair_up();
+    uint32_t at = 0;
+
+    (void)state;
+    fetch_chunks(&p);
+    while (p.a->calls_count == 0 ||
+           p.a->calls[p.a->calls_count - 1].what != CONTENT_FORGET) {
+        assert_true(at < 8); /* 64 KiB at 8 KiB/s, and 8 s */
+        p.a->now.ms += 7000;
+        simple(p.a, DAF_INPUT_TIMER);
+        hears_chunk(p.a, p.w.a_conn, 2, at++, 1);
+    }
+    is_silent(p.a);
+    pair_free(&p);
+}
+
+static void a_part_that_was_left_open_is_not_gone_on_with(void **state)
+{
+    struct pair p = pair_up();
+
+    (void)state;
+    fetch_chunks(&p);
+    hears_chunk(p.a, p.w.a_conn, 2, 0, 1);
+    hears_chunk(p.a, p.w.a_conn, 3, 0, 1);
+    (void)calls(p.a, CONTENT_PUT);
+    (void)calls(p.a, CONTENT_PUT);
+    hears_chunk(p.a, p.w.a_conn, 2, 1, 1);
+    nothing_is_asked_of_the_shelf(p.a);
+    assert_true(stats_of(p.a).chunks_odd == 1);
+    pair_free(&p);
+}
+
+static void give_item(struct host *h, uint8_t number, bool is_whole)
+{
+    struct daf_item_news news = news_of(is_whole);
+
+    news.content.b[0] = number;
+    give_news(h, &news);
+}
+
+/* Forty that nobody has come before one that somebody has. */
+static void what_nobody_has_keeps_nothing_from_being_sought(void **state)
+{
+    struct pair p = pair_up();
+    struct daf_hash last = lesson;
+
+    (void)state;
+    last.b[0] = 200;
+    give_item(p.b, 200, true);
+    for (uint8_t i = 0; i < 40; i++)
+        give_item(p.a, i, false);
+    give_item(p.a, 200, false);
+    talk(&p.w, 1, true);
+    for (size_t turns = 0; daf_agent_sources(p.a->agent, &last) == 0; turns++) {
+        assert_true(turns < 4);
+        await(p.a);
+        talk(&p.w, 1, true);
+    }
+    pair_free(&p);
+}
+
+static void an_item_that_is_sought_twice_is_told_once(void **state)
+{
+    struct pair p = pair_up();
+
+    (void)state;
+    has_it(p.b);
+    hears_seek(p.b, p.w.b_conn);
+    (void)says(p.b, p.w.b_conn, DAF_FRAME_HAVE);
+    hears_seek(p.b, p.w.b_conn);
+    is_silent(p.b);
     pair_free(&p);
 }
 
@@ -565,6 +645,10 @@ int main(void)
         cmocka_unit_test(who_answers_at_once_is_asked_for_more),
         cmocka_unit_test(what_nobody_asked_for_is_dropped_and_counted),
         cmocka_unit_test(what_a_peer_has_not_after_all_is_not_asked_for_again),
+        cmocka_unit_test(a_drip_does_not_keep_a_part_from_others),
+        cmocka_unit_test(a_part_that_was_left_open_is_not_gone_on_with),
+        cmocka_unit_test(what_nobody_has_keeps_nothing_from_being_sought),
+        cmocka_unit_test(an_item_that_is_sought_twice_is_told_once),
         cmocka_unit_test(a_bad_part_is_its_senders),
         cmocka_unit_test(a_full_disk_stops_the_asking),
         cmocka_unit_test(what_one_dawdles_over_another_is_asked_for),

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ENTRIES_MAX 32
+#define ENTRIES_MAX 64
 
 struct world {
     char *dir, *home;
@@ -117,6 +117,43 @@ static const struct daf_write control = {
     .payload = {(const uint8_t *)"\x92\xa1x\x80", 4},
 };
 
+static const struct daf_write catalog = {
+    .ticket = 11,
+    .kind = DAF_WRITE_CATALOG,
+    .claimed = {1},
+    .payload = {(const uint8_t *)"\x92\xa1y\x80", 4},
+};
+static const struct daf_write learner = {
+    .ticket = UINT64_MAX,
+    .kind = DAF_WRITE_LEARNER,
+    .scope = "class:2",
+};
+static const struct daf_item_news lacking = {
+    .content = {{1, 2, 3}},
+    .parts = 9,
+    .pages = 1,
+    .part_bytes = 65536,
+    .is_wanted = true,
+    .bits = {(const uint8_t *)"\x80\x00", 2},
+};
+static const struct daf_item_news largest = {
+    .content = {{4}},
+    .parts = DAF_CONTENT_PARTS_MAX,
+    .pages = DAF_CONTENT_PAGES_MAX,
+    .part_bytes = DAF_CHUNK_BYTES_MAX,
+    .is_whole = true,
+    .is_stuck = true,
+};
+static const struct daf_item_news gone = {.content = {{5}}, .is_gone = true};
+static const uint8_t piece[DAF_PIECE_BYTES_MAX] = {6};
+static uint8_t all_bits[DAF_CONTENT_PARTS_MAX / 8];
+static const struct daf_item_news every_bit = {
+    .content = {{7}},
+    .parts = DAF_CONTENT_PARTS_MAX,
+    .bits = {all_bits, sizeof(all_bits)},
+};
+static const struct daf_addr own[] = {{"192.0.2.7"}, {"2001:db8::7"}};
+
 static const struct daf_porch_wish porch_open = {.what = DAF_PORCH_OPEN,
                                                  .scope = "class:1",
                                                  .right = "append"};
@@ -157,6 +194,36 @@ static struct daf_inputlog_entry one_of_each[] = {
     {.input = {.kind = DAF_INPUT_PORCH, .porch = &porch_open}},
     {.input = {.kind = DAF_INPUT_PORCH, .porch = &porch_accept}},
     {.input = {.kind = DAF_INPUT_PORCHED, .port_porch = 47111}},
+    {.input = {.kind = DAF_INPUT_FOUND,
+               .service = {.endpoint = DAF_ENDPOINT_DOOR,
+                           .name = {1},
+                           .port = 5670,
+                           .data = {2}},
+               .addr = {"192.0.2.7:5670"}}},
+    {.input = {.kind = DAF_INPUT_GONE,
+               .service = {.endpoint = DAF_ENDPOINT_DOOR, .name = {1}}}},
+    {.input = {.kind = DAF_INPUT_OWN, .addrs = own, .addrs_count = 2}},
+    {.input = {.kind = DAF_INPUT_OWN}},
+    {.input = {.kind = DAF_INPUT_WRITE, .write = &catalog}},
+    {.input = {.kind = DAF_INPUT_WRITE, .write = &learner}},
+    {.input = {.kind = DAF_INPUT_ITEM, .item = &lacking}},
+    {.input = {.kind = DAF_INPUT_ITEM, .item = &largest}},
+    {.input = {.kind = DAF_INPUT_ITEM, .item = &gone}},
+    {.input = {.kind = DAF_INPUT_PUT,
+               .conn = 7,
+               .piece = {.content = {{1}}, .part = 8, .offset = 65535},
+               .put = DAF_SHELF_WHOLE}},
+    {.input = {.kind = DAF_INPUT_PUT,
+               .conn = UINT32_MAX,
+               .piece = {.part = DAF_CONTENT_PARTS_MAX - 1,
+                         .offset = DAF_CHUNK_BYTES_MAX},
+               .put = DAF_SHELF_CONDEMNED,
+               .err = (enum daf_err)(DAF_ERR_COUNT - 1)}},
+    {.input = {.kind = DAF_INPUT_READ,
+               .conn = 7,
+               .piece = {.content = {{1}}, .part = 1, .bytes = {piece, 40}},
+               .is_last = true}},
+    {.input = {.kind = DAF_INPUT_READ, .conn = 8, .err = DAF_ENOTFOUND}},
 };
 #define EACH_COUNT (sizeof(one_of_each) / sizeof(one_of_each[0]))
 
@@ -211,6 +278,47 @@ static void expect_items(const struct daf_input *a, const struct daf_input *b)
     }
 }
 
+static void expect_news(const struct daf_item_news *a,
+                        const struct daf_item_news *b)
+{
+    assert_int_equal(a == NULL, b == NULL);
+    if (a == NULL || b == NULL) return;
+    assert_memory_equal(&a->content, &b->content, sizeof(a->content));
+    assert_int_equal(a->parts, b->parts);
+    assert_int_equal(a->pages, b->pages);
+    assert_int_equal(a->part_bytes, b->part_bytes);
+    assert_int_equal(a->is_gone, b->is_gone);
+    assert_int_equal(a->is_whole, b->is_whole);
+    assert_int_equal(a->is_wanted, b->is_wanted);
+    assert_int_equal(a->is_stuck, b->is_stuck);
+    expect_view(a->bits, b->bits);
+}
+
+static void expect_found(const struct daf_input *a, const struct daf_input *b)
+{
+    assert_int_equal(a->service.endpoint, b->service.endpoint);
+    assert_memory_equal(a->service.name, b->service.name,
+                        sizeof(a->service.name));
+    assert_int_equal(a->service.port, b->service.port);
+    assert_memory_equal(a->service.data, b->service.data,
+                        sizeof(a->service.data));
+    assert_int_equal(a->addrs_count, b->addrs_count);
+    for (size_t i = 0; i < a->addrs_count; i++)
+        assert_string_equal(a->addrs[i].text, b->addrs[i].text);
+}
+
+static void expect_content(const struct daf_input *a, const struct daf_input *b)
+{
+    expect_news(a->item, b->item);
+    assert_memory_equal(&a->piece.content, &b->piece.content,
+                        sizeof(a->piece.content));
+    assert_int_equal(a->piece.part, b->piece.part);
+    assert_int_equal(a->piece.offset, b->piece.offset);
+    expect_view(a->piece.bytes, b->piece.bytes);
+    assert_int_equal(a->put, b->put);
+    assert_int_equal(a->is_last, b->is_last);
+}
+
 static bool expect_entry(void *ctx, const struct daf_inputlog_entry *got)
 {
     struct world *w = ctx;
@@ -234,6 +342,8 @@ static bool expect_entry(void *ctx, const struct daf_inputlog_entry *got)
     expect_write(a->write, b->write);
     expect_porch(a->porch, b->porch);
     assert_int_equal(a->port_porch, b->port_porch);
+    expect_found(a, b);
+    expect_content(a, b);
     memcpy(w->effects[w->seen++], got->effects, sizeof(got->effects));
     return true;
 }
@@ -276,6 +386,28 @@ static void what_was_written_is_read_back(void **state)
     w->expected = one_of_each;
     expect_log(w, 0);
     assert_int_equal(w->seen, EACH_COUNT);
+}
+
+static void the_largest_are_read_back(void **state)
+{
+    static const struct daf_inputlog_entry large[] = {
+        {.input = {.kind = DAF_INPUT_ITEM, .item = &every_bit}},
+        {.input = {.kind = DAF_INPUT_READ,
+                   .piece = {.bytes = {piece, sizeof(piece)}}}},
+        {.input = {.kind = DAF_INPUT_STOP}},
+    };
+    const size_t count = sizeof(large) / sizeof(large[0]);
+    struct world *w = *state;
+    struct daf_inputlog *l = open_log(w);
+
+    memset(all_bits, 0x5a, sizeof(all_bits));
+    for (size_t i = 0; i < count; i++)
+        daf_inputlog_append(l, &large[i]);
+    daf_inputlog_close(l);
+    load(w);
+    w->expected = large;
+    expect_log(w, 0);
+    assert_int_equal(w->seen, count);
 }
 
 static bool count_entry(void *ctx, const struct daf_inputlog_entry *e)
@@ -356,6 +488,46 @@ static void the_chain_tells_one_effect_from_another(void **state)
     assert_memory_not_equal(w->effects[0], first, sizeof(first));
     play(w, "frama", 1);
     assert_memory_not_equal(w->effects[0], first, sizeof(first));
+}
+
+/* Each call has its number, each part its place. */
+static void play_call(struct world *w, enum daf_inputlog_call call,
+                      const struct daf_view *parts, size_t count,
+                      uint8_t out[DAF_INPUTLOG_EFFECT_BYTES])
+{
+    struct daf_inputlog *l = open_log(w);
+
+    daf_inputlog_effect(l, call, 1, parts, count);
+    write_each(l);
+    daf_inputlog_close(l);
+    load(w);
+    w->expected = one_of_each;
+    w->seen = 0;
+    expect_log(w, 0);
+    free(w->bytes);
+    w->bytes = NULL;
+    assert_int_equal(unlink(w->path), 0);
+    memcpy(out, w->effects[0], DAF_INPUTLOG_EFFECT_BYTES);
+}
+
+static void calls_for_content_are_told_apart(void **state)
+{
+    static const enum daf_inputlog_call calls[] = {DAF_INPUTLOG_CONTENT_PUT,
+                                                   DAF_INPUTLOG_CONTENT_FORGET,
+                                                   DAF_INPUTLOG_CONTENT_READ,
+                                                   DAF_INPUTLOG_SEND};
+    const struct daf_view parts[] = {text("content"), text("place"), text("")};
+    const struct daf_view turned[] = {text("place"), text("content"), text("")};
+    uint8_t got[6][DAF_INPUTLOG_EFFECT_BYTES];
+    struct world *w = *state;
+
+    for (size_t i = 0; i < 4; i++)
+        play_call(w, calls[i], parts, 3, got[i]);
+    play_call(w, calls[0], turned, 3, got[4]);
+    play_call(w, calls[0], parts, 2, got[5]);
+    for (size_t i = 0; i < 6; i++)
+        for (size_t j = 0; j < i; j++)
+            assert_memory_not_equal(got[i], got[j], sizeof(got[i]));
 }
 
 /* ---- where it may lie */
@@ -449,9 +621,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_WORLD(what_was_written_is_read_back),
+        WITH_WORLD(the_largest_are_read_back),
         WITH_WORLD(a_log_cut_anywhere_is_read_up_to_there),
         WITH_WORLD(another_file_is_no_log),
         WITH_WORLD(the_chain_tells_one_effect_from_another),
+        WITH_WORLD(calls_for_content_are_told_apart),
         WITH_WORLD(it_may_not_lie_inside_the_home),
         WITH_WORLD(a_folder_that_only_begins_alike_is_outside),
         WITH_WORLD(a_file_is_never_written_over),

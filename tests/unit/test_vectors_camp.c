@@ -925,7 +925,7 @@ static void other_shapes_are_refused(void **state)
         if (err != (is_limit ? DAF_ELIMIT : DAF_EFORM))
             fail_msg("%s: %s", text_of(field(v, "name")), daf_err_str(err));
     }
-    assert_int_equal(i, 27);
+    assert_int_equal(i, 35);
 }
 
 static void every_kind_of_frame_is_among_them(void **state)

@@ -554,6 +554,14 @@ def make_refused(camp):
         ("ADDRESSES of 33 devices", "limit", [15, [[author, [bytes(6)]]] * 33]),
         ("ADDRESSES of 7 bytes", "form", [15, [[author, [bytes(7)]]]]),
         ("ADDRESSES of 19 bytes", "limit", [15, [[author, [bytes(19)]]]]),
+        ("SEEK of 33", "limit", [16, bytes(33 * 32)]),
+        ("SEEK with an id cut", "form", [16, bytes(63)]),
+        ("FETCH of part 2^20", "limit", [17, bytes(32), 2**20, 0]),
+        ("FETCH from beyond the largest chunk", "limit", [17, bytes(32), 0, 2**20 + 1]),
+        ("FETCH of half an id", "form", [17, bytes(16), 0, 0]),
+        ("CHUNK of part 2^20", "limit", [14, bytes(32), 2**20, 0, b""]),
+        ("CHUNK from beyond the largest chunk", "limit", [14, bytes(32), 0, 2**20 + 1, b""]),
+        ("HAVE from part 2^20 on", "limit", [13, bytes(32), 2**20, b""]),
     ]
     return [{"name": name, "error": error, "bytes": pack(items)} for name, error, items in rows]
 

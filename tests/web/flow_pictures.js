@@ -65,6 +65,11 @@ async function shoot_board(w, size, address) {
     page.goto(address).then(() => true, () => false));
   await page.frameLocator('iframe[name="live"]').getByText('Press a scene')
     .waitFor();
+  // The devices are frames in it, and frames out of sight are not painted.
+  const height = await page.evaluate(() => document.body.scrollHeight);
+  await page.setViewportSize({ ...SIZES[size], height });
+  for (const one of await page.locator('figure iframe').all())
+    await one.contentFrame().locator('h1').waitFor();
   await shoot(page, `${size}-board`);
   await page.context().close();
 }

@@ -21,7 +21,8 @@ const folder = process.env.DAF_WORLD; // homes of a camp, made by web.sh
 const library = path.join(process.env.DAF_BUILD, 'share', 'library');
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1280, height: 800 };
-const LIMIT_MS = 20000; // a hang, not slowness
+const LIMIT_MS = 20000; // of one wait: a hang, not slowness
+const FLOW_MS = 90000;
 const run = promisify(execFile);
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -132,7 +133,10 @@ const browse = async () => (browser ||= await chromium.launch({
   args: ['--disable-background-networking',
     '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
 }));
-after(() => browser && browser.close());
+after(async () => {
+  children.forEach((child) => child.kill('SIGKILL')); // of a flow that hangs
+  if (browser) await browser.close();
+});
 
 class World {
   // The first device has lessons, the others know it and fetch them.
@@ -181,7 +185,7 @@ class World {
 
 // A test on the devices NAMES of this flow's camp, which end with it.
 function flow(sentence, names, play) {
-  test(sentence, async (t) => {
+  test(sentence, { timeout: FLOW_MS }, async (t) => {
     const w = new World();
     try {
       await w.open(names);

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A golden input log, made by tests/vectors/make_inputlog.py without our code.  A
+ * change here is a change of what `--record` writes: DAF_INPUTLOG_VERSION grows. */
+
+#include "tests/lib/hex.h"
+#include "tests/lib/t.h"
+
+#include "node/inputlog.h"
+#include "tests/lib/tmpdir.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define BYTES_MAX 16384
+#define PARTS_MAX 4
+
+static json_t *golden;
+
+static const json_t *field(const json_t *object, const char *name)
+{
+    const json_t *v = json_object_get(object, name);
+
+    if (v == NULL) fail_msg("no %s", name);
+    return v;
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *s = json_string_value(field(object, name));
+
+    assert_non_null(s);
+    return s;
+}
+
+static uint64_t number_of(const json_t *object, const char *name)
+{
+    return strtoull(text_of(object, name), NULL, 10);
+}
+
+static struct daf_view bytes_of(const json_t *object, const char *name,
+                                uint8_t room[BYTES_MAX])
+{
+    return (struct daf_view){room, daf_hex_decode(text_of(object, name), room,
+                                                  BYTES_MAX)};
+}
+
+static struct daf_inputlog_head golden_head(void)
+{
+    const json_t *v = field(golden, "head");
+    struct daf_inputlog_head h = {
+        .boot_number = number_of(v, "boot_number"),
+        .incarnation = number_of(v, "incarnation"),
+    };
+
+    assert_int_equal(daf_hex_decode(text_of(v, "seed"), h.seed, 32), 32);
+    assert_int_equal(daf_hex_decode(text_of(v, "author"), h.author.b, 16), 16);
+    return h;
+}
+
+/* ---- each entry says what the document says */
+
+static void expect_text(struct daf_view got, const char *want)
+{
+    assert_int_equal(got.len, strlen(want));
+    if (got.len > 0) assert_memory_equal(got.p, want, got.len);
+}
+
+static bool is(const char *name, const char *want)
+{
+    return strcmp(name, want) == 0;
+}
+
+static void expect_write(const char *name, const struct daf_write *w)
+{
+    if (is(name, "WRITE, a session")) {
+        assert_int_equal(w->ticket, 9);
+        assert_int_equal(w->kind, DAF_WRITE_SESSION);
+        assert_int_equal(w->claimed.ms, 1700000000123);
+        assert_string_equal(w->scope, "class:1");
+        expect_text(w->learner, "Kites");
+        assert_int_equal(w->did_count, 2);
+        expect_text(w->did[0].item, "fractions/1");
+        assert_int_equal(w->did[0].score, 800000);
+        assert_int_equal(w->did[0].seconds, 300);
+        assert_false(w->did[1].has_score);
+    } else if (is(name, "WRITE, a control record")) {
+        assert_int_equal(w->kind, DAF_WRITE_CONTROL);
+        expect_text(w->payload, "\x92\xa1x\x80");
+    } else if (is(name, "WRITE, a catalogue item")) {
+        assert_int_equal(w->kind, DAF_WRITE_CATALOG);
+        assert_int_equal(w->time_quality, 2);
+        assert_true(w->payload.len > 40);
+    } else {
+        assert_string_equal(name, "WRITE, a learner without a name");
+        assert_int_equal(w->kind, DAF_WRITE_LEARNER);
+        assert_string_equal(w->scope, "class:2");
+        assert_int_equal(w->learner.len + w->payload.len, 0);
+    }
+}
+
+static void expect_item(const char *name, const struct daf_item_news *n)
+{
+    if (is(name, "ITEM that is lacking")) {
+        assert_int_equal(n->parts, 9);
+        assert_int_equal(n->pages, 1);
+        assert_int_equal(n->part_bytes, 65536);
+        assert_false(n->is_gone || n->is_whole || n->is_stuck);
+        assert_true(n->is_wanted);
+        assert_int_equal(n->bits.len, 2);
+        assert_int_equal(n->bits.p[0], 0x80);
+    } else if (is(name, "ITEM that is the largest")) {
+        assert_int_equal(n->parts, DAF_CONTENT_PARTS_MAX);
+        assert_int_equal(n->pages, DAF_CONTENT_PAGES_MAX);
+        assert_int_equal(n->part_bytes, DAF_CHUNK_BYTES_MAX);
+        assert_true(n->is_whole && n->is_stuck);
+        assert_false(n->is_gone || n->is_wanted);
+    } else {
+        assert_string_equal(name, "ITEM that is gone");
+        assert_true(n->is_gone);
+        assert_false(n->is_whole || n->is_wanted || n->is_stuck);
+    }
+}
+
+static void expect_piece(const char *name, const struct daf_input *in)
+{
+    if (is(name, "PUT")) {
+        assert_int_equal(in->conn, 7);
+        assert_int_equal(in->piece.part, 8);
+        assert_int_equal(in->piece.offset, 65535);
+        assert_int_equal(in->put, DAF_SHELF_WHOLE);
+    } else if (is(name, "PUT that condemned it")) {
+        assert_int_equal(in->put, DAF_SHELF_CONDEMNED);
+        assert_int_equal(in->err, DAF_OK);
+    } else if (is(name, "PUT on a full disk")) {
+        assert_int_equal(in->conn, UINT32_MAX);
+        assert_int_equal(in->piece.part, DAF_CONTENT_PARTS_MAX - 1);
+        assert_int_equal(in->piece.offset, DAF_CHUNK_BYTES_MAX);
+        assert_int_equal(in->err, DAF_EFULL);
+    } else if (is(name, "READ")) {
+        assert_int_equal(in->piece.part, 1);
+        assert_int_equal(in->piece.bytes.len, 40);
+        assert_true(in->is_last);
+    } else {
+        assert_string_equal(name, "READ of nothing");
+        assert_int_equal(in->piece.bytes.len, 0);
+        assert_int_equal(in->err, DAF_ENOTFOUND);
+    }
+}
+
+struct reading {
+    size_t count;
+    struct daf_inputlog *out; /* written again; NULL: counted only */
+};
+
+static void expect_entry(const json_t *v, const struct daf_inputlog_entry *e)
+{
+    const char *name = text_of(v, "name");
+    uint8_t room[BYTES_MAX];
+
+    print_message("             %s\n", name);
+    assert_int_equal(e->input.kind, number_of(v, "kind"));
+    assert_memory_equal(e->effects, bytes_of(v, "effects", room).p,
+                        sizeof(e->effects));
+    if (e->input.kind == DAF_INPUT_WRITE) expect_write(name, e->input.write);
+    if (e->input.kind == DAF_INPUT_ITEM) expect_item(name, e->input.item);
+    if (e->input.kind == DAF_INPUT_PUT || e->input.kind == DAF_INPUT_READ)
+        expect_piece(name, &e->input);
+}
+
+static void write_calls(struct daf_inputlog *out, const json_t *calls)
+{
+    json_t *call, *part;
+    size_t i, j;
+
+    json_array_foreach(calls, i, call)
+    {
+        static uint8_t rooms[PARTS_MAX][BYTES_MAX];
+        struct daf_view parts[PARTS_MAX];
+        const json_t *all = field(call, "parts");
+
+        assert_in_range(json_array_size(all), 0, PARTS_MAX);
+        json_array_foreach(all, j, part)
+        {
+            parts[j].p = rooms[j];
+            parts[j].len = daf_hex_decode(json_string_value(part), rooms[j],
+                                          sizeof(rooms[j]));
+        }
+        daf_inputlog_effect(out,
+                            (enum daf_inputlog_call)number_of(call, "call"),
+                            number_of(call, "number"), parts, j);
+    }
+}
+
+static bool on_entry(void *ctx, const struct daf_inputlog_entry *e)
+{
+    const json_t *entries = field(golden, "entries"), *v;
+    struct reading *r = ctx;
+
+    v = json_array_get(entries, r->count);
+    assert_non_null(v);
+    assert_int_equal(e->now.ms, 1000 + r->count);
+    assert_int_equal(e->commits, 40 + r->count / 4);
+    if (r->out != NULL) {
+        expect_entry(v, e);
+        write_calls(r->out, field(v, "calls"));
+        daf_inputlog_append(r->out, e);
+    }
+    r->count++;
+    return true;
+}
+
+static void expect_file(const char *path, struct daf_view want)
+{
+    uint8_t got[BYTES_MAX];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(read(fd, got, sizeof(got)), want.len);
+    assert_memory_equal(got, want.p, want.len);
+    (void)close(fd);
+}
+
+static void a_log_is_read_and_written_byte_for_byte(void **state)
+{
+    struct daf_inputlog_head want = golden_head(), h;
+    uint8_t room[BYTES_MAX];
+    struct daf_view log = bytes_of(golden, "log", room);
+    char *dir = daf_tmpdir_new(), *home = daf_tmpdir_new(), path[512];
+    struct reading r = {.count = 0};
+    struct daf_trouble t;
+    size_t torn = 1;
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/inputs", dir);
+    assert_int_equal(daf_inputlog_open(path, home, &want, &r.out, &t), DAF_OK);
+    assert_int_equal(daf_inputlog_read(log, &h, &torn, on_entry, &r), DAF_OK);
+    assert_int_equal(torn, 0);
+    assert_int_equal(r.count, json_array_size(field(golden, "entries")));
+    assert_memory_equal(h.seed, want.seed, sizeof(h.seed));
+    assert_true(h.boot_number == want.boot_number);
+    assert_true(h.incarnation == want.incarnation);
+    assert_memory_equal(&h.author, &want.author, sizeof(h.author));
+    daf_inputlog_close(r.out);
+    expect_file(path, log);
+    daf_tmpdir_free(dir);
+    daf_tmpdir_free(home);
+}
+
+static void a_log_cut_anywhere_has_the_entries_before_the_cut(void **state)
+{
+    const json_t *entries = field(golden, "entries");
+    uint8_t room[BYTES_MAX];
+    struct daf_view log = bytes_of(golden, "log", room);
+    size_t head = strlen(text_of(golden, "head_bytes")) / 2;
+
+    (void)state;
+    for (size_t len = 0; len <= log.len; len++) {
+        struct reading r = {.count = 0};
+        struct daf_inputlog_head h;
+        size_t torn = 0, whole = 0;
+        enum daf_err err = daf_inputlog_read((struct daf_view){log.p, len}, &h,
+                                             &torn, on_entry, &r);
+
+        assert_int_equal(err, len < head ? DAF_EFORM : DAF_OK);
+        if (err != DAF_OK) continue;
+        while (whole < json_array_size(entries) &&
+               number_of(json_array_get(entries, whole), "end") <= len)
+            whole++;
+        assert_int_equal(r.count, whole);
+    }
+}
+
+static void other_versions_are_refused(void **state)
+{
+    json_t *v;
+    size_t i;
+
+    (void)state;
+    json_array_foreach(field(golden, "refused"), i, v)
+    {
+        struct reading r = {.count = 0};
+        struct daf_inputlog_head h;
+        uint8_t room[BYTES_MAX];
+        size_t torn;
+
+        print_message("             %s\n", text_of(v, "name"));
+        assert_string_equal(daf_err_name(
+                                daf_inputlog_read(bytes_of(v, "log", room), &h,
+                                                  &torn, on_entry, &r)),
+                            text_of(v, "error"));
+        assert_int_equal(r.count, 0);
+    }
+}
+
+static void an_entry_that_cannot_be_ends_the_log(void **state)
+{
+    json_t *v;
+    size_t i;
+
+    (void)state;
+    json_array_foreach(field(golden, "torn"), i, v)
+    {
+        struct reading r = {.count = 0};
+        struct daf_inputlog_head h;
+        uint8_t room[BYTES_MAX];
+        size_t len = bytes_of(golden, "head_bytes", room).len, torn = 0, more;
+
+        print_message("             %s\n", text_of(v, "name"));
+        more = daf_hex_decode(text_of(v, "entry"), room + len, BYTES_MAX - len);
+        assert_int_equal(daf_inputlog_read((struct daf_view){room, len + more},
+                                           &h, &torn, on_entry, &r),
+                         DAF_OK);
+        assert_int_equal(r.count, 0);
+        assert_int_equal(torn, more);
+    }
+}
+
+static int load(void **state)
+{
+    (void)state;
+    golden =
+        json_load_file(DAF_SOURCE_DIR "/tests/vectors/inputlog.json", 0, NULL);
+    return golden == NULL ? -1 : 0;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    json_decref(golden);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_log_is_read_and_written_byte_for_byte),
+        cmocka_unit_test(a_log_cut_anywhere_has_the_entries_before_the_cut),
+        cmocka_unit_test(other_versions_are_refused),
+        cmocka_unit_test(an_entry_that_cannot_be_ends_the_log),
+    };
+
+    return cmocka_run_group_tests(tests, load, unload);
+}
