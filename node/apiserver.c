@@ -1002,24 +1002,53 @@ static void client_free(struct client *c)
     free(c);
 }
 
-/* The kernel's word for who is at the other end. */
-static bool is_welcome(int fd)
+/* Whether core started it: link, discover, web.  They have a pair for what they
+ * may ask.  Who is gone already needs no answer and may have been one. */
+static bool is_own_child(pid_t pid)
+{
+    char path[32], text[512], *end;
+    ssize_t len = -1;
+    long parent = 0;
+    int fd;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        len = read(fd, text, sizeof(text) - 1);
+        (void)close(fd);
+    }
+    if (len <= 0) return true;
+    text[len] = '\0';
+    /* "7 (its name, of any bytes) S 6 ..." */
+    end = strrchr(text, ')');
+    if (end == NULL || strlen(end) < 4) return true;
+    parent = strtol(end + 4, NULL, 10);
+    return parent == (long)getpid();
+}
+
+/* The kernel's word for who is at the other end; 0 is a process of another
+ * namespace, which is nobody's child here. */
+static const char *why_not(int fd)
 {
     struct ucred who = {0};
     socklen_t len = sizeof(who);
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0) return false;
-    return who.uid == geteuid() || who.uid == 0;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 ||
+        (who.uid != geteuid() && who.uid != 0))
+        return "somebody else's program";
+    if (who.uid == geteuid() && who.pid != 0 && is_own_child(who.pid))
+        return "a process of this daemon's own, which has no business there,";
+    return NULL;
 }
 
-static void turn_away(struct daf_apiserver *s, int fd)
+static void turn_away(struct daf_apiserver *s, int fd, const char *who)
 {
     static const char words[] =
         "{\"error\":\"this daemon answers its own user and root only\","
         "\"code\":\"denied\",\"exit\":5}\n";
 
     if (daf_log_due(&s->strangers, daf_clock_now()))
-        daf_log("somebody else's program was turned away from the socket");
+        daf_log("%s was turned away from the socket", who);
     (void)send(fd, words, sizeof(words) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)close(fd);
 }
@@ -1051,13 +1080,15 @@ static void on_listener(void *ctx, unsigned what)
 {
     struct daf_apiserver *s = ctx;
     int fd = accept4(s->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    const char *unwelcome;
 
     (void)what;
     if (fd < 0) return;
-    if (is_welcome(fd))
+    unwelcome = why_not(fd);
+    if (unwelcome == NULL)
         (void)client_new(s, fd);
     else
-        turn_away(s, fd);
+        turn_away(s, fd, unwelcome);
 }
 
 bool daf_apiserver_adopt(struct daf_apiserver *s, int fd,

@@ -19,4 +19,13 @@ void daf_confine_files(void);
  * has or is passed go on, new ones reach nobody.  Fine where it is forbidden. */
 void daf_confine_network(void);
 
+/** daf_confine_calls: from now on EPERM for whatever makes a socket, a process or a
+ * program, or reaches into another process (node/confine.c has the list); what is
+ * open is read, written, accepted from and waited for as before.  After
+ * daf_confine(), when all that it needs is open.  A path's AF_UNIX socket is
+ * governed by neither of the two above: this is what keeps it shut.
+ * False, with errno: not on this kernel, or on no machine but x86-64 and aarch64;
+ * nothing is refused, go on. */
+bool daf_confine_calls(void);
+
 #endif

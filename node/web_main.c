@@ -7,7 +7,9 @@
 
 #include "node/clock.h"
 #include "node/confine.h"
+#include "node/log.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -167,6 +169,9 @@ int daf_web_main(int fd)
         (void)fprintf(stderr, "daftard web: out of memory or descriptors\n");
         return 1;
     }
+    if (!daf_confine_calls())
+        (void)fprintf(stderr, "daftard web: its calls are not confined: %s\n",
+                      daf_log_errno(errno));
     if (daf_loop_run(web->loop, before_wait, web) != DAF_OK) web->status = 1;
     /* What was answered last leaves yet. */
     (void)MHD_run(web->mhd);

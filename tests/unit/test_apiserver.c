@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CLIENTS    40
@@ -152,19 +153,31 @@ static int teardown(void **state)
 
 /* ---- the clients' part */
 
-static struct talker *call(size_t i)
+static int new_socket(void)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    assert_true(fd >= 0);
+    return fd;
+}
+
+/* The kernel notes who it was that connected. */
+static bool reach(int fd)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
+
+    return (size_t)snprintf(addr.sun_path, sizeof(addr.sun_path),
+                            "%s/home/run/control",
+                            tmp) < sizeof(addr.sun_path) &&
+           connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0;
+}
+
+static struct talker *call(size_t i)
+{
     struct talker *t = &talkers[i];
 
-    assert_true((size_t)snprintf(addr.sun_path, sizeof(addr.sun_path),
-                                 "%s/home/run/control",
-                                 tmp) < sizeof(addr.sun_path));
-    t->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    assert_true(t->fd >= 0);
-    assert_int_equal(connect(t->fd, (const struct sockaddr *)&addr,
-                             sizeof(addr)),
-                     0);
+    t->fd = new_socket();
+    assert_true(reach(t->fd));
     return t;
 }
 
@@ -788,7 +801,6 @@ static void another_user_is_turned_away(void **state)
     }
     (void)snprintf(path, sizeof(path), "%s/home/run/control", tmp);
     assert_int_equal(chmod(path, 0666), 0);
-    /* The kernel notes who it was that connected. */
     assert_int_equal(seteuid(65534), 0);
     t = call(0);
     assert_int_equal(seteuid(0), 0);
@@ -798,6 +810,29 @@ static void another_user_is_turned_away(void **state)
     assert_int_equal(lines_of(t), 1);
     assert_int_equal(exit_of(t, 0), 5);
     turn(call(1));
+}
+
+/* As link or discover would be, if somebody else's code ran in it. */
+static void a_child_of_the_daemon_is_turned_away(void **state)
+{
+    struct talker *t = &talkers[0];
+    siginfo_t how = {0};
+    pid_t pid;
+
+    (void)state;
+    t->fd = new_socket();
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) _exit(reach(t->fd) ? 0 : 1);
+    /* It is over and not reaped yet, so the number is still its. */
+    assert_int_equal(waitid(P_PID, (id_t)pid, &how, WEXITED | WNOWAIT), 0);
+    assert_int_equal(how.si_status, 0);
+    say(t, SESSION);
+    until_end(t);
+    assert_int_equal(writes, 0);
+    assert_int_equal(lines_of(t), 1);
+    assert_int_equal(exit_of(t, 0), 5);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &how, WEXITED), 0);
 }
 
 int main(void)
@@ -825,6 +860,7 @@ int main(void)
         T(who_waits_for_a_porch_is_told_that_it_cannot_be),
         T(enrolment_asked_wrongly_is_refused),
         T(another_user_is_turned_away),
+        T(a_child_of_the_daemon_is_turned_away),
 #undef T
     };
 
