@@ -104,7 +104,8 @@ static bool take_bits(struct daf_shelved *item,
     uint8_t *bits = calloc(1, len + 1);
 
     if (bits == NULL) return false;
-    memcpy(bits, news->bits.p, news->bits.len < len ? news->bits.len : len);
+    if (news->bits.len < len) len = news->bits.len;
+    if (len > 0) memcpy(bits, news->bits.p, len);
     free(item->have);
     item->have = bits;
     item->from = 0;
