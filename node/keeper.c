@@ -309,15 +309,20 @@ static void do_add(struct daf_keeper *k, const struct job *j)
     done(k, j->ticket, err);
 }
 
+static void tell_gone(struct daf_keeper *k, const struct daf_hash *content)
+{
+    struct daf_keeper_result *r = result_new(DAF_KEEPER_GONE);
+
+    r->item.content = *content;
+    post(k, r);
+}
+
 static void do_drop(struct daf_keeper *k, const struct job *j)
 {
     enum daf_err err = daf_shelf_drop(k->shelf, &j->piece.content);
-    struct daf_keeper_result *r;
 
     if (err == DAF_OK) {
-        r = result_new(DAF_KEEPER_GONE);
-        r->item.content = j->piece.content;
-        post(k, r);
+        tell_gone(k, &j->piece.content);
         unstick(k);
     }
     done(k, j->ticket, err);
@@ -325,8 +330,23 @@ static void do_drop(struct daf_keeper *k, const struct job *j)
 
 static void do_look(struct daf_keeper *k, const struct job *j)
 {
-    enum daf_err err = daf_shelf_look(k->shelf);
+    size_t count = daf_shelf_count(k->shelf);
+    struct daf_hash *before = malloc((count + 1) * sizeof(*before));
+    struct daf_shelf_item item;
+    enum daf_err err;
 
+    if (before == NULL) abort();
+    for (size_t i = 0; i < count; i++) {
+        daf_shelf_at(k->shelf, i, &item);
+        before[i] = item.content;
+    }
+    err = daf_shelf_look(k->shelf);
+    /* Also after an error: one that changed and cannot be read is gone. */
+    for (size_t i = 0; i < count; i++) {
+        if (!daf_shelf_find(k->shelf, &before[i], &item))
+            tell_gone(k, &before[i]);
+    }
+    free(before);
     if (err == DAF_OK) tell_all(k);
     done(k, j->ticket, err);
 }

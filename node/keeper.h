@@ -28,7 +28,7 @@ enum daf_keeper_kind {
     DAF_KEEPER_OPENED, /* err; DAF_ENOTFOUND: the shelf is not mounted.  With
                           another error than DAF_OK there are no items */
     DAF_KEEPER_ITEM,   /* item: as it stands; at start, and when it changed */
-    DAF_KEEPER_GONE,   /* item.content: dropped */
+    DAF_KEEPER_GONE,   /* item.content: dropped, here or by another handle */
     DAF_KEEPER_PUT,    /* conn, piece (no bytes), put, err: a part's end */
     DAF_KEEPER_READ,   /* conn, piece, is_last, err */
     DAF_KEEPER_DONE,   /* ticket, err; after the ITEM that it changed */

@@ -162,7 +162,7 @@ DAF_NODISCARD enum daf_err daf_shelf_read(struct daf_shelf *s,
 
 /* A file of an item, for who shows it. */
 struct daf_shelf_file {
-    int fd; /* read only; the caller closes it */
+    int fd; /* read only; the caller closes it; -1 after an error */
     uint64_t size;
 };
 /** daf_shelf_file: open a file of a whole item by its path.  DAF_ENOTFOUND: no

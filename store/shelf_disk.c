@@ -238,11 +238,12 @@ enum daf_err daf_shelf_disk_rename(struct daf_shelf_disk *d, int from_at,
 enum daf_err daf_shelf_disk_put(struct daf_shelf_disk *d, int at,
                                 const char *name, struct daf_view bytes)
 {
-    char made[32];
+    char made[48];
     enum daf_err err;
     int fd;
 
-    (void)snprintf(made, sizeof(made), "%.20s.new", name);
+    /* A publisher and the daemon may both be at it. */
+    (void)snprintf(made, sizeof(made), "%.20s.%ld.new", name, (long)getpid());
     err = daf_shelf_disk_open(d, at, made, O_WRONLY | O_CREAT | O_TRUNC, 0600,
                               &fd);
     if (err != DAF_OK) return err;

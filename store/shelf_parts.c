@@ -436,6 +436,7 @@ enum daf_err daf_shelf_file(struct daf_shelf *s, const struct daf_hash *content,
     enum daf_err err;
     int folder, files;
 
+    *out = (struct daf_shelf_file){-1, 0};
     if (!daf_filelist_is_safe(p)) return DAF_EFORM;
     if (it == NULL || !it->is_whole) return DAF_ENOTFOUND;
     err = daf_shelf_item_folder(s, content, &folder);
@@ -447,7 +448,9 @@ enum daf_err daf_shelf_file(struct daf_shelf *s, const struct daf_hash *content,
     daf_shelf_disk_close(files);
     if (err != DAF_OK) return err;
     err = daf_shelf_disk_size(&s->disk, out->fd, &out->size);
-    if (err != DAF_OK) daf_shelf_disk_close(out->fd);
+    if (err == DAF_OK) return DAF_OK;
+    daf_shelf_disk_close(out->fd);
+    out->fd = -1;
     return err;
 }
 

@@ -514,13 +514,16 @@ static void asked_for_again_it_is_unstuck_if_there_is_room(void **state)
 {
     struct place *p = *state;
     struct daf_hash other = get_stuck(p);
+    const struct daf_keeper_result *r;
     struct daf_shelf *beside;
 
     assert_int_equal(daf_shelf_open(p->dir, MORE, true, &beside), DAF_OK);
     assert_int_equal(daf_shelf_drop(beside, &other), DAF_OK);
     daf_shelf_close(beside);
     daf_keeper_look(p->k, 2);
-    (void)expect_item(p);
+    r = expect(p, DAF_KEEPER_GONE, DAF_OK);
+    assert_memory_equal(r->item.content.b, other.b, 32);
+    (void)expect_item(p); /* what stays is told as before */
     expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 2);
     want(p);
     expect_stuck(p, false);

@@ -16,11 +16,18 @@
 #define CHUNK ((size_t)65536)
 #define MORE  UINT64_MAX /* no budget */
 
-/* A disk that does not sync: this stands before the C library's. */
+/* A disk that does not sync, and what another process does before it has: this
+ * stands before the C library's. */
 static bool syncs_fail;
+static void (*meanwhile)(void *ctx); /* once */
+static void *meanwhile_ctx;
 
 int fsync(int fd)
 {
+    void (*act)(void *ctx) = meanwhile;
+
+    meanwhile = NULL;
+    if (act != NULL) act(meanwhile_ctx);
     if (!syncs_fail) return (int)syscall(SYS_fsync, fd);
     errno = EIO;
     return -1;
@@ -54,6 +61,7 @@ static int teardown(void **state)
     struct place *p = *state;
 
     syncs_fail = false;
+    meanwhile = NULL;
     daf_shelf_close(p->a);
     daf_shelf_close(p->b);
     daf_tmpdir_free(p->tmp);
@@ -238,6 +246,7 @@ static void a_file_is_opened_by_its_path(void **state)
     assert_int_equal(daf_shelf_file(p->a, id, "pages", &f), DAF_EIO);
     assert_int_equal(daf_shelf_file(p->a, id, "../manifest", &f), DAF_EFORM);
     assert_int_equal(daf_shelf_file(p->a, id, "/etc/passwd", &f), DAF_EFORM);
+    assert_int_equal(f.fd, -1);
 }
 
 static void a_link_in_the_place_of_a_file_is_not_followed(void **state)
@@ -654,6 +663,37 @@ static void wishes_are_kept(void **state)
                      DAF_EFORM);
 }
 
+static void pin_in_another_process(void *ctx)
+{
+    struct place *p = ctx;
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        struct daf_shelf *s;
+
+        _exit(daf_shelf_open(p->b_dir, MORE, true, &s) != DAF_OK ||
+              daf_shelf_add(s, p->item.manifest, DAF_SHELF_PINNED, 0) !=
+                  DAF_OK);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+static void two_processes_may_write_one_file_at_once(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    meanwhile = pin_in_another_process;
+    meanwhile_ctx = p;
+    assert_int_equal(daf_shelf_add(p->b, p->item.manifest, 0, DAF_SHELF_WANTED),
+                     DAF_OK);
+    assert_null(meanwhile);
+    reopen(p);
+    assert_int_equal(find(p->b, p).wishes, 0); /* the last one's */
+}
+
 static void what_is_dropped_is_gone(void **state)
 {
     struct place *p = *state;
@@ -1049,6 +1089,7 @@ int main(void)
         T(a_shelf_without_its_marker_is_not_touched),
         T(an_unreadable_item_is_left_out_and_healed_by_adding),
         T(wishes_are_kept),
+        T(two_processes_may_write_one_file_at_once),
         T(what_is_dropped_is_gone),
         T(the_budget_is_kept_to_the_byte),
         T(room_that_was_made_is_used_when_it_is_asked_for_again),
