@@ -122,23 +122,28 @@ static bool is_control(const unsigned char *c)
            (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0);
 }
 
-int daf_cmd_put_text(const char *text)
+int daf_cmd_put_words(FILE *to, const char *text)
 {
     const unsigned char *c = (const unsigned char *)text;
     int columns = 0;
 
     for (; *c != '\0'; c++) {
         if (is_control(c)) {
-            (void)putchar('?');
+            (void)putc('?', to);
             if (*c == 0xc2) c++;
             columns++;
             continue;
         }
-        (void)putchar(*c);
+        (void)putc(*c, to);
         /* Bytes that go on a letter take no column. */
         if ((*c & 0xc0) != 0x80) columns++;
     }
     return columns;
+}
+
+int daf_cmd_put_text(const char *text)
+{
+    return daf_cmd_put_words(stdout, text);
 }
 
 enum daf_err daf_cmd_check_name(const char *text, size_t max, const char *what,

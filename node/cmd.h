@@ -10,6 +10,7 @@
 #include "proto/request.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 /* What stands in for "in a moment" when a daemon is just starting or ending. */
 #define DAF_CMD_WAIT_MS 2000
@@ -63,6 +64,8 @@ bool daf_cmd_begins(const char *hex, const char *digits);
 /** daf_cmd_put_text: print @text to standard output with control characters as
  * '?': a name must not steer the terminal.  Returns its columns. */
 int daf_cmd_put_text(const char *text);
+/** daf_cmd_put_words: the same, to @to. */
+int daf_cmd_put_words(FILE *to, const char *text);
 
 /** daf_cmd_check_name: whether @text may be a name: UTF-8 without control
  * characters, 1 to @max bytes.  @what: "--item". */

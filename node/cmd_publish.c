@@ -31,7 +31,7 @@ struct publishing {
     struct daf_sidecar *sidecar; /* 40 KiB */
     const char *path;            /* of the item in hand */
     size_t published, left_out, failed;
-    bool has_bar;
+    bool has_bar, has_daemon;
 };
 
 /* ---- the sidecar */
@@ -159,7 +159,9 @@ static void tell_left_out(struct publishing *p, const char *path,
 {
     p->left_out++;
     if (p->has_bar) daf_cmd_bar_end();
-    (void)fprintf(stderr, "left out: %s: %s\n", path, why);
+    (void)fprintf(stderr, "left out: ");
+    (void)daf_cmd_put_words(stderr, path);
+    (void)fprintf(stderr, ": %s\n", why);
 }
 
 static void on_left_out(void *ctx, const struct daf_shelf_left_out *what)
@@ -302,6 +304,27 @@ static enum daf_err publish_one(struct publishing *p, const char *path,
     return err;
 }
 
+/* Words that begin with the path have said it, with ? for what is not shown. */
+static bool has_said(const char *words, const char *path)
+{
+    size_t i = 0;
+
+    while (path[i] != '\0' && (words[i] == path[i] || words[i] == '?'))
+        i++;
+    return path[i] == '\0';
+}
+
+static void tell_failed(const char *path, const char *words)
+{
+    (void)fprintf(stderr, "not published: ");
+    if (!has_said(words, path)) {
+        (void)daf_cmd_put_words(stderr, path);
+        (void)fprintf(stderr, ": ");
+    }
+    (void)daf_cmd_put_words(stderr, words);
+    (void)fprintf(stderr, "\n");
+}
+
 /* Says what went wrong; the next item has its turn all the same. */
 static void take(struct publishing *p, const char *path, const char *sidecar)
 {
@@ -320,8 +343,7 @@ static void take(struct publishing *p, const char *path, const char *sidecar)
                                                      : daf_err_str(err)),
                       "code", daf_err_name(err)));
     else
-        (void)fprintf(stderr, "not published: %s: %s\n", path,
-                      t.what[0] != '\0' ? t.what : daf_err_str(err));
+        tell_failed(path, t.what[0] != '\0' ? t.what : daf_err_str(err));
 }
 
 /* ---- a folder of items */
@@ -435,42 +457,51 @@ static void add_reserved(void *ctx, json_t *line)
     *sum += (uint64_t)json_integer_value(json_object_get(line, "reserved"));
 }
 
-static enum daf_err ask_budget(const struct daf_home *home, uint64_t *out,
+/* A daemon has answered: what its last line says of an error is said again. */
+static enum daf_err err_said(struct publishing *p, const json_t *last,
+                             struct daf_trouble *t)
+{
+    const char *words = json_string_value(json_object_get(last, "error"));
+    enum daf_err err = daf_cmd_err_of(last);
+
+    p->has_daemon = true;
+    if (err != DAF_OK && words != NULL) daf_home_trouble(t, "%s", words);
+    return err;
+}
+
+static enum daf_err ask_budget(struct publishing *p, uint64_t *out,
                                struct daf_trouble *t)
 {
+    const struct daf_home *home = p->home;
     json_t *last = NULL;
     uint64_t taken = 0;
     enum daf_err err =
         daf_cmd_call(home, json_pack("{ss}", "op", "content-list"),
                      add_reserved, &taken, &last, t);
 
-    if (err == DAF_OK) err = daf_cmd_err_of(last);
+    if (last != NULL) err = err_said(p, last, t);
     json_decref(last);
     if (err != DAF_OK) return err;
     err = daf_cmd_call(home,
                        json_pack("{ss si}", "op", "content-room", "bytes", 0),
                        NULL, NULL, &last, t);
-    if (err == DAF_OK) err = daf_cmd_err_of(last);
+    if (last != NULL) err = err_said(p, last, t);
     if (err == DAF_OK)
         *out =
             taken + (uint64_t)json_integer_value(json_object_get(last, "room"));
-    else if (last != NULL)
-        daf_home_trouble(t, "%s",
-                         json_string_value(json_object_get(last, "error")));
     json_decref(last);
     return err;
 }
 
-static enum daf_err open_shelf(const struct daf_home *home,
-                               struct daf_shelf **out, struct daf_trouble *t)
+static enum daf_err open_shelf(struct publishing *p, struct daf_trouble *t)
 {
     char dir[DAF_HOME_PATH_MAX];
     uint64_t budget = 0;
-    enum daf_err err = ask_budget(home, &budget, t);
+    enum daf_err err = ask_budget(p, &budget, t);
 
     if (err != DAF_OK) return err;
-    daf_home_path(home, "content", dir);
-    err = daf_shelf_open(dir, budget, false, out);
+    daf_home_path(p->home, "content", dir);
+    err = daf_shelf_open(dir, budget, false, &p->shelf);
     if (err != DAF_OK)
         daf_home_trouble(t, "%s cannot be opened: %s", dir, daf_err_str(err));
     return err;
@@ -519,9 +550,9 @@ enum daf_exit daf_cmd_publish(const struct daf_cmd *cmd)
     p.home = &home;
     p.sidecar = malloc(sizeof(*p.sidecar));
     err = p.sidecar == NULL ? DAF_ENOMEM : check_right(cmd, &t);
-    if (err == DAF_OK) err = open_shelf(&home, &p.shelf, &t);
+    if (err == DAF_OK) err = open_shelf(&p, &t);
     if (err == DAF_OK) err = take_source(&p, cmd->args[0], &t);
-    if (err == DAF_ENOTFOUND && p.shelf == NULL)
+    if (err == DAF_ENOTFOUND && p.shelf == NULL && !p.has_daemon)
         code = daf_cmd_fail_with(cmd, err, &t, DAF_EXIT_NO_DAEMON,
                                  json_pack("{s:b}", "running", 0));
     else if (err != DAF_OK)

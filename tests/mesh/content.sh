@@ -76,6 +76,12 @@ expect 'by name' grep -qi 'page.txt' "$tmp/said" "$tmp/why"
 expect 'and nothing is left of it' \
     test -z "$(find "$tmp/A/content" -name 'new-*' -print -quit)"
 
+bell=$'bell\a'
+lesson "$bell" 'Rings'
+expect 'a lesson of nothing is refused' exits 1 daftar A publish "$tmp/$bell"
+expect 'its name is said once' test "$(grep -o bell "$tmp/why" | wc -l)" = 1
+expect 'and does not ring' test -z "$(tr -dc '\a' <"$tmp/why")"
+
 # ---- kills in the middle, the receiver's and the sender's
 lesson large 'A long film'
 noise 200000000 >"$tmp/large/film.bin"
@@ -182,6 +188,12 @@ expect 'all that there is' everything B
 expect 'then both print the same' until_true 20 equal
 expect 'a daemon that ends leaves it readable' stop B
 expect 'to read' daftar B library
+stop A
+mv "$tmp/A/content/daftar" "$tmp/marker"
+start A
+expect 'a card that is not mounted is no daemon that is not there' \
+    exits 1 daftar A publish "$tmp/large"
+expect 'and said in words' why 'mounted'
 
 [ $failed = 0 ] && echo 'content: all good'
 exit $failed
