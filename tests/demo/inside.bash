@@ -127,7 +127,8 @@ start()
     done
     if [ "$i" = "$plugged" ]; then
         mkdir -p "$dir/unsynced"
-        before=(env LD_PRELOAD="$build/tests/libdemo_unplug.so"
+        # A blank in its path would part it in two.
+        before=(env LD_LIBRARY_PATH="$build/tests" LD_PRELOAD=libdemo_unplug.so
             UNPLUG_HOME="$(home "$i")" UNPLUG_JOURNAL="$dir/unsynced")
         [ ! -e "$dir/lies" ] || before+=(UNPLUG_LIES=1)
     fi

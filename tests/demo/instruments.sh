@@ -56,7 +56,7 @@ mkdir "$tmp/unsynced"
 # on [VARIABLE=VALUE]: with a plug that can be pulled
 on()
 {
-    env "$@" LD_PRELOAD="$build/tests/libdemo_unplug.so" UNPLUG_HOME="$plug" \
+    env "$@" LD_LIBRARY_PATH="$build/tests" LD_PRELOAD=libdemo_unplug.so UNPLUG_HOME="$plug" \
         UNPLUG_JOURNAL="$tmp/unsynced" "$bin/daftard" --home "$plug" --no-mdns \
         --listen 127.0.0.1:0 2>>"$tmp/plug.log" </dev/null &
     pid[plug]=$!
