@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daftar-sim run: traces, a protocol, a seed. */
+#include "sim/commands.h"
+#include "sim/core/units.h"
+#include "sim/protocols/protocol.h"
+#include "sim/run/run.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: daftar-sim run --contacts FILE [--messages FILE] [OPTION...]\n"
+    "\n"
+    "Replay recorded contacts, carry messages by a protocol, and say what came "
+    "of\n"
+    "it.\n"
+    "\n"
+    "  --contacts FILE   The ONE's CONN events or SocioPatterns; .gz as well\n"
+    "  --messages FILE   The ONE's C events, if they are in a file of their "
+    "own\n"
+    "  --protocol NAME   one of `daftar-sim protocols`; epidemic-one if not "
+    "said\n"
+    "  --buffer SIZE     of a device, such as 50MB; no limit if not said\n"
+    "  --speed SPEED     of a link, such as 2Mbit/s; 250kB/s if not said\n"
+    "  --lifetime TIME   of a message, whole minutes; for ever if not said\n"
+    "  --tick TIME       devices act at multiples of it, as The ONE's\n"
+    "                    updateInterval; at once if not said\n"
+    "  --until TIME      end then; at the traces' end if not said\n"
+    "  --nodes N         devices; as many as the traces name if not said\n"
+    "  --seed N          of chance; 1 if not said\n"
+    "  --json            one JSON object\n"
+    "\n"
+    "Ctrl-C breaks it off; nothing is printed then.\n";
+
+enum wish_option {
+    OPT_CONTACTS = 256,
+    OPT_MESSAGES,
+    OPT_PROTOCOL,
+    OPT_BUFFER,
+    OPT_SPEED,
+    OPT_LIFETIME,
+    OPT_TICK,
+    OPT_UNTIL,
+    OPT_NODES,
+    OPT_SEED,
+    OPT_JSON,
+    OPT_HELP,
+};
+static const struct option options[] = {
+    {"contacts", required_argument, NULL, OPT_CONTACTS},
+    {"messages", required_argument, NULL, OPT_MESSAGES},
+    {"protocol", required_argument, NULL, OPT_PROTOCOL},
+    {"buffer", required_argument, NULL, OPT_BUFFER},
+    {"speed", required_argument, NULL, OPT_SPEED},
+    {"lifetime", required_argument, NULL, OPT_LIFETIME},
+    {"tick", required_argument, NULL, OPT_TICK},
+    {"until", required_argument, NULL, OPT_UNTIL},
+    {"nodes", required_argument, NULL, OPT_NODES},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+struct wish {
+    const char *contacts, *messages;
+    struct daf_run_config run;
+    bool is_json;
+};
+
+/* ---- progress ---- */
+
+static volatile sig_atomic_t is_interrupted;
+
+static void on_interrupt(int signal)
+{
+    (void)signal;
+    is_interrupted = 1;
+}
+
+struct progress {
+    const char *what;
+    bool is_shown; /* a person looks */
+    struct timespec began;
+    double told; /* seconds after it began */
+};
+
+static double since(const struct timespec *began)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - began->tv_sec) +
+           1e-9 * (double)(now.tv_nsec - began->tv_nsec);
+}
+
+static void begin(struct progress *p, const char *what)
+{
+    *p = (struct progress){.what = what, .is_shown = isatty(STDERR_FILENO)};
+    clock_gettime(CLOCK_MONOTONIC, &p->began);
+}
+
+static bool tell(struct progress *p, double part)
+{
+    double passed = since(&p->began);
+
+    if (p->is_shown && passed - p->told > 0.2 && part > 0) {
+        p->told = passed;
+        fprintf(stderr, "\r%s %3.0f %%, %.0f s left \033[K", p->what,
+                part * 100, passed / part * (1 - part));
+    }
+    return !is_interrupted;
+}
+
+static void end(const struct progress *p)
+{
+    if (p->is_shown && p->told > 0) fputs("\r\033[K", stderr);
+}
+
+static bool tell_reading(void *ctx, uint64_t done, uint64_t of)
+{
+    return tell(ctx, of == 0 ? 1 : (double)done / (double)of);
+}
+
+static bool tell_running(void *ctx, daf_sim_us at, daf_sim_us until)
+{
+    return tell(ctx, until == 0 ? 1 : (double)at / (double)until);
+}
+
+/* ---- what was asked ---- */
+
+static bool bad_value(const char *option, const char *value, const char *like)
+{
+    fprintf(stderr, "daftar-sim run: --%s cannot be '%s'; write it like %s\n",
+            option, value, like);
+    return false;
+}
+
+static bool take_lifetime(struct wish *w, const char *value)
+{
+    daf_sim_us time = 0;
+
+    if (!daf_units_time(value, &time) || time % DAF_SIM_MINUTE != 0 ||
+        time / DAF_SIM_MINUTE > UINT32_MAX)
+        return bad_value("lifetime", value, "300min, in whole minutes");
+    w->run.net.lifetime_minutes = (uint32_t)(time / DAF_SIM_MINUTE);
+    return true;
+}
+
+static bool take_protocol(struct wish *w, const char *value)
+{
+    const struct daf_protocol *p;
+
+    w->run.net.protocol = daf_protocol_find(value);
+    if (w->run.net.protocol != NULL) return true;
+    fprintf(stderr, "daftar-sim run: there is no protocol '%s'; there are",
+            value);
+    for (size_t i = 0; (p = daf_protocol_at(i)) != NULL; i++)
+        fprintf(stderr, "%s %s", i == 0 ? "" : ",", p->name);
+    fputs("\n", stderr);
+    return false;
+}
+
+static bool take_number(struct wish *w, int option, const char *value)
+{
+    struct daf_net_config *net = &w->run.net;
+    uint64_t n = 0;
+
+    if (option == OPT_NODES) {
+        if (!daf_units_count(value, DAF_SIM_NODES_MAX, &n) || n == 0)
+            return bad_value("nodes", value, "40, and at most 1048576");
+        net->nodes = (uint32_t)n;
+        return true;
+    }
+    if (!daf_units_count(value, UINT64_MAX, &net->seed))
+        return bad_value("seed", value, "7");
+    return true;
+}
+
+static bool take(struct wish *w, int option, const char *value)
+{
+    struct daf_net_config *net = &w->run.net;
+
+    switch (option) {
+    case OPT_CONTACTS:
+        w->contacts = value;
+        return true;
+    case OPT_MESSAGES:
+        w->messages = value;
+        return true;
+    case OPT_PROTOCOL:
+        return take_protocol(w, value);
+    case OPT_BUFFER:
+        return daf_units_bytes(value, &net->buffer_bytes) ||
+               bad_value("buffer", value, "50MB");
+    case OPT_SPEED:
+        return (daf_units_speed(value, &net->bytes_per_s) &&
+                net->bytes_per_s > 0 && net->bytes_per_s <= 1000000000000) ||
+               bad_value("speed", value, "250kB/s or 2Mbit/s");
+    case OPT_LIFETIME:
+        return take_lifetime(w, value);
+    case OPT_TICK:
+        return daf_units_time(value, &net->tick) ||
+               bad_value("tick", value, "100ms");
+    case OPT_UNTIL:
+        return daf_units_time(value, &w->run.until) ||
+               bad_value("until", value, "12h");
+    case OPT_JSON:
+        w->is_json = true;
+        return true;
+    default:
+        return take_number(w, option, value);
+    }
+}
+
+/* The exit code, or -1 to go on. */
+static int parse(int argc, char **argv, struct wish *w)
+{
+    int option;
+
+    optind = 1;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == OPT_HELP) {
+            fputs(help, stdout);
+            return DAF_SIM_EXIT_DONE;
+        }
+        if (option == '?' || !take(w, option, optarg))
+            return DAF_SIM_EXIT_USAGE;
+    }
+    if (optind < argc || w->contacts == NULL) {
+        fprintf(stderr,
+                optind < argc ? "daftar-sim run: what is '%s'? --help tells\n"
+                              : "daftar-sim run: which contacts? give "
+                                "--contacts FILE; --help tells%s\n",
+                optind < argc ? argv[optind] : "");
+        return DAF_SIM_EXIT_USAGE;
+    }
+    return -1;
+}
+
+/* ---- reading, running, telling ---- */
+
+static int failed(const char *what, const char *why)
+{
+    fprintf(stderr, "daftar-sim run: %s: %s\n", what, why);
+    return DAF_SIM_EXIT_FAILED;
+}
+
+static int open_trace(const char *path, uint32_t nodes, struct daf_trace **out)
+{
+    char why[DAF_TRACE_WHY_BYTES];
+    struct progress p;
+
+    begin(&p, "reading");
+    enum daf_err err = daf_trace_open(path, nodes, tell_reading, &p, out, why);
+    end(&p);
+    if (err == DAF_EBUSY) return failed(path, "broken off");
+    if (err != DAF_OK)
+        return failed(path, why[0] != '\0' ? why : daf_err_str(err));
+    return -1;
+}
+
+/* Bytes that the system can give; UINT64_MAX if it does not say. */
+static uint64_t memory_left(void)
+{
+    FILE *f = fopen("/proc/meminfo", "re");
+    unsigned long long kib = 0;
+    char line[128];
+    uint64_t out = UINT64_MAX;
+
+    while (f != NULL && fgets(line, sizeof line, f) != NULL)
+        if (sscanf(line, "MemAvailable: %llu", &kib) == 1)
+            out = (uint64_t)kib * 1024;
+    if (f != NULL) fclose(f);
+    return out;
+}
+
+static bool fits(const struct wish *w)
+{
+    uint64_t wanted = daf_run_bytes(&w->run), left = memory_left();
+
+    if (wanted <= left) return true;
+    fprintf(stderr,
+            "daftar-sim run: %" PRIu32 " devices would take about %" PRIu64
+            " MB of memory, and %" PRIu64
+            " MB are free; take fewer, or a larger machine\n",
+            daf_run_nodes(&w->run), wanted / 1000000, left / 1000000);
+    return false;
+}
+
+static double ratio(uint64_t a, uint64_t b)
+{
+    return b == 0 ? 0 : (double)a / (double)b;
+}
+
+static void print_json(const struct wish *w, const struct daf_run_result *r)
+{
+    const struct daf_net_stats *n = &r->net;
+    char hash[17];
+
+    snprintf(hash, sizeof hash, "%016" PRIx64, r->trace_hash);
+    json_t *o = json_pack(
+        "{s:s, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, "
+        "s:f, s:f, s:f, s:I, s:I, s:s, s:f, s:f}",
+        "protocol", w->run.net.protocol->name, "seed",
+        (json_int_t)w->run.net.seed, "nodes", (json_int_t)r->nodes,
+        "simulated_s", (double)r->until / (double)DAF_SIM_S, "contacts",
+        (json_int_t)n->contacts, "created", (json_int_t)n->created, "started",
+        (json_int_t)n->started, "relayed", (json_int_t)n->relayed, "aborted",
+        (json_int_t)n->aborted, "dropped", (json_int_t)n->dropped, "delivered",
+        (json_int_t)n->delivered, "delivery_ratio",
+        ratio(n->delivered, n->created), "overhead_ratio",
+        ratio(n->relayed - n->delivered, n->delivered), "latency_mean_s",
+        (double)r->latency_mean / (double)DAF_SIM_S, "latency_median_s",
+        (double)r->latency_median / (double)DAF_SIM_S, "hops_mean",
+        r->hops_mean, "odd_contacts", (json_int_t)n->odd, "events",
+        (json_int_t)r->events, "trace_hash", hash, "cpu_s", r->cpu_s, "rss_mb",
+        r->rss_mb);
+    if (o != NULL) json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    json_decref(o);
+    fputs("\n", stdout);
+}
+
+static void print_words(const struct wish *w, const struct daf_run_result *r)
+{
+    const struct daf_net_stats *n = &r->net;
+
+    printf("%s, %" PRIu32 " devices, %.1f hours, seed %" PRIu64 "\n",
+           w->run.net.protocol->name, r->nodes,
+           (double)r->until / (double)DAF_SIM_HOUR, w->run.net.seed);
+    printf("  contacts   %" PRIu64 "\n", n->contacts);
+    printf("  messages   %" PRIu64 " made, %" PRIu64
+           " arrived (%.1f %%), half of them within %.0f s, %.1f hops\n",
+           n->created, n->delivered, 100 * ratio(n->delivered, n->created),
+           (double)r->latency_median / (double)DAF_SIM_S, r->hops_mean);
+    printf("  transfers  %" PRIu64 " whole, %" PRIu64 " broken off, %" PRIu64
+           " copies dropped\n",
+           n->relayed, n->aborted, n->dropped);
+    printf("  history    %016" PRIx64 " (%" PRIu64
+           " events, %.2f s, %.0f MB)\n",
+           r->trace_hash, r->events, r->cpu_s, r->rss_mb);
+}
+
+static int run(struct wish *w)
+{
+    struct daf_run_result result;
+    struct progress p;
+
+    if (!fits(w)) return DAF_SIM_EXIT_FAILED;
+    begin(&p, w->run.net.protocol->name);
+    enum daf_err err = daf_run(&w->run, tell_running, &p, &result);
+    end(&p);
+    if (err == DAF_EBUSY)
+        return failed("the run", "broken off, and says nothing");
+    if (err != DAF_OK) return failed("the run", daf_err_str(err));
+    if (w->is_json)
+        print_json(w, &result);
+    else
+        print_words(w, &result);
+    return fflush(stdout) == 0 ? DAF_SIM_EXIT_DONE : DAF_SIM_EXIT_FAILED;
+}
+
+int daf_cmd_run(int argc, char **argv)
+{
+    struct wish w = {.run.net = {.seed = 1, .bytes_per_s = 250000}};
+    struct sigaction on = {.sa_handler = on_interrupt,
+                           .sa_flags = (int)SA_RESETHAND};
+
+    w.run.net.protocol = daf_protocol_find("epidemic-one");
+    int code = parse(argc, argv, &w);
+    if (code >= 0) return code;
+    sigaction(SIGINT, &on, NULL);
+    code = open_trace(w.contacts, w.run.net.nodes, &w.run.contacts);
+    if (code < 0 && w.messages != NULL)
+        code = open_trace(w.messages, w.run.net.nodes, &w.run.messages);
+    if (code < 0) code = run(&w);
+    daf_trace_close(w.run.contacts);
+    daf_trace_close(w.run.messages);
+    return code;
+}

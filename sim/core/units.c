@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/core/units.h"
+
+#include <string.h>
+
+struct unit {
+    const char *name;
+    uint64_t of; /* the smallest unit */
+};
+
+static const struct unit times[] = {
+    {"us", 1},
+    {"ms", (uint64_t)DAF_SIM_MS},
+    {"s", (uint64_t)DAF_SIM_S},
+    {"min", (uint64_t)DAF_SIM_MINUTE},
+    {"h", (uint64_t)DAF_SIM_HOUR},
+    {"d", 24 * (uint64_t)DAF_SIM_HOUR},
+    {NULL, 0},
+};
+static const struct unit sizes[] = {
+    {"B", 1},
+    {"kB", 1000},
+    {"MB", 1000000},
+    {"GB", 1000000000},
+    {"TB", 1000000000000},
+    {"KiB", UINT64_C(1) << 10},
+    {"MiB", UINT64_C(1) << 20},
+    {"GiB", UINT64_C(1) << 30},
+    {NULL, 0},
+};
+static const struct unit speeds[] = {
+    {"B/s", 1},
+    {"kB/s", 1000},
+    {"MB/s", 1000000},
+    {"KiB/s", 1024},
+    {"MiB/s", UINT64_C(1) << 20},
+    {"kbit/s", 125},
+    {"Mbit/s", 125000},
+    {"Gbit/s", 125000000},
+    {"kB", 1000},
+    {"MB", 1000000},
+    {"kbit", 125},
+    {"Mbit", 125000},
+    {NULL, 0},
+};
+
+/* Numbers are whole thousandths of the unit: no rounding that differs. */
+#define PLACES   3
+#define MOST     UINT64_C(4000000000000)
+#define THOUSAND 1000
+
+static bool parse_thousandths(const char **at, uint64_t *out)
+{
+    uint64_t n = 0;
+    int places = -1; /* after the point */
+    const char *p = *at;
+
+    if (*p < '0' || *p > '9') return false;
+    for (; (*p >= '0' && *p <= '9') || (*p == '.' && places < 0); p++) {
+        if (*p == '.') {
+            places = 0;
+            continue;
+        }
+        if (places == PLACES || n > MOST / 10) return false;
+        n = n * 10 + (uint64_t)(*p - '0');
+        places += places >= 0;
+    }
+    for (int i = places < 0 ? 0 : places; i < PLACES; i++)
+        n *= 10;
+    *at = p;
+    *out = n;
+    return true;
+}
+
+static bool parse(const char *text, const struct unit *units, uint64_t *out)
+{
+    uint64_t thousandths = 0;
+
+    if (!parse_thousandths(&text, &thousandths)) return false;
+    while (*text == ' ')
+        text++;
+    if (*text == '\0' && thousandths == 0) {
+        *out = 0;
+        return true;
+    }
+    for (const struct unit *u = units; u->name != NULL; u++) {
+        uint64_t value = 0;
+        if (strcmp(text, u->name) != 0) continue;
+        if (__builtin_mul_overflow(thousandths, u->of, &value) ||
+            value / THOUSAND > INT64_MAX / 4)
+            return false;
+        *out = value / THOUSAND;
+        return true;
+    }
+    return false;
+}
+
+bool daf_units_time(const char *text, daf_sim_us *out)
+{
+    uint64_t us = 0;
+
+    if (!parse(text, times, &us)) return false;
+    *out = (daf_sim_us)us;
+    return true;
+}
+
+bool daf_units_bytes(const char *text, uint64_t *out)
+{
+    return parse(text, sizes, out);
+}
+
+bool daf_units_speed(const char *text, uint64_t *out_bytes_per_s)
+{
+    return parse(text, speeds, out_bytes_per_s);
+}
+
+bool daf_units_count(const char *text, uint64_t most, uint64_t *out)
+{
+    uint64_t n = 0;
+
+    if (*text == '\0') return false;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9' || n > UINT64_MAX / 10 - 1) return false;
+        n = n * 10 + (uint64_t)(*text - '0');
+    }
+    if (n > most) return false;
+    *out = n;
+    return true;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daftar-sim - thousands of devices, days in minutes, one history a seed. */
+#include "sim/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct daf_sim_command commands[] = {
+    {"run", "run a world with a protocol, and say what came of it",
+     daf_cmd_run},
+    {"protocols", "list the forwarding protocols", daf_cmd_protocols},
+};
+
+static int usage(FILE *to)
+{
+    fputs("usage: daftar-sim COMMAND [OPTION...]\n\n", to);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].what);
+    fputs("\ndaftar-sim COMMAND --help tells its options.\n", to);
+    return to == stdout ? DAF_SIM_EXIT_DONE : DAF_SIM_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) return usage(stderr);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+        return usage(stdout);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "daftar-sim: there is no command '%s'\n", argv[1]);
+    return usage(stderr);
+}

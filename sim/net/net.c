@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/net/net_impl.h"
+
+#include "sim/protocols/protocol.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum timer { TIMER_LIFETIME, TIMER_WAKE };
+
+bool daf_net_push(struct daf_net *net, struct daf_net_list *list, uint32_t item)
+{
+    if (list->count == list->room) {
+        uint32_t room = list->room == 0 ? 8 : list->room * 2;
+        uint32_t *items = realloc(list->items, room * sizeof *items);
+        if (items == NULL) {
+            net->failed = DAF_ENOMEM;
+            return false;
+        }
+        list->items = items;
+        list->room = room;
+    }
+    list->items[list->count++] = item;
+    return true;
+}
+
+bool daf_net_remove(struct daf_net_list *list, uint32_t item)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (list->items[i] != item) continue;
+        list->count--;
+        memmove(&list->items[i], &list->items[i + 1],
+                (list->count - i) * sizeof *list->items);
+        return true;
+    }
+    return false;
+}
+
+static void on_timer(void *ctx, uint32_t node, uint32_t arg)
+{
+    struct daf_net *net = ctx;
+
+    if (arg == TIMER_LIFETIME)
+        daf_net_buffer_check(net, node);
+    else
+        daf_net_wake(net, node);
+}
+
+static void on_pass(void *ctx, uint32_t node, uint32_t arg)
+{
+    struct daf_net *net = ctx;
+
+    (void)node;
+    (void)arg;
+    net->is_pass_due = false;
+    daf_net_pass(net);
+}
+
+/* A transfer has had its time: its sender sees to it. */
+static void on_arrival(void *ctx, uint32_t node, uint32_t arg)
+{
+    (void)arg;
+    daf_net_wake(ctx, node);
+}
+
+enum daf_err daf_net_new(struct daf_engine *e,
+                         const struct daf_net_config *config,
+                         struct daf_net **out)
+{
+    const struct daf_protocol *p = config->protocol;
+    struct daf_net *net = calloc(1, sizeof *net);
+
+    assert(config->bytes_per_s > 0 && config->nodes <= DAF_SIM_NODES_MAX);
+    if (net == NULL) return DAF_ENOMEM;
+    net->engine = e;
+    net->config = *config;
+    if (net->config.buffer_bytes == 0) net->config.buffer_bytes = UINT64_MAX;
+    daf_chance_init(&net->chance_turns, config->seed, "turns", 0);
+    daf_chance_init(&net->chance_protocol, config->seed, "protocol", 0);
+    net->nodes = calloc(config->nodes + 1, sizeof *net->nodes);
+    net->states = calloc(config->nodes + 1, p->node_bytes + 1);
+    net->shared = calloc(1, p->shared_bytes + 1);
+    if (net->nodes == NULL || net->states == NULL || net->shared == NULL) {
+        daf_net_free(net);
+        return DAF_ENOMEM;
+    }
+    for (uint32_t i = 0; i < config->nodes; i++) {
+        net->nodes[i].receiving_from = DAF_NET_NOBODY;
+        net->nodes[i].check_at = DAF_SIM_NEVER;
+    }
+    daf_engine_handle(e, DAF_SIM_TIMER, on_timer, net);
+    daf_engine_handle(e, DAF_SIM_PASS, on_pass, net);
+    daf_engine_handle(e, DAF_SIM_ARRIVAL, on_arrival, net);
+    enum daf_err err = p->start == NULL ? DAF_OK : p->start(net);
+    if (err != DAF_OK) {
+        daf_net_free(net);
+        return err;
+    }
+    *out = net;
+    return DAF_OK;
+}
+
+void daf_net_free(struct daf_net *net)
+{
+    if (net == NULL) return;
+    if (net->config.protocol->stop != NULL && net->shared != NULL)
+        net->config.protocol->stop(net);
+    for (uint32_t i = 0; net->nodes != NULL && i < net->config.nodes; i++) {
+        free(net->nodes[i].peers.items);
+        free(net->nodes[i].addressed.items);
+        free(net->nodes[i].copies);
+        free(net->nodes[i].has);
+    }
+    free(net->nodes);
+    free(net->messages);
+    free(net->carriers);
+    free(net->states);
+    free(net->shared);
+    free(net->next.items);
+    free(net->pass.items);
+    free(net->choice.items);
+    free(net);
+}
+
+uint64_t daf_net_bytes(const struct daf_net_config *config, uint64_t messages)
+{
+    /* Links and copies grow with the world; 2 KiB a node is what 40 links and 50
+     * copies take. */
+    uint64_t node = sizeof(struct daf_net_node) + config->protocol->node_bytes +
+                    2048 + messages / 8 +
+                    config->nodes * config->protocol->pair_bytes;
+
+    return config->nodes * node +
+           messages * (sizeof(struct daf_message) + sizeof(uint32_t));
+}
+
+/* ---- what the trace tells ---- */
+
+static bool is_linked(const struct daf_net *net, uint32_t a, uint32_t b)
+{
+    const struct daf_net_list *fewer = &net->nodes[a].peers;
+    uint32_t other = b;
+
+    if (net->nodes[b].peers.count < fewer->count) {
+        fewer = &net->nodes[b].peers;
+        other = a;
+    }
+    for (uint32_t i = 0; i < fewer->count; i++)
+        if (fewer->items[i] == other) return true;
+    return false;
+}
+
+enum daf_err daf_net_up(struct daf_net *net, uint32_t a, uint32_t b)
+{
+    const struct daf_protocol *p = net->config.protocol;
+
+    assert(a < net->config.nodes && b < net->config.nodes && a != b);
+    if (is_linked(net, a, b)) {
+        net->stats.odd++;
+        return net->failed;
+    }
+    if (!daf_net_push(net, &net->nodes[a].peers, b) ||
+        !daf_net_push(net, &net->nodes[b].peers, a))
+        return net->failed;
+    net->stats.contacts++;
+    if (p->contact_up != NULL) {
+        p->contact_up(net, a, b);
+        p->contact_up(net, b, a);
+    }
+    daf_net_wake(net, a);
+    daf_net_wake(net, b);
+    daf_net_pass(net);
+    return net->failed;
+}
+
+/* What @from sends to @to will not be complete; @to is free at once. */
+static void cut(struct daf_net *net, uint32_t from, uint32_t to)
+{
+    struct daf_net_sending *s = &net->nodes[from].sending;
+
+    if (!s->is_on || s->to != to || !s->is_linked) return;
+    s->is_linked = false;
+    net->nodes[to].receiving_from = DAF_NET_NOBODY;
+    daf_net_wake(net, from);
+    daf_net_wake_around(net, to);
+}
+
+enum daf_err daf_net_down(struct daf_net *net, uint32_t a, uint32_t b)
+{
+    const struct daf_protocol *p = net->config.protocol;
+
+    assert(a < net->config.nodes && b < net->config.nodes && a != b);
+    if (!daf_net_remove(&net->nodes[a].peers, b)) {
+        net->stats.odd++;
+        return net->failed;
+    }
+    (void)daf_net_remove(&net->nodes[b].peers, a);
+    cut(net, a, b);
+    cut(net, b, a);
+    if (p->contact_down != NULL) {
+        p->contact_down(net, a, b);
+        p->contact_down(net, b, a);
+    }
+    daf_net_pass(net);
+    return net->failed;
+}
+
+static bool add_message(struct daf_net *net, const struct daf_message *m)
+{
+    if (net->messages_count == net->messages_room) {
+        uint32_t room = net->messages_room == 0 ? 1024 : net->messages_room * 2;
+        struct daf_message *messages =
+            realloc(net->messages, room * sizeof *messages);
+        if (messages != NULL) net->messages = messages;
+        uint32_t *carriers = realloc(net->carriers, room * sizeof *carriers);
+        if (carriers != NULL) net->carriers = carriers;
+        if (messages == NULL || carriers == NULL) {
+            net->failed = DAF_ENOMEM;
+            return false;
+        }
+        net->messages_room = room;
+    }
+    net->carriers[net->messages_count] = 0;
+    net->messages[net->messages_count++] = *m;
+    return true;
+}
+
+enum daf_err daf_net_create(struct daf_net *net, uint32_t from, uint32_t to,
+                            uint32_t bytes)
+{
+    const struct daf_protocol *p = net->config.protocol;
+    struct daf_message m = {.from = from,
+                            .to = to,
+                            .bytes = bytes,
+                            .created = daf_net_now(net)};
+    uint32_t message = net->messages_count;
+
+    assert(from < net->config.nodes && to < net->config.nodes);
+    if (!add_message(net, &m) ||
+        !daf_net_push(net, &net->nodes[to].addressed, message))
+        return net->failed;
+    net->stats.created++;
+    (void)daf_net_buffer_room(net, from, bytes);
+    daf_net_buffer_add(net, from, message, 0, 0);
+    if (p->message_created != NULL) p->message_created(net, from, message);
+    daf_net_wake(net, from);
+    daf_net_pass(net);
+    return net->failed;
+}
+
+/* ---- what a protocol asks ---- */
+
+void daf_net_fail(struct daf_net *net, enum daf_err err)
+{
+    net->failed = err;
+}
+
+enum daf_err daf_net_failed(const struct daf_net *net)
+{
+    return net->failed;
+}
+
+const struct daf_net_stats *daf_net_stats(const struct daf_net *net)
+{
+    return &net->stats;
+}
+
+daf_sim_us daf_net_now(const struct daf_net *net)
+{
+    return daf_engine_now(net->engine);
+}
+
+uint32_t daf_net_nodes(const struct daf_net *net)
+{
+    return net->config.nodes;
+}
+
+struct daf_chance *daf_net_chance(struct daf_net *net)
+{
+    return &net->chance_protocol;
+}
+
+void *daf_net_state(struct daf_net *net, uint32_t node)
+{
+    return net->states + node * net->config.protocol->node_bytes;
+}
+
+void *daf_net_shared(struct daf_net *net)
+{
+    return net->shared;
+}
+
+size_t daf_net_peers(const struct daf_net *net, uint32_t node,
+                     const uint32_t **out)
+{
+    *out = net->nodes[node].peers.items;
+    return net->nodes[node].peers.count;
+}
+
+size_t daf_net_copies(const struct daf_net *net, uint32_t node,
+                      struct daf_copy **out)
+{
+    *out = net->nodes[node].copies;
+    return net->nodes[node].copies_count;
+}
+
+struct daf_copy *daf_net_copy(struct daf_net *net, uint32_t node,
+                              uint32_t message)
+{
+    struct daf_net_node *n = &net->nodes[node];
+
+    if (!daf_net_has(n, message)) return NULL;
+    for (uint32_t i = 0; i < n->copies_count; i++)
+        if (n->copies[i].message == message) return &n->copies[i];
+    assert(!"a bit without a copy");
+    return NULL;
+}
+
+bool daf_net_carries(const struct daf_net *net, uint32_t node, uint32_t message)
+{
+    return daf_net_has(&net->nodes[node], message);
+}
+
+uint32_t daf_net_messages(const struct daf_net *net)
+{
+    return net->messages_count;
+}
+
+const struct daf_message *daf_net_message(const struct daf_net *net,
+                                          uint32_t message)
+{
+    assert(message < net->messages_count);
+    return &net->messages[message];
+}
+
+void daf_net_wake_at(struct daf_net *net, uint32_t node, daf_sim_us at)
+{
+    daf_engine_add(net->engine, at, DAF_SIM_TIMER, node, node, TIMER_WAKE);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transfers: offered, going on, ended. */
+#include "sim/net/net_impl.h"
+
+#include "sim/protocols/protocol.h"
+
+#include <assert.h>
+
+bool daf_net_is_busy(const struct daf_net *net, uint32_t node)
+{
+    const struct daf_net_node *n = &net->nodes[node];
+
+    return n->sending.is_on || n->receiving_from != DAF_NET_NOBODY;
+}
+
+bool daf_net_can_start(const struct daf_net *net, uint32_t node)
+{
+    const struct daf_net_node *n = &net->nodes[node];
+
+    return n->copies_count > 0 && n->peers.count > 0 &&
+           !daf_net_is_busy(net, node);
+}
+
+static bool is_known(const struct daf_net *net, uint32_t node, uint32_t message)
+{
+    const struct daf_message *m = &net->messages[message];
+
+    return daf_net_has(&net->nodes[node], message) ||
+           (m->to == node && m->is_delivered);
+}
+
+static daf_sim_us air_time(const struct daf_net *net, uint32_t bytes)
+{
+    return (daf_sim_us)((uint64_t)bytes * (uint64_t)DAF_SIM_S /
+                        net->config.bytes_per_s);
+}
+
+enum daf_offer daf_net_offer(struct daf_net *net, uint32_t from, uint32_t to,
+                             uint32_t message)
+{
+    struct daf_net_node *sender = &net->nodes[from];
+    uint32_t bytes = net->messages[message].bytes;
+    const struct daf_copy *copy = daf_net_copy(net, from, message);
+
+    assert(copy != NULL);
+    if (daf_net_is_busy(net, from) || daf_net_is_busy(net, to))
+        return DAF_OFFER_BUSY;
+    if (is_known(net, to, message)) return DAF_OFFER_KNOWN;
+    if (daf_net_is_expired(net, message) && net->messages[message].to != to)
+        return DAF_OFFER_EXPIRED;
+    if (!daf_net_buffer_room(net, to, bytes)) return DAF_OFFER_NO_ROOM;
+    sender->sending = (struct daf_net_sending){
+        .is_on = true,
+        .is_linked = true,
+        .to = to,
+        .message = message,
+        .hops = copy->hops,
+        .number = copy->number,
+        .done_at = daf_net_now(net) + air_time(net, bytes),
+    };
+    net->nodes[to].receiving_from = from;
+    net->stats.started++;
+    daf_engine_add(net->engine, sender->sending.done_at, DAF_SIM_ARRIVAL, from,
+                   from, message);
+    return DAF_OFFER_STARTED;
+}
+
+static void arrive(struct daf_net *net, const struct daf_net_sending *s)
+{
+    struct daf_message *m = &net->messages[s->message];
+    uint16_t hops = (uint16_t)(s->hops + 1);
+
+    net->stats.relayed++;
+    net->stats.bytes_relayed += m->bytes;
+    if (m->to != s->to) {
+        daf_net_buffer_add(net, s->to, s->message, hops, s->number);
+        return;
+    }
+    if (m->is_delivered) return;
+    m->is_delivered = true;
+    m->delivered = daf_net_now(net);
+    m->hops = hops;
+    net->stats.delivered++;
+    (void)daf_net_remove(&net->nodes[m->to].addressed, s->message);
+}
+
+void daf_net_finish(struct daf_net *net, uint32_t node)
+{
+    const struct daf_protocol *p = net->config.protocol;
+    struct daf_net_node *n = &net->nodes[node];
+    struct daf_net_sending s = n->sending;
+    bool came = s.done_at <= daf_net_now(net);
+
+    if (!s.is_on || (!came && s.is_linked)) return;
+    if (came) {
+        arrive(net, &s);
+    } else {
+        net->stats.aborted++;
+        net->stats.bytes_aborted += net->messages[s.message].bytes -
+                                    (uint64_t)(s.done_at - daf_net_now(net)) *
+                                        net->config.bytes_per_s /
+                                        (uint64_t)DAF_SIM_S;
+    }
+    n->sending.is_on = false;
+    if (s.is_linked) net->nodes[s.to].receiving_from = DAF_NET_NOBODY;
+    if (p->transfer_ended != NULL)
+        p->transfer_ended(net, node, s.to, s.message, came);
+    /* Its own creations may have filled it meanwhile. */
+    (void)daf_net_buffer_room(net, node, 0);
+    if (n->check_at <= daf_net_now(net))
+        daf_net_buffer_check(net, node); /* it was put off */
+    daf_net_wake_around(net, node);
+    daf_net_wake_around(net, s.to);
+}
+
+/* ---- what most protocols do with a turn ---- */
+
+/* Take one of what net->choice holds, at random. */
+static uint32_t draw(struct daf_net *net)
+{
+    struct daf_net_list *c = &net->choice;
+    uint32_t at = (uint32_t)daf_chance_below(&net->chance_turns, c->count);
+    uint32_t item = c->items[at];
+
+    c->items[at] = c->items[--c->count];
+    return item;
+}
+
+/* What @node carries for a peer, each peer's but once: a message has one
+ * destination. */
+static bool deliver_own(struct daf_net *net, uint32_t node)
+{
+    const struct daf_net_node *n = &net->nodes[node];
+
+    net->choice.count = 0;
+    for (uint32_t i = 0; i < n->peers.count; i++) {
+        uint32_t peer = n->peers.items[i];
+        const struct daf_net_list *wanted = &net->nodes[peer].addressed;
+        if (daf_net_is_busy(net, peer)) continue;
+        for (uint32_t k = 0; k < wanted->count; k++)
+            if (daf_net_has(n, wanted->items[k]) &&
+                !daf_net_push(net, &net->choice, wanted->items[k]))
+                return false;
+    }
+    while (net->choice.count > 0) {
+        uint32_t message = draw(net);
+        if (daf_net_offer(net, node, net->messages[message].to, message) ==
+            DAF_OFFER_STARTED)
+            return true;
+    }
+    return false;
+}
+
+bool daf_net_deliver(struct daf_net *net, uint32_t node)
+{
+    const struct daf_net_node *n = &net->nodes[node];
+
+    if (deliver_own(net, node)) return true;
+    for (uint32_t i = 0; i < n->peers.count && n->addressed.count > 0; i++) {
+        uint32_t peer = n->peers.items[i];
+        if (daf_net_is_busy(net, peer)) continue;
+        for (uint32_t k = 0; k < n->addressed.count; k++) {
+            uint32_t message = n->addressed.items[k];
+            if (daf_net_has(&net->nodes[peer], message) &&
+                daf_net_offer(net, peer, node, message) == DAF_OFFER_STARTED)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* What @node has and @peer has not. */
+static void choose(struct daf_net *net, uint32_t node, uint32_t peer)
+{
+    const struct daf_net_node *n = &net->nodes[node];
+    const struct daf_net_node *p = &net->nodes[peer];
+
+    net->choice.count = 0;
+    for (uint32_t word = 0; word < n->has_words; word++) {
+        uint64_t bits = n->has[word];
+        if (word < p->has_words) bits &= ~p->has[word];
+        for (; bits != 0; bits &= bits - 1) {
+            uint32_t message = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            if (!daf_net_push(net, &net->choice, message)) return;
+        }
+    }
+}
+
+bool daf_net_spread(struct daf_net *net, uint32_t node,
+                    daf_net_wanted_fn wanted)
+{
+    const struct daf_net_node *n = &net->nodes[node];
+
+    for (uint32_t i = 0; i < n->peers.count; i++) {
+        uint32_t peer = n->peers.items[i];
+        if (daf_net_is_busy(net, peer)) continue;
+        choose(net, node, peer);
+        while (net->choice.count > 0) {
+            uint32_t message = draw(net);
+            if (wanted != NULL &&
+                !wanted(net, node, peer, daf_net_copy(net, node, message)))
+                continue;
+            if (daf_net_offer(net, node, peer, message) == DAF_OFFER_STARTED)
+                return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/run/run.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#define SLICE 100000 /* events between two looks at progress */
+
+/* The traces side by side: the earlier event is told first, of two at one instant
+ * that of the contacts. */
+struct feeder {
+    struct daf_engine *engine;
+    struct daf_net *net;
+    struct daf_trace *traces[2];
+    struct daf_trace_event heads[2];
+    bool has_head[2];
+    enum daf_err err;
+};
+
+static void read_head(struct feeder *f, int i)
+{
+    f->has_head[i] = false;
+    if (f->traces[i] == NULL) return;
+    enum daf_err err = daf_trace_next(f->traces[i], &f->heads[i]);
+    if (err == DAF_OK)
+        f->has_head[i] = true;
+    else if (err != DAF_ENOTFOUND)
+        f->err = err;
+}
+
+static void plan_next(struct feeder *f)
+{
+    int first = f->has_head[0] ? 0 : 1;
+
+    if (f->has_head[0] && f->has_head[1] && f->heads[1].at < f->heads[0].at)
+        first = 1;
+    if (f->has_head[first])
+        daf_engine_add(f->engine, f->heads[first].at, DAF_SIM_CONTACT, 0, 0,
+                       (uint32_t)first);
+}
+
+static void on_contact(void *ctx, uint32_t node, uint32_t arg)
+{
+    struct feeder *f = ctx;
+    struct daf_trace_event ev = f->heads[arg];
+    enum daf_err err = DAF_OK;
+
+    (void)node;
+    daf_engine_note(f->engine,
+                    (uint64_t)ev.kind << 60 ^ (uint64_t)ev.a << 30 ^ ev.b);
+    if (ev.kind == DAF_TRACE_UP)
+        err = daf_net_up(f->net, ev.a, ev.b);
+    else if (ev.kind == DAF_TRACE_DOWN)
+        err = daf_net_down(f->net, ev.a, ev.b);
+    else
+        err = daf_net_create(f->net, ev.a, ev.b, ev.bytes);
+    if (err != DAF_OK) f->err = err;
+    read_head(f, (int)arg);
+    plan_next(f);
+}
+
+uint32_t daf_run_nodes(const struct daf_run_config *config)
+{
+    uint32_t nodes = daf_trace_facts(config->contacts)->nodes;
+
+    if (config->messages != NULL &&
+        daf_trace_facts(config->messages)->nodes > nodes)
+        nodes = daf_trace_facts(config->messages)->nodes;
+    return config->net.nodes > nodes ? config->net.nodes : nodes;
+}
+
+static struct daf_net_config net_of(const struct daf_run_config *config)
+{
+    struct daf_net_config net = config->net;
+
+    net.nodes = daf_run_nodes(config);
+    return net;
+}
+
+uint64_t daf_run_bytes(const struct daf_run_config *config)
+{
+    struct daf_net_config net = net_of(config);
+    uint64_t messages = daf_trace_facts(config->contacts)->creations;
+
+    if (config->messages != NULL)
+        messages += daf_trace_facts(config->messages)->creations;
+    return daf_net_bytes(&net, messages);
+}
+
+static daf_sim_us end_of(const struct daf_run_config *config)
+{
+    daf_sim_us end = daf_trace_facts(config->contacts)->end;
+
+    if (config->until != 0) return config->until;
+    if (config->messages != NULL &&
+        daf_trace_facts(config->messages)->end > end)
+        end = daf_trace_facts(config->messages)->end;
+    return end + 1; /* its last event happens */
+}
+
+static int compare_times(const void *va, const void *vb)
+{
+    const daf_sim_us *a = va, *b = vb;
+
+    return *a == *b ? 0 : *a < *b ? -1 : 1;
+}
+
+static enum daf_err measure_latency(const struct daf_net *net,
+                                    struct daf_run_result *out)
+{
+    uint32_t count = daf_net_messages(net);
+    daf_sim_us *times = calloc((size_t)count + 1, sizeof *times);
+    size_t arrived = 0;
+    daf_sim_us sum = 0;
+    uint64_t hops = 0;
+
+    if (times == NULL) return DAF_ENOMEM;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct daf_message *m = daf_net_message(net, i);
+        if (!m->is_delivered) continue;
+        times[arrived] = m->delivered - m->created;
+        sum += times[arrived++];
+        hops += m->hops;
+    }
+    if (arrived > 0) {
+        qsort(times, arrived, sizeof *times, compare_times);
+        out->latency_mean = sum / (daf_sim_us)arrived;
+        out->latency_median = times[arrived / 2];
+        out->hops_mean = (double)hops / (double)arrived;
+    }
+    free(times);
+    return DAF_OK;
+}
+
+static double cpu_s(void)
+{
+    struct rusage use;
+
+    getrusage(RUSAGE_SELF, &use);
+    return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+           1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
+}
+
+static double rss_mb(void)
+{
+    struct rusage use;
+
+    getrusage(RUSAGE_SELF, &use);
+    return (double)use.ru_maxrss * 1024 / 1e6;
+}
+
+static enum daf_err go(struct feeder *f, daf_sim_us until,
+                       daf_run_progress_fn progress, void *ctx)
+{
+    bool done = false;
+
+    daf_engine_handle(f->engine, DAF_SIM_CONTACT, on_contact, f);
+    read_head(f, 0);
+    read_head(f, 1);
+    plan_next(f);
+    while (!done && f->err == DAF_OK) {
+        enum daf_err err = daf_engine_run(f->engine, until, SLICE, &done);
+        if (err == DAF_OK) err = daf_net_failed(f->net);
+        if (err != DAF_OK) return err;
+        if (progress != NULL &&
+            !progress(ctx, daf_engine_now(f->engine), until))
+            return DAF_EBUSY;
+    }
+    return f->err;
+}
+
+enum daf_err daf_run(const struct daf_run_config *config,
+                     daf_run_progress_fn progress, void *ctx,
+                     struct daf_run_result *out)
+{
+    struct daf_net_config net = net_of(config);
+    struct feeder f = {.traces = {config->contacts, config->messages}};
+    double began = cpu_s();
+
+    *out = (struct daf_run_result){.nodes = net.nodes, .until = end_of(config)};
+    enum daf_err err = daf_trace_rewind(config->contacts);
+    if (err == DAF_OK && config->messages != NULL)
+        err = daf_trace_rewind(config->messages);
+    if (err == DAF_OK) err = daf_engine_new(&f.engine);
+    if (err == DAF_OK) err = daf_net_new(f.engine, &net, &f.net);
+    if (err == DAF_OK) err = go(&f, out->until, progress, ctx);
+    if (err == DAF_OK) err = measure_latency(f.net, out);
+    if (err == DAF_OK) {
+        out->net = *daf_net_stats(f.net);
+        out->trace_hash = daf_engine_hash(f.engine);
+        out->events = daf_engine_events(f.engine);
+    }
+    daf_net_free(f.net);
+    daf_engine_free(f.engine);
+    out->cpu_s = cpu_s() - began;
+    out->rss_mb = rss_mb();
+    return err;
+}

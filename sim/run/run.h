@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sim/run/run.h - one run: a world, a protocol, a seed, and what came of it.
+ *
+ * The world is told by traces: contacts, messages, or both in one file.  A run
+ * touches no file but these; the caller prints and writes the result. */
+#ifndef DAF_SIM_RUN_RUN_H
+#define DAF_SIM_RUN_RUN_H
+
+#include "sim/net/net.h"
+#include "sim/world/trace.h"
+
+struct daf_run_config {
+    struct daf_trace *contacts; /* rewound by daf_run(); the caller's */
+    struct daf_trace *messages; /* NULL: none, or in @contacts */
+    daf_sim_us until;           /* 0: the traces' last event */
+    struct daf_net_config net;  /* nodes: 0 for the traces' */
+};
+
+struct daf_run_result {
+    struct daf_net_stats net;
+    uint64_t trace_hash, events;
+    daf_sim_us until;
+    uint32_t nodes;
+    /* Of messages that arrived: from creation to the first arrival. */
+    daf_sim_us latency_mean, latency_median;
+    double hops_mean;
+    double cpu_s, rss_mb; /* of this process; rss: its most so far */
+};
+
+/* Now and then: false breaks the run off (DAF_EBUSY). */
+typedef bool (*daf_run_progress_fn)(void *ctx, daf_sim_us at, daf_sim_us until);
+
+/** daf_run: from the beginning to the end.
+ * DAF_ENOMEM; DAF_EBUSY; DAF_EFORM, DAF_EIO: a trace changed meanwhile. */
+DAF_NODISCARD enum daf_err daf_run(const struct daf_run_config *config,
+                                   daf_run_progress_fn progress, void *ctx,
+                                   struct daf_run_result *out);
+
+/** daf_run_nodes: how many the traces have. */
+uint32_t daf_run_nodes(const struct daf_run_config *config);
+/** daf_run_bytes: about what daf_run() takes. */
+uint64_t daf_run_bytes(const struct daf_run_config *config);
+
+#endif
