@@ -39,7 +39,9 @@ enum daf_sim_kind {
     DAF_SIM_ARRIVAL, /* a frame or a transfer comes to its end */
     DAF_SIM_CONTACT, /* the trace or the world has something to tell */
     DAF_SIM_POWER,   /* a device goes on or off */
+    DAF_SIM_FRAME,   /* something reaches a device's agent */
     DAF_SIM_DISK,    /* a disk answers */
+    DAF_SIM_AGENT,   /* an agent's deadline */
     DAF_SIM_TIMER,   /* a node's own */
     DAF_SIM_PASS,    /* those whom something concerned have their turns */
     DAF_SIM_PROBE,   /* what is measured and checked */

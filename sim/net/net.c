@@ -276,6 +276,16 @@ uint32_t daf_net_nodes(const struct daf_net *net)
     return net->config.nodes;
 }
 
+const struct daf_net_config *daf_net_config(const struct daf_net *net)
+{
+    return &net->config;
+}
+
+struct daf_engine *daf_net_engine(struct daf_net *net)
+{
+    return net->engine;
+}
+
 struct daf_chance *daf_net_chance(struct daf_net *net)
 {
     return &net->chance_protocol;

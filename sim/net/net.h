@@ -65,12 +65,12 @@ struct daf_net_stats {
 };
 
 /* What came of an offer. */
-enum daf_offer {
-    DAF_OFFER_STARTED,
-    DAF_OFFER_BUSY, /* one of the two takes part in a transfer */
-    DAF_OFFER_KNOWN,
-    DAF_OFFER_EXPIRED,
-    DAF_OFFER_NO_ROOM,
+enum daf_net_answer {
+    DAF_NET_STARTED,
+    DAF_NET_BUSY, /* one of the two takes part in a transfer */
+    DAF_NET_KNOWN,
+    DAF_NET_EXPIRED,
+    DAF_NET_NO_ROOM,
 };
 
 /* ---- the run's side ---- */
@@ -102,6 +102,8 @@ const struct daf_net_stats *daf_net_stats(const struct daf_net *net);
 
 daf_sim_us daf_net_now(const struct daf_net *net);
 uint32_t daf_net_nodes(const struct daf_net *net);
+const struct daf_net_config *daf_net_config(const struct daf_net *net);
+struct daf_engine *daf_net_engine(struct daf_net *net);
 struct daf_chance *daf_net_chance(struct daf_net *net); /* the protocol's */
 void *daf_net_state(struct daf_net *net, uint32_t node);
 void *daf_net_shared(struct daf_net *net);
@@ -130,8 +132,8 @@ bool daf_net_can_start(const struct daf_net *net, uint32_t node);
 
 /** daf_net_offer: let @from, which carries @message, send it to @to, which it is
  * linked with. */
-enum daf_offer daf_net_offer(struct daf_net *net, uint32_t from, uint32_t to,
-                             uint32_t message);
+enum daf_net_answer daf_net_offer(struct daf_net *net, uint32_t from,
+                                  uint32_t to, uint32_t message);
 /** daf_net_deliver: start what is for a peer of @node; else let a peer start what
  * is for @node.  True: a transfer was started. */
 bool daf_net_deliver(struct daf_net *net, uint32_t node);
@@ -142,6 +144,9 @@ typedef bool (*daf_net_wanted_fn)(struct daf_net *net, uint32_t node,
                                   uint32_t peer, const struct daf_copy *copy);
 bool daf_net_spread(struct daf_net *net, uint32_t node,
                     daf_net_wanted_fn wanted);
+/** daf_net_arrived: for a protocol that carries messages itself: @node has come to
+ * hold @message, which counts as relayed, and as delivered if it is for @node. */
+void daf_net_arrived(struct daf_net *net, uint32_t node, uint32_t message);
 /** daf_net_drop: @node carries it no more; one that is being sent stays.  */
 void daf_net_drop(struct daf_net *net, uint32_t node, uint32_t message);
 /** daf_net_fail: the run cannot go on and ends with @err. */

@@ -35,8 +35,8 @@ static daf_sim_us air_time(const struct daf_net *net, uint32_t bytes)
                         net->config.bytes_per_s);
 }
 
-enum daf_offer daf_net_offer(struct daf_net *net, uint32_t from, uint32_t to,
-                             uint32_t message)
+enum daf_net_answer daf_net_offer(struct daf_net *net, uint32_t from,
+                                  uint32_t to, uint32_t message)
 {
     struct daf_net_node *sender = &net->nodes[from];
     uint32_t bytes = net->messages[message].bytes;
@@ -44,11 +44,11 @@ enum daf_offer daf_net_offer(struct daf_net *net, uint32_t from, uint32_t to,
 
     assert(copy != NULL);
     if (daf_net_is_busy(net, from) || daf_net_is_busy(net, to))
-        return DAF_OFFER_BUSY;
-    if (is_known(net, to, message)) return DAF_OFFER_KNOWN;
+        return DAF_NET_BUSY;
+    if (is_known(net, to, message)) return DAF_NET_KNOWN;
     if (daf_net_is_expired(net, message) && net->messages[message].to != to)
-        return DAF_OFFER_EXPIRED;
-    if (!daf_net_buffer_room(net, to, bytes)) return DAF_OFFER_NO_ROOM;
+        return DAF_NET_EXPIRED;
+    if (!daf_net_buffer_room(net, to, bytes)) return DAF_NET_NO_ROOM;
     sender->sending = (struct daf_net_sending){
         .is_on = true,
         .is_linked = true,
@@ -62,26 +62,40 @@ enum daf_offer daf_net_offer(struct daf_net *net, uint32_t from, uint32_t to,
     net->stats.started++;
     daf_engine_add(net->engine, sender->sending.done_at, DAF_SIM_ARRIVAL, from,
                    from, message);
-    return DAF_OFFER_STARTED;
+    return DAF_NET_STARTED;
 }
 
-static void arrive(struct daf_net *net, const struct daf_net_sending *s)
+/* At its destination, for the first time. */
+static void deliver(struct daf_net *net, uint32_t message, uint16_t hops)
 {
-    struct daf_message *m = &net->messages[s->message];
-    uint16_t hops = (uint16_t)(s->hops + 1);
+    struct daf_message *m = &net->messages[message];
 
-    net->stats.relayed++;
-    net->stats.bytes_relayed += m->bytes;
-    if (m->to != s->to) {
-        daf_net_buffer_add(net, s->to, s->message, hops, s->number);
-        return;
-    }
     if (m->is_delivered) return;
     m->is_delivered = true;
     m->delivered = daf_net_now(net);
     m->hops = hops;
     net->stats.delivered++;
-    (void)daf_net_remove(&net->nodes[m->to].addressed, s->message);
+    (void)daf_net_remove(&net->nodes[m->to].addressed, message);
+}
+
+static void arrive(struct daf_net *net, const struct daf_net_sending *s)
+{
+    const struct daf_message *m = &net->messages[s->message];
+    uint16_t hops = (uint16_t)(s->hops + 1);
+
+    net->stats.relayed++;
+    net->stats.bytes_relayed += m->bytes;
+    if (m->to == s->to)
+        deliver(net, s->message, hops);
+    else
+        daf_net_buffer_add(net, s->to, s->message, hops, s->number);
+}
+
+void daf_net_arrived(struct daf_net *net, uint32_t node, uint32_t message)
+{
+    assert(message < net->messages_count);
+    net->stats.relayed++;
+    if (net->messages[message].to == node) deliver(net, message, 0);
 }
 
 void daf_net_finish(struct daf_net *net, uint32_t node)
@@ -145,7 +159,7 @@ static bool deliver_own(struct daf_net *net, uint32_t node)
     while (net->choice.count > 0) {
         uint32_t message = draw(net);
         if (daf_net_offer(net, node, net->messages[message].to, message) ==
-            DAF_OFFER_STARTED)
+            DAF_NET_STARTED)
             return true;
     }
     return false;
@@ -162,7 +176,7 @@ bool daf_net_deliver(struct daf_net *net, uint32_t node)
         for (uint32_t k = 0; k < n->addressed.count; k++) {
             uint32_t message = n->addressed.items[k];
             if (daf_net_has(&net->nodes[peer], message) &&
-                daf_net_offer(net, peer, node, message) == DAF_OFFER_STARTED)
+                daf_net_offer(net, peer, node, message) == DAF_NET_STARTED)
                 return true;
         }
     }
@@ -200,7 +214,7 @@ bool daf_net_spread(struct daf_net *net, uint32_t node,
             if (wanted != NULL &&
                 !wanted(net, node, peer, daf_net_copy(net, node, message)))
                 continue;
-            if (daf_net_offer(net, node, peer, message) == DAF_OFFER_STARTED)
+            if (daf_net_offer(net, node, peer, message) == DAF_NET_STARTED)
                 return true;
         }
     }

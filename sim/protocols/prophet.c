@@ -168,7 +168,7 @@ static void offer_best(struct daf_net *net, uint32_t node)
             if (s->candidates[i].p > s->candidates[best].p) best = i;
         struct candidate c = s->candidates[best];
         s->candidates[best] = s->candidates[--s->count];
-        if (daf_net_offer(net, node, c.peer, c.message) == DAF_OFFER_STARTED)
+        if (daf_net_offer(net, node, c.peer, c.message) == DAF_NET_STARTED)
             return;
     }
 }

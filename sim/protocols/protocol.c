@@ -4,10 +4,8 @@
 #include <string.h>
 
 static const struct daf_protocol *const all[] = {
-    &daf_epidemic_one,
-    &daf_spray_and_wait,
-    &daf_prophet,
-    &daf_direct,
+    &daf_daftar,  &daf_epidemic_one, &daf_spray_and_wait,
+    &daf_prophet, &daf_direct,
 };
 
 const struct daf_protocol *daf_protocol_at(size_t index)

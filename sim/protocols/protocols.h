@@ -6,6 +6,7 @@
 
 #include "sim/protocols/protocol.h"
 
+extern const struct daf_protocol daf_daftar;
 extern const struct daf_protocol daf_direct;
 extern const struct daf_protocol daf_epidemic_one;
 extern const struct daf_protocol daf_prophet;

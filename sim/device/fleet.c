@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/device/fleet_impl.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct daf_fleet_config daf_fleet_defaults(void)
+{
+    return (struct daf_fleet_config){
+        .seed = 1,
+        .bytes_per_s = 250000,
+        .latency = 5 * DAF_SIM_MS,
+        .discovery = DAF_SIM_S,
+        .silence = 15 * DAF_SIM_S,
+        .commit = 5 * DAF_SIM_MS,
+    };
+}
+
+void daf_fleet_fail(struct daf_fleet *f, enum daf_err err)
+{
+    if (f->failed == DAF_OK) f->failed = err;
+}
+
+enum daf_err daf_fleet_failed(const struct daf_fleet *f)
+{
+    return f->failed;
+}
+
+bool daf_fleet_grow(struct daf_fleet *f, void *items, size_t size,
+                    uint32_t count, uint32_t *room)
+{
+    void **at = items;
+
+    if (count < *room) return true;
+    uint32_t more = *room == 0 ? 8 : *room * 2;
+    void *moved = realloc(*at, more * size);
+    if (moved == NULL) {
+        daf_fleet_fail(f, DAF_ENOMEM);
+        return false;
+    }
+    *at = moved;
+    *room = more;
+    return true;
+}
+
+/* ---- numbers */
+
+uint32_t daf_fleet_take(struct daf_fleet *f, struct daf_fleet_pool *pool)
+{
+    uint32_t number;
+
+    if (pool->free_count > 0) {
+        number = pool->free[--pool->free_count];
+    } else {
+        if (!daf_fleet_grow(f, &pool->items, pool->size, pool->count,
+                            &pool->room))
+            return DAF_FLEET_NOBODY;
+        number = pool->count++;
+    }
+    memset((uint8_t *)pool->items + number * pool->size, 0, pool->size);
+    return number;
+}
+
+void daf_fleet_give(struct daf_fleet *f, struct daf_fleet_pool *pool,
+                    uint32_t number)
+{
+    if (daf_fleet_grow(f, &pool->free, sizeof *pool->free, pool->free_count,
+                       &pool->free_room))
+        pool->free[pool->free_count++] = number;
+}
+
+static void *item(const struct daf_fleet_pool *pool, uint32_t number)
+{
+    assert(number < pool->count);
+    return (uint8_t *)pool->items + number * pool->size;
+}
+
+struct daf_fleet_link *daf_fleet_link(struct daf_fleet *f, uint32_t number)
+{
+    return item(&f->links, number);
+}
+
+struct daf_fleet_wire *daf_fleet_wire(struct daf_fleet *f, uint32_t number)
+{
+    return item(&f->wires, number);
+}
+
+struct daf_fleet_parcel *daf_fleet_parcel(struct daf_fleet *f, uint32_t number)
+{
+    return item(&f->parcels, number);
+}
+
+/* ---- who is who */
+
+static int compare_names(const void *va, const void *vb)
+{
+    const struct daf_fleet_name *a = va, *b = vb;
+
+    return memcmp(a->key, b->key, sizeof a->key);
+}
+
+static uint32_t find(const struct daf_fleet *f,
+                     const struct daf_fleet_name *names, const uint8_t *key,
+                     size_t len)
+{
+    struct daf_fleet_name probe = {.device = 0};
+
+    memcpy(probe.key, key, len);
+    const struct daf_fleet_name *at =
+        bsearch(&probe, names, f->config.devices, sizeof *names, compare_names);
+    return at == NULL ? DAF_FLEET_NOBODY : at->device;
+}
+
+uint32_t daf_fleet_of_author(const struct daf_fleet *f,
+                             const struct daf_author_id *author)
+{
+    return find(f, f->authors, author->b, sizeof author->b);
+}
+
+uint32_t daf_fleet_of_key(const struct daf_fleet *f,
+                          const struct daf_box_pk *key)
+{
+    return find(f, f->keys, key->b, sizeof key->b);
+}
+
+static enum daf_err make_names(struct daf_fleet *f)
+{
+    uint32_t count = f->config.devices;
+
+    f->authors = calloc(count, sizeof *f->authors);
+    f->keys = calloc(count, sizeof *f->keys);
+    if (f->authors == NULL || f->keys == NULL) return DAF_ENOMEM;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct daf_fleet_device *d = &f->devices[i];
+        f->authors[i].device = f->keys[i].device = i;
+        memcpy(f->authors[i].key, d->author.b, sizeof d->author.b);
+        memcpy(f->keys[i].key, d->keys.transport.b, 32);
+    }
+    qsort(f->authors, count, sizeof *f->authors, compare_names);
+    qsort(f->keys, count, sizeof *f->keys, compare_names);
+    return DAF_OK;
+}
+
+/* ---- life */
+
+static enum daf_err make_devices(struct daf_fleet *f)
+{
+    uint32_t count = f->config.devices;
+
+    f->devices = calloc(count, sizeof *f->devices);
+    if (f->devices == NULL) return DAF_ENOMEM;
+    for (uint32_t i = 0; i < count; i++) {
+        struct daf_fleet_device *d = &f->devices[i];
+        d->fleet = f;
+        d->number = i;
+        d->jobs_end = &d->jobs;
+        d->port.ctx = d;
+        daf_fleet_wires_port(&d->port);
+        daf_fleet_disk_port(&d->port);
+        d->admitted = calloc(count / 64 + 1, sizeof *d->admitted);
+        if (d->admitted == NULL) return DAF_ENOMEM;
+        enum daf_err err = daf_notebook_model(f->records, &d->notebook);
+        if (err != DAF_OK) return err;
+    }
+    return DAF_OK;
+}
+
+static enum daf_err start_all(struct daf_fleet *f)
+{
+    enum daf_err err = daf_fleet_make_keys(f);
+
+    if (err == DAF_OK) err = make_names(f);
+    if (err == DAF_OK) err = daf_fleet_make_camp(f);
+    for (uint32_t i = 0; err == DAF_OK && i < f->config.devices; i++)
+        err = daf_fleet_start(&f->devices[i]);
+    return err;
+}
+
+enum daf_err daf_fleet_new(struct daf_engine *e,
+                           const struct daf_fleet_config *config,
+                           const struct daf_fleet_events *events,
+                           struct daf_fleet **out)
+{
+    struct daf_fleet *f = calloc(1, sizeof *f);
+
+    assert(config->devices > 0 && config->devices <= DAF_SIM_NODES_MAX);
+    if (f == NULL) return DAF_ENOMEM;
+    f->engine = e;
+    f->config = *config;
+    f->events = *events;
+    f->links.size = sizeof(struct daf_fleet_link);
+    f->wires.size = sizeof(struct daf_fleet_wire);
+    f->parcels.size = sizeof(struct daf_fleet_parcel);
+    daf_chance_init(&f->chance, config->seed, "fleet", 0);
+    daf_engine_handle(e, DAF_SIM_FRAME, daf_fleet_on_parcel, f);
+    daf_engine_handle(e, DAF_SIM_DISK, daf_fleet_on_disk, f);
+    daf_engine_handle(e, DAF_SIM_AGENT, daf_fleet_on_timer, f);
+    f->scratch = malloc(sizeof *f->scratch);
+    enum daf_err err =
+        f->scratch == NULL ? DAF_ENOMEM : daf_notebook_pool_new(&f->records);
+    if (err == DAF_OK) err = make_devices(f);
+    if (err == DAF_OK) err = start_all(f);
+    if (err != DAF_OK) {
+        daf_fleet_free(f);
+        return err;
+    }
+    *out = f;
+    return DAF_OK;
+}
+
+static void free_pool(struct daf_fleet_pool *pool)
+{
+    free(pool->items);
+    free(pool->free);
+}
+
+static void free_device(struct daf_fleet_device *d)
+{
+    daf_fleet_stop(d);
+    daf_notebook_free(d->notebook);
+    free(d->cert);
+    free(d->admitted);
+    free(d->wires);
+    free(d->links);
+}
+
+void daf_fleet_free(struct daf_fleet *f)
+{
+    if (f == NULL) return;
+    for (uint32_t i = 0; f->devices != NULL && i < f->config.devices; i++)
+        free_device(&f->devices[i]);
+    for (uint32_t i = 0; i < f->parcels.count; i++)
+        free(daf_fleet_parcel(f, i)->bytes);
+    free_pool(&f->links);
+    free_pool(&f->wires);
+    free_pool(&f->parcels);
+    daf_notebook_pool_free(f->records);
+    free(f->devices);
+    free(f->authors);
+    free(f->keys);
+    free(f->scratch);
+    free(f);
+}
+
+/* ---- contacts */
+
+uint32_t daf_fleet_linked(struct daf_fleet *f, uint32_t a, uint32_t b)
+{
+    const struct daf_fleet_device *d = &f->devices[a];
+
+    for (uint32_t i = 0; i < d->links_count; i++) {
+        const struct daf_fleet_link *l = daf_fleet_link(f, d->links[i]);
+        if (l->a == b || l->b == b) return d->links[i];
+    }
+    return DAF_FLEET_NOBODY;
+}
+
+static void announce(struct daf_fleet *f, uint32_t to, uint32_t peer,
+                     uint32_t link, enum daf_fleet_word word)
+{
+    uint32_t number = daf_fleet_take(f, &f->parcels);
+
+    if (number == DAF_FLEET_NOBODY) return;
+    *daf_fleet_parcel(f, number) = (struct daf_fleet_parcel){
+        .word = word, .wire = DAF_FLEET_NOBODY, .peer = peer, .link = link};
+    daf_engine_add(f->engine,
+                   daf_engine_now(f->engine) +
+                       (word == DAF_FLEET_FOUND ? f->config.discovery : 0),
+                   DAF_SIM_FRAME, to, to, number);
+}
+
+static bool add_link(struct daf_fleet *f, uint32_t device, uint32_t link)
+{
+    struct daf_fleet_device *d = &f->devices[device];
+
+    if (!daf_fleet_grow(f, &d->links, sizeof *d->links, d->links_count,
+                        &d->links_room))
+        return false;
+    d->links[d->links_count++] = link;
+    return true;
+}
+
+void daf_fleet_up(struct daf_fleet *f, uint32_t a, uint32_t b)
+{
+    assert(a < f->config.devices && b < f->config.devices && a != b);
+    if (daf_fleet_linked(f, a, b) != DAF_FLEET_NOBODY) return;
+    uint32_t link = daf_fleet_take(f, &f->links);
+    if (link == DAF_FLEET_NOBODY) return;
+    *daf_fleet_link(f, link) =
+        (struct daf_fleet_link){.a = a,
+                                .b = b,
+                                .free_at = daf_engine_now(f->engine)};
+    if (!add_link(f, a, link) || !add_link(f, b, link)) return;
+    announce(f, a, b, link, DAF_FLEET_FOUND);
+    announce(f, b, a, link, DAF_FLEET_FOUND);
+}
+
+static void remove_link(struct daf_fleet *f, uint32_t device, uint32_t link)
+{
+    struct daf_fleet_device *d = &f->devices[device];
+    uint32_t at = 0;
+
+    while (d->links[at] != link)
+        at++;
+    d->links_count--;
+    memmove(&d->links[at], &d->links[at + 1],
+            (d->links_count - at) * sizeof *d->links);
+}
+
+void daf_fleet_down(struct daf_fleet *f, uint32_t a, uint32_t b)
+{
+    uint32_t link = daf_fleet_linked(f, a, b);
+
+    if (link == DAF_FLEET_NOBODY) return;
+    daf_fleet_cut(f, link);
+    remove_link(f, a, link);
+    remove_link(f, b, link);
+    announce(f, a, b, link, DAF_FLEET_GONE);
+    announce(f, b, a, link, DAF_FLEET_GONE);
+    daf_fleet_give(f, &f->links, link);
+}
+
+/* ---- people, and looking */
+
+void daf_fleet_learn(struct daf_fleet *f, uint32_t device, uint64_t ticket)
+{
+    static const char learner[] = "Kite Example", item[] = "letters/1";
+    const struct daf_did did = {
+        .item = {(const uint8_t *)item, sizeof item - 1},
+        .has_score = true,
+        .score = (uint32_t)daf_chance_below(&f->chance, DAF_SCORE_MAX + 1),
+        .seconds = 20};
+    const struct daf_write write = {
+        .ticket = ticket,
+        .kind = DAF_WRITE_SESSION,
+        .claimed = {UINT64_C(1700000000000) +
+                    (uint64_t)(daf_engine_now(f->engine) / DAF_SIM_MS)},
+        .learner = {(const uint8_t *)learner, sizeof learner - 1},
+        .did = &did,
+        .did_count = 1};
+    const struct daf_input in = {.kind = DAF_INPUT_WRITE, .write = &write};
+
+    daf_fleet_input(&f->devices[device], &in);
+}
+
+struct daf_notebook *daf_fleet_notebook(struct daf_fleet *f, uint32_t device)
+{
+    return f->devices[device].notebook;
+}
+
+const struct daf_agent *daf_fleet_agent(const struct daf_fleet *f,
+                                        uint32_t device)
+{
+    return f->devices[device].agent;
+}
+
+void daf_fleet_scopes(const struct daf_fleet *f,
+                      struct daf_scope_id out[DAF_FLEET_SCOPES])
+{
+    memcpy(out, f->scopes, sizeof f->scopes);
+}
+
+const struct daf_fleet_stats *daf_fleet_stats(const struct daf_fleet *f)
+{
+    return &f->stats;
+}

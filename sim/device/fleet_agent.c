@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A device's agent: its start, what it is told, when it wants to be asked. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/device/fleet_impl.h"
+
+/* 10.x.y.z: a device's number is its address. */
+struct daf_addr daf_fleet_addr(uint32_t device, uint16_t port)
+{
+    struct daf_addr addr;
+    uint32_t host = device + 1;
+
+    snprintf(addr.text, sizeof addr.text, "10.%u.%u.%u:%u",
+             (unsigned)(host >> 16 & 255), (unsigned)(host >> 8 & 255),
+             (unsigned)(host & 255), (unsigned)port);
+    return addr;
+}
+
+static struct daf_mono now_of(const struct daf_fleet *f)
+{
+    /* A device's clock has run for a while when the world begins. */
+    return (struct daf_mono){
+        1000 + (uint64_t)(daf_engine_now(f->engine) / DAF_SIM_MS)};
+}
+
+/* Timers are early by less than a millisecond, which is harmless, but would come
+ * twice: they are rounded up. */
+static void set_timer(struct daf_fleet_device *d)
+{
+    struct daf_fleet *f = d->fleet;
+    uint64_t ms = daf_agent_deadline(d->agent).ms;
+
+    if (d->timer != 0 && ms == d->timer_ms) return;
+    daf_engine_cancel(f->engine, &d->timer);
+    if (ms >= (uint64_t)(DAF_SIM_NEVER / DAF_SIM_MS)) return;
+    daf_sim_us at = ((daf_sim_us)ms - 1000) * DAF_SIM_MS;
+    daf_sim_us now = daf_engine_now(f->engine);
+    d->timer_ms = ms;
+    d->timer = daf_engine_timer(f->engine, at < now ? now : at, DAF_SIM_AGENT,
+                                d->number, d->number, 0);
+}
+
+void daf_fleet_input(struct daf_fleet_device *d, const struct daf_input *in)
+{
+    uint64_t commits = 0;
+    enum daf_err err = daf_notebook_pin(d->notebook, &commits);
+
+    if (err != DAF_OK) {
+        daf_fleet_fail(d->fleet, err);
+        return;
+    }
+    daf_agent_input(d->agent, now_of(d->fleet), in);
+    daf_notebook_unpin(d->notebook);
+    set_timer(d);
+}
+
+void daf_fleet_on_timer(void *ctx, uint32_t device, uint32_t arg)
+{
+    struct daf_fleet *f = ctx;
+    struct daf_fleet_device *d = &f->devices[device];
+    const struct daf_input in = {.kind = DAF_INPUT_TIMER};
+
+    (void)arg;
+    d->timer = 0;
+    if (d->agent != NULL) daf_fleet_input(d, &in);
+}
+
+static void on_wrote(void *ctx, const struct daf_wrote *wrote)
+{
+    struct daf_fleet_device *d = ctx;
+    struct daf_fleet *f = d->fleet;
+
+    if (wrote->ticket == 0) /* the camp is being made */
+        f->last_control = wrote->err;
+    else if (f->events.wrote != NULL)
+        f->events.wrote(f->events.ctx, d->number, wrote->ticket, wrote->err,
+                        wrote->seq);
+}
+
+struct scan_ctx {
+    daf_camp_row_fn fn;
+    void *ctx;
+};
+
+static bool scan_row(void *ctx, const struct daf_row *row)
+{
+    struct scan_ctx *s = ctx;
+
+    return s->fn(s->ctx, &row->log, &row->stored);
+}
+
+static enum daf_err scan(void *ctx, const struct daf_scope_id *scope,
+                         int retention, daf_camp_row_fn fn, void *fn_ctx)
+{
+    struct daf_fleet_device *d = ctx;
+    struct scan_ctx s = {fn, fn_ctx};
+
+    return daf_notebook_scan(d->notebook, scope, retention, scan_row, &s);
+}
+
+static enum daf_err make_agent(struct daf_fleet_device *d)
+{
+    struct daf_fleet *f = d->fleet;
+    struct daf_chance chance;
+    struct daf_agent_config config = {
+        .keys = d->keys,
+        .secrets = d->secrets,
+        .manifest = {f->manifest, f->manifest_len},
+        .cert = {d->cert, d->cert_len},
+        .boot_number = ++d->boots,
+        .index = daf_notebook_index(d->notebook),
+        .scan = scan,
+        .scan_ctx = d,
+        .own_incarnation = d->incarnation,
+        .port = &d->port,
+        .scratch = f->scratch,
+    };
+
+    daf_chance_init(&chance, f->config.seed, "agent",
+                    (uint64_t)d->boots << 32 | d->number);
+    daf_chance_bytes(&chance, config.seed, sizeof config.seed);
+    return daf_agent_new(&config, on_wrote, d, &d->agent);
+}
+
+enum daf_err daf_fleet_start(struct daf_fleet_device *d)
+{
+    const struct daf_input listening = {.kind = DAF_INPUT_LISTENING,
+                                        .port_door = DAF_FLEET_DOOR_PORT,
+                                        .port_mesh = DAF_FLEET_MESH_PORT};
+    struct daf_addr own = daf_fleet_addr(d->number, 0);
+    const struct daf_input here = {.kind = DAF_INPUT_OWN,
+                                   .addrs = &own,
+                                   .addrs_count = 1};
+    enum daf_err err = make_agent(d);
+
+    if (err != DAF_OK) return err;
+    daf_fleet_input(d, &here);
+    daf_fleet_input(d, &listening);
+    return daf_fleet_failed(d->fleet);
+}
+
+void daf_fleet_stop(struct daf_fleet_device *d)
+{
+    daf_agent_free(d->agent);
+    d->agent = NULL;
+    daf_engine_cancel(d->fleet->engine, &d->timer);
+    daf_fleet_disk_forget(d);
+    memset(d->admitted, 0,
+           (d->fleet->config.devices / 64 + 1) * sizeof *d->admitted);
+    d->is_announced = false;
+}

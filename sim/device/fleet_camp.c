@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The camp: keys, manifest, and control as the coordinator writes it, one device
+ * after the other.  All before time begins. */
+#include <assert.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/hash.h"
+#include "sim/device/fleet_impl.h"
+
+/* ---- libsodium's chance is ours */
+
+static struct daf_chance sodium_chance;
+
+static const char *chance_name(void)
+{
+    return "daftar-sim";
+}
+
+static void chance_buf(void *const to, const size_t len)
+{
+    daf_chance_bytes(&sodium_chance, to, len);
+}
+
+static uint32_t chance_number(void)
+{
+    return (uint32_t)daf_chance_u64(&sodium_chance);
+}
+
+static enum daf_err take_sodium(const struct daf_fleet *f)
+{
+    static struct randombytes_implementation ours = {.implementation_name =
+                                                         chance_name,
+                                                     .random = chance_number,
+                                                     .buf = chance_buf};
+
+    daf_chance_init(&sodium_chance, f->config.seed, "sodium", 0);
+    return randombytes_set_implementation(&ours) == 0 && sodium_init() >= 0
+               ? DAF_OK
+               : DAF_EIO;
+}
+
+/* ---- keys and manifest */
+
+static void make_keys(struct daf_fleet_device *d)
+{
+    struct daf_chance chance;
+    uint8_t seed[32];
+
+    daf_chance_init(&chance, d->fleet->config.seed, "keys", d->number);
+    daf_chance_bytes(&chance, seed, sizeof seed);
+    crypto_sign_seed_keypair(d->keys.sign.b, d->secrets.sign.b, seed);
+    daf_chance_bytes(&chance, seed, sizeof seed);
+    crypto_box_seed_keypair(d->keys.transport.b, d->secrets.transport.b, seed);
+    daf_chance_bytes(&chance, seed, sizeof seed);
+    crypto_box_seed_keypair(d->keys.seal.b, d->secrets.seal.b, seed);
+    d->author = daf_hash_author_id(&d->keys.sign);
+    d->incarnation = daf_chance_u64(&chance);
+}
+
+static enum daf_err make_manifest(struct daf_fleet *f)
+{
+    static const char *const names[DAF_FLEET_SCOPES] = {"control", "catalog",
+                                                        "camp",
+                                                        DAF_FLEET_CLASS};
+    struct daf_manifest *m = &f->camp;
+    struct daf_sign_sk root;
+    struct daf_box_sk door;
+    const char *const *types;
+    uint8_t seed[32];
+
+    m->is_first = true;
+    m->number = 1;
+    strcpy(m->name, "Simulated camp");
+    m->k = 1;
+    m->roots_count = 1;
+    daf_chance_bytes(&f->chance, seed, sizeof seed);
+    crypto_sign_seed_keypair(m->roots[0].b, root.b, seed);
+    m->coordinators_count = 1;
+    m->coordinators[0].keys = f->devices[0].keys;
+    m->coordinators[0].acts = 50;
+    types = daf_payload_names(&m->register_count);
+    for (size_t i = 0; i < m->register_count; i++)
+        strcpy(m->types[i], types[i]);
+    daf_chance_bytes(&f->chance, m->discovery.b, sizeof m->discovery.b);
+    f->manifest_len = daf_manifest_sign(m, &root, 1, f->manifest);
+    enum daf_err err =
+        daf_manifest_decode((struct daf_view){f->manifest, f->manifest_len}, m);
+    if (err != DAF_OK) return err;
+    daf_manifest_door_keys(&m->discovery, &f->door, &door);
+    for (size_t i = 0; i < DAF_FLEET_SCOPES; i++)
+        f->scopes[i] = daf_hash_scope_id(&m->camp, names[i]);
+    return DAF_OK;
+}
+
+/* ---- control */
+
+/* The coordinator writes it; its disk has it when this returns. */
+static enum daf_err control(struct daf_fleet *f, struct daf_pack *k)
+{
+    struct daf_fleet_device *d = &f->devices[0];
+    const struct daf_write write = {.kind = DAF_WRITE_CONTROL,
+                                    .payload = daf_pack_view(k)};
+    const struct daf_input in = {.kind = DAF_INPUT_WRITE, .write = &write};
+
+    f->last_control = DAF_EBUSY;
+    daf_fleet_input(d, &in);
+    while (d->jobs != NULL)
+        daf_fleet_on_disk(f, 0, (uint32_t)d->boots);
+    return f->failed != DAF_OK ? f->failed : f->last_control;
+}
+
+static enum daf_err wrap_key(struct daf_fleet *f,
+                             const struct daf_fleet_device *d)
+{
+    struct daf_key_wrap wrap = {.scope = DAF_FLEET_CLASS,
+                                .generation = 1,
+                                .wraps_count = 1};
+    struct daf_wrap one = {.author = d->author};
+    uint8_t room[512];
+    struct daf_pack k;
+
+    daf_body_commitment(&f->generation, wrap.commit);
+    if (crypto_box_seal(one.sealed, f->generation.b, sizeof f->generation.b,
+                        d->keys.seal.b) != 0)
+        return DAF_EKEY;
+    daf_pack_init(&k, room, sizeof room);
+    daf_payload_pack_key_wrap(&k, &wrap, &one);
+    return control(f, &k);
+}
+
+static enum daf_err enrol(struct daf_fleet *f, struct daf_fleet_device *d)
+{
+    struct daf_cert cert = {.camp = f->camp.camp,
+                            .keys = d->keys,
+                            .rights_count = 4,
+                            .rights = {{"camp", DAF_RIGHT_APPEND},
+                                       {"catalog", DAF_RIGHT_READ},
+                                       {DAF_FLEET_CLASS, DAF_RIGHT_APPEND},
+                                       {"control", DAF_RIGHT_READ}},
+                            .expires_beacon = UINT64_MAX};
+    uint8_t room[2048], bytes[DAF_CERT_BYTES_MAX];
+    struct daf_pack k;
+
+    for (unsigned i = 0; i < 4; i++)
+        cert.serial[i] = (uint8_t)(d->number >> (24 - 8 * i));
+    d->cert_len = daf_cert_sign(&cert, &f->devices[0].secrets.sign, bytes);
+    d->cert = malloc(d->cert_len);
+    if (d->cert == NULL) return DAF_ENOMEM;
+    memcpy(d->cert, bytes, d->cert_len);
+    daf_pack_init(&k, room, sizeof room);
+    daf_payload_pack_certificate(&k, (struct daf_view){d->cert, d->cert_len});
+    enum daf_err err = control(f, &k);
+    return err == DAF_OK ? wrap_key(f, d) : err;
+}
+
+enum daf_err daf_fleet_make_keys(struct daf_fleet *f)
+{
+    enum daf_err err = take_sodium(f);
+
+    for (uint32_t i = 0; err == DAF_OK && i < f->config.devices; i++)
+        make_keys(&f->devices[i]);
+    return err;
+}
+
+enum daf_err daf_fleet_make_camp(struct daf_fleet *f)
+{
+    enum daf_err err = make_manifest(f);
+
+    daf_chance_bytes(&f->chance, f->generation.b, sizeof f->generation.b);
+    if (err == DAF_OK) err = daf_fleet_start(&f->devices[0]);
+    if (err == DAF_OK) err = wrap_key(f, &f->devices[0]);
+    for (uint32_t i = 1; err == DAF_OK && i < f->config.devices; i++)
+        err = enrol(f, &f->devices[i]);
+    daf_fleet_stop(&f->devices[0]);
+    for (uint32_t i = 1; err == DAF_OK && i < f->config.devices; i++)
+        err = daf_notebook_copy(f->devices[0].notebook, f->devices[i].notebook);
+    return err;
+}

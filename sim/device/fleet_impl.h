@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sim/device/fleet_impl.h - what the fleet's files share. */
+#ifndef DAF_SIM_DEVICE_FLEET_IMPL_H
+#define DAF_SIM_DEVICE_FLEET_IMPL_H
+
+#include "sim/core/chance.h"
+#include "sim/device/fleet.h"
+
+#define DAF_FLEET_NOBODY    UINT32_MAX
+#define DAF_FLEET_DOOR_PORT 5670
+#define DAF_FLEET_MESH_PORT (DAF_FLEET_DOOR_PORT + DAF_MESH_STEP)
+
+/* Numbers that are given and given back. */
+struct daf_fleet_pool {
+    void *items;
+    size_t size; /* of an item */
+    uint32_t count, room, free_count, free_room;
+    uint32_t *free;
+};
+
+/* A contact that is up: one cell of air. */
+struct daf_fleet_link {
+    uint32_t a, b;
+    daf_sim_us free_at; /* when the air is */
+};
+
+/* A connection, from whom called to whom was called. */
+struct daf_fleet_wire {
+    uint32_t ends[2];
+    uint32_t conns[2];
+    uint32_t link;
+    uint32_t under_way; /* parcels that name it */
+    enum daf_endpoint endpoint;
+    bool is_cut;        /* the contact has ended: nothing passes */
+    bool is_heard[2];   /* that end will hear that it is closed */
+    bool is_told[2];    /* and has */
+    daf_sim_us last[2]; /* when the last frame to that end is there */
+};
+
+/* What a device will be told. */
+enum daf_fleet_word {
+    DAF_FLEET_FRAME,
+    DAF_FLEET_OPENED,
+    DAF_FLEET_CLOSED,
+    DAF_FLEET_FOUND,
+    DAF_FLEET_GONE,
+};
+struct daf_fleet_parcel {
+    enum daf_fleet_word word;
+    uint32_t wire; /* or NOBODY */
+    uint32_t conn; /* CLOSED without a wire */
+    uint32_t peer; /* FOUND, GONE */
+    uint32_t link; /* FOUND: of a contact that may have ended */
+    uint32_t side; /* of the wire */
+    size_t len;
+    uint8_t *bytes; /* owned */
+};
+
+/* One thing of a batch. */
+enum daf_fleet_deed {
+    DAF_FLEET_KEEP,
+    DAF_FLEET_UNCHECKED,
+    DAF_FLEET_CHECKED,
+    DAF_FLEET_DROP,
+};
+struct daf_fleet_task {
+    enum daf_fleet_deed deed;
+    enum daf_body_state state;
+    struct daf_stretch what; /* DROP: the log alone */
+    struct daf_spot spot;    /* DROP */
+    struct daf_record record;
+    size_t header_len, body_len;
+    uint8_t *bytes; /* owned: header, body */
+};
+struct daf_fleet_job {
+    struct daf_fleet_job *next;
+    uint64_t id;
+    size_t count, room;
+    struct daf_fleet_task *tasks;
+};
+
+struct daf_fleet_device {
+    struct daf_fleet *fleet;
+    uint32_t number;
+    struct daf_device_keys keys;
+    struct daf_secrets secrets;
+    struct daf_author_id author;
+    uint8_t *cert; /* owned */
+    size_t cert_len;
+    struct daf_notebook *notebook;
+    struct daf_agent *agent;
+    struct daf_port port;
+    uint64_t incarnation, boots;
+    uint32_t incoming;
+    uint64_t *admitted; /* a bit a device */
+    struct daf_announce door;
+    bool is_announced;
+    uint32_t *wires; /* that it has an end of */
+    uint32_t wires_count, wires_room;
+    uint32_t *links;
+    uint32_t links_count, links_room;
+    struct daf_fleet_job *jobs, **jobs_end, *open_job;
+    daf_sim_us disk_free_at;
+    daf_sim_timer timer;
+    uint64_t timer_ms; /* what it was set for */
+};
+
+struct daf_fleet_name {
+    uint8_t key[32]; /* an author id, padded; or a transport key */
+    uint32_t device;
+};
+
+struct daf_fleet {
+    struct daf_engine *engine;
+    struct daf_fleet_config config;
+    struct daf_fleet_events events;
+    struct daf_chance chance;
+    enum daf_err failed;
+    struct daf_scratch *scratch;
+    struct daf_notebook_pool *records;
+    struct daf_fleet_device *devices;
+    struct daf_fleet_name *authors, *keys; /* sorted */
+    struct daf_scope_id scopes[DAF_FLEET_SCOPES];
+    uint8_t manifest[DAF_MANIFEST_BYTES_MAX];
+    size_t manifest_len;
+    struct daf_manifest camp;
+    struct daf_box_pk door;
+    struct daf_key generation; /* of the class */
+    struct daf_fleet_pool links, wires, parcels;
+    struct daf_fleet_stats stats;
+    enum daf_err last_control; /* how the coordinator's last write ended */
+};
+
+/* ---- fleet.c */
+void daf_fleet_fail(struct daf_fleet *f, enum daf_err err);
+/* Room for one more in an array of @size; false without memory. */
+bool daf_fleet_grow(struct daf_fleet *f, void *items, size_t size,
+                    uint32_t count, uint32_t *room);
+/* A number, its item zeroed; NOBODY without memory. */
+uint32_t daf_fleet_take(struct daf_fleet *f, struct daf_fleet_pool *pool);
+void daf_fleet_give(struct daf_fleet *f, struct daf_fleet_pool *pool,
+                    uint32_t number);
+struct daf_fleet_link *daf_fleet_link(struct daf_fleet *f, uint32_t number);
+struct daf_fleet_wire *daf_fleet_wire(struct daf_fleet *f, uint32_t number);
+struct daf_fleet_parcel *daf_fleet_parcel(struct daf_fleet *f, uint32_t number);
+/* The link of these two that is up, or NOBODY. */
+uint32_t daf_fleet_linked(struct daf_fleet *f, uint32_t a, uint32_t b);
+/* Who that is; NOBODY: nobody of this camp. */
+uint32_t daf_fleet_of_author(const struct daf_fleet *f,
+                             const struct daf_author_id *author);
+uint32_t daf_fleet_of_key(const struct daf_fleet *f,
+                          const struct daf_box_pk *key);
+
+/* ---- fleet_camp.c: everybody's keys; manifest and control.  Devices are off. */
+DAF_NODISCARD enum daf_err daf_fleet_make_keys(struct daf_fleet *f);
+DAF_NODISCARD enum daf_err daf_fleet_make_camp(struct daf_fleet *f);
+
+/* ---- fleet_agent.c */
+DAF_NODISCARD enum daf_err daf_fleet_start(struct daf_fleet_device *d);
+void daf_fleet_stop(struct daf_fleet_device *d);
+void daf_fleet_input(struct daf_fleet_device *d, const struct daf_input *in);
+void daf_fleet_on_timer(void *ctx, uint32_t device, uint32_t arg);
+struct daf_addr daf_fleet_addr(uint32_t device, uint16_t port);
+
+/* ---- fleet_wires.c */
+void daf_fleet_wires_port(struct daf_port *port);
+void daf_fleet_on_parcel(void *ctx, uint32_t device, uint32_t parcel);
+/* Both ends hear of it after the silence. */
+void daf_fleet_cut(struct daf_fleet *f, uint32_t link);
+
+/* ---- fleet_disk.c */
+void daf_fleet_disk_port(struct daf_port *port);
+void daf_fleet_on_disk(void *ctx, uint32_t device, uint32_t arg);
+void daf_fleet_disk_forget(struct daf_fleet_device *d);
+
+#endif

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections and the air: what link does, and the network under it. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/device/fleet_impl.h"
+
+#define HANDSHAKE_BYTES 1200 /* CURVE's four commands, measured in captures */
+#define FRAME_BYTES     80   /* around a frame: ZMTP, CURVE's box, TCP and IP */
+#define GIVE_UP         (5 * DAF_SIM_S) /* ZMQ_CONNECT_TIMEOUT of link */
+
+/* ---- what is on its way */
+
+static void post(struct daf_fleet *f, uint32_t to, daf_sim_us at,
+                 const struct daf_fleet_parcel *what)
+{
+    uint32_t number = daf_fleet_take(f, &f->parcels);
+
+    if (number == DAF_FLEET_NOBODY) {
+        free(what->bytes);
+        return;
+    }
+    *daf_fleet_parcel(f, number) = *what;
+    if (what->wire != DAF_FLEET_NOBODY)
+        daf_fleet_wire(f, what->wire)->under_way++;
+    daf_engine_add(f->engine, at, DAF_SIM_FRAME, to, to, number);
+}
+
+/* When so many bytes will be at the other end of this link. */
+static daf_sim_us over_air(struct daf_fleet *f, uint32_t link, size_t bytes)
+{
+    struct daf_fleet_link *l = daf_fleet_link(f, link);
+    daf_sim_us now = daf_engine_now(f->engine);
+    daf_sim_us begins = l->free_at > now ? l->free_at : now;
+
+    l->free_at = begins + (daf_sim_us)((uint64_t)bytes * (uint64_t)DAF_SIM_S /
+                                       f->config.bytes_per_s);
+    return l->free_at + f->config.latency;
+}
+
+/* ---- a device's ends of wires */
+
+/* The wire that @d calls @conn, and which side of it @d is; NOBODY. */
+static uint32_t wire_of(const struct daf_fleet_device *d, uint32_t conn,
+                        unsigned *side)
+{
+    for (uint32_t i = 0; i < d->wires_count; i++) {
+        const struct daf_fleet_wire *w = daf_fleet_wire(d->fleet, d->wires[i]);
+        for (unsigned s = 0; s < 2; s++)
+            if (w->ends[s] == d->number && w->conns[s] == conn) {
+                *side = s;
+                return d->wires[i];
+            }
+    }
+    return DAF_FLEET_NOBODY;
+}
+
+static void keep_wire(struct daf_fleet_device *d, uint32_t wire)
+{
+    if (daf_fleet_grow(d->fleet, &d->wires, sizeof *d->wires, d->wires_count,
+                       &d->wires_room))
+        d->wires[d->wires_count++] = wire;
+}
+
+static void drop_wire(struct daf_fleet_device *d, uint32_t wire)
+{
+    for (uint32_t i = 0; i < d->wires_count; i++)
+        if (d->wires[i] == wire) {
+            d->wires[i] = d->wires[--d->wires_count];
+            return;
+        }
+}
+
+/* Its number is given back when both have heard and nothing names it. */
+static void let_go(struct daf_fleet *f, uint32_t wire)
+{
+    struct daf_fleet_wire *w = daf_fleet_wire(f, wire);
+
+    if (w->under_way > 0 || !w->is_heard[0] || !w->is_heard[1]) return;
+    drop_wire(&f->devices[w->ends[0]], wire);
+    drop_wire(&f->devices[w->ends[1]], wire);
+    daf_fleet_give(f, &f->wires, wire);
+}
+
+static void close_end(struct daf_fleet *f, uint32_t wire, unsigned side,
+                      daf_sim_us at)
+{
+    struct daf_fleet_wire *w = daf_fleet_wire(f, wire);
+
+    if (w->is_heard[side]) return;
+    w->is_heard[side] = true;
+    post(f, w->ends[side], at,
+         &(struct daf_fleet_parcel){.word = DAF_FLEET_CLOSED,
+                                    .wire = wire,
+                                    .side = side});
+}
+
+void daf_fleet_cut(struct daf_fleet *f, uint32_t link)
+{
+    const struct daf_fleet_device *d = &f->devices[daf_fleet_link(f, link)->a];
+
+    for (uint32_t i = 0; i < d->wires_count; i++) {
+        struct daf_fleet_wire *w = daf_fleet_wire(f, d->wires[i]);
+        if (w->link != link || w->is_cut) continue;
+        w->is_cut = true;
+        daf_sim_us at = daf_engine_now(f->engine) + f->config.silence;
+        close_end(f, d->wires[i], 0, at);
+        close_end(f, d->wires[i], 1, at);
+    }
+}
+
+/* ---- the agent's calls */
+
+static void port_send(void *ctx, uint32_t conn, struct daf_view frame)
+{
+    struct daf_fleet_device *d = ctx;
+    struct daf_fleet *f = d->fleet;
+    unsigned side = 0;
+    uint32_t wire = wire_of(d, conn, &side);
+
+    if (wire == DAF_FLEET_NOBODY) return;
+    struct daf_fleet_wire *w = daf_fleet_wire(f, wire);
+    if (w->is_heard[side] && !w->is_cut) return; /* it was closed */
+    f->stats.frames++;
+    f->stats.bytes += frame.len;
+    daf_engine_note(f->engine, (uint64_t)frame.len << 32 | conn);
+    if (w->is_cut) {
+        f->stats.frames_lost++;
+        f->stats.bytes_lost += frame.len;
+        return;
+    }
+    uint8_t *bytes = malloc(frame.len + 1);
+    if (bytes == NULL) {
+        daf_fleet_fail(f, DAF_ENOMEM);
+        return;
+    }
+    memcpy(bytes, frame.p, frame.len);
+    unsigned other = 1 - side;
+    w->last[other] = over_air(f, w->link, frame.len + FRAME_BYTES);
+    post(f, w->ends[other], w->last[other],
+         &(struct daf_fleet_parcel){.word = DAF_FLEET_FRAME,
+                                    .wire = wire,
+                                    .side = other,
+                                    .len = frame.len,
+                                    .bytes = bytes});
+}
+
+/* What was said before still arrives. */
+static void port_close(void *ctx, uint32_t conn)
+{
+    struct daf_fleet_device *d = ctx;
+    struct daf_fleet *f = d->fleet;
+    daf_sim_us now = daf_engine_now(f->engine);
+    unsigned side = 0;
+    uint32_t wire = wire_of(d, conn, &side);
+
+    if (wire == DAF_FLEET_NOBODY) return;
+    struct daf_fleet_wire *w = daf_fleet_wire(f, wire);
+    daf_sim_us heard = now + f->config.latency;
+    if (w->last[1 - side] > heard) heard = w->last[1 - side];
+    close_end(f, wire, side, now);
+    close_end(f, wire, 1 - side, heard);
+}
+
+static uint32_t device_of(const struct daf_addr *addr, unsigned *port)
+{
+    unsigned x = 0, y = 0, z = 0;
+
+    if (sscanf(addr->text, "10.%u.%u.%u:%u", &x, &y, &z, port) != 4)
+        return DAF_FLEET_NOBODY;
+    return (x << 16 | y << 8 | z) - 1;
+}
+
+static bool lets_in(const struct daf_fleet_device *d, uint32_t other)
+{
+    return (d->admitted[other / 64] >> (other % 64) & 1) != 0;
+}
+
+/* Whether @d would be let in there; DAF_FLEET_NOBODY's link: out of reach. */
+static bool is_welcome(const struct daf_fleet_device *d,
+                       const struct daf_fleet_device *peer,
+                       enum daf_endpoint endpoint, unsigned port,
+                       const struct daf_box_pk *server)
+{
+    const struct daf_fleet *f = d->fleet;
+    bool is_door = endpoint == DAF_ENDPOINT_DOOR;
+    const struct daf_box_pk *key = is_door ? &f->door : &peer->keys.transport;
+
+    return peer->agent != NULL &&
+           port == (is_door ? DAF_FLEET_DOOR_PORT : DAF_FLEET_MESH_PORT) &&
+           memcmp(key->b, server->b, sizeof key->b) == 0 &&
+           (is_door || lets_in(peer, d->number));
+}
+
+static void refuse(struct daf_fleet_device *d, uint32_t conn, daf_sim_us after)
+{
+    struct daf_fleet *f = d->fleet;
+
+    post(f, d->number, daf_engine_now(f->engine) + after,
+         &(struct daf_fleet_parcel){.word = DAF_FLEET_CLOSED,
+                                    .wire = DAF_FLEET_NOBODY,
+                                    .conn = conn});
+}
+
+static void open_wire(struct daf_fleet_device *d, struct daf_fleet_device *peer,
+                      uint32_t link, uint32_t conn, enum daf_endpoint endpoint)
+{
+    struct daf_fleet *f = d->fleet;
+    uint32_t wire = daf_fleet_take(f, &f->wires);
+
+    if (wire == DAF_FLEET_NOBODY) return;
+    daf_sim_us at = over_air(f, link, HANDSHAKE_BYTES) + 3 * f->config.latency;
+    *daf_fleet_wire(f, wire) = (struct daf_fleet_wire){
+        .ends = {d->number, peer->number},
+        .conns = {conn, DAF_CONN_INCOMING |
+                            (peer->incoming++ & (DAF_CONN_INCOMING - 1))},
+        .link = link,
+        .endpoint = endpoint,
+        .last = {at, at},
+    };
+    f->stats.connections++;
+    keep_wire(d, wire);
+    keep_wire(peer, wire);
+    for (unsigned side = 2; side-- > 0;)
+        post(f, side == 0 ? d->number : peer->number, at,
+             &(struct daf_fleet_parcel){.word = DAF_FLEET_OPENED,
+                                        .wire = wire,
+                                        .side = side});
+}
+
+static void port_connect(void *ctx, uint32_t conn, enum daf_endpoint endpoint,
+                         const struct daf_addr *addr,
+                         const struct daf_box_pk *server)
+{
+    struct daf_fleet_device *d = ctx;
+    struct daf_fleet *f = d->fleet;
+    unsigned port = 0;
+    uint32_t to = device_of(addr, &port);
+
+    assert(to < f->config.devices && to != d->number);
+    uint32_t link = daf_fleet_linked(f, d->number, to);
+    if (link == DAF_FLEET_NOBODY)
+        refuse(d, conn, GIVE_UP);
+    else if (!is_welcome(d, &f->devices[to], endpoint, port, server))
+        refuse(d, conn, 4 * f->config.latency);
+    else
+        open_wire(d, &f->devices[to], link, conn, endpoint);
+}
+
+static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
+{
+    struct daf_fleet_device *d = ctx;
+    uint32_t who = daf_fleet_of_key(d->fleet, key);
+
+    if (who == DAF_FLEET_NOBODY) return;
+    uint64_t bit = UINT64_C(1) << (who % 64);
+    if (allowed)
+        d->admitted[who / 64] |= bit;
+    else
+        d->admitted[who / 64] &= ~bit;
+}
+
+/* Nobody is enrolled while the world runs. */
+static void port_porch(void *ctx, const struct daf_box_pk *pk,
+                       const struct daf_box_sk *sk)
+{
+    (void)ctx;
+    (void)pk;
+    (void)sk;
+}
+
+static void port_announce(void *ctx, const struct daf_announce *what)
+{
+    struct daf_fleet_device *d = ctx;
+
+    if (what->endpoint != DAF_ENDPOINT_DOOR) return;
+    d->door = *what;
+    d->is_announced = true;
+}
+
+static void port_withdraw(void *ctx, enum daf_endpoint endpoint)
+{
+    struct daf_fleet_device *d = ctx;
+
+    if (endpoint == DAF_ENDPOINT_DOOR) d->is_announced = false;
+}
+
+void daf_fleet_wires_port(struct daf_port *port)
+{
+    port->send = port_send;
+    port->close = port_close;
+    port->connect = port_connect;
+    port->admit = port_admit;
+    port->porch = port_porch;
+    port->announce = port_announce;
+    port->withdraw = port_withdraw;
+}
+
+/* ---- what arrives */
+
+static void tell_of_peer(struct daf_fleet_device *d,
+                         const struct daf_fleet_parcel *p)
+{
+    struct daf_fleet *f = d->fleet;
+    const struct daf_fleet_device *peer = &f->devices[p->peer];
+    struct daf_input in = {.kind = DAF_INPUT_GONE};
+
+    if (p->word == DAF_FLEET_FOUND) {
+        if (daf_fleet_linked(f, d->number, p->peer) != p->link ||
+            !peer->is_announced)
+            return;
+        in.kind = DAF_INPUT_FOUND;
+        in.addr = daf_fleet_addr(p->peer, peer->door.port);
+    }
+    in.service = peer->door;
+    daf_fleet_input(d, &in);
+}
+
+static void tell_opened(struct daf_fleet_device *d,
+                        const struct daf_fleet_parcel *p)
+{
+    struct daf_fleet *f = d->fleet;
+    const struct daf_fleet_wire *w = daf_fleet_wire(f, p->wire);
+    const struct daf_fleet_device *other = &f->devices[w->ends[1 - p->side]];
+    struct daf_input in = {.kind = DAF_INPUT_OPENED,
+                           .conn = w->conns[p->side],
+                           .endpoint = w->endpoint,
+                           .key = other->keys.transport};
+
+    if (w->is_cut || w->is_told[p->side]) return;
+    if (p->side == 0 && w->endpoint == DAF_ENDPOINT_DOOR) in.key = f->door;
+    daf_fleet_input(d, &in);
+}
+
+static void tell_frame(struct daf_fleet_device *d,
+                       const struct daf_fleet_parcel *p)
+{
+    struct daf_fleet *f = d->fleet;
+    const struct daf_fleet_wire *w = daf_fleet_wire(f, p->wire);
+    const struct daf_input in = {.kind = DAF_INPUT_FRAME,
+                                 .conn = w->conns[p->side],
+                                 .bytes = {p->bytes, p->len}};
+
+    if (w->is_cut || w->is_told[p->side]) {
+        f->stats.frames_lost++;
+        f->stats.bytes_lost += p->len;
+        return;
+    }
+    daf_fleet_input(d, &in);
+}
+
+static void tell_closed(struct daf_fleet_device *d,
+                        const struct daf_fleet_parcel *p)
+{
+    struct daf_input in = {.kind = DAF_INPUT_CLOSED, .conn = p->conn};
+
+    if (p->wire != DAF_FLEET_NOBODY) {
+        struct daf_fleet_wire *w = daf_fleet_wire(d->fleet, p->wire);
+        in.conn = w->conns[p->side];
+        w->is_told[p->side] = true;
+        drop_wire(d, p->wire); /* the agent may use its number again */
+    }
+    daf_fleet_input(d, &in);
+}
+
+void daf_fleet_on_parcel(void *ctx, uint32_t device, uint32_t parcel)
+{
+    struct daf_fleet *f = ctx;
+    struct daf_fleet_device *d = &f->devices[device];
+    /* A copy: the pool moves when something is posted. */
+    struct daf_fleet_parcel p = *daf_fleet_parcel(f, parcel);
+
+    daf_fleet_parcel(f, parcel)->bytes = NULL;
+    daf_fleet_give(f, &f->parcels, parcel);
+    if (d->agent != NULL) {
+        if (p.word == DAF_FLEET_FRAME)
+            tell_frame(d, &p);
+        else if (p.word == DAF_FLEET_OPENED)
+            tell_opened(d, &p);
+        else if (p.word == DAF_FLEET_CLOSED)
+            tell_closed(d, &p);
+        else
+            tell_of_peer(d, &p);
+    }
+    free(p.bytes);
+    if (p.wire != DAF_FLEET_NOBODY) {
+        daf_fleet_wire(f, p.wire)->under_way--;
+        let_go(f, p.wire);
+    }
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Daftar itself: the daemon's agents, one a node (sim/device/fleet.h).
+ *
+ * A message is a record that somebody writes at its node in a class all share; it
+ * has arrived when its destination holds it durably.  Everybody comes to hold every
+ * record: a notebook drops nothing and is not told whom a record is for.  A
+ * message's size is not a record's: what is on the air is what the agents say. */
+#include "sim/protocols/protocols.h"
+
+#include <stdlib.h>
+
+#include "sim/device/fleet.h"
+
+struct node {
+    uint32_t *messages; /* of its log: by seq, plus one; 0: no message */
+    uint64_t room;
+};
+
+struct shared {
+    struct daf_fleet *fleet;
+};
+
+static struct daf_fleet *fleet_of(struct daf_net *net)
+{
+    return ((struct shared *)daf_net_shared(net))->fleet;
+}
+
+static void wrote(void *ctx, uint32_t device, uint64_t ticket, enum daf_err err,
+                  uint64_t seq)
+{
+    struct daf_net *net = ctx;
+    struct node *n = daf_net_state(net, device);
+
+    if (err != DAF_OK) {
+        daf_net_fail(net, err);
+        return;
+    }
+    if (seq >= n->room) {
+        uint64_t room = seq * 2 + 8;
+        uint32_t *messages = realloc(n->messages, room * sizeof *messages);
+        if (messages == NULL) {
+            daf_net_fail(net, DAF_ENOMEM);
+            return;
+        }
+        for (uint64_t i = n->room; i < room; i++)
+            messages[i] = 0;
+        n->messages = messages;
+        n->room = room;
+    }
+    n->messages[seq] = (uint32_t)ticket;
+}
+
+static void stored(void *ctx, uint32_t device, uint32_t writer, uint64_t seq)
+{
+    struct daf_net *net = ctx;
+    const struct node *n = daf_net_state(net, writer);
+
+    if (device == writer || seq >= n->room || n->messages[seq] == 0) return;
+    daf_net_arrived(net, device, n->messages[seq] - 1);
+}
+
+static enum daf_err start(struct daf_net *net)
+{
+    struct shared *s = daf_net_shared(net);
+    const struct daf_fleet_events events = {.ctx = net,
+                                            .wrote = wrote,
+                                            .stored = stored};
+    struct daf_fleet_config config = daf_fleet_defaults();
+
+    config.seed = daf_net_config(net)->seed;
+    config.devices = daf_net_nodes(net);
+    config.bytes_per_s = daf_net_config(net)->bytes_per_s;
+    return daf_fleet_new(daf_net_engine(net), &config, &events, &s->fleet);
+}
+
+static void stop(struct daf_net *net)
+{
+    for (uint32_t i = 0; i < daf_net_nodes(net); i++)
+        free(((struct node *)daf_net_state(net, i))->messages);
+    daf_fleet_free(fleet_of(net));
+}
+
+static void check(struct daf_net *net)
+{
+    enum daf_err err = daf_fleet_failed(fleet_of(net));
+
+    if (err != DAF_OK) daf_net_fail(net, err);
+}
+
+/* Told for each of the two. */
+static void contact_up(struct daf_net *net, uint32_t node, uint32_t peer)
+{
+    if (node < peer) daf_fleet_up(fleet_of(net), node, peer);
+    check(net);
+}
+
+static void contact_down(struct daf_net *net, uint32_t node, uint32_t peer)
+{
+    if (node < peer) daf_fleet_down(fleet_of(net), node, peer);
+    check(net);
+}
+
+static void message_created(struct daf_net *net, uint32_t node,
+                            uint32_t message)
+{
+    daf_fleet_learn(fleet_of(net), node, (uint64_t)message + 1);
+    check(net);
+}
+
+const struct daf_protocol daf_daftar = {
+    .name = "daftar",
+    .what = "the daemon's own agents: every record to everybody",
+    .node_bytes = sizeof(struct node),
+    .shared_bytes = sizeof(struct shared),
+    .start = start,
+    .stop = stop,
+    .contact_up = contact_up,
+    .contact_down = contact_down,
+    .message_created = message_created,
+};
