@@ -87,14 +87,13 @@ static void port_drop(void *ctx, const struct daf_log_key *log,
     t->spot = *spot;
 }
 
-static void port_end(void *ctx, uint64_t id)
+/* The batch goes to the disk, after those that are on their way. */
+static void hand_over(struct daf_fleet_device *d)
 {
-    struct daf_fleet_device *d = ctx;
     struct daf_fleet *f = d->fleet;
     daf_sim_us now = daf_engine_now(f->engine);
 
     if (d->open_job == NULL) return;
-    assert(d->open_job->id == id);
     *d->jobs_end = d->open_job;
     d->jobs_end = &d->open_job->next;
     d->open_job = NULL;
@@ -104,19 +103,27 @@ static void port_end(void *ctx, uint64_t id)
                    d->number, (uint32_t)d->boots);
 }
 
-/* Best effort: a batch of its own, at once. */
+static void port_end(void *ctx, uint64_t id)
+{
+    struct daf_fleet_device *d = ctx;
+
+    assert(d->open_job == NULL || d->open_job->id == id);
+    hand_over(d);
+}
+
 static void port_acked(void *ctx, const struct daf_log_key *log,
                        uint64_t seq_first, const struct daf_spot *last)
 {
     struct daf_fleet_device *d = ctx;
+    struct daf_fleet_task *t;
 
-    if (daf_notebook_begin(d->notebook) != DAF_OK) return;
-    enum daf_err err = daf_notebook_acked(d->notebook, log, seq_first, last);
-    if (err == DAF_OK)
-        err = daf_notebook_commit(d->notebook);
-    else
-        daf_notebook_rollback(d->notebook);
-    if (err == DAF_ENOMEM) daf_fleet_fail(d->fleet, err);
+    port_begin(ctx, 0);
+    t = add_task(d, DAF_FLEET_ACKED);
+    if (t == NULL) return;
+    t->what.log = *log;
+    t->what.first = seq_first;
+    t->spot = *last;
+    hand_over(d);
 }
 
 /* Content is not simulated yet: no device has an item, so nobody asks. */
@@ -187,6 +194,11 @@ static enum daf_err do_task(struct daf_fleet_device *d,
         err = daf_notebook_drop(d->notebook, &t->what.log, &t->spot);
         return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;
     }
+    if (t->deed == DAF_FLEET_ACKED) {
+        err = daf_notebook_acked(d->notebook, &t->what.log, t->what.first,
+                                 &t->spot);
+        return err == DAF_ENOTFOUND ? DAF_OK : err;
+    }
     body.p = t->bytes + t->header_len;
     err = daf_notebook_put(d->notebook, &t->record, header, t->state, body,
                            &what);
@@ -254,7 +266,8 @@ void daf_fleet_on_disk(void *ctx, uint32_t device, uint32_t arg)
     if (in.err != DAF_OK) in.items_count = 0;
     if (in.err == DAF_ENOMEM) daf_fleet_fail(f, in.err);
     f->stats.commits++;
-    daf_fleet_input(d, &in);
+    if (job->tasks == NULL || job->tasks[0].deed != DAF_FLEET_ACKED)
+        daf_fleet_input(d, &in);
     tell_stored(d, items, in.items_count);
     free(items);
     free_job(job);

@@ -62,12 +62,13 @@ enum daf_fleet_deed {
     DAF_FLEET_UNCHECKED,
     DAF_FLEET_CHECKED,
     DAF_FLEET_DROP,
+    DAF_FLEET_ACKED, /* alone in a batch of which nobody hears */
 };
 struct daf_fleet_task {
     enum daf_fleet_deed deed;
     enum daf_body_state state;
-    struct daf_stretch what; /* DROP: the log alone */
-    struct daf_spot spot;    /* DROP */
+    struct daf_stretch what; /* DROP: the log alone; ACKED: log and first */
+    struct daf_spot spot;    /* DROP, ACKED */
     struct daf_record record;
     size_t header_len, body_len;
     uint8_t *bytes; /* owned: header, body */
