@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keeping in touch.  An address names a door; being let in names the mesh.  Of a
  * device with several addresses one is tried at a time.  Whatever ends is tried
- * again after 1, 2, 4, 8, 15 s, and up to a minute where mDNS sees nobody, each
- * less up to three quarters by chance, so a school that gets its power back does
+ * again after 1, 2, 4, 8, 15 s, and up to a minute where mDNS sees nobody (longer
+ * if there are many such: DAF_AGENT_FAR_EACH_MS), each less up to three quarters by chance, so a school that gets its power back does
  * not knock in step: of 1,000 who call one device at once link takes 128 at a
  * time, and all are in after 1 to 3 s; 7 s if it is up to one quarter. */
 #include "node/core/addr.h"
@@ -105,11 +105,15 @@ static void wake_siblings(struct daf_agent *a, const struct daf_peer *p)
     }
 }
 
-static uint64_t longest_wait(const struct daf_peer *p)
+/* Of a camp of 400 a device alone would knock at seven doors a second, all day. */
+static uint64_t longest_wait(const struct daf_agent *a,
+                             const struct daf_peer *p)
 {
-    return p->is_there || p->found_by == DAF_FOUND_STATIC
-               ? DAF_AGENT_RETRY_MAX_MS
-               : DAF_AGENT_FAR_MAX_MS;
+    uint64_t far = a->peers_count * DAF_AGENT_FAR_EACH_MS;
+
+    if (p->is_there || p->found_by == DAF_FOUND_STATIC)
+        return DAF_AGENT_RETRY_MAX_MS;
+    return far > DAF_AGENT_FAR_MAX_MS ? far : DAF_AGENT_FAR_MAX_MS;
 }
 
 void daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p)
@@ -132,7 +136,7 @@ void daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p)
     p->conn = 0;
     p->deadline = after(a, wait);
     p->backoff_ms *= 2;
-    if (p->backoff_ms > longest_wait(p)) p->backoff_ms = longest_wait(p);
+    if (p->backoff_ms > longest_wait(a, p)) p->backoff_ms = longest_wait(a, p);
     p->failures++;
     p->was_put_off = false;
     wake_siblings(a, p);
