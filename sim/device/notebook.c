@@ -118,7 +118,7 @@ enum daf_err daf_notebook_copy(const struct daf_notebook *from,
     }
     to->commits = from->commits;
     to->bodies = from->bodies;
-    to->top = from->top;
+    to->logs_ever = from->logs_ever;
     return DAF_OK;
 }
 

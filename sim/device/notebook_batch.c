@@ -14,7 +14,7 @@ enum daf_err daf_notebook_batch_begin(struct daf_notebook *n)
         free(b);
         return DAF_ENOMEM;
     }
-    b->top = n->top;
+    b->logs_ever = n->logs_ever;
     n->batch = b;
     return DAF_OK;
 }
@@ -193,42 +193,18 @@ enum daf_err daf_notebook_batch_add(struct daf_notebook *n,
     struct daf_notebook_edit *e = edit_of(n->batch, name);
     if (e == NULL) err = add_edit(n, name, NULL, &e);
     if (err != DAF_OK) return err;
-    e->number = ++n->batch->top;
+    e->number = ++n->batch->logs_ever;
     n->batch->last = e;
     *out = e;
     return DAF_OK;
 }
 
-/* The highest number in use. */
-static uint32_t find_top(const struct daf_notebook *n)
-{
-    const struct daf_notebook_batch *b = n->batch;
-    uint32_t top = 0;
-
-    for (uint32_t i = 0; i < b->count; i++)
-        top = b->edits[i]->number > top ? b->edits[i]->number : top;
-    for (uint32_t i = 0; i < n->scopes_count; i++) {
-        const struct daf_notebook_scope *s = &n->scopes[i];
-
-        for (uint32_t j = 0; j < s->count; j++) {
-            const struct daf_notebook_log *log = s->logs[j];
-            if (log->number > top && edit_of(b, log->name) == NULL)
-                top = log->number;
-        }
-    }
-    return top;
-}
-
-void daf_notebook_batch_remove(struct daf_notebook *n,
+void daf_notebook_batch_remove(const struct daf_notebook *n,
                                struct daf_notebook_edit *e)
 {
-    bool was_top = e->number == n->batch->top;
-
-    assert(e->count == 0);
+    assert(e->count == 0 && e->acked == 0);
     daf_notebook_unchecked_remove(n, e->number);
     e->number = 0;
-    e->acked = 0;
-    if (was_top) n->batch->top = find_top(n);
 }
 
 /* ---- commit */
@@ -333,7 +309,7 @@ enum daf_err daf_notebook_batch_commit(struct daf_notebook *n)
         n->unchecked = b->unchecked;
         b->unchecked = (struct daf_notebook_stretches){0};
         n->bodies += b->bodies;
-        n->top = b->top;
+        n->logs_ever = b->logs_ever;
         n->commits++;
         n->last = NULL;
     }

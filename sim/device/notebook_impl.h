@@ -86,8 +86,8 @@ static inline enum daf_body_state daf_notebook_held_state(uint32_t held)
 
 struct daf_notebook_log {
     uint32_t name;
-    uint32_t number; /* the lowest that was free above all others, as SQLite
-                        numbers rows: the order of unchecked_next */
+    uint32_t number; /* above those of all logs that were there before it, as
+                        SQLite numbers rows: the order of unchecked_next */
     uint32_t acked;  /* a record and one, or 0 */
     uint32_t height;
     uint32_t count, bodies, absent; /* records, of them HELD, ABSENT */
@@ -150,8 +150,8 @@ struct daf_notebook_batch {
     uint32_t count, room;
     struct daf_notebook_edit *last; /* asked for */
     struct daf_notebook_stretches unchecked;
-    uint64_t bodies;
-    uint32_t top;
+    uint64_t bodies; /* stored in this batch */
+    uint32_t logs_ever;
     enum daf_err spoilt; /* nothing but rollback helps */
 };
 
@@ -163,7 +163,7 @@ struct daf_notebook {
     uint32_t scopes_count;
     struct daf_notebook_stretches unchecked;
     uint64_t commits, bodies; /* ever made, ever stored */
-    uint32_t top;             /* the highest number of a log */
+    uint32_t logs_ever;       /* the last number of a log */
     unsigned pins;
     struct daf_notebook_log *last;    /* asked for; NULL: none */
     struct daf_notebook_batch *batch; /* between begin and commit */
@@ -234,7 +234,7 @@ DAF_NODISCARD enum daf_err daf_notebook_batch_add(
     struct daf_notebook *n, const struct daf_log_key *key,
     struct daf_notebook_edit **out);
 /** daf_notebook_batch_remove: a log of which nothing is left. */
-void daf_notebook_batch_remove(struct daf_notebook *n,
+void daf_notebook_batch_remove(const struct daf_notebook *n,
                                struct daf_notebook_edit *e);
 
 /* notebook_put.c, _drop.c, _acked.c, _unchecked.c: as store.h's of that name */
@@ -265,7 +265,8 @@ DAF_NODISCARD enum daf_err daf_notebook_unchecked_cut(
 DAF_NODISCARD enum daf_err daf_notebook_unchecked_copy(
     const struct daf_notebook *n, struct daf_notebook_stretches *to);
 /** daf_notebook_unchecked_remove: all of a log that goes. */
-void daf_notebook_unchecked_remove(struct daf_notebook *n, uint32_t number);
+void daf_notebook_unchecked_remove(const struct daf_notebook *n,
+                                   uint32_t number);
 /** daf_notebook_unchecked_has: whether @seq is in a stretch, as committed. */
 bool daf_notebook_unchecked_has(const struct daf_notebook *n, uint32_t number,
                                 uint64_t seq);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The logs of a scope, in the two orders that questions want, and its sketch. */
-#include <assert.h>
 #include <stdlib.h>
 
 #include "sim/device/notebook_impl.h"

@@ -139,7 +139,8 @@ enum daf_err daf_notebook_unchecked_copy(const struct daf_notebook *n,
     return DAF_OK;
 }
 
-void daf_notebook_unchecked_remove(struct daf_notebook *n, uint32_t number)
+void daf_notebook_unchecked_remove(const struct daf_notebook *n,
+                                   uint32_t number)
 {
     struct daf_notebook_stretch all;
 

@@ -43,8 +43,9 @@ build()
     local name=$1
     shift
     "$@" -std=c11 -D_POSIX_C_SOURCE=200809L -D_GNU_SOURCE -ffp-contract=off \
-        -I"$root" -o "$tmp/$name" "$root"/sim/*.c "$root"/sim/*/*.c \
-        "$root"/proto/err.c -ljansson -lz -lm
+        -I"$root" -o "$tmp/$name" "$root"/sim/*.c \
+        "$root"/sim/{core,world,net,protocols,run}/*.c "$root"/proto/err.c \
+        -ljansson -lz -lm
     builds+=("$name")
 }
 

@@ -263,14 +263,27 @@ static size_t compare_marks_from(const struct both *q,
     return ours.count;
 }
 
+static bool last_tag(void *ctx, const struct daf_mark *mark)
+{
+    memcpy(ctx, &mark->tag, sizeof mark->tag);
+    return false;
+}
+
 static void compare_marks(const struct both *q,
                           const struct daf_scope_id *scope)
 {
     struct daf_tag tag = {{0}};
     struct daf_mark mark;
+    bool is_first = true;
 
     (void)compare_marks_from(q, scope, NULL, MARKS);
     (void)compare_marks_from(q, scope, NULL, 2);
+    /* A walk, one at a time. */
+    while (q->b->marks(q->b->ctx, scope, is_first ? NULL : &tag, last_tag,
+                       &tag) == DAF_OK &&
+           compare_marks_from(q, scope, &tag, 1) > 0)
+        is_first = false;
+    memset(&tag, 0, sizeof tag);
     (void)compare_marks_from(q, scope, &tag, MARKS);
     for (unsigned i = 0; i < 256; i += 51) {
         memset(&tag, (int)i, sizeof tag);
