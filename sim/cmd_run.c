@@ -5,6 +5,8 @@
 #include "sim/protocols/protocol.h"
 #include "sim/run/run.h"
 
+#include <errno.h>
+#include <ftw.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -34,6 +36,10 @@ static const char help[] =
     "                    updateInterval; at once if not said\n"
     "  --until TIME      end then; at the traces' end if not said\n"
     "  --nodes N         devices; as many as the traces name if not said\n"
+    "  --fidelity WHICH  of daftar's devices: `model` (notebooks in arrays, "
+    "stub\n"
+    "                    signatures), or `real` (SQLite, Ed25519); model if "
+    "not said\n"
     "  --seed N          of chance; 1 if not said\n"
     "  --json            one JSON object\n"
     "\n"
@@ -50,6 +56,7 @@ enum wish_option {
     OPT_UNTIL,
     OPT_NODES,
     OPT_SEED,
+    OPT_FIDELITY,
     OPT_JSON,
     OPT_HELP,
 };
@@ -64,6 +71,7 @@ static const struct option options[] = {
     {"until", required_argument, NULL, OPT_UNTIL},
     {"nodes", required_argument, NULL, OPT_NODES},
     {"seed", required_argument, NULL, OPT_SEED},
+    {"fidelity", required_argument, NULL, OPT_FIDELITY},
     {"json", no_argument, NULL, OPT_JSON},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -72,7 +80,7 @@ static const struct option options[] = {
 struct wish {
     const char *contacts, *messages;
     struct daf_run_config run;
-    bool is_json;
+    bool is_json, is_real;
 };
 
 /* ---- progress ---- */
@@ -212,6 +220,10 @@ static bool take(struct wish *w, int option, const char *value)
     case OPT_UNTIL:
         return daf_units_time(value, &w->run.until) ||
                bad_value("until", value, "12h");
+    case OPT_FIDELITY:
+        w->is_real = strcmp(value, "real") == 0;
+        return w->is_real || strcmp(value, "model") == 0 ||
+               bad_value("fidelity", value, "model or real");
     case OPT_JSON:
         w->is_json = true;
         return true;
@@ -353,7 +365,6 @@ static int run(struct wish *w)
     struct daf_run_result result;
     struct progress p;
 
-    if (!fits(w)) return DAF_SIM_EXIT_FAILED;
     begin(&p, w->run.net.protocol->name);
     enum daf_err err = daf_run(&w->run, tell_running, &p, &result);
     end(&p);
@@ -365,6 +376,33 @@ static int run(struct wish *w)
     else
         print_words(w, &result);
     return fflush(stdout) == 0 ? DAF_SIM_EXIT_DONE : DAF_SIM_EXIT_FAILED;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind,
+                      struct FTW *at)
+{
+    (void)st;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+/* Real notebooks lie in a folder of the run, and go with it. */
+static int run_real(struct wish *w)
+{
+    const char *tmp = getenv("TMPDIR");
+    char dir[400];
+
+    int len = snprintf(dir, sizeof dir, "%s/daftar-sim.XXXXXX",
+                       tmp == NULL || tmp[0] == '\0' ? "/tmp" : tmp);
+    if (len < 0 || (size_t)len >= sizeof dir || mkdtemp(dir) == NULL)
+        return failed(dir, strerror(errno));
+    w->run.net.real_dir = dir;
+    int code = run(w);
+    if (nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        fprintf(stderr, "daftar-sim run: %s stays behind: %s\n", dir,
+                strerror(errno));
+    return code;
 }
 
 int daf_cmd_run(int argc, char **argv)
@@ -380,7 +418,8 @@ int daf_cmd_run(int argc, char **argv)
     code = open_trace(w.contacts, w.run.net.nodes, &w.run.contacts);
     if (code < 0 && w.messages != NULL)
         code = open_trace(w.messages, w.run.net.nodes, &w.run.messages);
-    if (code < 0) code = run(&w);
+    if (code < 0 && !fits(&w)) code = DAF_SIM_EXIT_FAILED;
+    if (code < 0) code = w.is_real ? run_real(&w) : run(&w);
     daf_trace_close(w.run.contacts);
     daf_trace_close(w.run.messages);
     return code;

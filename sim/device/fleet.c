@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/device/fleet_impl.h"
 
+#include "sim/device/signer.h"
+
 #include <assert.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct daf_fleet_config daf_fleet_defaults(void)
 {
@@ -144,6 +149,20 @@ static enum daf_err make_names(struct daf_fleet *f)
 
 /* ---- life */
 
+static enum daf_err open_notebook(struct daf_fleet_device *d)
+{
+    struct daf_fleet *f = d->fleet;
+    char dir[512];
+
+    if (f->config.real_dir == NULL)
+        return daf_notebook_model(f->records, &d->notebook);
+    int len = snprintf(dir, sizeof dir, "%s/%u", f->config.real_dir,
+                       (unsigned)d->number);
+    if (len < 0 || (size_t)len >= sizeof dir) return DAF_ELIMIT;
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST) return DAF_EIO;
+    return daf_notebook_real(dir, &d->notebook);
+}
+
 static enum daf_err make_devices(struct daf_fleet *f)
 {
     uint32_t count = f->config.devices;
@@ -160,7 +179,7 @@ static enum daf_err make_devices(struct daf_fleet *f)
         daf_fleet_disk_port(&d->port);
         d->admitted = calloc(count / 64 + 1, sizeof *d->admitted);
         if (d->admitted == NULL) return DAF_ENOMEM;
-        enum daf_err err = daf_notebook_model(f->records, &d->notebook);
+        enum daf_err err = open_notebook(d);
         if (err != DAF_OK) return err;
     }
     return DAF_OK;
@@ -192,6 +211,7 @@ enum daf_err daf_fleet_new(struct daf_engine *e,
     f->links.size = sizeof(struct daf_fleet_link);
     f->wires.size = sizeof(struct daf_fleet_wire);
     f->parcels.size = sizeof(struct daf_fleet_parcel);
+    daf_signer_stub(config->real_dir == NULL);
     daf_chance_init(&f->chance, config->seed, "fleet", 0);
     daf_engine_handle(e, DAF_SIM_FRAME, daf_fleet_on_parcel, f);
     daf_engine_handle(e, DAF_SIM_DISK, daf_fleet_on_disk, f);

@@ -34,9 +34,13 @@ struct daf_fleet_config {
     uint32_t devices;
     uint64_t bytes_per_s;
     daf_sim_us latency, discovery, silence, commit;
+    /* NULL: models, and stubs for signatures.  Else a folder, in which each device
+     * gets one for its real notebook, and real signatures. */
+    const char *real_dir;
 };
 
-/** daf_fleet_defaults: 250 kB/s, 5 ms, 1 s, 15 s, 5 ms; seed 1, no devices. */
+/** daf_fleet_defaults: 250 kB/s, 5 ms, 1 s, 15 s, 5 ms; models; seed 1; no
+ * devices. */
 struct daf_fleet_config daf_fleet_defaults(void);
 
 struct daf_fleet_events {
@@ -50,7 +54,8 @@ struct daf_fleet_events {
     void (*stored)(void *ctx, uint32_t device, uint32_t writer, uint64_t seq);
 };
 
-/** daf_fleet_new: the camp is made, all devices are on and alone.
+/** daf_fleet_new: the camp is made, all devices are on and alone.  Whether
+ * signatures are real is one choice for the process (signer.h): the last fleet's.
  * @e: outlives it; its handlers of frames, disks and agents are set here.
  * @events: copied; calls may be NULL.
  * DAF_ENOMEM; other errors: of the agent, a bug of ours. */

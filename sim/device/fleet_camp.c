@@ -155,6 +155,28 @@ static enum daf_err enrol(struct daf_fleet *f, struct daf_fleet_device *d)
     return err == DAF_OK ? wrap_key(f, d) : err;
 }
 
+static bool copy_row(void *ctx, const struct daf_row *row)
+{
+    struct daf_record r;
+    enum daf_put what;
+
+    return daf_record_decode(row->stored.header, &r) == DAF_OK &&
+           daf_notebook_put(ctx, &r, row->stored.header, row->stored.body_state,
+                            row->stored.body, &what) == DAF_OK;
+}
+
+/* All that the coordinator holds, which is control. */
+static enum daf_err hand_out(struct daf_fleet *f, struct daf_notebook *to)
+{
+    struct daf_notebook *from = f->devices[0].notebook;
+
+    if (f->config.real_dir == NULL) return daf_notebook_copy(from, to);
+    enum daf_err err = daf_notebook_begin(to);
+    if (err == DAF_OK)
+        err = daf_notebook_scan(from, &f->scopes[0], -1, copy_row, to);
+    return err == DAF_OK ? daf_notebook_commit(to) : err;
+}
+
 enum daf_err daf_fleet_make_keys(struct daf_fleet *f)
 {
     enum daf_err err = take_sodium(f);
@@ -175,6 +197,6 @@ enum daf_err daf_fleet_make_camp(struct daf_fleet *f)
         err = enrol(f, &f->devices[i]);
     daf_fleet_stop(&f->devices[0]);
     for (uint32_t i = 1; err == DAF_OK && i < f->config.devices; i++)
-        err = daf_notebook_copy(f->devices[0].notebook, f->devices[i].notebook);
+        err = hand_out(f, f->devices[i].notebook);
     return err;
 }

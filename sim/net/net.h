@@ -37,6 +37,8 @@ struct daf_net_config {
     uint64_t bytes_per_s;      /* of a link; at least 1 */
     uint32_t lifetime_minutes; /* of a message; 0: for ever */
     daf_sim_us tick;
+    const char
+        *real_dir; /* for protocols that keep something: daf_fleet_config */
     const struct daf_protocol *protocol;
 };
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "sim/device/fleet.h"
-#include "sim/device/signer.h"
 
 struct node {
     uint32_t *messages; /* of its log: by seq, plus one; 0: no message */
@@ -68,9 +67,9 @@ static enum daf_err start(struct daf_net *net)
                                             .stored = stored};
     struct daf_fleet_config config = daf_fleet_defaults();
 
-    daf_signer_stub(true);
     config.seed = daf_net_config(net)->seed;
     config.devices = daf_net_nodes(net);
+    config.real_dir = daf_net_config(net)->real_dir;
     config.bytes_per_s = daf_net_config(net)->bytes_per_s;
     return daf_fleet_new(daf_net_engine(net), &config, &events, &s->fleet);
 }

@@ -38,14 +38,19 @@ run()
 hash_of() { run "$@" | grep -o '"trace_hash":"[0-9a-f]*"'; }
 
 # build NAME COMPILER OPTION...
+# shellcheck disable=SC2046 # words of pkg-config
 build()
 {
     local name=$1
     shift
     "$@" -std=c11 -D_POSIX_C_SOURCE=200809L -D_GNU_SOURCE -ffp-contract=off \
-        -I"$root" -o "$tmp/$name" "$root"/sim/*.c \
-        "$root"/sim/{core,world,net,protocols,run}/*.c "$root"/proto/err.c \
-        -ljansson -lz -lm
+        -w -I"$root" -o "$tmp/$name" \
+        "$root"/{proto,store,node/core,sim,sim/*}/*.c \
+        -Wl,--wrap=crypto_sign_ed25519_detached \
+        -Wl,--wrap=crypto_sign_ed25519_verify_detached \
+        $(pkg-config --libs libsodium sqlite3 inih jansson zlib) \
+        $(pkg-config --libs msgpack-c 2>/dev/null || pkg-config --libs msgpack) \
+        -lm
     builds+=("$name")
 }
 
