@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define SHORT 10 /* microseconds: what rounding may bring about or hide */
-#define NEAR  2
+#define NEAR  1
 
 struct contact {
     uint32_t a, b;
