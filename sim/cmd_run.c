@@ -189,8 +189,8 @@ static bool take_world(struct wish *w, int option, const char *value)
 
     if (is_waypoint ? !daf_spec_waypoint(value, &w->waypoint, why)
                     : !daf_spec_traffic(value, &w->traffic, why)) {
-        fprintf(stderr, "daftar-sim run: --%s: %s\n",
-                is_waypoint ? "waypoint" : "traffic", why);
+        (void)fprintf(stderr, "daftar-sim run: --%s: %s\n",
+                      is_waypoint ? "waypoint" : "traffic", why);
         return false;
     }
     if (is_waypoint)
@@ -288,10 +288,10 @@ static int parse(int argc, char **argv, struct wish *w)
     const char *why = optind < argc ? NULL : world_wrong(w);
     if (optind == argc && why == NULL) return -1;
     if (optind < argc)
-        fprintf(stderr, "daftar-sim run: what is '%s'?", argv[optind]);
+        (void)fprintf(stderr, "daftar-sim run: what is '%s'?", argv[optind]);
     else
-        fprintf(stderr, "daftar-sim run: %s;", why);
-    fputs(" --help tells\n", stderr);
+        (void)fprintf(stderr, "daftar-sim run: %s;", why);
+    (void)fputs(" --help tells\n", stderr);
     return DAF_SIM_EXIT_USAGE;
 }
 

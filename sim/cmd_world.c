@@ -60,7 +60,7 @@ struct teller {
 
 static bool bad(const char *option, const char *why)
 {
-    fprintf(stderr, "daftar-sim world: --%s: %s\n", option, why);
+    (void)fprintf(stderr, "daftar-sim world: --%s: %s\n", option, why);
     return false;
 }
 
@@ -91,9 +91,10 @@ static int parse(int argc, char **argv, struct wish *w)
     int option;
 
     optind = 1;
+    /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == OPT_HELP) {
-            fputs(help, stdout);
+            (void)fputs(help, stdout);
             return DAF_SIM_EXIT_DONE;
         }
         if (option == '?' || !take(w, option, optarg))
@@ -108,7 +109,7 @@ static int parse(int argc, char **argv, struct wish *w)
     else if (w->has_traffic && w->waypoint.nodes < 2)
         why = "traffic wants two devices";
     if (why == NULL) return -1;
-    fprintf(stderr, "daftar-sim world: %s; --help tells\n", why);
+    (void)fprintf(stderr, "daftar-sim world: %s; --help tells\n", why);
     return DAF_SIM_EXIT_USAGE;
 }
 
@@ -118,19 +119,20 @@ static void print_time(const struct teller *t)
 {
     daf_sim_us now = daf_engine_now(t->engine);
 
-    printf("%" PRId64 ".%06" PRId64 " ", now / DAF_SIM_S, now % DAF_SIM_S);
+    (void)printf("%" PRId64 ".%06" PRId64 " ", now / DAF_SIM_S,
+                 now % DAF_SIM_S);
 }
 
 static void on_up(void *ctx, uint32_t a, uint32_t b)
 {
     print_time(ctx);
-    printf("CONN %" PRIu32 " %" PRIu32 " up\n", a, b);
+    (void)printf("CONN %" PRIu32 " %" PRIu32 " up\n", a, b);
 }
 
 static void on_down(void *ctx, uint32_t a, uint32_t b)
 {
     print_time(ctx);
-    printf("CONN %" PRIu32 " %" PRIu32 " down\n", a, b);
+    (void)printf("CONN %" PRIu32 " %" PRIu32 " down\n", a, b);
 }
 
 static void on_create(void *ctx, uint32_t from, uint32_t to, uint32_t bytes)
@@ -138,8 +140,8 @@ static void on_create(void *ctx, uint32_t from, uint32_t to, uint32_t bytes)
     struct teller *t = ctx;
 
     print_time(t);
-    printf("C M%" PRIu64 " %" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
-           ++t->messages, from, to, bytes);
+    (void)printf("C M%" PRIu64 " %" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
+                 ++t->messages, from, to, bytes);
 }
 
 static enum daf_err go(struct teller *t, struct wish *w)
@@ -178,6 +180,6 @@ int daf_cmd_world(int argc, char **argv)
     daf_waypoint_free(t.waypoint);
     daf_engine_free(t.engine);
     if (err == DAF_OK) return DAF_SIM_EXIT_DONE;
-    fprintf(stderr, "daftar-sim world: %s\n", daf_err_str(err));
+    (void)fprintf(stderr, "daftar-sim world: %s\n", daf_err_str(err));
     return DAF_SIM_EXIT_FAILED;
 }

@@ -152,13 +152,14 @@ static bool take_part(const struct key *keys, char *part, void *config,
         k++;
     if (k->name == NULL) return no_key(keys, part, why);
     if ((*seen >> (k - keys) & 1) != 0) {
-        snprintf(why, DAF_SPEC_WHY_BYTES, "%s is said twice", k->name);
+        (void)snprintf(why, DAF_SPEC_WHY_BYTES, "%s is said twice", k->name);
         return false;
     }
     *seen |= 1u << (k - keys);
     if (k->take(config, value)) return true;
-    snprintf(why, DAF_SPEC_WHY_BYTES, "%s cannot be '%.60s'; write it like %s",
-             k->name, value, k->like);
+    (void)snprintf(why, DAF_SPEC_WHY_BYTES,
+                   "%s cannot be '%.60s'; write it like %s", k->name, value,
+                   k->like);
     return false;
 }
 
@@ -170,8 +171,8 @@ static bool take_all(const struct key *keys, const char *text, void *config,
     unsigned seen = 0;
 
     if (strlen(text) >= sizeof copy) {
-        snprintf(why, DAF_SPEC_WHY_BYTES, "it has more than %zu characters",
-                 sizeof copy - 1);
+        (void)snprintf(why, DAF_SPEC_WHY_BYTES,
+                       "it has more than %zu characters", sizeof copy - 1);
         return false;
     }
     memcpy(copy, text, strlen(text) + 1);
@@ -179,8 +180,8 @@ static bool take_all(const struct key *keys, const char *text, void *config,
         if (!take_part(keys, part, config, &seen, why)) return false;
     for (const struct key *k = keys; k->name != NULL; k++) {
         if (!k->is_wanted || (seen >> (k - keys) & 1) != 0) continue;
-        snprintf(why, DAF_SPEC_WHY_BYTES, "%s is missing; write it like %s",
-                 k->name, k->like);
+        (void)snprintf(why, DAF_SPEC_WHY_BYTES,
+                       "%s is missing; write it like %s", k->name, k->like);
         return false;
     }
     return true;
@@ -188,7 +189,7 @@ static bool take_all(const struct key *keys, const char *text, void *config,
 
 static bool is_right(const char *wrong, char *why)
 {
-    if (wrong != NULL) snprintf(why, DAF_SPEC_WHY_BYTES, "%s", wrong);
+    if (wrong != NULL) (void)snprintf(why, DAF_SPEC_WHY_BYTES, "%s", wrong);
     return wrong == NULL;
 }
 

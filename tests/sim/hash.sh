@@ -30,13 +30,15 @@ BEGIN {
     }
 }' >"$tmp/trace"
 
+walk='nodes=300,area=300x400m,range=15m,speed=0.3-3m/s,wait=0-60s'
+
 # What is compared: a protocol over the trace, or the world of its own.
 run()
 {
     local world=(--contacts "$tmp/trace" --protocol "$2")
     if [ "$2" = waypoint ]; then
-        world=(--until 1h --traffic every=5-15s,size=100kB-1MB --waypoint
-            nodes=300,area=300x400m,range=15m,speed=0.3-3m/s,wait=0-60s)
+        world=(--waypoint "$walk" --until 1h
+            --traffic 'every=5-15s,size=100kB-1MB')
     fi
     "$1" run "${world[@]}" --buffer 10MB --lifetime 60min --seed "$3" --json
 }

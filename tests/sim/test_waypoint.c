@@ -498,19 +498,21 @@ static void they_go_as_fast_and_wait_as_long_as_was_said(void **state)
                                          .speed_max = 3,
                                          .wait_max = 1000 * DAF_SIM_S};
     struct stage *s = open_stage(&config, 2);
-    double *before = calloc(config.nodes * 2, sizeof *before);
+    double *before = calloc(config.nodes, 2 * sizeof *before);
     unsigned waiting = 0;
 
     (void)state;
     assert_non_null(before);
     go(s, 500 * DAF_SIM_S, UINT64_MAX);
     for (uint32_t i = 0; i < config.nodes; i++)
-        daf_waypoint_place(s->w, i, &before[i * 2], &before[i * 2 + 1]);
+        daf_waypoint_place(s->w, i, &before[(size_t)i * 2],
+                           &before[(size_t)i * 2 + 1]);
     go(s, 501 * DAF_SIM_S, UINT64_MAX);
     for (uint32_t i = 0; i < config.nodes; i++) {
         double x, y;
         daf_waypoint_place(s->w, i, &x, &y);
-        double speed = hypot(x - before[i * 2], y - before[i * 2 + 1]);
+        double speed =
+            hypot(x - before[(size_t)i * 2], y - before[(size_t)i * 2 + 1]);
         assert_true(speed < 3.000001);
         waiting += speed == 0;
     }
