@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* daftar-sim run: traces, a protocol, a seed. */
+/* daftar-sim run: a world, a protocol, a seed. */
 #include "sim/commands.h"
 #include "sim/core/units.h"
 #include "sim/protocols/protocol.h"
 #include "sim/run/run.h"
+#include "sim/spec.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -19,14 +20,21 @@
 
 static const char help[] =
     "usage: daftar-sim run --contacts FILE [--messages FILE] [OPTION...]\n"
+    "       daftar-sim run --waypoint SPEC --until TIME [OPTION...]\n"
     "\n"
-    "Replay recorded contacts, carry messages by a protocol, and say what came "
-    "of\n"
-    "it.\n"
+    "Let devices meet, as was recorded or by chance, carry messages by a "
+    "protocol,\n"
+    "and say what came of it.\n"
     "\n"
     "  --contacts FILE   The ONE's CONN events or SocioPatterns; .gz as well\n"
     "  --messages FILE   The ONE's C events, if they are in a file of their "
     "own\n"
+    "  --waypoint SPEC   devices walk about at random, such as\n"
+    "                    nodes=1000,area=1000x1000m,range=10m,speed=0.5-1.5m/s,"
+    "wait=0-120s\n"
+    "  --traffic SPEC    messages at random, such as "
+    "every=25-35s,size=500kB-1MB\n"
+    "                    and until=TIME; none if not said\n"
     "  --protocol NAME   one of `daftar-sim protocols`; epidemic-one if not "
     "said\n"
     "  --buffer SIZE     of a device, such as 50MB; no limit if not said\n"
@@ -48,6 +56,8 @@ static const char help[] =
 enum wish_option {
     OPT_CONTACTS = 256,
     OPT_MESSAGES,
+    OPT_WAYPOINT,
+    OPT_TRAFFIC,
     OPT_PROTOCOL,
     OPT_BUFFER,
     OPT_SPEED,
@@ -63,6 +73,8 @@ enum wish_option {
 static const struct option options[] = {
     {"contacts", required_argument, NULL, OPT_CONTACTS},
     {"messages", required_argument, NULL, OPT_MESSAGES},
+    {"waypoint", required_argument, NULL, OPT_WAYPOINT},
+    {"traffic", required_argument, NULL, OPT_TRAFFIC},
     {"protocol", required_argument, NULL, OPT_PROTOCOL},
     {"buffer", required_argument, NULL, OPT_BUFFER},
     {"speed", required_argument, NULL, OPT_SPEED},
@@ -79,6 +91,8 @@ static const struct option options[] = {
 
 struct wish {
     const char *contacts, *messages;
+    struct daf_waypoint_config waypoint;
+    struct daf_traffic_config traffic;
     struct daf_run_config run;
     bool is_json, is_real;
 };
@@ -176,6 +190,24 @@ static bool take_protocol(struct wish *w, const char *value)
     return false;
 }
 
+static bool take_world(struct wish *w, int option, const char *value)
+{
+    char why[DAF_SPEC_WHY_BYTES];
+    bool is_waypoint = option == OPT_WAYPOINT;
+
+    if (is_waypoint ? !daf_spec_waypoint(value, &w->waypoint, why)
+                    : !daf_spec_traffic(value, &w->traffic, why)) {
+        (void)fprintf(stderr, "daftar-sim run: --%s: %s\n",
+                      is_waypoint ? "waypoint" : "traffic", why);
+        return false;
+    }
+    if (is_waypoint)
+        w->run.waypoint = &w->waypoint;
+    else
+        w->run.traffic = &w->traffic;
+    return true;
+}
+
 static bool take_number(struct wish *w, int option, const char *value)
 {
     struct daf_net_config *net = &w->run.net;
@@ -203,6 +235,9 @@ static bool take(struct wish *w, int option, const char *value)
     case OPT_MESSAGES:
         w->messages = value;
         return true;
+    case OPT_WAYPOINT:
+    case OPT_TRAFFIC:
+        return take_world(w, option, value);
     case OPT_PROTOCOL:
         return take_protocol(w, value);
     case OPT_BUFFER:
@@ -232,6 +267,22 @@ static bool take(struct wish *w, int option, const char *value)
     }
 }
 
+static const char *world_wrong(const struct wish *w)
+{
+    if (w->run.waypoint == NULL)
+        return w->contacts != NULL
+                   ? NULL
+                   : "which contacts? give --contacts FILE or --waypoint SPEC";
+    if (w->contacts != NULL || w->messages != NULL)
+        return "--waypoint is a world, and so are --contacts and --messages; "
+               "give one";
+    if (w->run.net.nodes != 0)
+        return "--nodes is for --contacts; --waypoint says nodes= itself";
+    if (w->run.until == 0)
+        return "a waypoint world has no end of its own; give --until TIME";
+    return NULL;
+}
+
 /* The exit code, or -1 to go on. */
 static int parse(int argc, char **argv, struct wish *w)
 {
@@ -246,15 +297,14 @@ static int parse(int argc, char **argv, struct wish *w)
         if (option == '?' || !take(w, option, optarg))
             return DAF_SIM_EXIT_USAGE;
     }
-    if (optind < argc || w->contacts == NULL) {
-        fprintf(stderr,
-                optind < argc ? "daftar-sim run: what is '%s'? --help tells\n"
-                              : "daftar-sim run: which contacts? give "
-                                "--contacts FILE; --help tells%s\n",
-                optind < argc ? argv[optind] : "");
-        return DAF_SIM_EXIT_USAGE;
-    }
-    return -1;
+    const char *why = optind < argc ? NULL : world_wrong(w);
+    if (optind == argc && why == NULL) return -1;
+    if (optind < argc)
+        (void)fprintf(stderr, "daftar-sim run: what is '%s'?", argv[optind]);
+    else
+        (void)fprintf(stderr, "daftar-sim run: %s;", why);
+    (void)fputs(" --help tells\n", stderr);
+    return DAF_SIM_EXIT_USAGE;
 }
 
 /* ---- reading, running, telling ---- */
@@ -318,23 +368,27 @@ static void print_json(const struct wish *w, const struct daf_run_result *r)
     char hash[17];
 
     snprintf(hash, sizeof hash, "%016" PRIx64, r->trace_hash);
-    json_t *o = json_pack(
-        "{s:s, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, "
-        "s:f, s:f, s:f, s:I, s:I, s:s, s:f, s:f}",
-        "protocol", w->run.net.protocol->name, "seed",
-        (json_int_t)w->run.net.seed, "nodes", (json_int_t)r->nodes,
-        "simulated_s", (double)r->until / (double)DAF_SIM_S, "contacts",
-        (json_int_t)n->contacts, "created", (json_int_t)n->created, "started",
-        (json_int_t)n->started, "relayed", (json_int_t)n->relayed, "aborted",
-        (json_int_t)n->aborted, "dropped", (json_int_t)n->dropped, "delivered",
-        (json_int_t)n->delivered, "delivery_ratio",
-        ratio(n->delivered, n->created), "overhead_ratio",
-        ratio(n->relayed - n->delivered, n->delivered), "latency_mean_s",
-        (double)r->latency_mean / (double)DAF_SIM_S, "latency_median_s",
-        (double)r->latency_median / (double)DAF_SIM_S, "hops_mean",
-        r->hops_mean, "odd_contacts", (json_int_t)n->odd, "events",
-        (json_int_t)r->events, "trace_hash", hash, "cpu_s", r->cpu_s, "rss_mb",
-        r->rss_mb);
+    json_t *o =
+        json_pack("{s:s, s:s, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, "
+                  "s:I, s:f, s:f, "
+                  "s:f, s:f, s:f, s:I, s:I, s:s, s:f, s:f}",
+                  "protocol", w->run.net.protocol->name, "world",
+                  w->run.waypoint != NULL ? "waypoint" : "traces", "seed",
+                  (json_int_t)w->run.net.seed, "nodes", (json_int_t)r->nodes,
+                  "simulated_s", (double)r->until / (double)DAF_SIM_S,
+                  "contacts", (json_int_t)n->contacts, "created",
+                  (json_int_t)n->created, "started", (json_int_t)n->started,
+                  "relayed", (json_int_t)n->relayed, "aborted",
+                  (json_int_t)n->aborted, "dropped", (json_int_t)n->dropped,
+                  "delivered", (json_int_t)n->delivered, "delivery_ratio",
+                  ratio(n->delivered, n->created), "overhead_ratio",
+                  ratio(n->relayed - n->delivered, n->delivered),
+                  "latency_mean_s", (double)r->latency_mean / (double)DAF_SIM_S,
+                  "latency_median_s",
+                  (double)r->latency_median / (double)DAF_SIM_S, "hops_mean",
+                  r->hops_mean, "odd_contacts", (json_int_t)n->odd, "events",
+                  (json_int_t)r->events, "trace_hash", hash, "cpu_s", r->cpu_s,
+                  "rss_mb", r->rss_mb);
     if (o != NULL) json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
     json_decref(o);
     fputs("\n", stdout);
@@ -415,9 +469,12 @@ int daf_cmd_run(int argc, char **argv)
     int code = parse(argc, argv, &w);
     if (code >= 0) return code;
     sigaction(SIGINT, &on, NULL);
-    code = open_trace(w.contacts, w.run.net.nodes, &w.run.contacts);
+    if (w.contacts != NULL)
+        code = open_trace(w.contacts, w.run.net.nodes, &w.run.contacts);
     if (code < 0 && w.messages != NULL)
         code = open_trace(w.messages, w.run.net.nodes, &w.run.messages);
+    if (code < 0 && daf_run_wrong(&w.run) != NULL)
+        code = failed("the run", daf_run_wrong(&w.run));
     if (code < 0 && !fits(&w)) code = DAF_SIM_EXIT_FAILED;
     if (code < 0) code = w.is_real ? run_real(&w) : run(&w);
     daf_trace_close(w.run.contacts);

@@ -31,8 +31,8 @@
 #define DAF_AGENT_RETRY_MIN_MS 1000  /* first retry, then doubling */
 #define DAF_AGENT_RETRY_MAX_MS 15000 /* a cut heals within this and a half */
 #define DAF_AGENT_FAR_MAX_MS   60000 /* where mDNS sees nobody */
-#define DAF_AGENT_FAR_EACH_MS  4000  /* ... and so long for each address known */
-#define DAF_AGENT_IDLE_MS      1000  /* quiet before it verifies */
+#define DAF_AGENT_FAR_EACH_MS  4000 /* ... and so long for each address known */
+#define DAF_AGENT_IDLE_MS      1000 /* quiet before it verifies */
 
 struct daf_agent; /* opaque */
 

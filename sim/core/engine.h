@@ -38,6 +38,7 @@ typedef int64_t daf_sim_us; /* microseconds since the run's start */
 enum daf_sim_kind {
     DAF_SIM_ARRIVAL, /* a frame or a transfer comes to its end */
     DAF_SIM_CONTACT, /* the trace or the world has something to tell */
+    DAF_SIM_TRAFFIC, /* somebody makes a message */
     DAF_SIM_POWER,   /* a device goes on or off */
     DAF_SIM_FRAME,   /* something reaches a device's agent */
     DAF_SIM_DISK,    /* a disk answers */

@@ -43,6 +43,18 @@ static const struct unit speeds[] = {
     {"Mbit", 125000},
     {NULL, 0},
 };
+static const struct unit lengths[] = {
+    {"mm", 1},
+    {"m", 1000},
+    {"km", 1000000},
+    {NULL, 0},
+};
+static const struct unit paces[] = {
+    {"mm/s", 1},
+    {"m/s", 1000},
+    {"km/s", 1000000},
+    {NULL, 0},
+};
 
 /* Numbers are whole thousandths of the unit: no rounding that differs. */
 #define PLACES   3
@@ -112,6 +124,26 @@ bool daf_units_bytes(const char *text, uint64_t *out)
 bool daf_units_speed(const char *text, uint64_t *out_bytes_per_s)
 {
     return parse(text, speeds, out_bytes_per_s);
+}
+
+static bool parse_metres(const char *text, const struct unit *units,
+                         double *out)
+{
+    uint64_t mm = 0;
+
+    if (!parse(text, units, &mm)) return false;
+    *out = (double)mm / 1000;
+    return true;
+}
+
+bool daf_units_metres(const char *text, double *out)
+{
+    return parse_metres(text, lengths, out);
+}
+
+bool daf_units_pace(const char *text, double *out_m_per_s)
+{
+    return parse_metres(text, paces, out_m_per_s);
 }
 
 bool daf_units_count(const char *text, uint64_t most, uint64_t *out)

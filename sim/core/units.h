@@ -3,7 +3,7 @@
  *
  * Sizes: "0", "512B", "50MB" (1000s), "64KiB" (1024s).  Speeds: the same with "/s",
  * which may be left out, or bits: "54Mbit/s".  Times: "100ms", "30s", "5min", "12h",
- * "7d".  A number may have a fraction ("1.5h").  Without a unit only 0 is a value:
+ * "7d".  Lengths: "10m", "2km"; paces: "1.5m/s".  A number may have a fraction ("1.5h").  Without a unit only 0 is a value:
  * nobody has to guess. */
 #ifndef DAF_SIM_CORE_UNITS_H
 #define DAF_SIM_CORE_UNITS_H
@@ -14,6 +14,8 @@
 bool daf_units_time(const char *text, daf_sim_us *out);
 bool daf_units_bytes(const char *text, uint64_t *out);
 bool daf_units_speed(const char *text, uint64_t *out_bytes_per_s);
+bool daf_units_metres(const char *text, double *out);
+bool daf_units_pace(const char *text, double *out_m_per_s);
 bool daf_units_count(const char *text, uint64_t most, uint64_t *out);
 
 #endif

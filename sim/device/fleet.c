@@ -211,7 +211,7 @@ enum daf_err daf_fleet_new(struct daf_engine *e,
     f->links.size = sizeof(struct daf_fleet_link);
     f->wires.size = sizeof(struct daf_fleet_wire);
     f->parcels.size = sizeof(struct daf_fleet_parcel);
-    daf_signer_stub(config->real_dir == NULL);
+    daf_signer_stub(!config->has_real_signatures);
     daf_chance_init(&f->chance, config->seed, "fleet", 0);
     daf_engine_handle(e, DAF_SIM_FRAME, daf_fleet_on_parcel, f);
     daf_engine_handle(e, DAF_SIM_DISK, daf_fleet_on_disk, f);

@@ -34,9 +34,10 @@ struct daf_fleet_config {
     uint32_t devices;
     uint64_t bytes_per_s;
     daf_sim_us latency, discovery, silence, commit;
-    /* NULL: models, and stubs for signatures.  Else a folder, in which each device
-     * gets one for its real notebook, and real signatures. */
+    /* NULL: models.  Else a folder, in which each device gets one for its real
+     * notebook. */
     const char *real_dir;
+    bool has_real_signatures; /* else stubs */
 };
 
 /** daf_fleet_defaults: 250 kB/s, 5 ms, 1 s, 15 s, 5 ms; models; seed 1; no

@@ -70,6 +70,7 @@ static enum daf_err start(struct daf_net *net)
     config.seed = daf_net_config(net)->seed;
     config.devices = daf_net_nodes(net);
     config.real_dir = daf_net_config(net)->real_dir;
+    config.has_real_signatures = config.real_dir != NULL;
     config.bytes_per_s = daf_net_config(net)->bytes_per_s;
     return daf_fleet_new(daf_net_engine(net), &config, &events, &s->fleet);
 }

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/run/run.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 #define SLICE 100000 /* events between two looks at progress */
 
-/* The traces side by side: the earlier event is told first, of two at one instant
- * that of the contacts. */
+/* What tells the net.  Traces side by side: the earlier event is told first, of two
+ * at one instant that of the contacts. */
 struct feeder {
     struct daf_engine *engine;
     struct daf_net *net;
-    struct daf_trace *traces[2];
+    struct daf_waypoint *waypoint; /* or NULL */
+    struct daf_traffic *traffic;   /* or NULL */
+    struct daf_trace *traces[2];   /* each or NULL */
     struct daf_trace_event heads[2];
     bool has_head[2];
     enum daf_err err;
@@ -59,14 +62,71 @@ static void on_contact(void *ctx, uint32_t node, uint32_t arg)
     plan_next(f);
 }
 
+static void feed_traces(struct feeder *f)
+{
+    daf_engine_handle(f->engine, DAF_SIM_CONTACT, on_contact, f);
+    read_head(f, 0);
+    read_head(f, 1);
+    plan_next(f);
+}
+
+static void on_up(void *ctx, uint32_t a, uint32_t b)
+{
+    struct feeder *f = ctx;
+    enum daf_err err = daf_net_up(f->net, a, b);
+
+    if (err != DAF_OK) f->err = err;
+}
+
+static void on_down(void *ctx, uint32_t a, uint32_t b)
+{
+    struct feeder *f = ctx;
+    enum daf_err err = daf_net_down(f->net, a, b);
+
+    if (err != DAF_OK) f->err = err;
+}
+
+static void on_create(void *ctx, uint32_t from, uint32_t to, uint32_t bytes)
+{
+    struct feeder *f = ctx;
+    enum daf_err err = daf_net_create(f->net, from, to, bytes);
+
+    if (err != DAF_OK) f->err = err;
+}
+
+/* ---- what is asked for ---- */
+
+static uint32_t trace_nodes(const struct daf_trace *t)
+{
+    return t == NULL ? 0 : daf_trace_facts(t)->nodes;
+}
+
 uint32_t daf_run_nodes(const struct daf_run_config *config)
 {
-    uint32_t nodes = daf_trace_facts(config->contacts)->nodes;
+    uint32_t nodes = config->net.nodes;
 
-    if (config->messages != NULL &&
-        daf_trace_facts(config->messages)->nodes > nodes)
-        nodes = daf_trace_facts(config->messages)->nodes;
-    return config->net.nodes > nodes ? config->net.nodes : nodes;
+    if (config->waypoint != NULL && config->waypoint->nodes > nodes)
+        nodes = config->waypoint->nodes;
+    if (trace_nodes(config->contacts) > nodes)
+        nodes = trace_nodes(config->contacts);
+    if (trace_nodes(config->messages) > nodes)
+        nodes = trace_nodes(config->messages);
+    return nodes;
+}
+
+const char *daf_run_wrong(const struct daf_run_config *config)
+{
+    bool has_traces = config->contacts != NULL || config->messages != NULL;
+
+    if (has_traces == (config->waypoint != NULL))
+        return "a world is either traces or a waypoint world";
+    if (config->waypoint != NULL && config->until == 0)
+        return "a waypoint world has no end of its own; say when the run ends";
+    if (config->waypoint != NULL && config->net.nodes != 0)
+        return "a waypoint world says itself how many devices it has";
+    if (config->traffic != NULL && daf_run_nodes(config) < 2)
+        return "traffic wants two devices";
+    return NULL;
 }
 
 static struct daf_net_config net_of(const struct daf_run_config *config)
@@ -77,26 +137,37 @@ static struct daf_net_config net_of(const struct daf_run_config *config)
     return net;
 }
 
-uint64_t daf_run_bytes(const struct daf_run_config *config)
+static daf_sim_us trace_end(const struct daf_trace *t)
 {
-    struct daf_net_config net = net_of(config);
-    uint64_t messages = daf_trace_facts(config->contacts)->creations;
-
-    if (config->messages != NULL)
-        messages += daf_trace_facts(config->messages)->creations;
-    return daf_net_bytes(&net, messages);
+    return t == NULL ? 0 : daf_trace_facts(t)->end;
 }
 
 static daf_sim_us end_of(const struct daf_run_config *config)
 {
-    daf_sim_us end = daf_trace_facts(config->contacts)->end;
+    daf_sim_us end = trace_end(config->contacts);
 
     if (config->until != 0) return config->until;
-    if (config->messages != NULL &&
-        daf_trace_facts(config->messages)->end > end)
-        end = daf_trace_facts(config->messages)->end;
+    if (trace_end(config->messages) > end) end = trace_end(config->messages);
     return end + 1; /* its last event happens */
 }
+
+uint64_t daf_run_bytes(const struct daf_run_config *config)
+{
+    struct daf_net_config net = net_of(config);
+    uint64_t messages = 0;
+
+    if (config->contacts != NULL)
+        messages += daf_trace_facts(config->contacts)->creations;
+    if (config->messages != NULL)
+        messages += daf_trace_facts(config->messages)->creations;
+    if (config->traffic != NULL)
+        messages += daf_traffic_messages(config->traffic, end_of(config));
+    return daf_net_bytes(&net, messages) +
+           (config->waypoint == NULL ? 0
+                                     : daf_waypoint_bytes(config->waypoint));
+}
+
+/* ---- what came of it ---- */
 
 static int compare_times(const void *va, const void *vb)
 {
@@ -149,18 +220,44 @@ static double rss_mb(void)
     return (double)use.ru_maxrss * 1024 / 1e6;
 }
 
+/* ---- the run ---- */
+
+static enum daf_err make_world(struct feeder *f,
+                               const struct daf_run_config *config)
+{
+    struct daf_world_events events = {.ctx = f,
+                                      .up = on_up,
+                                      .down = on_down,
+                                      .create = on_create};
+    enum daf_err err = DAF_OK;
+
+    if (config->waypoint != NULL) {
+        struct daf_waypoint_config waypoint = *config->waypoint;
+        waypoint.seed = config->net.seed;
+        err = daf_waypoint_new(f->engine, &waypoint, &events, &f->waypoint);
+    }
+    if (err == DAF_OK && config->traffic != NULL) {
+        struct daf_traffic_config traffic = *config->traffic;
+        traffic.seed = config->net.seed;
+        traffic.nodes = daf_run_nodes(config);
+        err = daf_traffic_new(f->engine, &traffic, &events, &f->traffic);
+    }
+    for (int i = 0; i < 2 && err == DAF_OK; i++)
+        if (f->traces[i] != NULL) err = daf_trace_rewind(f->traces[i]);
+    if (err == DAF_OK && config->waypoint == NULL) feed_traces(f);
+    return err;
+}
+
 static enum daf_err go(struct feeder *f, daf_sim_us until,
                        daf_run_progress_fn progress, void *ctx)
 {
     bool done = false;
 
-    daf_engine_handle(f->engine, DAF_SIM_CONTACT, on_contact, f);
-    read_head(f, 0);
-    read_head(f, 1);
-    plan_next(f);
     while (!done && f->err == DAF_OK) {
         enum daf_err err = daf_engine_run(f->engine, until, SLICE, &done);
         if (err == DAF_OK) err = daf_net_failed(f->net);
+        if (err == DAF_OK && f->waypoint != NULL)
+            err = daf_waypoint_failed(f->waypoint);
         if (err != DAF_OK) return err;
         if (progress != NULL &&
             !progress(ctx, daf_engine_now(f->engine), until))
@@ -177,12 +274,11 @@ enum daf_err daf_run(const struct daf_run_config *config,
     struct feeder f = {.traces = {config->contacts, config->messages}};
     double began = cpu_s();
 
+    assert(daf_run_wrong(config) == NULL);
     *out = (struct daf_run_result){.nodes = net.nodes, .until = end_of(config)};
-    enum daf_err err = daf_trace_rewind(config->contacts);
-    if (err == DAF_OK && config->messages != NULL)
-        err = daf_trace_rewind(config->messages);
-    if (err == DAF_OK) err = daf_engine_new(&f.engine);
+    enum daf_err err = daf_engine_new(&f.engine);
     if (err == DAF_OK) err = daf_net_new(f.engine, &net, &f.net);
+    if (err == DAF_OK) err = make_world(&f, config);
     if (err == DAF_OK) err = go(&f, out->until, progress, ctx);
     if (err == DAF_OK) err = measure_latency(f.net, out);
     if (err == DAF_OK) {
@@ -190,6 +286,8 @@ enum daf_err daf_run(const struct daf_run_config *config,
         out->trace_hash = daf_engine_hash(f.engine);
         out->events = daf_engine_events(f.engine);
     }
+    daf_waypoint_free(f.waypoint);
+    daf_traffic_free(f.traffic);
     daf_net_free(f.net);
     daf_engine_free(f.engine);
     out->cpu_s = cpu_s() - began;

@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sim/run/run.h - one run: a world, a protocol, a seed, and what came of it.
  *
- * The world is told by traces: contacts, messages, or both in one file.  A run
- * touches no file but these; the caller prints and writes the result. */
+ * The world is told by traces (contacts, messages, or both in one file), or is one
+ * that nodes walk about in; traffic may be made in either.  A run touches no file but
+ * traces; the caller prints and writes the result. */
 #ifndef DAF_SIM_RUN_RUN_H
 #define DAF_SIM_RUN_RUN_H
 
 #include "sim/net/net.h"
 #include "sim/world/trace.h"
+#include "sim/world/traffic.h"
+#include "sim/world/waypoint.h"
 
+/* All that is pointed to is the caller's. */
 struct daf_run_config {
-    struct daf_trace *contacts; /* rewound by daf_run(); the caller's */
+    struct daf_trace *contacts; /* rewound by daf_run(); or NULL */
     struct daf_trace *messages; /* NULL: none, or in @contacts */
-    daf_sim_us until;           /* 0: the traces' last event */
-    struct daf_net_config net;  /* nodes: 0 for the traces' */
+    const struct daf_waypoint_config *waypoint; /* instead of traces, or NULL */
+    const struct daf_traffic_config *traffic;   /* or NULL */
+    daf_sim_us until;                           /* 0: the traces' last event */
+    struct daf_net_config net; /* nodes: 0 for the world's; its seed is the
+                                  world's and the traffic's */
 };
 
 struct daf_run_result {
@@ -30,13 +37,17 @@ struct daf_run_result {
 /* Now and then: false breaks the run off (DAF_EBUSY). */
 typedef bool (*daf_run_progress_fn)(void *ctx, daf_sim_us at, daf_sim_us until);
 
+/** daf_run_wrong: why such a run cannot be, for people; NULL: it can. */
+const char *daf_run_wrong(const struct daf_run_config *config);
+
 /** daf_run: from the beginning to the end.
+ * @config: nothing is wrong with it.
  * DAF_ENOMEM; DAF_EBUSY; DAF_EFORM, DAF_EIO: a trace changed meanwhile. */
 DAF_NODISCARD enum daf_err daf_run(const struct daf_run_config *config,
                                    daf_run_progress_fn progress, void *ctx,
                                    struct daf_run_result *out);
 
-/** daf_run_nodes: how many the traces have. */
+/** daf_run_nodes: how many the world has. */
 uint32_t daf_run_nodes(const struct daf_run_config *config);
 /** daf_run_bytes: about what daf_run() takes. */
 uint64_t daf_run_bytes(const struct daf_run_config *config);

@@ -39,9 +39,69 @@ gzip -k "$tmp/line"
     "$("$sim" run --contacts "$tmp/line.gz" | grep -v history)" ]
 echo 'ok: the same packed'
 
+way=nodes=60,area=100x100m,range=10m,speed=0.5-1.5m/s
+said=every=10-20s,size=100-200kB
+"$sim" run --waypoint $way,wait=0-30s --traffic $said,until=15min --until 20min \
+    --json >"$tmp/out"
+for part in '"world":"waypoint"' '"nodes":60' '"odd_contacts":0' \
+    '"simulated_s":1200'; do
+    grep -qF "$part" "$tmp/out" || {
+        echo "no $part in:"
+        cat "$tmp/out"
+        exit 1
+    }
+done
+echo 'ok: a world of its own'
+came_of_it() { grep -o '"seed.*"hops_mean":[^,]*'; }
+"$sim" world --waypoint $way,wait=0-30s --traffic $said,until=15min \
+    --until 20min >"$tmp/told"
+for protocol in epidemic-one prophet; do
+    came_of_it >"$tmp/one" < <("$sim" run --waypoint $way,wait=0-30s \
+        --traffic $said,until=15min --until 20min --protocol $protocol --json)
+    came_of_it >"$tmp/two" < <("$sim" run --contacts "$tmp/told" \
+        --until 20min --protocol $protocol --json)
+    grep -q '"delivered":[1-9]' "$tmp/one"
+    cmp "$tmp/one" "$tmp/two"
+    echo "ok: $protocol: a world that was told and read is the same"
+done
+"$sim" run --contacts "$tmp/line" --traffic every=1s,size=1kB --json |
+    grep -qF '"world":"traces"'
+echo 'ok: traffic over recorded contacts'
+
 fails 2 'which contacts?' run
+fails 2 '--waypoint is a world, and so are' run --contacts "$tmp/line" \
+    --waypoint $way --until 1h
+fails 2 'a waypoint world has no end' run --waypoint $way
+fails 2 '--waypoint says nodes= itself' run --waypoint $way --until 1h --nodes 9
+fails 2 "range cannot be '10'; write it like range=10m" \
+    run --waypoint nodes=60,range=10
+fails 2 "area cannot be '100x100'; write it like area=1000x1000m" \
+    run --waypoint area=100x100
+fails 2 'speed is missing; write it like speed=0.5-1.5m/s' \
+    run --waypoint nodes=60,range=10m,area=100x100m
+fails 2 'nodes is said twice' run --waypoint $way,nodes=7
+fails 2 "what is 'rnage'? there are nodes=1000, area=" run --waypoint rnage=10m
+fails 2 'its range is more than 0' \
+    run --waypoint nodes=60,area=100x100m,range=0,speed=1m/s
+fails 2 'its speeds are from 0.001 m/s' \
+    run --waypoint nodes=60,area=100x100m,range=1m,speed=0-1m/s
+fails 2 'its wait goes from more to less' run --waypoint $way,wait=2-1s
+fails 2 "every cannot be '5'; write it like every=25-35s" \
+    run --traffic every=5,size=1kB
+fails 2 'not less than 1us' run --traffic every=0,size=1kB
+fails 2 '2147483647 bytes' run --traffic every=1s,size=1-3GB
+fails 1 'traffic wants two devices' run --traffic every=1s,size=1kB \
+    --until 1h --waypoint nodes=1,area=9x9m,range=1m,speed=1m/s
+fails 2 'which world?' world --until 1h
+fails 2 'it has no end of its own' world --waypoint $way
+fails 2 '--until: it is a time' world --until 5
+if "$sim" world --waypoint $way --until 1h 2>"$tmp/err" >/dev/full; then
+    echo 'a full disk is no error'
+    exit 1
+fi
+echo 'ok: what cannot be written is an error'
 fails 2 "what is 'more'?" run --contacts "$tmp/line" more
-fails 2 "there is no protocol 'gossip'; there are epidemic-one," \
+fails 2 "there is no protocol 'gossip'; there are daftar," \
     run --contacts "$tmp/line" --protocol gossip
 fails 2 "--buffer cannot be '50'; write it like 50MB" \
     run --contacts "$tmp/line" --buffer 50

@@ -26,6 +26,21 @@ static void sizes_and_speeds_have_theirs(void **state)
     assert_true(daf_units_speed("250kB", &n) && n == 250000);
 }
 
+static void lengths_and_paces_have_theirs(void **state)
+{
+    double m = 0;
+
+    (void)state;
+    assert_true(daf_units_metres("10m", &m) && m == 10);
+    assert_true(daf_units_metres("1.5km", &m) && m == 1500);
+    assert_true(daf_units_metres("250mm", &m) && m == 0.25);
+    assert_true(daf_units_pace("0.5m/s", &m) && m == 0.5);
+    assert_false(daf_units_metres("10", &m));
+    assert_false(daf_units_metres("10m/s", &m));
+    assert_false(daf_units_pace("5m", &m));
+    assert_true(m == 0.5);
+}
+
 static void anything_else_is_refused_and_nothing_set(void **state)
 {
     static const char *const times[] = {
@@ -54,6 +69,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_have_a_unit),
         cmocka_unit_test(sizes_and_speeds_have_theirs),
+        cmocka_unit_test(lengths_and_paces_have_theirs),
         cmocka_unit_test(anything_else_is_refused_and_nothing_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daftar-sim world: a world without devices that do anything, told in The ONE's
+ * words, so that it can be looked at, kept, and run there as well. */
+#include "sim/commands.h"
+#include "sim/core/units.h"
+#include "sim/spec.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define SLICE 100000 /* events between two looks at what is written */
+
+static const char help[] =
+    "usage: daftar-sim world --waypoint SPEC --until TIME [OPTION...]\n"
+    "\n"
+    "Print who meets whom, as The ONE's external events (`time CONN a b up`);\n"
+    "`daftar-sim run --contacts` reads them, plain or packed.\n"
+    "\n"
+    "  --waypoint SPEC   devices walk about at random, such as\n"
+    "                    nodes=1000,area=1000x1000m,range=10m,speed=0.5-1.5m/s,"
+    "wait=0-120s\n"
+    "  --traffic SPEC    messages too (`time C id from to bytes`), such as\n"
+    "                    every=25-35s,size=500kB-1MB and until=TIME\n"
+    "  --until TIME      end then; contacts that are up do not end\n"
+    "  --seed N          of chance; 1 if not said\n";
+
+enum wish_option {
+    OPT_WAYPOINT = 256,
+    OPT_TRAFFIC,
+    OPT_UNTIL,
+    OPT_SEED,
+    OPT_HELP,
+};
+static const struct option options[] = {
+    {"waypoint", required_argument, NULL, OPT_WAYPOINT},
+    {"traffic", required_argument, NULL, OPT_TRAFFIC},
+    {"until", required_argument, NULL, OPT_UNTIL},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+struct wish {
+    struct daf_waypoint_config waypoint;
+    struct daf_traffic_config traffic;
+    daf_sim_us until;
+    uint64_t seed;
+    bool has_waypoint, has_traffic;
+};
+
+struct teller {
+    struct daf_engine *engine;
+    struct daf_waypoint *waypoint;
+    struct daf_traffic *traffic;
+    uint64_t messages;
+};
+
+/* ---- what was asked ---- */
+
+static bool bad(const char *option, const char *why)
+{
+    (void)fprintf(stderr, "daftar-sim world: --%s: %s\n", option, why);
+    return false;
+}
+
+static bool take(struct wish *w, int option, const char *value)
+{
+    char why[DAF_SPEC_WHY_BYTES];
+
+    switch (option) {
+    case OPT_WAYPOINT:
+        w->has_waypoint = daf_spec_waypoint(value, &w->waypoint, why);
+        return w->has_waypoint || bad("waypoint", why);
+    case OPT_TRAFFIC:
+        w->has_traffic = daf_spec_traffic(value, &w->traffic, why);
+        return w->has_traffic || bad("traffic", why);
+    case OPT_UNTIL:
+        return daf_units_time(value, &w->until) ||
+               bad("until", "it is a time, such as 12h");
+    default:
+        return daf_units_count(value, UINT64_MAX, &w->seed) ||
+               bad("seed", "it is a number, such as 7");
+    }
+}
+
+/* The exit code, or -1 to go on. */
+static int parse(int argc, char **argv, struct wish *w)
+{
+    const char *why = NULL;
+    int option;
+
+    optind = 1;
+    /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == OPT_HELP) {
+            (void)fputs(help, stdout);
+            return DAF_SIM_EXIT_DONE;
+        }
+        if (option == '?' || !take(w, option, optarg))
+            return DAF_SIM_EXIT_USAGE;
+    }
+    if (optind < argc)
+        why = "it has options only";
+    else if (!w->has_waypoint)
+        why = "which world? give --waypoint SPEC";
+    else if (w->until == 0)
+        why = "it has no end of its own; give --until TIME";
+    else if (w->has_traffic && w->waypoint.nodes < 2)
+        why = "traffic wants two devices";
+    if (why == NULL) return -1;
+    (void)fprintf(stderr, "daftar-sim world: %s; --help tells\n", why);
+    return DAF_SIM_EXIT_USAGE;
+}
+
+/* ---- telling ---- */
+
+static void print_time(const struct teller *t)
+{
+    daf_sim_us now = daf_engine_now(t->engine);
+
+    (void)printf("%" PRId64 ".%06" PRId64 " ", now / DAF_SIM_S,
+                 now % DAF_SIM_S);
+}
+
+static void on_up(void *ctx, uint32_t a, uint32_t b)
+{
+    print_time(ctx);
+    (void)printf("CONN %" PRIu32 " %" PRIu32 " up\n", a, b);
+}
+
+static void on_down(void *ctx, uint32_t a, uint32_t b)
+{
+    print_time(ctx);
+    (void)printf("CONN %" PRIu32 " %" PRIu32 " down\n", a, b);
+}
+
+static void on_create(void *ctx, uint32_t from, uint32_t to, uint32_t bytes)
+{
+    struct teller *t = ctx;
+
+    print_time(t);
+    (void)printf("C M%" PRIu64 " %" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
+                 ++t->messages, from, to, bytes);
+}
+
+static enum daf_err go(struct teller *t, struct wish *w)
+{
+    struct daf_world_events events = {.ctx = t,
+                                      .up = on_up,
+                                      .down = on_down,
+                                      .create = on_create};
+    bool done = false;
+
+    w->waypoint.seed = w->traffic.seed = w->seed;
+    w->traffic.nodes = w->waypoint.nodes;
+    enum daf_err err = daf_engine_new(&t->engine);
+    if (err == DAF_OK)
+        err = daf_waypoint_new(t->engine, &w->waypoint, &events, &t->waypoint);
+    if (err == DAF_OK && w->has_traffic)
+        err = daf_traffic_new(t->engine, &w->traffic, &events, &t->traffic);
+    while (err == DAF_OK && !done && ferror(stdout) == 0) {
+        err = daf_engine_run(t->engine, w->until, SLICE, &done);
+        if (err == DAF_OK) err = daf_waypoint_failed(t->waypoint);
+    }
+    if (err == DAF_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
+        err = DAF_EIO;
+    return err;
+}
+
+int daf_cmd_world(int argc, char **argv)
+{
+    struct wish w = {.seed = 1};
+    struct teller t = {.engine = NULL};
+    int code = parse(argc, argv, &w);
+
+    if (code >= 0) return code;
+    enum daf_err err = go(&t, &w);
+    daf_traffic_free(t.traffic);
+    daf_waypoint_free(t.waypoint);
+    daf_engine_free(t.engine);
+    if (err == DAF_OK) return DAF_SIM_EXIT_DONE;
+    (void)fprintf(stderr, "daftar-sim world: %s\n", daf_err_str(err));
+    return DAF_SIM_EXIT_FAILED;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon's agents in virtual time: camps small enough to be told by hand. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/device/fleet.h"
+#include "tests/lib/t.h"
+#include "tests/lib/tmpdir.h"
+
+#define MOST 24
+
+struct camp {
+    struct daf_engine *e;
+    struct daf_fleet *f;
+    uint32_t devices;
+    unsigned wrote, stored[MOST]; /* records of the class */
+    enum daf_err last;
+};
+
+static void on_wrote(void *ctx, uint32_t device, uint64_t ticket,
+                     enum daf_err err, uint64_t seq)
+{
+    struct camp *c = ctx;
+
+    assert_int_equal(device + 100, ticket);
+    assert_true((err == DAF_OK) == (seq > 0));
+    c->last = err;
+    c->wrote++;
+}
+
+static void on_stored(void *ctx, uint32_t device, uint32_t writer, uint64_t seq)
+{
+    struct camp *c = ctx;
+
+    assert_true(writer < c->devices && seq > 0);
+    c->stored[device]++;
+}
+
+static struct camp *make(struct daf_fleet_config config)
+{
+    struct camp *c = calloc(1, sizeof *c);
+    const struct daf_fleet_events events = {.ctx = c,
+                                            .wrote = on_wrote,
+                                            .stored = on_stored};
+
+    assert_non_null(c);
+    assert_true(config.devices <= MOST);
+    c->devices = config.devices;
+    assert_int_equal(daf_engine_new(&c->e), DAF_OK);
+    assert_int_equal(daf_fleet_new(c->e, &config, &events, &c->f), DAF_OK);
+    return c;
+}
+
+static struct camp *make_models(uint32_t devices)
+{
+    struct daf_fleet_config config = daf_fleet_defaults();
+
+    config.devices = devices;
+    return make(config);
+}
+
+static void unmake(struct camp *c)
+{
+    assert_int_equal(daf_fleet_failed(c->f), DAF_OK);
+    daf_fleet_free(c->f);
+    daf_engine_free(c->e);
+    free(c);
+}
+
+static void until(struct camp *c, daf_sim_us seconds)
+{
+    bool done = false;
+
+    assert_int_equal(daf_engine_run(c->e, seconds * DAF_SIM_S, UINT64_MAX,
+                                    &done),
+                     DAF_OK);
+    assert_int_equal(daf_fleet_failed(c->f), DAF_OK);
+}
+
+static void learn(struct camp *c, uint32_t device)
+{
+    daf_fleet_learn(c->f, device, device + 100);
+}
+
+static void all_up(struct camp *c)
+{
+    for (uint32_t a = 0; a < c->devices; a++)
+        for (uint32_t b = a + 1; b < c->devices; b++)
+            daf_fleet_up(c->f, a, b);
+}
+
+static bool are_equal(struct camp *c, uint32_t a, uint32_t b)
+{
+    struct daf_scope_id scopes[DAF_FLEET_SCOPES];
+    struct daf_store_digest x, y;
+
+    daf_fleet_scopes(c->f, scopes);
+    for (size_t i = 0; i < DAF_FLEET_SCOPES; i++) {
+        assert_int_equal(daf_notebook_digest(daf_fleet_notebook(c->f, a),
+                                             &scopes[i], &x),
+                         DAF_OK);
+        assert_int_equal(daf_notebook_digest(daf_fleet_notebook(c->f, b),
+                                             &scopes[i], &y),
+                         DAF_OK);
+        if (memcmp(&x.root, &y.root, sizeof x.root) != 0 ||
+            x.bodies != y.bodies)
+            return false;
+    }
+    return true;
+}
+
+/* 1 meets 2, and when 1 has gone 2 meets 3.  A first record brings the learner's
+ * registration with it. */
+static void a_record_goes_by_a_device_between(void **state)
+{
+    struct camp *c = make_models(4);
+
+    (void)state;
+    learn(c, 1);
+    until(c, 1);
+    assert_int_equal(c->wrote, 1);
+    assert_int_equal(c->last, DAF_OK);
+    assert_int_equal(c->stored[1], 2);
+    daf_fleet_up(c->f, 1, 2);
+    until(c, 20);
+    assert_int_equal(c->stored[2], 2);
+    assert_true(are_equal(c, 1, 2));
+    daf_fleet_down(c->f, 1, 2);
+    daf_fleet_up(c->f, 2, 3);
+    until(c, 60);
+    assert_int_equal(c->stored[3], 2);
+    assert_int_equal(c->stored[0], 0);
+    assert_false(are_equal(c, 0, 3));
+    unmake(c);
+}
+
+static void nobody_hears_anything_who_meets_nobody(void **state)
+{
+    struct camp *c = make_models(3);
+
+    (void)state;
+    learn(c, 1);
+    until(c, 600);
+    assert_int_equal(daf_fleet_stats(c->f)->frames, 0);
+    assert_int_equal(daf_fleet_stats(c->f)->connections, 0);
+    unmake(c);
+}
+
+static void a_camp_in_one_room_becomes_equal_and_falls_silent(void **state)
+{
+    struct camp *c = make_models(20);
+
+    (void)state;
+    all_up(c);
+    for (uint32_t i = 0; i < 20; i++)
+        learn(c, i);
+    until(c, 120);
+    for (uint32_t i = 1; i < 20; i++) {
+        assert_int_equal(c->stored[i], 40);
+        assert_true(are_equal(c, 0, i));
+    }
+    uint64_t frames = daf_fleet_stats(c->f)->frames;
+    uint64_t events = daf_engine_events(c->e);
+    until(c, 3600);
+    assert_int_equal(daf_fleet_stats(c->f)->frames, frames);
+    assert_int_equal(daf_engine_events(c->e), events);
+    unmake(c);
+}
+
+/* At 2 kB/s a first meeting of these takes seconds, and each contact has one and a
+ * half after it was seen. */
+static void what_short_contacts_lose_comes_with_later_ones(void **state)
+{
+    struct daf_fleet_config config = daf_fleet_defaults();
+
+    (void)state;
+    config.devices = 2;
+    config.bytes_per_s = 2000;
+    struct camp *c = make(config);
+    learn(c, 1);
+    until(c, 1);
+    daf_fleet_up(c->f, 0, 1);
+    until(c, 3);
+    daf_fleet_down(c->f, 0, 1);
+    assert_int_equal(c->stored[0], 0);
+    until(c, 60);
+    daf_fleet_up(c->f, 0, 1);
+    until(c, 120);
+    assert_int_equal(c->stored[0], 2);
+    assert_true(are_equal(c, 0, 1));
+    unmake(c);
+}
+
+static uint64_t history(uint64_t seed)
+{
+    struct daf_fleet_config config = daf_fleet_defaults();
+
+    config.devices = 6;
+    config.seed = seed;
+    struct camp *c = make(config);
+    all_up(c);
+    learn(c, 3);
+    until(c, 60);
+    uint64_t hash = daf_engine_hash(c->e);
+    unmake(c);
+    return hash;
+}
+
+static void one_seed_has_one_history(void **state)
+{
+    (void)state;
+    assert_true(history(1) == history(1));
+    assert_true(history(1) != history(2));
+}
+
+/* A record is carried from hand to hand through eight devices. */
+static uint64_t chain(const char *real_dir, bool has_real_signatures,
+                      uint64_t *out_records)
+{
+    struct daf_fleet_config config = daf_fleet_defaults();
+
+    config.devices = 8;
+    config.real_dir = real_dir;
+    config.has_real_signatures = has_real_signatures;
+    struct camp *c = make(config);
+    for (uint32_t i = 0; i < 8; i++)
+        learn(c, i);
+    for (uint32_t i = 0; i < 7; i++) {
+        daf_fleet_up(c->f, i, i + 1);
+        until(c, 30 * (i + 1));
+        daf_fleet_down(c->f, i, i + 1);
+    }
+    assert_int_equal(c->stored[7], 16);
+    *out_records = daf_fleet_stats(c->f)->records;
+    uint64_t hash = daf_engine_hash(c->e);
+    unmake(c);
+    return hash;
+}
+
+static void with_real_notebooks_it_is_the_same_history(void **state)
+{
+    char *dir = daf_tmpdir_new();
+    uint64_t models = 0, real = 0;
+
+    (void)state;
+    assert_non_null(dir);
+    assert_true(chain(NULL, false, &models) == chain(dir, false, &real));
+    assert_int_equal(models, real);
+    daf_tmpdir_free(dir);
+}
+
+/* Other signatures are other ids, so another order of things; not another end. */
+static void with_real_signatures_it_comes_to_the_same(void **state)
+{
+    uint64_t stubs = 0, real = 0;
+
+    (void)state;
+    assert_true(chain(NULL, false, &stubs) != chain(NULL, true, &real));
+    assert_int_equal(stubs, real);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_goes_by_a_device_between),
+        cmocka_unit_test(nobody_hears_anything_who_meets_nobody),
+        cmocka_unit_test(a_camp_in_one_room_becomes_equal_and_falls_silent),
+        cmocka_unit_test(what_short_contacts_lose_comes_with_later_ones),
+        cmocka_unit_test(one_seed_has_one_history),
+        cmocka_unit_test(with_real_notebooks_it_is_the_same_history),
+        cmocka_unit_test(with_real_signatures_it_comes_to_the_same),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
