@@ -86,6 +86,7 @@ void daf_shelf_tell(const struct daf_shelf_kept *it, struct daf_shelf_item *out)
         .is_whole = it->is_whole,
         .has_list = it->has_list,
         .is_condemned = it->is_condemned,
+        .is_settling = daf_shelf_is_settling(it),
         .parts = it->parts,
         .pages = it->pages,
         .held = it->held,
@@ -196,8 +197,10 @@ static enum daf_err look(struct daf_shelf *s, bool sweeps)
     }
     s->unreadable = 0;
     /* A stream of our own.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
-    while (err == DAF_OK && (e = readdir(dir)) != NULL)
+    while (err == DAF_OK && (e = readdir(dir)) != NULL) {
         err = look_at(s, e->d_name, sweeps);
+        if (s->is_opening && daf_shelf_turn_is_over(s)) err = DAF_EBUSY;
+    }
     (void)closedir(dir);
     return err;
 }
@@ -292,18 +295,15 @@ static enum daf_err open_shelf(struct daf_shelf *s, const char *dir)
     return err == DAF_OK ? look(s, s->is_owner) : err;
 }
 
-enum daf_err daf_shelf_open(const char *dir, uint64_t budget, bool owner,
-                            struct daf_shelf **out)
+static enum daf_err open_with(struct daf_shelf *s, const char *dir,
+                              struct daf_shelf **out)
 {
-    struct daf_shelf *s = calloc(1, sizeof(*s));
     enum daf_err err;
 
-    *out = NULL;
-    if (s == NULL) return DAF_ENOMEM;
     s->dir = s->marker = -1;
-    s->is_owner = owner;
-    s->budget = budget;
+    s->is_opening = true;
     err = open_shelf(s, dir);
+    s->is_opening = false;
     if (err == DAF_OK)
         *out = s;
     else
@@ -311,12 +311,38 @@ enum daf_err daf_shelf_open(const char *dir, uint64_t budget, bool owner,
     return err;
 }
 
+enum daf_err daf_shelf_open(const char *dir, uint64_t budget, bool owner,
+                            struct daf_shelf **out)
+{
+    struct daf_shelf *s = calloc(1, sizeof(*s));
+
+    *out = NULL;
+    if (s == NULL) return DAF_ENOMEM;
+    s->is_owner = owner;
+    s->budget = budget;
+    return open_with(s, dir, out);
+}
+
+enum daf_err daf_shelf_open_turns(const char *dir, uint64_t budget,
+                                  const struct daf_shelf_turns *turns,
+                                  struct daf_shelf **out)
+{
+    struct daf_shelf *s = calloc(1, sizeof(*s));
+
+    *out = NULL;
+    if (s == NULL) return DAF_ENOMEM;
+    s->is_owner = true;
+    s->budget = budget;
+    s->turns = *turns;
+    return open_with(s, dir, out);
+}
+
 void daf_shelf_close(struct daf_shelf *s)
 {
     enum daf_err err;
 
     if (s == NULL) return;
-    err = daf_shelf_sync(s);
+    err = daf_shelf_turn_is_over(s) ? DAF_OK : daf_shelf_sync(s);
     (void)err; /* what is not noted is hashed at the next start */
     for (size_t i = 0; i < s->count; i++)
         daf_shelf_item_free(s->items[i]);

@@ -43,7 +43,9 @@ struct daf_shelf_item {
     bool is_whole;     /* files/ is there */
     bool has_list;     /* all pages are held, and the file list is good */
     bool is_condemned; /* the file list is not (R63) */
-    uint32_t parts;    /* pages and chunks */
+    bool is_settling; /* long work is on until the list is known: nothing can be
+                          put; daf_shelf_work() tells when */
+    uint32_t parts;   /* pages and chunks */
     uint32_t pages;
     uint32_t held;     /* of them verified here, perhaps not synced yet */
     uint64_t bytes;    /* of all files */
@@ -67,8 +69,39 @@ struct daf_shelf_item {
  */
 DAF_NODISCARD enum daf_err daf_shelf_open(const char *dir, uint64_t budget,
                                           bool owner, struct daf_shelf **out);
-/** daf_shelf_close: syncs and notes what came.  NULL is fine. */
+/** daf_shelf_close: syncs and notes what came, until the turn is over.  NULL is
+ * fine. */
 void daf_shelf_close(struct daf_shelf *s);
+
+/* ---- long work
+ *
+ * To hash what is there and not noted, to make, or sync, all files of an item takes
+ * minutes if they are many.  Whoever opens the shelf with turns is asked, after each
+ * unit of such work (a chunk hashed, a file made or synced), whether that is
+ * enough: then the call comes back, and daf_shelf_work() goes on later.  Without
+ * turns every call does all of it. */
+struct daf_shelf_turns {
+    bool (*is_over)(void *ctx); /* NULL: never */
+    void *ctx;
+};
+/** daf_shelf_open_turns: as daf_shelf_open(), for the owner, but what is there is
+ * only read, and hashed by daf_shelf_work().  DAF_EBUSY: the turn was over before
+ * all was read; there is no shelf then. */
+DAF_NODISCARD enum daf_err daf_shelf_open_turns(
+    const char *dir, uint64_t budget, const struct daf_shelf_turns *turns,
+    struct daf_shelf **out);
+
+struct daf_shelf_worked {
+    struct daf_hash content;
+    bool is_news; /* it ended: the item has its list, is whole or condemned */
+    enum daf_err err; /* as daf_shelf_put(); it ended, and daf_shelf_add() may
+                         begin it again */
+};
+/** daf_shelf_work: a turn of the work that is most urgent.  False: there is none.
+ * @notes: only syncing, during which nothing can be put. */
+bool daf_shelf_work(struct daf_shelf *s, bool notes,
+                    struct daf_shelf_worked *out);
+bool daf_shelf_has_work(const struct daf_shelf *s, bool notes);
 
 /** daf_shelf_trouble: the system's words for the last failure, for a log. */
 const char *daf_shelf_trouble(const struct daf_shelf *s);
@@ -107,7 +140,7 @@ DAF_NODISCARD enum daf_err daf_shelf_drop(struct daf_shelf *s,
 
 enum daf_shelf_put {
     DAF_SHELF_MORE, /* taken; the part is not whole yet */
-    DAF_SHELF_PART, /* the part is verified and held */
+    DAF_SHELF_PART, /* the part is verified and held; long work may have begun */
     DAF_SHELF_LIST, /* the same, and now the file list is known, checked, and room
                         reserved for what it names: new bits may be set (R68) */
     DAF_SHELF_WHOLE, /* the same, and now the item is whole, durably */
@@ -126,6 +159,8 @@ enum daf_shelf_put {
  * from their sender, who has one at a time, R65).
  *
  * Syncs and notes by itself when DAF_SHELF_GROUP_BYTES have gathered.
+ * DAF_EBUSY: nothing was taken, for there is long work to do first: syncing
+ * (daf_shelf_has_work()), or the item is_settling.  Only with turns.
  * DAF_ENOTFOUND: not on the shelf, or no such part.  DAF_EFULL (the disk, or no
  * room for what the file list names), DAF_EREADONLY, DAF_EIO, DAF_ENOMEM: the part
  * is not held; what was held still is, but where a sync has failed, which makes
@@ -143,7 +178,7 @@ void daf_shelf_forget(struct daf_shelf *s, uint32_t sender);
 
 /** daf_shelf_unsynced: bytes that came and are not noted as held yet. */
 uint64_t daf_shelf_unsynced(const struct daf_shelf *s);
-/** daf_shelf_sync: make them durable and note it. */
+/** daf_shelf_sync: make them durable and note it, as far as the turn goes. */
 DAF_NODISCARD enum daf_err daf_shelf_sync(struct daf_shelf *s);
 
 /** daf_shelf_part_bytes: how long a part is.  DAF_ENOTFOUND: not on the shelf, or

@@ -5,7 +5,9 @@
  *      shelf_item.c    an item's folder: made, read, gone
  *      shelf_have.c    the notes of what is held
  *      shelf_files.c   the file list in memory, and the files it names
- *      shelf_known.c   the file list has just become known; all is held
+ *      shelf_work.c    long work, a unit at a time
+ *      shelf_known.c   the file list becomes known
+ *      shelf_whole.c   what came is noted; all is held
  *      shelf_parts.c   parts come in and go out
  *      shelf_publish.c, shelf_walk.c, shelf_copy.c     an item of our own
  *      shelf_check.c   is it what it says */
@@ -45,6 +47,26 @@ struct daf_shelf_files {
     bool fd_writes;
 };
 
+/* Long work on an item: what is being done.  In the order in which they follow each
+ * other; each may be left out, and NOTE comes in between as well. */
+enum daf_shelf_stage {
+    DAF_SHELF_AT_REST,
+    DAF_SHELF_AT_PAGES,   /* pages that are there and not noted: hashed */
+    DAF_SHELF_AT_NEED,    /* the list: checked, and room for it reserved */
+    DAF_SHELF_AT_FILES,   /* made; what is in them is hashed */
+    DAF_SHELF_AT_FOLDERS, /* synced */
+    DAF_SHELF_AT_NOTE,    /* what came: synced, and noted */
+    DAF_SHELF_AT_WHOLE,   /* all is synced, and gets its name */
+};
+/* And how far it is. */
+struct daf_shelf_progress {
+    enum daf_shelf_stage stage, after; /* after: of NOTE */
+    bool is_starting;                  /* nobody waits for it */
+    bool syncs_all;                    /* NOTE: every file, whatever is noted */
+    uint32_t page, file, chunk, note, whole;
+    uint64_t need, taken; /* of the files before `file` */
+};
+
 /* An item.  What is held is in two bitmaps while something lacks: `bits` what was
  * verified, `noted` what will still be known after a restart. */
 struct daf_shelf_kept {
@@ -65,6 +87,7 @@ struct daf_shelf_kept {
     bool is_have_wrong;    /* it names what is not there, or is not there */
     uint8_t *bits, *noted; /* NULL when whole */
     struct daf_shelf_files *list;
+    struct daf_shelf_progress work;
 };
 
 /* A part of which something came. */
@@ -79,7 +102,9 @@ struct daf_shelf {
     struct daf_shelf_disk disk;
     int dir;    /* content/ */
     int marker; /* content/daftar; its bytes are locked by who makes new-N */
-    bool is_owner;
+    bool is_owner, is_opening;
+    struct daf_shelf_turns turns;
+    const struct daf_shelf_kept *working; /* its list stays */
     uint64_t budget;
     struct daf_shelf_kept **items; /* ascending by content id */
     size_t count, cap;
@@ -260,36 +285,73 @@ const struct daf_hash *daf_shelf_zeros(struct daf_shelf *s, uint32_t len);
 bool daf_shelf_is_zeros(struct daf_shelf *s, const uint8_t hash[32],
                         uint32_t len);
 
-/* ---- shelf_known.c */
+/* ---- shelf_work.c */
+static inline bool daf_shelf_turn_is_over(const struct daf_shelf *s)
+{
+    return s->turns.is_over != NULL && s->turns.is_over(s->turns.ctx);
+}
+/* Its list is not known yet: nothing can be taken for it. */
+static inline bool daf_shelf_is_settling(const struct daf_shelf_kept *it)
+{
+    enum daf_shelf_stage stage = it->work.stage;
+
+    if (stage == DAF_SHELF_AT_NOTE) stage = it->work.after;
+    return stage >= DAF_SHELF_AT_PAGES && stage <= DAF_SHELF_AT_FOLDERS;
+}
+/* Being synced: nothing may be written to it. */
+static inline bool daf_shelf_is_noting(const struct daf_shelf_kept *it)
+{
+    return it->work.stage == DAF_SHELF_AT_NOTE ||
+           it->work.stage == DAF_SHELF_AT_WHOLE;
+}
+/* Each of these begins a work on an item at rest and does it until the turn is
+ * over: DAF_OK also if it is at some stage then. */
 /** daf_shelf_start: an item was read from its folder: settle what it lacks.  What
  * goes wrong leaves it lacking. */
 void daf_shelf_start(struct daf_shelf *s, struct daf_shelf_kept *it);
 /** daf_shelf_known: all pages are held: check the list, reserve what it names and
- * make room for it.  After DAF_OK it has its list, or is condemned.  DAF_EFULL:
- * neither yet. */
+ * make room for it.  After it, at rest, it has its list, or is condemned; or, if
+ * nothing lacks, it is whole.  DAF_EFULL: none of them. */
 DAF_NODISCARD enum daf_err daf_shelf_known(struct daf_shelf *s,
                                            struct daf_shelf_kept *it);
 /** daf_shelf_known_again: the same, and finish it, where it did not come to it
  * when the pages came. */
 DAF_NODISCARD enum daf_err daf_shelf_known_again(struct daf_shelf *s,
                                                  struct daf_shelf_kept *it);
+/** daf_shelf_finish: all is held: whole, durably. */
+DAF_NODISCARD enum daf_err daf_shelf_finish(struct daf_shelf *s,
+                                            struct daf_shelf_kept *it);
+/** daf_shelf_sync_item: note what came. */
+DAF_NODISCARD enum daf_err daf_shelf_sync_item(struct daf_shelf *s,
+                                               struct daf_shelf_kept *it);
+
+/* ---- shelf_known.c: a unit of each stage, and what follows it.  @it: at that
+ * stage.  After an error the work has ended. */
+DAF_NODISCARD enum daf_err daf_shelf_unit_pages(struct daf_shelf *s,
+                                                struct daf_shelf_kept *it);
+DAF_NODISCARD enum daf_err daf_shelf_unit_need(struct daf_shelf *s,
+                                               struct daf_shelf_kept *it);
+DAF_NODISCARD enum daf_err daf_shelf_unit_files(struct daf_shelf *s,
+                                                struct daf_shelf_kept *it);
+DAF_NODISCARD enum daf_err daf_shelf_unit_folders(struct daf_shelf *s,
+                                                  struct daf_shelf_kept *it);
+/** daf_shelf_unknown: settling ended with an error: give back what was reserved. */
+void daf_shelf_unknown(struct daf_shelf *s, struct daf_shelf_kept *it);
 bool daf_shelf_has_pages(const struct daf_shelf_kept *it);
 /** daf_shelf_need: what it takes with the files of its list. */
 uint64_t daf_shelf_need(struct daf_shelf *s, const struct daf_shelf_kept *it,
                         const struct daf_shelf_files *l);
-/** daf_shelf_sync_all: the list and every file of it. */
-DAF_NODISCARD enum daf_err daf_shelf_sync_all(struct daf_shelf *s,
-                                              struct daf_shelf_kept *it);
-/** daf_shelf_finish: all is held: whole, durably. */
-DAF_NODISCARD enum daf_err daf_shelf_finish(struct daf_shelf *s,
-                                            struct daf_shelf_kept *it);
+
+/* ---- shelf_whole.c: units, as above */
+DAF_NODISCARD enum daf_err daf_shelf_unit_note(struct daf_shelf *s,
+                                               struct daf_shelf_kept *it);
+DAF_NODISCARD enum daf_err daf_shelf_unit_whole(struct daf_shelf *s,
+                                                struct daf_shelf_kept *it);
 
 /* ---- shelf_parts.c */
 /** daf_shelf_mark: part @part of @len bytes is held, or not. */
 void daf_shelf_mark(struct daf_shelf *s, struct daf_shelf_kept *it,
                     uint32_t part, uint32_t len, bool held);
-DAF_NODISCARD enum daf_err daf_shelf_sync_item(struct daf_shelf *s,
-                                               struct daf_shelf_kept *it);
 /** daf_shelf_unnoted_lost: what is not noted may not be there: not held. */
 void daf_shelf_unnoted_lost(struct daf_shelf *s, struct daf_shelf_kept *it);
 /** daf_shelf_forget_item: of what is on its way. */
