@@ -257,7 +257,7 @@ DAF_NODISCARD enum daf_err daf_shelf_look(struct daf_shelf *s);
 typedef bool (*daf_shelf_bad_fn)(void *ctx, const struct daf_hash *content,
                                  const char *what, const char *where);
 /**
- * daf_shelf_check: read and hash every held part.
+ * daf_shelf_check: read and hash every held part.  Without turns only.
  * @mend: what is damaged is no longer held, and the item lacking again; a damaged
  * manifest is written anew.
  * *@out_bad: how many findings.  DAF_OK also when there are some.
@@ -265,5 +265,27 @@ typedef bool (*daf_shelf_bad_fn)(void *ctx, const struct daf_hash *content,
 DAF_NODISCARD enum daf_err daf_shelf_check(struct daf_shelf *s, bool mend,
                                            daf_shelf_bad_fn bad, void *ctx,
                                            uint64_t *out_bad);
+
+/* The same, turn by turn.  Between turns anything may be done with the shelf but
+ * closing it; what comes on it meanwhile may be passed over. */
+struct daf_shelf_check; /* opaque */
+struct daf_shelf_checked {
+    bool is_over;
+    uint64_t found;
+    bool has_changed; /* @content was mended: it lacks something */
+    struct daf_hash content;
+};
+/** daf_shelf_check_begin: DAF_ENOMEM.  The caller owns it:
+ * daf_shelf_check_end(). */
+DAF_NODISCARD enum daf_err daf_shelf_check_begin(struct daf_shelf *s, bool mend,
+                                                 daf_shelf_bad_fn bad,
+                                                 void *ctx,
+                                                 struct daf_shelf_check **out);
+/** daf_shelf_check_work: a turn.  It waits for an item with work to be done
+ * (daf_shelf_work()).  An error ends it. */
+DAF_NODISCARD enum daf_err daf_shelf_check_work(struct daf_shelf_check *c,
+                                                struct daf_shelf_checked *out);
+/** daf_shelf_check_end: NULL is fine. */
+void daf_shelf_check_end(struct daf_shelf_check *c);
 
 #endif
