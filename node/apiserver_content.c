@@ -53,6 +53,9 @@ static const char *shelf_words(enum daf_err err)
                "mounted. `daftar library` shows what is";
     case DAF_EREADONLY:
         return "the disk cannot be written. Look at the disk";
+    case DAF_EBUSY:
+        return "the daemon was ending in the middle of it. Ask again when it "
+               "runs";
     default:
         return daf_err_str(err);
     }

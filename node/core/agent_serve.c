@@ -156,6 +156,7 @@ void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in)
         return;
     w = &s->wishes[0];
     s->is_reading = false;
+    if (in->err == DAF_ENOMEM) a->stats.refusals.by_err[in->err]++;
     if (in->err != DAF_OK || in->piece.bytes.len == 0) {
         send_chunk(a, c, w, (struct daf_view){NULL, 0});
     } else {

@@ -97,7 +97,7 @@ static void put_some(struct place *p, uint32_t conn, uint32_t part,
     assert_int_equal(daf_shelf_read(p->a, &p->item.content, part, offset, bytes,
                                     &piece.bytes.len),
                      DAF_OK);
-    daf_keeper_put(p->k, conn, &piece);
+    assert_true(daf_keeper_put(p->k, conn, &piece));
 }
 
 static void put(struct place *p, uint32_t part)
@@ -373,7 +373,7 @@ static void read_some(struct place *p, uint32_t conn, uint32_t part,
 {
     struct daf_port_piece piece = {p->item.content, part, offset, {NULL, 0}};
 
-    daf_keeper_read(p->k, conn, &piece);
+    assert_true(daf_keeper_read(p->k, conn, &piece));
 }
 
 static void expect_read(struct place *p, uint32_t part, uint32_t offset,
