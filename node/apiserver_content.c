@@ -54,8 +54,8 @@ static const char *shelf_words(enum daf_err err)
     case DAF_EREADONLY:
         return "the disk cannot be written. Look at the disk";
     case DAF_EBUSY:
-        return "the daemon was ending in the middle of it. Ask again when it "
-               "runs";
+        return "the daemon ended in the middle of it. Start it again, and "
+               "ask again";
     default:
         return daf_err_str(err);
     }
