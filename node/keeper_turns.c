@@ -167,7 +167,7 @@ static struct daf_keeper_job *take_peers(struct daf_keeper *k)
 
 struct turn {
     struct daf_keeper_job *job; /* NULL: long work, an alarm, or nothing */
-    bool is_ending, is_over;
+    bool is_people, is_ending, is_over;
 };
 
 static bool has_jobs(const struct daf_keeper *k)
@@ -180,7 +180,7 @@ static bool has_jobs(const struct daf_keeper *k)
 static struct turn next_turn(struct daf_keeper *k, bool is_works)
 {
     for (;;) {
-        struct turn t = {NULL, k->is_finishing, false};
+        struct turn t = {NULL, false, k->is_finishing, false};
         bool has_work = has_long_work(k);
         struct daf_mono now = daf_clock_now();
 
@@ -188,6 +188,7 @@ static struct turn next_turn(struct daf_keeper *k, bool is_works)
                     (now.ms >= k->close_by.ms || (!has_jobs(k) && !has_work));
         if (t.is_over) return t;
         t.job = daf_keeper_queue_take(&k->people);
+        t.is_people = t.job != NULL;
         if (t.job == NULL && !(has_work && is_works)) t.job = take_peers(k);
         if (t.job != NULL || has_work || now.ms >= alarm_at(k).ms) return t;
         wait(k, alarm_at(k));
@@ -225,6 +226,7 @@ void *daf_keeper_thread(void *keeper)
 {
     struct daf_keeper *k = keeper;
     struct daf_mono peers_until = {0};
+    bool is_peers = false; /* at least one job of theirs between two turns */
 
     open_shelf(k);
     for (;;) {
@@ -232,13 +234,17 @@ void *daf_keeper_thread(void *keeper)
         struct turn t;
 
         (void)pthread_mutex_lock(&k->mutex);
-        t = next_turn(k, now.ms >= peers_until.ms);
+        t = next_turn(k, !is_peers && now.ms >= peers_until.ms);
         (void)pthread_mutex_unlock(&k->mutex);
         if (t.is_over) break;
         begin_turn(k, false);
         if (t.job != NULL && !daf_keeper_do(k, t.job)) put_back(k, t.job);
-        if (t.job == NULL && do_long_work(k, t.is_ending))
+        if (t.job == NULL) {
+            is_peers = do_long_work(k, t.is_ending);
             peers_until = daf_clock_after(daf_clock_now(), DAF_KEEPER_TURN_MS);
+        } else if (!t.is_people) {
+            is_peers = false;
+        }
         if (daf_clock_now().ms >= alarm_at(k).ms) on_alarm(k);
     }
     while (k->checks.first != NULL)
