@@ -10,6 +10,24 @@
 
 /* ---- turns */
 
+/* When something is to be done though nobody asks. */
+static struct daf_mono alarm_at(const struct daf_keeper *k)
+{
+    struct daf_mono at = k->retry_at;
+
+    if (k->untold_at.ms < at.ms) at = k->untold_at;
+    if (k->unsynced.ms != DAF_MONO_NEVER.ms &&
+        k->unsynced.ms + DAF_KEEPER_SYNC_MS < at.ms)
+        at.ms = k->unsynced.ms + DAF_KEEPER_SYNC_MS;
+    return at;
+}
+
+static bool has_jobs(const struct daf_keeper *k)
+{
+    return k->people.first != NULL || k->putting.first != NULL ||
+           k->reading.first != NULL;
+}
+
 /* Asked between two units of long work. */
 static bool is_turn_over(void *ctx)
 {
@@ -23,7 +41,9 @@ static bool is_turn_over(void *ctx)
     else if (k->is_closing || k->is_opening)
         is_over = now.ms >= k->close_by.ms;
     else
-        is_over = k->people.first != NULL || now.ms >= k->turn_end.ms;
+        is_over = k->people.first != NULL ||
+                  (now.ms >= k->turn_end.ms &&
+                   (has_jobs(k) || now.ms >= alarm_at(k).ms));
     (void)pthread_mutex_unlock(&k->mutex);
     return is_over;
 }
@@ -112,18 +132,6 @@ static void sync_now(struct daf_keeper *k)
     }
 }
 
-/* When something is to be done though nobody asks. */
-static struct daf_mono alarm_at(const struct daf_keeper *k)
-{
-    struct daf_mono at = k->retry_at;
-
-    if (k->untold_at.ms < at.ms) at = k->untold_at;
-    if (k->unsynced.ms != DAF_MONO_NEVER.ms &&
-        k->unsynced.ms + DAF_KEEPER_SYNC_MS < at.ms)
-        at.ms = k->unsynced.ms + DAF_KEEPER_SYNC_MS;
-    return at;
-}
-
 static void on_alarm(struct daf_keeper *k)
 {
     struct daf_mono now = daf_clock_now();
@@ -169,12 +177,6 @@ struct turn {
     struct daf_keeper_job *job; /* NULL: long work, an alarm, or nothing */
     bool is_people, is_ending, is_over;
 };
-
-static bool has_jobs(const struct daf_keeper *k)
-{
-    return k->people.first != NULL || k->putting.first != NULL ||
-           k->reading.first != NULL;
-}
 
 /* Locked.  @is_works: it is not the peers' turn. */
 static struct turn next_turn(struct daf_keeper *k, bool is_works)

@@ -117,6 +117,17 @@ static const struct daf_keeper_result *expect_put(struct place *p,
     return r;
 }
 
+/* What was put, and ends nothing, is in its hands. */
+static void wait_taken(struct place *p)
+{
+    struct pollfd fd = {daf_keeper_fd(p->k), POLLIN, 0};
+
+    while (daf_keeper_queued(p->k) > 0) {
+        assert_int_equal(poll(&fd, 1, LIMIT), 1);
+        expect_nothing(p);
+    }
+}
+
 static void want(struct place *p)
 {
     daf_keeper_add(p->k, 1, p->manifest, DAF_SHELF_WANTED, 0);
@@ -177,10 +188,11 @@ static void fetch(struct place *p)
     want(p);
     (void)expect_item(p);
     expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 1);
-    for (uint32_t i = 0; i < PARTS; i++)
-        put(p, i);
+    put(p, 0);
     (void)expect_put(p, 0, DAF_SHELF_LIST);
     expect_stuck(p, false);
+    for (uint32_t i = 1; i < PARTS; i++)
+        put(p, i);
     for (uint32_t i = 1; i < PARTS - 1; i++)
         (void)expect_put(p, i, DAF_SHELF_PART);
     (void)expect_put(p, PARTS - 1, DAF_SHELF_WHOLE);
@@ -263,11 +275,11 @@ static void only_a_part_s_end_is_told(void **state)
     (void)expect_item(p);
     expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 1);
     put(p, 0);
+    (void)expect_put(p, 0, DAF_SHELF_LIST);
+    (void)expect_item(p);
     put_some(p, 9, 1, 0, 1000);
     put_some(p, 9, 1, 1000, 1000);
     put_some(p, 9, 1, 2000, CHUNK);
-    (void)expect_put(p, 0, DAF_SHELF_LIST);
-    (void)expect_item(p);
     r = expect_put(p, 1, DAF_SHELF_PART);
     assert_int_equal(r->conn, 9);
     assert_int_equal(r->piece.offset, 2000);
@@ -280,10 +292,8 @@ static void only_a_part_s_end_is_told(void **state)
 static void bytes_that_end_no_part_wake_the_taker_as_well(void **state)
 {
     struct place *p = *state;
-    struct pollfd fd;
 
     open_keeper(p, MORE);
-    fd = (struct pollfd){daf_keeper_fd(p->k), POLLIN, 0};
     want(p);
     put(p, 0);
     (void)expect(p, DAF_KEEPER_OPENED, DAF_OK);
@@ -293,10 +303,7 @@ static void bytes_that_end_no_part_wake_the_taker_as_well(void **state)
     (void)expect_item(p);
     expect_nothing(p);
     put_some(p, 1, 1, 0, 1000);
-    while (daf_keeper_queued(p->k) > 0) {
-        assert_int_equal(poll(&fd, 1, LIMIT), 1);
-        expect_nothing(p);
-    }
+    wait_taken(p);
 }
 
 static void what_a_lost_connection_began_another_may_send(void **state)
@@ -306,15 +313,15 @@ static void what_a_lost_connection_began_another_may_send(void **state)
     open_keeper(p, MORE);
     want(p);
     put(p, 0);
-    put_some(p, 1, 1, 0, 1000);
-    put_some(p, 2, 1, 0, CHUNK); /* while the first may go on */
-    daf_keeper_forget(p->k, 1);
-    put_some(p, 2, 1, 0, CHUNK);
     (void)expect(p, DAF_KEEPER_OPENED, DAF_OK);
     (void)expect_item(p);
     expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 1);
     (void)expect_put(p, 0, DAF_SHELF_LIST);
     (void)expect_item(p);
+    put_some(p, 1, 1, 0, 1000);
+    put_some(p, 2, 1, 0, CHUNK); /* while the first may go on */
+    daf_keeper_forget(p->k, 1);
+    put_some(p, 2, 1, 0, CHUNK);
     assert_int_equal(expect_put(p, 1, DAF_SHELF_ODD)->conn, 2);
     assert_int_equal(expect_put(p, 1, DAF_SHELF_PART)->conn, 2);
     expect_nothing(p);
@@ -327,12 +334,13 @@ static void a_part_that_comes_for_a_dropped_item_is_answered(void **state)
     open_keeper(p, MORE);
     want(p);
     put(p, 0);
-    put_some(p, 1, 1, 0, 1000);
     (void)expect(p, DAF_KEEPER_OPENED, DAF_OK);
     (void)expect_item(p);
     expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 1);
     (void)expect_put(p, 0, DAF_SHELF_LIST);
     (void)expect_item(p);
+    put_some(p, 1, 1, 0, 1000);
+    wait_taken(p);
     daf_keeper_drop(p->k, 2, &p->item.content);
     (void)expect(p, DAF_KEEPER_GONE, DAF_OK);
     expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 2);
@@ -622,12 +630,15 @@ static void at_the_end_what_is_queued_is_done_but_reads(void **state)
     for (int round = 0; round < 2; round++) {
         open_keeper(p, MORE);
         want(p);
+        put(p, 0);
+        while (take(p, true)->kind != DAF_KEEPER_PUT) {
+        }
         for (uint32_t i = 0; i < PARTS; i++) {
             put(p, i);
             read_some(p, 1, i, 0);
         }
         daf_keeper_open(p->k, 2, &p->item.content, "film.webm");
-        close_keeper(p); /* nobody has taken anything */
+        close_keeper(p); /* nobody has taken any of it */
         /* In the first round shelf a has opened its own. */
         if (round > 0) assert_int_equal(open_files(), before);
         before = open_files();
