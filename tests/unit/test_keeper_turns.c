@@ -415,6 +415,94 @@ static void what_is_put_waits_for_a_sync_and_is_not_lost(void **state)
     assert_true(expect(p, DAF_KEEPER_ITEM, DAF_OK)->item.is_whole);
 }
 
+/* ---- a disk that stands still */
+
+struct heard {
+    unsigned puts, busy;
+};
+
+static void on_input(void *ctx, const struct daf_input *in)
+{
+    struct heard *h = ctx;
+
+    if (in->kind != DAF_INPUT_PUT) return;
+    h->puts++;
+    h->busy += in->err == DAF_EBUSY;
+}
+
+static size_t nothing_queued(void *ctx)
+{
+    (void)ctx;
+    return 0;
+}
+
+static void on_answered(void *ctx, const struct daf_keeper_result *r)
+{
+    (void)ctx;
+    (void)r;
+}
+
+static void on_changed(void *ctx, const struct daf_hash *content,
+                       const struct daf_contents_item *item)
+{
+    (void)ctx;
+    (void)content;
+    (void)item;
+}
+
+static void pump_until(struct daf_contents *c, const unsigned *count,
+                       unsigned wanted)
+{
+    for (unsigned i = 0; *count < wanted; i++) {
+        assert_true(i < LIMIT);
+        daf_contents_pump(c);
+        if (*count < wanted) (void)poll(NULL, 0, 1);
+    }
+}
+
+/* Nobody waits for it, and what is too much is refused, once for each part. */
+static void what_is_more_than_memory_is_refused_at_once(void **state)
+{
+    static const uint8_t bytes[CHUNK];
+    struct place *p = *state;
+    struct heard heard = {0, 0};
+    const struct daf_contents_ops ops = {.ctx = &heard,
+                                         .input = on_input,
+                                         .link_queued = nothing_queued,
+                                         .answered = on_answered,
+                                         .changed = on_changed};
+    const struct daf_contents_wish check = {.what = DAF_CONTENTS_CHECK};
+    struct daf_port_piece piece = {p->item.content, 1, 0, {bytes, CHUNK}};
+    unsigned fit = (unsigned)(DAF_CONTENTS_PUT_BYTES / CHUNK) + 1;
+    struct daf_contents *c;
+    struct daf_loop *loop;
+
+    fetch(p, 1);
+    close_keeper(p);
+    assert_int_equal(daf_loop_new(&loop), DAF_OK);
+    assert_int_equal(daf_contents_new(loop, &ops, p->dir, UINT64_MAX, &c),
+                     DAF_OK);
+    while (daf_contents_state(c) == DAF_EBUSY)
+        daf_contents_pump(c);
+    let(READS, 0);
+    daf_contents_wish(c, 2, &check);
+    wait_stopped();
+    for (unsigned i = 0; i < fit + 3; i++)
+        daf_contents_put(c, 1, &piece);
+    piece.part = 2;
+    daf_contents_put(c, 1, &piece);
+    pump_until(c, &heard.busy, 2);
+    assert_int_equal(heard.puts, 2);
+    let_all();
+    pump_until(c, &heard.puts, fit + 2);
+    assert_int_equal(heard.busy, 2);
+    daf_contents_put(c, 1, &piece); /* there is room again */
+    pump_until(c, &heard.puts, fit + 3);
+    assert_int_equal(heard.busy, 2);
+    daf_contents_free(c);
+    daf_loop_free(loop);
+}
+
 #define AT_PLACE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -428,6 +516,7 @@ int main(void)
         AT_PLACE(an_end_in_the_middle_of_it_loses_nothing),
         AT_PLACE(what_becomes_whole_lets_others_pass),
         AT_PLACE(what_is_put_waits_for_a_sync_and_is_not_lost),
+        AT_PLACE(what_is_more_than_memory_is_refused_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
