@@ -63,6 +63,7 @@ static void work(struct daf_keeper *k, bool notes)
 
     begin_turn(k, !notes);
     if (!daf_shelf_work(k->shelf, notes, &done)) return;
+    if (done.is_gone) daf_keeper_unstick(k);
     if (done.err != DAF_OK) daf_keeper_stick(k, &done.content, done.err);
     if (done.is_news || done.err != DAF_OK)
         daf_keeper_tell_found(k, &done.content);

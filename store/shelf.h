@@ -96,6 +96,7 @@ struct daf_shelf_worked {
     bool is_news; /* it ended: the item has its list, is whole or condemned */
     enum daf_err err; /* as daf_shelf_put(); it ended, and daf_shelf_add() may
                          begin it again */
+    bool is_gone;     /* instead: all of a dropped item is, and left room */
 };
 /** daf_shelf_work: a turn of the work that is most urgent.  False: there is none.
  * @notes: only syncing, during which nothing can be put. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/shelf_disk.h"
+#include "store/shelf.h"
 
 #include "proto/limits.h"
 
@@ -266,7 +267,8 @@ bool daf_shelf_disk_is_folder(int at, const char *name)
            S_ISDIR(st.st_mode);
 }
 
-static enum daf_err remove_inside(struct daf_shelf_disk *d, int fd)
+static enum daf_err remove_inside(struct daf_shelf_disk *d, int fd,
+                                  const struct daf_shelf_turns *turns)
 {
     DIR *dir = fdopendir(fd); /* which owns it from here on */
     enum daf_err err = DAF_OK;
@@ -279,16 +281,21 @@ static enum daf_err remove_inside(struct daf_shelf_disk *d, int fd)
     }
     /* A stream of our own.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     while (err == DAF_OK && (e = readdir(dir)) != NULL) {
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            err = daf_shelf_disk_remove(d, dirfd(dir), e->d_name);
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        err = daf_shelf_disk_remove_some(d, dirfd(dir), e->d_name, turns);
+        if (err == DAF_OK && turns->is_over != NULL &&
+            turns->is_over(turns->ctx))
+            err = DAF_EBUSY;
     }
     (void)closedir(dir);
     return err;
 }
 
 /* A list's folders are at most 16 deep, and so is the recursion. */
-enum daf_err daf_shelf_disk_remove(struct daf_shelf_disk *d, int at,
-                                   const char *name)
+enum daf_err daf_shelf_disk_remove_some(struct daf_shelf_disk *d, int at,
+                                        const char *name,
+                                        const struct daf_shelf_turns *turns)
 {
     enum daf_err err;
     int fd;
@@ -296,10 +303,18 @@ enum daf_err daf_shelf_disk_remove(struct daf_shelf_disk *d, int at,
     if (unlinkat(at, name, 0) == 0 || errno == ENOENT) return DAF_OK;
     if (!daf_shelf_disk_is_folder(at, name)) return failed(d, "removing", name);
     err = daf_shelf_disk_folder(d, at, name, &fd);
-    if (err == DAF_OK) err = remove_inside(d, fd);
+    if (err == DAF_OK) err = remove_inside(d, fd, turns);
     if (err == DAF_OK && unlinkat(at, name, AT_REMOVEDIR) != 0)
         err = failed(d, "removing", name);
     return err;
+}
+
+enum daf_err daf_shelf_disk_remove(struct daf_shelf_disk *d, int at,
+                                   const char *name)
+{
+    const struct daf_shelf_turns all = {NULL, NULL};
+
+    return daf_shelf_disk_remove_some(d, at, name, &all);
 }
 
 /* ---- the disk */

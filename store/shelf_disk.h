@@ -70,6 +70,11 @@ DAF_NODISCARD enum daf_err daf_shelf_disk_put(struct daf_shelf_disk *d, int at,
 /** daf_shelf_disk_remove: a file, or a folder with all in it; none is fine. */
 DAF_NODISCARD enum daf_err daf_shelf_disk_remove(struct daf_shelf_disk *d,
                                                  int at, const char *name);
+/** daf_shelf_disk_remove_some: the same, until the turn is over: DAF_EBUSY. */
+struct daf_shelf_turns;
+DAF_NODISCARD enum daf_err daf_shelf_disk_remove_some(
+    struct daf_shelf_disk *d, int at, const char *name,
+    const struct daf_shelf_turns *turns);
 bool daf_shelf_disk_is_folder(int at, const char *name);
 /** daf_shelf_disk_free: bytes free on the disk of @fd. */
 DAF_NODISCARD enum daf_err daf_shelf_disk_free(struct daf_shelf_disk *d, int fd,

@@ -19,6 +19,7 @@
 #include "store/shelf_disk.h"
 
 #define DAF_SHELF_HASH_BYTES 32
+#define DAF_SHELF_GOING_MAX  64 /* more are removed at once */
 #define DAF_SHELF_NAME_CAP   65 /* a content id in hex, or new-N */
 #define DAF_SHELF_BUFFER     65536
 /* File lists in memory: of DAF_SHELF_OPEN_MAX items and, but for the last one
@@ -105,6 +106,8 @@ struct daf_shelf {
     bool is_owner, is_opening;
     struct daf_shelf_turns turns;
     const struct daf_shelf_kept *working; /* its list stays */
+    size_t going_count; /* new-N that are being removed, locked */
+    uint32_t going[DAF_SHELF_GOING_MAX];
     uint64_t budget;
     struct daf_shelf_kept **items; /* ascending by content id */
     size_t count, cap;
@@ -214,6 +217,9 @@ DAF_NODISCARD enum daf_err daf_shelf_new_end(struct daf_shelf *s,
                                              const struct daf_hash *content);
 /** daf_shelf_new_drop: with all in it; also after _end(). */
 void daf_shelf_new_drop(struct daf_shelf *s, struct daf_shelf_new *n);
+/** daf_shelf_new_going: go on with what is being removed; false: it is not over.
+ * Something is. */
+bool daf_shelf_new_going(struct daf_shelf *s);
 /** daf_shelf_new_sweep: what nobody has locked goes. */
 void daf_shelf_new_sweep(struct daf_shelf *s, const char *name);
 

@@ -356,15 +356,37 @@ enum daf_err daf_shelf_new_end(struct daf_shelf *s, struct daf_shelf_new *n,
     return err;
 }
 
+/* What cannot be removed goes at the next start. */
+static bool remove_new(struct daf_shelf *s, uint32_t number,
+                       const struct daf_shelf_turns *turns)
+{
+    char name[DAF_SHELF_NAME_CAP];
+
+    name_new(number, name);
+    if (daf_shelf_disk_remove_some(&s->disk, s->dir, name, turns) == DAF_EBUSY)
+        return false;
+    daf_shelf_disk_unlock(s->marker, number);
+    return true;
+}
+
 void daf_shelf_new_drop(struct daf_shelf *s, struct daf_shelf_new *n)
 {
-    enum daf_err err;
+    const struct daf_shelf_turns all = {NULL, NULL};
+    bool has_room = s->going_count < DAF_SHELF_GOING_MAX;
+    bool is_later = has_room && s->is_opening && s->turns.is_over != NULL;
 
     daf_shelf_disk_close(n->fd);
     n->fd = -1;
-    err = daf_shelf_disk_remove(&s->disk, s->dir, n->name);
-    (void)err; /* it goes at the next start */
-    daf_shelf_disk_unlock(s->marker, n->number);
+    if (is_later || !remove_new(s, n->number, has_room ? &s->turns : &all))
+        s->going[s->going_count++] = n->number;
+}
+
+bool daf_shelf_new_going(struct daf_shelf *s)
+{
+    assert(s->going_count > 0);
+    if (!remove_new(s, s->going[s->going_count - 1], &s->turns)) return false;
+    s->going_count--;
+    return true;
 }
 
 void daf_shelf_new_sweep(struct daf_shelf *s, const char *name)

@@ -135,7 +135,7 @@ static struct daf_shelf_kept *next(const struct daf_shelf *s, bool notes)
 
 bool daf_shelf_has_work(const struct daf_shelf *s, bool notes)
 {
-    return next(s, notes) != NULL;
+    return next(s, notes) != NULL || (!notes && s->going_count > 0);
 }
 
 bool daf_shelf_work(struct daf_shelf *s, bool notes,
@@ -144,7 +144,12 @@ bool daf_shelf_work(struct daf_shelf *s, bool notes,
     struct daf_shelf_kept *it = next(s, notes);
     bool is_news;
 
-    if (it == NULL) return false;
+    *out = (struct daf_shelf_worked){.err = DAF_OK};
+    if (it == NULL && (notes || s->going_count == 0)) return false;
+    if (it == NULL) {
+        out->is_gone = daf_shelf_new_going(s);
+        return true;
+    }
     out->content = it->content;
     is_news = it->work.stage != DAF_SHELF_AT_NOTE || daf_shelf_is_settling(it);
     out->err = go_on(s, it);

@@ -17,11 +17,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define CHUNK ((size_t)65536)
-#define LIMIT 30000 /* ms: a lost answer fails instead of hanging */
-#define PARTS 41    /* of the lesson: a page and 40 files of a chunk */
-#define READS SYS_pread64
-#define SYNCS SYS_fsync
+#define CHUNK   ((size_t)65536)
+#define LIMIT   30000 /* ms: a lost answer fails instead of hanging */
+#define PARTS   41    /* of the lesson: a page and 40 files of a chunk */
+#define READS   SYS_pread64
+#define SYNCS   SYS_fsync
+#define UNLINKS SYS_unlinkat
 
 /* ---- the disk, which stands before the C library's */
 
@@ -55,6 +56,12 @@ int fsync(int fd)
 {
     pass(SYNCS);
     return (int)syscall(SYS_fsync, fd);
+}
+
+int unlinkat(int at, const char *path, int flags)
+{
+    pass(UNLINKS);
+    return (int)syscall(SYS_unlinkat, at, path, flags);
 }
 
 ssize_t pread(int fd, void *bytes, size_t len, off_t offset)
@@ -415,6 +422,37 @@ static void what_is_put_waits_for_a_sync_and_is_not_lost(void **state)
     assert_true(expect(p, DAF_KEEPER_ITEM, DAF_OK)->item.is_whole);
 }
 
+/* ---- what goes */
+
+static void what_is_dropped_goes_in_turns_and_at_the_next_start(void **state)
+{
+    struct place *p = *state;
+    const char *gone = daf_goods_path(p->dir, "new-1");
+
+    fetch(p, 0);
+    let(UNLINKS, 5);
+    daf_keeper_drop(p->k, 3, &p->item.content);
+    wait_stopped();
+    daf_keeper_room(p->k, 9, 1);
+    let(UNLINKS, 1);
+    (void)expect(p, DAF_KEEPER_GONE, DAF_OK);
+    assert_int_equal(expect(p, DAF_KEEPER_DONE, DAF_OK)->ticket, 3);
+    (void)expect(p, DAF_KEEPER_ROOM, DAF_OK);
+    wait_stopped();
+    daf_keeper_finish(p->k);
+    let(UNLINKS, 8); /* a folder is tried as a file first, and it is deep */
+    close_keeper(p);
+    assert_int_equal(access(gone, F_OK), 0);
+    let(UNLINKS, 0);
+    open_keeper(p);
+    wait_stopped(); /* it waits for nothing */
+    let_all();
+    for (unsigned i = 0; access(gone, F_OK) == 0; i++) {
+        assert_true(i < LIMIT);
+        (void)poll(NULL, 0, 1);
+    }
+}
+
 /* ---- a disk that stands still */
 
 struct heard {
@@ -516,6 +554,7 @@ int main(void)
         AT_PLACE(an_end_in_the_middle_of_it_loses_nothing),
         AT_PLACE(what_becomes_whole_lets_others_pass),
         AT_PLACE(what_is_put_waits_for_a_sync_and_is_not_lost),
+        AT_PLACE(what_is_dropped_goes_in_turns_and_at_the_next_start),
         AT_PLACE(what_is_more_than_memory_is_refused_at_once),
     };
 
