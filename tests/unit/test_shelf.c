@@ -968,6 +968,111 @@ static struct findings check(struct place *p, bool mend)
     return f;
 }
 
+/* ---- a unit at a time */
+
+static bool is_over;
+
+static bool say_over(void *ctx)
+{
+    (void)ctx;
+    return is_over;
+}
+
+static void open_in_units(struct place *p)
+{
+    const struct daf_shelf_turns turns = {say_over, NULL};
+
+    is_over = false;
+    daf_shelf_close(p->b);
+    assert_int_equal(daf_shelf_open_turns(p->b_dir, MORE, &turns, &p->b),
+                     DAF_OK);
+    is_over = true;
+}
+
+static unsigned work_off(struct place *p)
+{
+    struct daf_shelf_worked now;
+    unsigned turns = 0;
+
+    for (; daf_shelf_work(p->b, false, &now); turns++)
+        assert_int_equal(now.err, DAF_OK);
+    return turns;
+}
+
+static void long_work_goes_a_unit_at_a_time(void **state)
+{
+    struct place *p = *state;
+    enum daf_shelf_put put;
+
+    lesson(p);
+    open_in_units(p);
+    (void)work_off(p);
+    assert_int_equal(carry(p, 0), DAF_SHELF_PART);
+    assert_true(find(p->b, p).is_settling);
+    assert_int_equal(daf_goods_carry(p->a, p->b, &p->item.content, 1, &put),
+                     DAF_EBUSY);
+    assert_true(work_off(p) > 5);
+    assert_true(find(p->b, p).has_list);
+    for (uint32_t i = 1; i < 8; i++)
+        assert_int_equal(carry(p, i), DAF_SHELF_PART);
+    assert_false(find(p->b, p).is_whole);
+    assert_int_equal(find(p->b, p).held, 8);
+    assert_int_equal(work_off(p),
+                     3); /* of three files one is synced, the list */
+    assert_true(find(p->b, p).is_whole);
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
+}
+
+static void what_ends_in_the_middle_goes_on_at_the_next_start(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_worked now;
+
+    lesson(p);
+    for (uint32_t i = 0; i < 7; i++)
+        (void)carry(p, i);
+    daf_shelf_close(p->b);
+    p->b = NULL;
+    assert_int_equal(unlink(inside(p, "have")), 0);
+    for (unsigned left = 1; left < 12; left++) {
+        open_in_units(p);
+        for (unsigned i = 0; i < left; i++)
+            (void)daf_shelf_work(p->b, false, &now);
+    }
+    (void)work_off(p);
+    assert_int_equal(find(p->b, p).held, 7);
+    assert_int_equal(carry(p, 7), DAF_SHELF_PART);
+    (void)work_off(p);
+    assert_true(find(p->b, p).is_whole);
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
+}
+
+static void a_check_goes_a_unit_at_a_time(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_checked now = {.is_over = false};
+    struct daf_shelf_check *c;
+    unsigned turns = 0;
+
+    lesson(p);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    scribble(daf_goods_path(inside(p, "files"), "film.webm"),
+             (off_t)(3 * CHUNK), "?");
+    open_in_units(p);
+    assert_int_equal(daf_shelf_check_begin(p->b, true, NULL, NULL, &c), DAF_OK);
+    for (; !now.is_over; turns++) {
+        assert_int_equal(daf_shelf_check_work(c, &now), DAF_OK);
+        (void)work_off(p);
+    }
+    daf_shelf_check_end(c);
+    assert_int_equal(now.found, 1);
+    assert_true(turns > 8); /* of chunks alone there are seven */
+    assert_int_equal(find(p->b, p).held, 7);
+    assert_int_equal(carry(p, 4), DAF_SHELF_PART);
+    (void)work_off(p);
+    assert_true(find(p->b, p).is_whole);
+}
+
 static void check_finds_one_byte_and_mending_fetches_it(void **state)
 {
     struct place *p = *state;
@@ -1099,6 +1204,9 @@ int main(void)
         T(two_thousand_tiny_files_come_and_go),
         T(many_items_are_fetched_at_once),
         T(a_file_list_that_is_not_good_condemns_the_item),
+        T(long_work_goes_a_unit_at_a_time),
+        T(what_ends_in_the_middle_goes_on_at_the_next_start),
+        T(a_check_goes_a_unit_at_a_time),
         T(check_finds_one_byte_and_mending_fetches_it),
         T(check_finds_files_that_are_gone_or_cut),
         T(check_finds_a_damaged_list_and_a_damaged_manifest),
