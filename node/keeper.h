@@ -83,8 +83,7 @@ void daf_keeper_finish(struct daf_keeper *k);
  * synced is hashed at the next start.  NULL is fine. */
 void daf_keeper_free(struct daf_keeper *k);
 
-/** daf_keeper_fd: readable when a result waits that may be taken, or less is
- * queued. */
+/** daf_keeper_fd: readable when a result waits that may be taken. */
 int daf_keeper_fd(const struct daf_keeper *k);
 
 /* struct daf_port's calls; bytes are copied.  False: no memory, nothing follows. */

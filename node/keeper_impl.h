@@ -96,7 +96,6 @@ void daf_keeper_queue_add(struct daf_keeper_queue *q, struct daf_keeper_job *j);
 struct daf_keeper_job *daf_keeper_queue_take(struct daf_keeper_queue *q);
 
 /* ---- keeper_tell.c */
-void daf_keeper_wake_taker(struct daf_keeper *k);
 /** daf_keeper_post: it is the taker's then. */
 void daf_keeper_post(struct daf_keeper *k, struct daf_keeper_result *r);
 /** daf_keeper_answer: post the job's answer. */

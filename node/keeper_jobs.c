@@ -46,10 +46,7 @@ static bool do_put(struct daf_keeper *k, struct daf_keeper_job *j)
     if (err == DAF_EBUSY && daf_shelf_has_work(k->shelf, true)) return false;
     if (k->unsynced.ms == DAF_MONO_NEVER.ms && daf_shelf_unsynced(k->shelf) > 0)
         k->unsynced = daf_clock_now();
-    if (is_end(err, put))
-        put_ended(k, j, err, put);
-    else
-        daf_keeper_wake_taker(k); /* who waits for room in the queue has it */
+    if (is_end(err, put)) put_ended(k, j, err, put);
     return true;
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-void daf_keeper_wake_taker(struct daf_keeper *k)
+static void wake_taker(struct daf_keeper *k)
 {
     const uint64_t one = 1;
 
@@ -25,7 +25,7 @@ void daf_keeper_post(struct daf_keeper *k, struct daf_keeper_result *r)
     *to->end = r;
     to->end = &r->next;
     (void)pthread_mutex_unlock(&k->mutex);
-    daf_keeper_wake_taker(k);
+    wake_taker(k);
 }
 
 bool daf_keeper_copy(struct daf_view v, struct daf_view *out)
