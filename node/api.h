@@ -58,9 +58,17 @@
  *                  -> as session; registers one more, also of a known name
  * Both take "once":"32 hex": of several with one value the first is done, and all
  * are answered alike.
- * {"op":"library"} -> {"items":[{"content":"hex","titles":{"en":…},"descriptions":
- *                      {…},"languages":[…],"level":…,"subject":…,"bytes":N,
- *                      "whole":bool,"held":N,"parts":N}…],"exit":0}
+ * {"op":"library","languages":["ar","en"],"after":"hex"}
+ *                  -> {"items":[{"content":"hex","title":{"ar":…},"bytes":N,
+ *                      "whole":bool,"held":N,"parts":N}…],"skipped":N,"total":N,
+ *                      "exit":0}   the catalogue from its start, or after an item,
+ *                      or ("before":"hex") before it, ascending by content id: 48
+ *                      at most.  Of total so many are skipped before them.  The item
+ *                      named may be gone: it is a place in that order.  Of its
+ *                      titles each has the best of languages (daf_content_best)
+ * {"op":"library-item","content":"hex","languages":[…]}
+ *                  -> {"item":{… as above, and "description":{"en":…}, which may
+ *                      be {}},"exit":0}, or not-found
  * {"op":"content-files","content":"hex"} -> {"files":[["path",bytes]…],"exit":0}
  *                      of a whole item, the first 1000
  * {"op":"content-open","content":"hex","path":…} -> {"size":N,"exit":0} and with
@@ -76,6 +84,10 @@
 #include <jansson.h>
 
 #include "node/home.h"
+
+/* A library answer holds so many items, and they take fewer bytes of JSON. */
+#define DAF_API_LIBRARY_ITEMS_MAX ((size_t)48)
+#define DAF_API_LIBRARY_BYTES_MAX ((size_t)64 * 1024)
 
 /** daf_api_call: send @request to @home's daemon and hand over each answer line.
  * @line: called for every line but is not given the ownership; may be NULL.
