@@ -29,7 +29,7 @@ struct publishing {
     struct daf_home *home;
     struct daf_shelf *shelf;
     struct daf_sidecar *sidecar; /* 40 KiB */
-    const char *path;            /* of the item in hand */
+    struct daf_trouble *t;       /* of the item in hand */
     size_t published, left_out, failed;
     bool has_bar, has_daemon;
 };
@@ -216,15 +216,48 @@ static enum daf_err announce(struct publishing *p, struct daf_view manifest,
     return w.wrote.err;
 }
 
-static enum daf_err tell_daemon(const struct publishing *p,
-                                struct daf_trouble *t)
+/* Asks the daemon; its words are in the trouble. */
+static enum daf_err ask(struct publishing *p, json_t *request, json_t **out)
+{
+    enum daf_err err = daf_cmd_call(p->home, request, NULL, NULL, out, p->t);
+    const char *words = json_string_value(json_object_get(*out, "error"));
+
+    if (*out != NULL) {
+        p->has_daemon = true;
+        err = daf_cmd_err_of(*out);
+    }
+    if (err != DAF_OK && words != NULL) daf_home_trouble(p->t, "%s", words);
+    return err;
+}
+
+static enum daf_err ask_room(void *ctx, uint32_t number, uint64_t bytes,
+                             uint64_t *out_room, bool *out_is_disk)
 {
     json_t *last = NULL;
     enum daf_err err =
-        daf_cmd_call(p->home, json_pack("{ss}", "op", "content-look"), NULL,
-                     NULL, &last, t);
+        ask(ctx,
+            json_pack("{ss sI sI}", "op", "content-room", "bytes",
+                      (json_int_t)bytes, "number", (json_int_t)number),
+            &last);
 
-    if (err == DAF_OK) err = daf_cmd_err_of(last);
+    *out_room = (uint64_t)json_integer_value(json_object_get(last, "room"));
+    *out_is_disk = json_is_true(json_object_get(last, "disk"));
+    if (err == DAF_OK && !json_is_true(json_object_get(last, "fits")))
+        err = DAF_EFULL;
+    json_decref(last);
+    return err;
+}
+
+static enum daf_err on_placed(void *ctx, uint32_t number,
+                              const struct daf_hash *content)
+{
+    json_t *last = NULL;
+    enum daf_err err = ask(ctx,
+                           json_pack("{ss so sI}", "op", "content-look",
+                                     "content", daf_cmd_hex(content->b, 32),
+                                     "number", (json_int_t)number),
+                           &last);
+
     json_decref(last);
     return err;
 }
@@ -288,18 +321,18 @@ static enum daf_err publish_one(struct publishing *p, const char *path,
         take_about(p->sidecar, &what->about);
         what->progress = on_progress;
         what->left_out = on_left_out;
+        what->room = ask_room;
+        what->placed = on_placed;
         what->ctx = p;
+        p->t = t;
         err =
             daf_shelf_publish(p->shelf, what, &item, t->what, sizeof(t->what));
         if (p->has_bar) daf_cmd_bar_end();
     }
     free(what);
     if (err != DAF_OK) return err;
-    err = tell_daemon(p, t);
-    if (err == DAF_OK) {
-        is_new = !is_known(p, &item, &record);
-        if (is_new) err = announce(p, item.manifest, &record, t);
-    }
+    is_new = !is_known(p, &item, &record);
+    if (is_new) err = announce(p, item.manifest, &record, t);
     if (err == DAF_OK) print_item(p, &item, &record, is_new);
     return err;
 }
@@ -449,59 +482,19 @@ static enum daf_err take_source(struct publishing *p, const char *source,
 
 /* ---- the command */
 
-/* What content may take in all: what it takes now, and the room that is left. */
-static void add_reserved(void *ctx, json_t *line)
-{
-    uint64_t *sum = ctx;
-
-    *sum += (uint64_t)json_integer_value(json_object_get(line, "reserved"));
-}
-
-/* A daemon has answered: what its last line says of an error is said again. */
-static enum daf_err err_said(struct publishing *p, const json_t *last,
-                             struct daf_trouble *t)
-{
-    const char *words = json_string_value(json_object_get(last, "error"));
-    enum daf_err err = daf_cmd_err_of(last);
-
-    p->has_daemon = true;
-    if (err != DAF_OK && words != NULL) daf_home_trouble(t, "%s", words);
-    return err;
-}
-
-static enum daf_err ask_budget(struct publishing *p, uint64_t *out,
-                               struct daf_trouble *t)
-{
-    const struct daf_home *home = p->home;
-    json_t *last = NULL;
-    uint64_t taken = 0;
-    enum daf_err err =
-        daf_cmd_call(home, json_pack("{ss}", "op", "content-list"),
-                     add_reserved, &taken, &last, t);
-
-    if (last != NULL) err = err_said(p, last, t);
-    json_decref(last);
-    if (err != DAF_OK) return err;
-    err = daf_cmd_call(home,
-                       json_pack("{ss si}", "op", "content-room", "bytes", 0),
-                       NULL, NULL, &last, t);
-    if (last != NULL) err = err_said(p, last, t);
-    if (err == DAF_OK)
-        *out =
-            taken + (uint64_t)json_integer_value(json_object_get(last, "room"));
-    json_decref(last);
-    return err;
-}
-
+/* The daemon has the budget, and gives room to each item. */
 static enum daf_err open_shelf(struct publishing *p, struct daf_trouble *t)
 {
     char dir[DAF_HOME_PATH_MAX];
-    uint64_t budget = 0;
-    enum daf_err err = ask_budget(p, &budget, t);
+    uint64_t room;
+    bool is_disk;
+    enum daf_err err;
 
+    p->t = t;
+    err = ask_room(p, 0, 0, &room, &is_disk);
     if (err != DAF_OK) return err;
     daf_home_path(p->home, "content", dir);
-    err = daf_shelf_open(dir, budget, false, &p->shelf);
+    err = daf_shelf_open(dir, UINT64_MAX, false, &p->shelf);
     if (err != DAF_OK)
         daf_home_trouble(t, "%s cannot be opened: %s", dir, daf_err_str(err));
     return err;

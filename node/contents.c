@@ -315,10 +315,10 @@ void daf_contents_wish(struct daf_contents *c, uint64_t ticket,
         daf_keeper_drop(c->keeper, ticket, &w->content);
         return;
     case DAF_CONTENTS_ROOM:
-        daf_keeper_room(c->keeper, ticket, w->bytes);
+        daf_keeper_room(c->keeper, ticket, w->bytes, w->number);
         return;
     case DAF_CONTENTS_LOOK:
-        daf_keeper_look(c->keeper, ticket);
+        daf_keeper_look(c->keeper, ticket, &w->content, w->number);
         return;
     case DAF_CONTENTS_OPEN:
         daf_keeper_open(c->keeper, ticket, &w->content, w->path);

@@ -29,7 +29,8 @@ struct job {
     struct job *next;
     enum job_kind kind;
     uint64_t ticket, room;
-    uint32_t conn;
+    uint32_t conn, number;       /* number: of a publisher */
+    bool is_one;                 /* LOOK: at piece.content */
     struct daf_port_piece piece; /* bytes: in `bytes` */
     unsigned set, clear;
     size_t len;
@@ -209,12 +210,53 @@ static void tell_all(struct daf_keeper *k)
     }
 }
 
+static void tell_gone(struct daf_keeper *k, const struct daf_hash *content)
+{
+    struct daf_keeper_result *r = result_new(DAF_KEEPER_GONE);
+
+    r->item.content = *content;
+    post(k, r);
+}
+
+static enum daf_err look_all(struct daf_keeper *k)
+{
+    size_t count = daf_shelf_count(k->shelf);
+    struct daf_hash *before = malloc((count + 1) * sizeof(*before));
+    struct daf_shelf_item item;
+    enum daf_err err;
+
+    if (before == NULL) abort();
+    for (size_t i = 0; i < count; i++) {
+        daf_shelf_at(k->shelf, i, &item);
+        before[i] = item.content;
+    }
+    err = daf_shelf_look(k->shelf);
+    /* Also after an error: one that changed and cannot be read is gone. */
+    for (size_t i = 0; i < count; i++) {
+        if (!daf_shelf_find(k->shelf, &before[i], &item))
+            tell_gone(k, &before[i]);
+    }
+    free(before);
+    if (err == DAF_OK) tell_all(k);
+    return err;
+}
+
+/* What a publisher left that went without a word is counted, not promised. */
+static void settle(struct daf_keeper *k)
+{
+    enum daf_err err = DAF_OK;
+
+    if (daf_shelf_is_promise_over(k->shelf)) err = look_all(k);
+    (void)err; /* it stays promised, until it is looked at again */
+}
+
 /* Whoever had no room may have it now. */
 static void unstick(struct daf_keeper *k)
 {
     struct stuck *old = k->stuck;
     size_t count = k->stuck_count;
 
+    settle(k);
     k->retry_at = DAF_MONO_NEVER;
     k->stuck = NULL;
     k->stuck_count = k->stuck_cap = 0;
@@ -297,8 +339,10 @@ static void do_add(struct daf_keeper *k, const struct job *j)
 {
     const struct daf_view manifest = {j->bytes, j->len};
     struct daf_hash content = daf_content_id(manifest);
-    enum daf_err err = daf_shelf_add(k->shelf, manifest, j->set, j->clear);
+    enum daf_err err;
 
+    settle(k);
+    err = daf_shelf_add(k->shelf, manifest, j->set, j->clear);
     if (err == DAF_OK) {
         struct stuck *s = stuck_of(k, &content);
 
@@ -307,14 +351,6 @@ static void do_add(struct daf_keeper *k, const struct job *j)
         tell_found(k, &content);
     }
     done(k, j->ticket, err);
-}
-
-static void tell_gone(struct daf_keeper *k, const struct daf_hash *content)
-{
-    struct daf_keeper_result *r = result_new(DAF_KEEPER_GONE);
-
-    r->item.content = *content;
-    post(k, r);
 }
 
 static void do_drop(struct daf_keeper *k, const struct job *j)
@@ -330,24 +366,15 @@ static void do_drop(struct daf_keeper *k, const struct job *j)
 
 static void do_look(struct daf_keeper *k, const struct job *j)
 {
-    size_t count = daf_shelf_count(k->shelf);
-    struct daf_hash *before = malloc((count + 1) * sizeof(*before));
-    struct daf_shelf_item item;
+    const struct daf_hash *content = &j->piece.content;
     enum daf_err err;
 
-    if (before == NULL) abort();
-    for (size_t i = 0; i < count; i++) {
-        daf_shelf_at(k->shelf, i, &item);
-        before[i] = item.content;
+    if (j->is_one) {
+        err = daf_shelf_look_at(k->shelf, content, j->number);
+        if (err == DAF_OK) tell_found(k, content);
+    } else {
+        err = look_all(k);
     }
-    err = daf_shelf_look(k->shelf);
-    /* Also after an error: one that changed and cannot be read is gone. */
-    for (size_t i = 0; i < count; i++) {
-        if (!daf_shelf_find(k->shelf, &before[i], &item))
-            tell_gone(k, &before[i]);
-    }
-    free(before);
-    if (err == DAF_OK) tell_all(k);
     done(k, j->ticket, err);
 }
 
@@ -363,13 +390,32 @@ static void do_open(struct daf_keeper *k, const struct job *j)
     post(k, r);
 }
 
+/* To a publisher; what another one has left is counted first. */
+static enum daf_err promise(struct daf_keeper *k, const struct job *j,
+                            struct daf_keeper_result *r)
+{
+    enum daf_err err =
+        daf_shelf_promise(k->shelf, j->number, j->room, &r->room, &r->is_disk);
+
+    if (err != DAF_EBUSY) return err;
+    err = look_all(k);
+    return err == DAF_OK ? daf_shelf_promise(k->shelf, j->number, j->room,
+                                             &r->room, &r->is_disk)
+                         : err;
+}
+
 static void do_room(struct daf_keeper *k, const struct job *j)
 {
     struct daf_keeper_result *r = result_new(DAF_KEEPER_ROOM);
 
     r->ticket = j->ticket;
-    r->room = daf_shelf_room(k->shelf, &r->is_disk);
-    r->err = j->room <= r->room ? DAF_OK : DAF_EFULL;
+    if (j->number != 0)
+        r->err = promise(k, j, r);
+    else {
+        r->room = daf_shelf_room(k->shelf, &r->is_disk);
+        r->err = j->room <= r->room ? DAF_OK : DAF_EFULL;
+    }
+    say_trouble(k, r);
     post(k, r);
 }
 
@@ -616,10 +662,13 @@ void daf_keeper_drop(struct daf_keeper *k, uint64_t ticket,
     ask(k, &j, NULL, 0);
 }
 
-void daf_keeper_look(struct daf_keeper *k, uint64_t ticket)
+void daf_keeper_look(struct daf_keeper *k, uint64_t ticket,
+                     const struct daf_hash *content, uint32_t number)
 {
-    struct job j = {.kind = JOB_LOOK, .ticket = ticket};
+    struct job j = {.kind = JOB_LOOK, .ticket = ticket, .number = number};
 
+    j.is_one = content != NULL;
+    if (j.is_one) j.piece.content = *content;
     ask(k, &j, NULL, 0);
 }
 
@@ -633,9 +682,13 @@ void daf_keeper_open(struct daf_keeper *k, uint64_t ticket,
     ask(k, &j, path, strlen(path) + 1);
 }
 
-void daf_keeper_room(struct daf_keeper *k, uint64_t ticket, uint64_t bytes)
+void daf_keeper_room(struct daf_keeper *k, uint64_t ticket, uint64_t bytes,
+                     uint32_t number)
 {
-    struct job j = {.kind = JOB_ROOM, .ticket = ticket, .room = bytes};
+    struct job j = {.kind = JOB_ROOM,
+                    .ticket = ticket,
+                    .room = bytes,
+                    .number = number};
 
     ask(k, &j, NULL, 0);
 }

@@ -163,23 +163,31 @@ static bool is_whole_now(struct daf_shelf *s, const struct daf_shelf_kept *it)
     return is_whole;
 }
 
-static enum daf_err look_at(struct daf_shelf *s, const char *name, bool sweeps)
+static enum daf_err look_one(struct daf_shelf *s,
+                             const struct daf_hash *content,
+                             struct daf_shelf_kept **out)
+{
+    *out = daf_shelf_get(s, content);
+    return *out == NULL || is_whole_now(s, *out)
+               ? daf_shelf_reload(s, content, out)
+               : DAF_OK;
+}
+
+static enum daf_err look_at(struct daf_shelf *s, const char *name)
 {
     struct daf_shelf_kept *it;
     struct daf_hash content;
     enum daf_err err = DAF_OK;
 
-    if (sweeps) daf_shelf_new_sweep(s, name);
-    if (!daf_shelf_name_read(name, &content)) return DAF_OK;
-    it = daf_shelf_get(s, &content);
-    if (it == NULL || is_whole_now(s, it))
-        err = daf_shelf_reload(s, &content, &it);
+    if (s->is_owner) err = daf_shelf_new_sweep(s, name);
+    if (err != DAF_OK || !daf_shelf_name_read(name, &content)) return err;
+    err = look_one(s, &content, &it);
     if (err == DAF_OK) it->is_seen = true;
     s->unreadable += err != DAF_OK && err != DAF_ENOMEM;
     return err == DAF_ENOMEM ? err : DAF_OK;
 }
 
-static enum daf_err look(struct daf_shelf *s, bool sweeps)
+static enum daf_err look(struct daf_shelf *s)
 {
     enum daf_err err;
     struct dirent *e;
@@ -197,7 +205,7 @@ static enum daf_err look(struct daf_shelf *s, bool sweeps)
     s->unreadable = 0;
     /* A stream of our own.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     while (err == DAF_OK && (e = readdir(dir)) != NULL)
-        err = look_at(s, e->d_name, sweeps);
+        err = look_at(s, e->d_name);
     (void)closedir(dir);
     return err;
 }
@@ -209,14 +217,28 @@ enum daf_err daf_shelf_look(struct daf_shelf *s)
 
     for (size_t i = 0; i < s->count; i++)
         s->items[i]->is_seen = false;
-    err = look(s, false);
+    daf_shelf_promise_ends(s);
+    err = look(s);
     if (err != DAF_OK) return err;
+    daf_shelf_promise_drop(s);
     for (size_t i = s->count; i-- > 0;) {
         if (s->items[i]->is_seen)
             daf_shelf_item_wishes(s, s->items[i]);
         else
             daf_shelf_remove(s, s->items[i]);
     }
+    return DAF_OK;
+}
+
+enum daf_err daf_shelf_look_at(struct daf_shelf *s,
+                               const struct daf_hash *content, uint32_t number)
+{
+    struct daf_shelf_kept *it;
+    enum daf_err err = look_one(s, content, &it);
+
+    if (err != DAF_OK) return err;
+    daf_shelf_item_wishes(s, it);
+    daf_shelf_promise_end(s, number);
     return DAF_OK;
 }
 
@@ -289,7 +311,7 @@ static enum daf_err open_shelf(struct daf_shelf *s, const char *dir)
     if (err == DAF_EREADONLY) /* what is there can be read */
         err = daf_shelf_disk_open(&s->disk, s->dir, "daftar", O_RDONLY, 0,
                                   &s->marker);
-    return err == DAF_OK ? look(s, s->is_owner) : err;
+    return err == DAF_OK ? look(s) : err;
 }
 
 enum daf_err daf_shelf_open(const char *dir, uint64_t budget, bool owner,
@@ -321,6 +343,7 @@ void daf_shelf_close(struct daf_shelf *s)
     for (size_t i = 0; i < s->count; i++)
         daf_shelf_item_free(s->items[i]);
     free(s->items);
+    free(s->promises);
     daf_shelf_disk_close(s->dir);
     daf_shelf_disk_close(s->marker);
     free(s);
@@ -347,6 +370,11 @@ struct daf_shelf_rooms daf_shelf_rooms(struct daf_shelf *s)
         rooms.budget = less(rooms.budget, it->reserved);
         if (!it->is_whole)
             rooms.disk = less(rooms.disk, less(it->reserved, it->taken));
+    }
+    /* How much of it is written is not known here: none, to be sure. */
+    for (size_t i = 0; i < s->promises_count; i++) {
+        rooms.budget = less(rooms.budget, s->promises[i].bytes);
+        rooms.disk = less(rooms.disk, s->promises[i].bytes);
     }
     return rooms;
 }

@@ -342,3 +342,10 @@ void daf_shelf_disk_unlock(int fd, uint32_t at)
 
     (void)fcntl(fd, F_SETLK, &lock);
 }
+
+bool daf_shelf_disk_is_locked(int fd, uint32_t at)
+{
+    struct flock lock = byte_of(at, true);
+
+    return fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}

@@ -80,6 +80,8 @@ DAF_NODISCARD enum daf_err daf_shelf_disk_free(struct daf_shelf_disk *d, int fd,
 DAF_NODISCARD enum daf_err daf_shelf_disk_lock(struct daf_shelf_disk *d, int fd,
                                                uint32_t at);
 void daf_shelf_disk_unlock(int fd, uint32_t at);
+/** daf_shelf_disk_is_locked: another process has byte @at. */
+bool daf_shelf_disk_is_locked(int fd, uint32_t at);
 
 /** daf_shelf_disk_data: where, from @from on, there may be something else than a
  * hole; @end: nowhere before it.  (shelf_holes.c) */

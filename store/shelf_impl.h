@@ -3,6 +3,7 @@
  *
  *      shelf.c         what there is, wishes, room
  *      shelf_item.c    an item's folder: made, read, gone
+ *      shelf_promise.c room for what other processes publish
  *      shelf_have.c    the notes of what is held
  *      shelf_files.c   the file list in memory, and the files it names
  *      shelf_known.c   the file list has just become known; all is held
@@ -75,6 +76,13 @@ struct daf_shelf_receiving {
     struct daf_hash_stream hash;
 };
 
+/* What a publisher in another process is making, and will take of the disk. */
+struct daf_shelf_promise {
+    uint32_t number; /* content/new-N; its byte is locked while it lives */
+    bool is_over;
+    uint64_t bytes;
+};
+
 struct daf_shelf {
     struct daf_shelf_disk disk;
     int dir;    /* content/ */
@@ -84,6 +92,8 @@ struct daf_shelf {
     struct daf_shelf_kept **items; /* ascending by content id */
     size_t count, cap;
     size_t unreadable;
+    struct daf_shelf_promise *promises; /* the owner's */
+    size_t promises_count, promises_cap;
     uint64_t clock;    /* of uses of lists */
     uint64_t unsynced; /* of all items */
     struct daf_shelf_receiving receiving[DAF_SHELF_RECEIVING_MAX];
@@ -162,17 +172,24 @@ DAF_NODISCARD enum daf_err daf_shelf_item_load(struct daf_shelf *s,
                                                struct daf_shelf_kept **out);
 /** daf_shelf_item_wishes: read them anew. */
 void daf_shelf_item_wishes(struct daf_shelf *s, struct daf_shelf_kept *it);
+/** daf_shelf_item_need: what the `keep` of this folder says it takes. */
+uint64_t daf_shelf_item_need(struct daf_shelf *s, int folder);
 /** daf_shelf_item_make: its folder, whole and durable or not at all.  EEXISTS. */
 DAF_NODISCARD enum daf_err daf_shelf_item_make(struct daf_shelf *s,
                                                struct daf_shelf_kept *it);
 /** daf_shelf_item_keep: write its wishes and its need down. */
 DAF_NODISCARD enum daf_err daf_shelf_item_keep(struct daf_shelf *s, int folder,
                                                unsigned wishes, uint64_t need);
+/** daf_shelf_item_note: a first `keep`, for as long as it is made: not synced. */
+DAF_NODISCARD enum daf_err daf_shelf_item_note(struct daf_shelf *s, int folder,
+                                               uint64_t need);
 /** daf_shelf_item_drop: remove its folder. */
 DAF_NODISCARD enum daf_err daf_shelf_item_drop(struct daf_shelf *s,
                                                const struct daf_shelf_kept *it);
 /** daf_shelf_item_base: what it takes without its files. */
 uint64_t daf_shelf_item_base(const struct daf_shelf_kept *it);
+uint64_t daf_shelf_base(uint64_t manifest_len, uint64_t list_bytes,
+                        uint64_t parts);
 
 /* content/new-N: locked, and gone at the next start if it does not get another
  * name. */
@@ -181,6 +198,7 @@ struct daf_shelf_new {
     char name[DAF_SHELF_NAME_CAP];
     int fd;
 };
+void daf_shelf_new_name(uint32_t number, char out[DAF_SHELF_NAME_CAP]);
 DAF_NODISCARD enum daf_err daf_shelf_new_begin(struct daf_shelf *s,
                                                struct daf_shelf_new *out);
 /** daf_shelf_new_end: as the folder of @content, durably; EEXISTS. */
@@ -189,8 +207,22 @@ DAF_NODISCARD enum daf_err daf_shelf_new_end(struct daf_shelf *s,
                                              const struct daf_hash *content);
 /** daf_shelf_new_drop: with all in it; also after _end(). */
 void daf_shelf_new_drop(struct daf_shelf *s, struct daf_shelf_new *n);
-/** daf_shelf_new_sweep: what nobody has locked goes. */
-void daf_shelf_new_sweep(struct daf_shelf *s, const char *name);
+/** daf_shelf_new_sweep: what nobody has locked goes; what somebody has is
+ * promised. */
+DAF_NODISCARD enum daf_err daf_shelf_new_sweep(struct daf_shelf *s,
+                                               const char *name);
+
+/* ---- shelf_promise.c */
+/** daf_shelf_promise_end: what it was for is counted. */
+void daf_shelf_promise_end(struct daf_shelf *s, uint32_t number);
+/** daf_shelf_promise_ends: note whose maker has gone, before the folder is read;
+ * daf_shelf_promise_drop(): what those made is counted. */
+void daf_shelf_promise_ends(struct daf_shelf *s);
+void daf_shelf_promise_drop(struct daf_shelf *s);
+/** daf_shelf_promise_adopt: content/new-@number was promised before this handle
+ * was opened: as its `keep` says. */
+DAF_NODISCARD enum daf_err daf_shelf_promise_adopt(struct daf_shelf *s,
+                                                   uint32_t number);
 
 /* ---- shelf_have.c */
 DAF_NODISCARD enum daf_err daf_shelf_have_load(struct daf_shelf *s, int folder,

@@ -57,17 +57,11 @@ static enum daf_err measure(struct making *m)
     return DAF_OK;
 }
 
-/* @written: so much of @need is on the disk already, which counts it as taken. */
-static enum daf_err check_room(struct making *m, uint64_t need,
-                               uint64_t written)
+static enum daf_err no_room(struct making *m, uint64_t need, uint64_t room,
+                            bool is_disk)
 {
-    struct daf_shelf_rooms rooms = daf_shelf_rooms(m->w.s);
-    uint64_t disk = rooms.disk + written;
-    bool is_disk = disk < rooms.budget;
-    uint64_t room = is_disk ? disk : rooms.budget;
     char what[160];
 
-    if (need <= room) return DAF_OK;
     (void)snprintf(what, sizeof(what),
                    "it needs %" PRIu64 " KiB, and %s has room for %" PRIu64
                    " KiB. To do: make room, or publish less",
@@ -76,11 +70,41 @@ static enum daf_err check_room(struct making *m, uint64_t need,
     return daf_shelf_walk_trouble(&m->w, DAF_EFULL, m->w.p->source, what);
 }
 
-/* Before a byte is copied: what its holes do not take back later. */
-static enum daf_err check_estimate(struct making *m)
+/* @written: so much of @need is on the disk already, which counts it as taken. */
+static enum daf_err check_room(struct making *m, uint64_t need,
+                               uint64_t written)
+{
+    struct daf_shelf_rooms rooms = daf_shelf_rooms(m->w.s);
+    uint64_t disk = rooms.disk + written;
+    bool is_disk = disk < rooms.budget;
+    uint64_t room = is_disk ? disk : rooms.budget;
+
+    return need <= room ? DAF_OK : no_room(m, need, room, is_disk);
+}
+
+/* What is made here is noted before it is promised: an owner of the shelf that
+ * starts meanwhile finds it. */
+static enum daf_err ask_room(struct making *m, uint64_t need)
+{
+    const struct daf_shelf_publish *p = m->w.p;
+    uint64_t room = 0;
+    bool is_disk = false;
+    enum daf_err err;
+
+    if (p->room == NULL) return check_room(m, need, 0);
+    err = daf_shelf_item_note(m->w.s, m->n.fd, need);
+    if (err != DAF_OK) return daf_shelf_of_disk(err);
+    err = p->room(p->ctx, m->n.number, need, &room, &is_disk);
+    return err == DAF_EFULL ? no_room(m, need, room, is_disk) : err;
+}
+
+/* No less than it will take; what are zeros, but no holes, is in it. */
+static uint64_t estimate(const struct making *m)
 {
     struct daf_view before = {NULL, 0};
-    uint64_t need = daf_shelf_blocks(m->list_cap);
+    uint64_t need =
+        daf_shelf_base(DAF_CONTENT_MANIFEST_BYTES_MAX, m->list_cap,
+                       m->copy.chunks + m->list_cap / DAF_PAGE_BYTES + 1);
 
     for (size_t i = 0; i < m->w.count; i++) {
         struct daf_view path = daf_shelf_found_path(&m->w.found[i]);
@@ -90,7 +114,7 @@ static enum daf_err check_estimate(struct making *m)
         need += (folders + 1) * DAF_SHELF_BLOCK + m->w.found[i].disk;
         before = path;
     }
-    return check_room(m, need, 0);
+    return need;
 }
 
 /* ---- what it is */
@@ -226,6 +250,10 @@ static enum daf_err name_item(struct making *m)
     is_new = err == DAF_OK;
     if (err == DAF_EEXISTS) err = join(m);
     if (err != DAF_OK) return daf_shelf_of_disk(err);
+    /* Whatever is said: it is on the shelf, and there at the owner's next start. */
+    if (m->w.p->placed != NULL)
+        err = m->w.p->placed(m->w.p->ctx, m->n.number, &m->it->content);
+    if (err != DAF_OK) return err;
     err = daf_shelf_reload(m->w.s, &m->it->content, &kept);
     if (err != DAF_OK && is_new) {
         gone = daf_shelf_item_drop(m->w.s, m->it);
@@ -241,10 +269,10 @@ static enum daf_err make(struct making *m)
     enum daf_err err = daf_shelf_walk_open(&m->w);
 
     if (err == DAF_OK) err = measure(m);
-    if (err == DAF_OK) err = check_estimate(m);
     if (err == DAF_OK) err = daf_shelf_new_begin(m->w.s, &m->n);
     if (err != DAF_OK) return err;
-    err = copy(m);
+    err = ask_room(m, estimate(m));
+    if (err == DAF_OK) err = copy(m);
     if (err == DAF_OK) err = make_item(m);
     if (err == DAF_OK) err = name_item(m);
     daf_shelf_new_drop(m->w.s, &m->n);

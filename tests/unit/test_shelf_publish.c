@@ -5,6 +5,7 @@
 #include "tests/lib/tmpdir.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -495,6 +496,184 @@ static void a_start_leaves_a_living_publisher_alone(void **state)
     (void)close(in[1]);
 }
 
+/* ---- room for several publishers */
+
+/* Another process that makes content/new-@number, and has locked its byte. */
+static pid_t other_publisher(struct place *p, uint32_t number)
+{
+    int out[2];
+    char byte = 0;
+    pid_t pid;
+
+    assert_int_equal(pipe(out), 0);
+    pid = fork();
+    if (pid == 0) {
+        struct flock lock = {.l_type = F_WRLCK,
+                             .l_whence = SEEK_SET,
+                             .l_start = (off_t)number,
+                             .l_len = 1};
+        int fd = open(daf_goods_path(p->dir, "daftar"), O_RDWR);
+
+        if (fcntl(fd, F_SETLK, &lock) == 0 && write(out[1], &byte, 1) == 1)
+            (void)pause();
+        _exit(1);
+    }
+    (void)close(out[1]);
+    assert_int_equal(read(out[0], &byte, 1), 1);
+    (void)close(out[0]);
+    return pid;
+}
+
+static void ends(pid_t pid)
+{
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static enum daf_err promise(struct place *p, uint32_t number, uint64_t bytes)
+{
+    uint64_t room;
+    bool is_disk;
+
+    return daf_shelf_promise(p->s, number, bytes, &room, &is_disk);
+}
+
+static void two_publishers_never_have_the_same_room(void **state)
+{
+    struct place *p = *state;
+    pid_t first = other_publisher(p, 1), second = other_publisher(p, 2);
+    bool is_disk;
+
+    daf_shelf_close(p->s);
+    p->s = daf_goods_shelf(p->dir, 30 * CHUNK);
+    assert_int_equal(promise(p, 1, 20 * CHUNK), DAF_OK);
+    assert_int_equal(promise(p, 2, 20 * CHUNK), DAF_EFULL);
+    assert_int_equal(daf_shelf_room(p->s, &is_disk), 10 * CHUNK);
+    assert_int_equal(promise(p, 2, 10 * CHUNK), DAF_OK);
+    assert_int_equal(daf_shelf_room(p->s, &is_disk), 0);
+    /* To look at everything leaves the living what they have. */
+    assert_int_equal(daf_shelf_look(p->s), DAF_OK);
+    assert_int_equal(daf_shelf_room(p->s, &is_disk), 0);
+    ends(first);
+    ends(second);
+}
+
+static void what_was_published_counts_instead_of_its_promise(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf *owner;
+    pid_t one = other_publisher(p, 7);
+    uint64_t room;
+    bool is_disk;
+
+    daf_goods_write(p->src, "x", 4 * CHUNK, 1);
+    daf_shelf_close(p->s);
+    owner = p->s = daf_goods_shelf(p->dir, 30 * CHUNK);
+    assert_int_equal(promise(p, 7, 20 * CHUNK), DAF_OK);
+    assert_int_equal(daf_shelf_open(p->dir, MORE, false, &p->beside), DAF_OK);
+    p->s = p->beside;
+    assert_int_equal(publish(p), DAF_OK);
+    p->s = owner;
+    room = daf_shelf_room(owner, &is_disk);
+    assert_int_equal(daf_shelf_look_at(owner, &p->item.content, 7), DAF_OK);
+    assert_int_equal(daf_shelf_room(owner, &is_disk),
+                     room + 20 * CHUNK - p->item.reserved);
+    ends(one);
+    assert_false(daf_shelf_is_promise_over(owner));
+}
+
+static void one_who_went_without_a_word_gives_its_room_back(void **state)
+{
+    struct place *p = *state;
+    pid_t one = other_publisher(p, 1), two = other_publisher(p, 2);
+
+    daf_shelf_close(p->s);
+    p->s = daf_goods_shelf(p->dir, 30 * CHUNK);
+    assert_int_equal(promise(p, 1, 20 * CHUNK), DAF_OK);
+    assert_false(daf_shelf_is_promise_over(p->s));
+    ends(one);
+    assert_true(daf_shelf_is_promise_over(p->s));
+    assert_int_equal(promise(p, 2, 20 * CHUNK), DAF_EBUSY);
+    assert_int_equal(daf_shelf_look(p->s), DAF_OK);
+    assert_int_equal(promise(p, 2, 20 * CHUNK), DAF_OK);
+    /* The number again is another one's, whatever the room. */
+    assert_int_equal(promise(p, 2, 1), DAF_EBUSY);
+    assert_int_equal(daf_shelf_look(p->s), DAF_OK);
+    assert_int_equal(promise(p, 2, 1), DAF_OK);
+    ends(two);
+}
+
+static enum daf_err room_of_30(void *ctx, uint32_t number, uint64_t bytes,
+                               uint64_t *out_room, bool *out_is_disk)
+{
+    (void)ctx;
+    (void)number;
+    *out_room = 30 * CHUNK;
+    *out_is_disk = false;
+    return bytes <= *out_room ? DAF_OK : DAF_EFULL;
+}
+
+static enum daf_err place_it(void *ctx, uint32_t number,
+                             const struct daf_hash *content)
+{
+    (void)ctx;
+    (void)number;
+    (void)content;
+    return DAF_OK;
+}
+
+static void the_owner_says_whether_there_is_room(void **state)
+{
+    struct place *p = *state;
+
+    p->p.room = room_of_30;
+    p->p.placed = place_it;
+    daf_goods_write(p->src, "x", 31 * CHUNK, 1);
+    refuses(p, DAF_EFULL, "the budget has room for 1920 KiB");
+    assert_int_equal(p->progress, 0);
+    daf_goods_write(p->src, "x", 20 * CHUNK, 1);
+    assert_int_equal(publish(p), DAF_OK);
+}
+
+/* The owner starts while somebody publishes: that one has its room already. */
+static void a_start_knows_what_was_promised_before(void **state)
+{
+    struct place *p = *state;
+    int out[2], in[2], status;
+    bool is_disk;
+    char byte = 0;
+    pid_t pid;
+
+    daf_goods_write(p->src, "a", CHUNK, 1);
+    assert_int_equal(pipe(out), 0);
+    assert_int_equal(pipe(in), 0);
+    pid = fork();
+    if (pid == 0) {
+        int pipes[3] = {0, out[1], in[0]};
+        bool failed;
+
+        failed = daf_shelf_open(p->dir, MORE, false, &p->s) != DAF_OK;
+        p->p.room = room_of_30;
+        p->p.placed = place_it;
+        p->p.progress = wait_for_me;
+        p->p.ctx = pipes;
+        _exit(failed || publish(p) != DAF_OK);
+    }
+    (void)close(out[1]);
+    (void)close(in[0]);
+    assert_int_equal(read(out[0], &byte, 1), 1);
+    daf_shelf_close(p->s);
+    p->s = daf_goods_shelf(p->dir, 30 * CHUNK);
+    assert_true(daf_shelf_room(p->s, &is_disk) <= 29 * CHUNK);
+    assert_int_equal(write(in[1], &byte, 1), 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(daf_shelf_look(p->s), DAF_OK);
+    assert_int_equal(daf_shelf_count(p->s), 1);
+    (void)close(out[0]);
+    (void)close(in[1]);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -519,6 +698,11 @@ int main(void)
         T(it_stops_where_progress_says_so),
         T(a_killed_publisher_leaves_nothing_after_the_next_start),
         T(a_start_leaves_a_living_publisher_alone),
+        T(two_publishers_never_have_the_same_room),
+        T(what_was_published_counts_instead_of_its_promise),
+        T(one_who_went_without_a_word_gives_its_room_back),
+        T(the_owner_says_whether_there_is_room),
+        T(a_start_knows_what_was_promised_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

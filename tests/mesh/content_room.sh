@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Room for content: several who publish at a time, what a person wishes and takes
+# back, and what is nobody's to publish.
+# shellcheck source=tests/mesh/mesh.bash
+. "$(dirname "$0")/mesh.bash"
+
+# lesson FOLDER TITLE: a folder with a sidecar
+lesson()
+{
+    mkdir -p "$tmp/$1"
+    printf '[title]\nen = %s\n' "$2" >"$tmp/$1/content.ini"
+}
+noise() { head -c "$1" /dev/urandom; }
+
+camp A B || {
+    bad 'a camp of two'
+    exit 1
+}
+
+# ---- several at a time: of 105 MB for content there is room for two
+start A --budget 120MB
+for n in 1 2 3 4; do
+    lesson "film$n" "Film $n"
+    noise 40000000 >"$tmp/film$n/film.bin"
+done
+publishers=()
+for n in 1 2 3 4; do
+    daftar A publish "$tmp/film$n" >"$tmp/said$n" 2>&1 &
+    publishers+=($!)
+done
+done=0
+for one in "${publishers[@]}"; do wait "$one" && done=$((done + 1)); done
+cat "$tmp"/said[1-4] >"$tmp/out"
+expect "of four at a time $done are published: two" test $done = 2
+expect 'the others are told why' grep -q 'the budget has room for' "$tmp"/said[1-4]
+expect 'the home keeps its budget' \
+    test "$(du -sk "$tmp/A" | cut -f 1)" -lt $((120000000 / 1024))
+stop A
+
+[ $failed = 0 ] && echo 'content_room: all good'
+exit $failed
