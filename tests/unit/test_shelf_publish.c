@@ -335,6 +335,41 @@ static void a_device_s_home_is_not_published(void **state)
     assert_int_equal(publish(p), DAF_OK); /* the rest is no secret */
 }
 
+/* A folder or a file, by whatever way it is named. */
+static void what_lies_in_a_home_is_not_published(void **state)
+{
+    struct place *p = *state;
+
+    daf_goods_write(p->src, "tablet/keys/device.keys", 10, 1);
+    daf_goods_write(p->src, "tablet/notes/deep/x", 10, 1);
+    p->p.source = daf_goods_path(p->src, "tablet/keys");
+    refuses(p, DAF_EFORM, "tablet/keys: this is a device's home");
+    p->p.source = daf_goods_path(p->src, "tablet/keys/device.keys");
+    refuses(p, DAF_EFORM, "device.keys: this is a device's home");
+    p->p.source = daf_goods_path(p->src, "tablet/notes/deep");
+    refuses(p, DAF_EFORM, "deep: this is a device's home");
+    p->p.source = daf_goods_path(p->src, "tablet/notes/../notes/./deep/x");
+    refuses(p, DAF_EFORM, "x: this is a device's home");
+    assert_int_equal(symlink(daf_goods_path(p->src, "tablet/notes"),
+                             daf_goods_path(p->tmp, "link")),
+                     0);
+    p->p.source = daf_goods_path(p->tmp, "link/deep");
+    refuses(p, DAF_EFORM, "deep: this is a device's home");
+}
+
+/* Its neighbours on a card may be. */
+static void what_lies_in_the_shelf_is_not_published(void **state)
+{
+    struct place *p = *state;
+
+    daf_goods_write(p->dir, "mine/x", 10, 1);
+    p->p.source = daf_goods_path(p->dir, "mine");
+    refuses(p, DAF_EFORM, "mine: this is");
+    daf_goods_write(p->src, "x", 10, 1);
+    p->p.source = p->src;
+    assert_int_equal(publish(p), DAF_OK);
+}
+
 static void the_shelf_itself_is_not_published(void **state)
 {
     struct place *p = *state;
@@ -689,6 +724,8 @@ int main(void)
         T(names_that_a_list_cannot_have_are_refused),
         T(names_that_are_one_on_a_stick_are_refused),
         T(a_device_s_home_is_not_published),
+        T(what_lies_in_a_home_is_not_published),
+        T(what_lies_in_the_shelf_is_not_published),
         T(the_shelf_itself_is_not_published),
         T(words_that_are_too_long_are_refused),
         T(over_the_budget_nothing_is_copied),
