@@ -297,6 +297,17 @@ static enum daf_err open_folder(struct daf_shelf *s, const char *dir)
     return err;
 }
 
+void daf_shelf_measure(struct daf_shelf *s)
+{
+    struct daf_shelf_disk_room disk;
+
+    s->block = DAF_SHELF_BLOCK;
+    if (daf_shelf_disk_free(&s->disk, s->dir, &disk) == DAF_OK)
+        s->block = disk.block;
+    s->has_holes = s->block <= DAF_CHUNK_BYTES_MIN &&
+                   daf_shelf_disk_has_holes(&s->disk, s->dir);
+}
+
 static enum daf_err open_shelf(struct daf_shelf *s, const char *dir)
 {
     enum daf_err err = open_folder(s, dir);
@@ -311,7 +322,9 @@ static enum daf_err open_shelf(struct daf_shelf *s, const char *dir)
     if (err == DAF_EREADONLY) /* what is there can be read */
         err = daf_shelf_disk_open(&s->disk, s->dir, "daftar", O_RDONLY, 0,
                                   &s->marker);
-    return err == DAF_OK ? look(s) : err;
+    if (err != DAF_OK) return err;
+    if (s->is_owner) daf_shelf_measure(s);
+    return look(s);
 }
 
 enum daf_err daf_shelf_open(const char *dir, uint64_t budget, bool owner,
@@ -325,6 +338,8 @@ enum daf_err daf_shelf_open(const char *dir, uint64_t budget, bool owner,
     s->dir = s->marker = -1;
     s->is_owner = owner;
     s->budget = budget;
+    s->block = DAF_SHELF_BLOCK;
+    s->has_holes = true; /* until it is measured, by who writes */
     err = open_shelf(s, dir);
     if (err == DAF_OK)
         *out = s;
@@ -358,12 +373,14 @@ static uint64_t less(uint64_t a, uint64_t b)
 
 struct daf_shelf_rooms daf_shelf_rooms(struct daf_shelf *s)
 {
-    struct daf_shelf_rooms rooms = {s->budget, 0};
-    uint64_t free_bytes = 0;
+    struct daf_shelf_rooms rooms = {.budget = s->budget};
+    struct daf_shelf_disk_room disk;
 
     /* A disk that does not say what is free has none. */
-    if (daf_shelf_disk_free(&s->disk, s->dir, &free_bytes) == DAF_OK)
-        rooms.disk = less(free_bytes, DAF_SHELF_RESERVE);
+    if (daf_shelf_disk_free(&s->disk, s->dir, &disk) == DAF_OK) {
+        rooms.disk = less(disk.bytes, DAF_SHELF_RESERVE);
+        rooms.files = disk.files;
+    }
     for (size_t i = 0; i < s->count; i++) {
         const struct daf_shelf_kept *it = s->items[i];
 
@@ -434,7 +451,7 @@ enum daf_err daf_shelf_add(struct daf_shelf *s, struct daf_view manifest,
     enum daf_err err;
 
     assert(s->is_owner);
-    err = daf_shelf_item_new(manifest, &made);
+    err = daf_shelf_item_new(s, manifest, &made);
     if (err != DAF_OK) return err;
     it = daf_shelf_get(s, &made->content);
     if (it == NULL) {

@@ -81,8 +81,8 @@ static enum daf_err copy_chunk(struct one *o, uint32_t n)
         err = copy_bytes(o, at, len, &h);
     if (err != DAF_OK) return err;
     memcpy(c->hashes + (size_t)n * DAF_SHELF_HASH_BYTES, h.b, sizeof(h.b));
-    if (!daf_shelf_is_zeros(c->w->s, h.b, len))
-        c->need += daf_shelf_blocks(len);
+    if (c->w->s->has_holes && !daf_shelf_is_zeros(c->w->s, h.b, len))
+        c->need += daf_shelf_blocks(c->w->s, len);
     c->done += len;
     if (c->w->p->progress == NULL ||
         c->w->p->progress(c->w->p->ctx, c->done, c->w->bytes))
@@ -145,7 +145,8 @@ static enum daf_err open_out(struct one *o, struct daf_view before)
     enum daf_err err;
 
     (void)daf_shelf_files_shared(before, path, &folders);
-    o->c->need += (folders + 1) * DAF_SHELF_BLOCK;
+    o->c->need += (folders + 1) * s->block;
+    if (!s->has_holes) o->c->need += daf_shelf_blocks(s, o->f->size);
     err = daf_shelf_files_make_folders(s, o->c->root, before, path);
     if (err == DAF_OK)
         err = daf_shelf_disk_file(&s->disk, o->c->root, path,

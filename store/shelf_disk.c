@@ -15,6 +15,8 @@
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
+#define HOLE_BYTES ((uint64_t)1024 * 1024)
+
 static_assert(sizeof(off_t) >= 8, "files of more than 2 GiB");
 
 /* The call again while a signal is all that came of it. */
@@ -305,13 +307,34 @@ enum daf_err daf_shelf_disk_remove(struct daf_shelf_disk *d, int at,
 /* ---- the disk */
 
 enum daf_err daf_shelf_disk_free(struct daf_shelf_disk *d, int fd,
-                                 uint64_t *out)
+                                 struct daf_shelf_disk_room *out)
 {
     struct statvfs st;
 
     if (fstatvfs(fd, &st) != 0) return failed(d, "asking for", "free space");
-    *out = (uint64_t)st.f_bavail * st.f_frsize;
+    out->bytes = (uint64_t)st.f_bavail * st.f_frsize;
+    out->files = st.f_files > 0 ? (uint64_t)st.f_favail : UINT64_MAX;
+    out->block =
+        st.f_frsize > DAF_SHELF_BLOCK ? (uint64_t)st.f_frsize : DAF_SHELF_BLOCK;
     return DAF_OK;
+}
+
+/* One that cannot be tried, as it cannot be written, has them for all we know. */
+bool daf_shelf_disk_has_holes(struct daf_shelf_disk *d, int folder)
+{
+    static const char name[] = "hole";
+    struct stat st = {0};
+    enum daf_err err;
+    int fd;
+
+    err = daf_shelf_disk_open(d, folder, name, O_WRONLY | O_CREAT | O_TRUNC,
+                              0600, &fd);
+    if (err != DAF_OK) return true;
+    err = daf_shelf_disk_resize(d, fd, HOLE_BYTES);
+    if (err == DAF_OK && fstat(fd, &st) != 0) st.st_blocks = 0;
+    daf_shelf_disk_close(fd);
+    (void)unlinkat(folder, name, 0);
+    return (uint64_t)st.st_blocks * 512 < HOLE_BYTES;
 }
 
 static struct flock byte_of(uint32_t at, bool is_locked)

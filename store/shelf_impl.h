@@ -88,6 +88,10 @@ struct daf_shelf {
     int dir;    /* content/ */
     int marker; /* content/daftar; its bytes are locked by who makes new-N */
     bool is_owner;
+    /* Chunks of zeros take no room: the disk has holes, and no block of it is
+     * longer than a chunk. */
+    bool has_holes;
+    uint64_t block; /* of the disk */
     uint64_t budget;
     struct daf_shelf_kept **items; /* ascending by content id */
     size_t count, cap;
@@ -116,9 +120,10 @@ static inline void daf_shelf_bit_set(uint8_t *bits, uint32_t at, bool on)
 
     bits[at / 8] = (uint8_t)(on ? bits[at / 8] | bit : bits[at / 8] & ~bit);
 }
-static inline uint64_t daf_shelf_blocks(uint64_t bytes)
+static inline uint64_t daf_shelf_blocks(const struct daf_shelf *s,
+                                        uint64_t bytes)
 {
-    return (bytes + DAF_SHELF_BLOCK - 1) / DAF_SHELF_BLOCK * DAF_SHELF_BLOCK;
+    return (bytes + s->block - 1) / s->block * s->block;
 }
 /* What our own folder lacks, or has too much, is the disk's fault. */
 static inline enum daf_err daf_shelf_of_disk(enum daf_err err)
@@ -141,9 +146,12 @@ struct daf_shelf_kept *daf_shelf_get(const struct daf_shelf *s,
 DAF_NODISCARD enum daf_err daf_shelf_insert(struct daf_shelf *s,
                                             struct daf_shelf_kept *it);
 void daf_shelf_remove(struct daf_shelf *s, struct daf_shelf_kept *it);
+/** daf_shelf_measure: what the disk counts in. */
+void daf_shelf_measure(struct daf_shelf *s);
 /* What may still be reserved: of the budget, of the disk. */
 struct daf_shelf_rooms {
     uint64_t budget, disk;
+    uint64_t files; /* that the disk can name */
 };
 struct daf_shelf_rooms daf_shelf_rooms(struct daf_shelf *s);
 void daf_shelf_tell(const struct daf_shelf_kept *it,
@@ -162,7 +170,8 @@ DAF_NODISCARD enum daf_err daf_shelf_item_folder(struct daf_shelf *s,
                                                  int *out);
 /** daf_shelf_item_new: an item of this manifest, of which nothing is held, in
  * memory only. */
-DAF_NODISCARD enum daf_err daf_shelf_item_new(struct daf_view manifest,
+DAF_NODISCARD enum daf_err daf_shelf_item_new(const struct daf_shelf *s,
+                                              struct daf_view manifest,
                                               struct daf_shelf_kept **out);
 void daf_shelf_item_free(struct daf_shelf_kept *it);
 /** daf_shelf_item_load: what its folder says of it; nothing is hashed.
@@ -187,9 +196,11 @@ DAF_NODISCARD enum daf_err daf_shelf_item_note(struct daf_shelf *s, int folder,
 DAF_NODISCARD enum daf_err daf_shelf_item_drop(struct daf_shelf *s,
                                                const struct daf_shelf_kept *it);
 /** daf_shelf_item_base: what it takes without its files. */
-uint64_t daf_shelf_item_base(const struct daf_shelf_kept *it);
-uint64_t daf_shelf_base(uint64_t manifest_len, uint64_t list_bytes,
-                        uint64_t parts);
+uint64_t daf_shelf_item_base(const struct daf_shelf *s,
+                             const struct daf_shelf_kept *it);
+uint64_t daf_shelf_base(const struct daf_shelf *s, uint64_t manifest_len,
+                        uint64_t list_bytes, uint64_t parts);
+#define DAF_SHELF_BASE_FILES 8u /* and names */
 
 /* content/new-N: locked, and gone at the next start if it does not get another
  * name. */
@@ -307,7 +318,7 @@ DAF_NODISCARD enum daf_err daf_shelf_known_again(struct daf_shelf *s,
                                                  struct daf_shelf_kept *it);
 bool daf_shelf_has_pages(const struct daf_shelf_kept *it);
 /** daf_shelf_need: what it takes with the files of its list. */
-uint64_t daf_shelf_need(struct daf_shelf *s, const struct daf_shelf_kept *it,
+uint64_t daf_shelf_need(struct daf_shelf *s, struct daf_shelf_kept *it,
                         const struct daf_shelf_files *l);
 /** daf_shelf_sync_all: the list and every file of it. */
 DAF_NODISCARD enum daf_err daf_shelf_sync_all(struct daf_shelf *s,
@@ -345,7 +356,7 @@ DAF_NODISCARD enum daf_err daf_shelf_place(struct daf_shelf *s,
 struct daf_shelf_found {
     char *path; /* in the folder */
     uint64_t size;
-    uint64_t disk; /* bytes that it takes, as far as its holes say */
+    bool has_holes; /* it takes less than its size where it is */
 };
 struct daf_shelf_walk {
     struct daf_shelf *s;
@@ -360,6 +371,11 @@ struct daf_shelf_walk {
 };
 DAF_NODISCARD enum daf_err daf_shelf_walk_open(struct daf_shelf_walk *w);
 void daf_shelf_walk_close(struct daf_shelf_walk *w);
+/** daf_shelf_walk_takes: what a file found will take on the shelf, at most: chunks
+ * that are no holes. */
+uint64_t daf_shelf_walk_takes(struct daf_shelf_walk *w,
+                              const struct daf_shelf_found *f,
+                              uint32_t chunk_bytes);
 /** daf_shelf_walk_trouble: words about @path; returns @err. */
 enum daf_err daf_shelf_walk_trouble(struct daf_shelf_walk *w, enum daf_err err,
                                     const char *path, const char *what);

@@ -54,7 +54,8 @@ enum daf_err daf_shelf_item_folder(struct daf_shelf *s,
 
 /* ---- in memory */
 
-static void fill(struct daf_shelf_kept *it, const struct daf_content *c)
+static void fill(const struct daf_shelf *s, struct daf_shelf_kept *it,
+                 const struct daf_content *c)
 {
     it->content = c->id;
     it->page_hashes = c->page_hashes.p;
@@ -64,10 +65,11 @@ static void fill(struct daf_shelf_kept *it, const struct daf_content *c)
     it->pages = c->pages;
     it->parts = daf_content_parts(c);
     it->chunk_bytes = c->chunk_bytes;
-    it->reserved = daf_shelf_item_base(it);
+    it->reserved = daf_shelf_item_base(s, it);
 }
 
-enum daf_err daf_shelf_item_new(struct daf_view manifest,
+enum daf_err daf_shelf_item_new(const struct daf_shelf *s,
+                                struct daf_view manifest,
                                 struct daf_shelf_kept **out)
 {
     struct daf_shelf_kept *it;
@@ -87,7 +89,7 @@ enum daf_err daf_shelf_item_new(struct daf_view manifest,
     }
     memcpy(it->manifest, manifest.p, manifest.len);
     it->manifest_len = manifest.len;
-    fill(it, &c);
+    fill(s, it, &c);
     it->page_hashes = it->manifest + (c.page_hashes.p - manifest.p);
     *out = it;
     return DAF_OK;
@@ -104,17 +106,17 @@ void daf_shelf_item_free(struct daf_shelf_kept *it)
 }
 
 /* Manifest, list, wishes, notes; its folder and that of its files. */
-uint64_t daf_shelf_base(uint64_t manifest_len, uint64_t list_bytes,
-                        uint64_t parts)
+uint64_t daf_shelf_base(const struct daf_shelf *s, uint64_t manifest_len,
+                        uint64_t list_bytes, uint64_t parts)
 {
-    return daf_shelf_blocks(manifest_len) + daf_shelf_blocks(list_bytes) +
-           DAF_SHELF_BLOCK + daf_shelf_blocks(32 + 32 * parts) +
-           (uint64_t)2 * DAF_SHELF_BLOCK;
+    return daf_shelf_blocks(s, manifest_len) + daf_shelf_blocks(s, list_bytes) +
+           daf_shelf_blocks(s, 32 + 32 * parts) + 3 * s->block;
 }
 
-uint64_t daf_shelf_item_base(const struct daf_shelf_kept *it)
+uint64_t daf_shelf_item_base(const struct daf_shelf *s,
+                             const struct daf_shelf_kept *it)
 {
-    return daf_shelf_base(it->manifest_len, it->list_bytes, it->parts);
+    return daf_shelf_base(s, it->manifest_len, it->list_bytes, it->parts);
 }
 
 /* ---- read */
@@ -198,7 +200,7 @@ static void know_need(struct daf_shelf *s, struct daf_shelf_kept *it)
     if (it->need == 0 && daf_shelf_files_get(s, it, &l) == DAF_OK)
         it->need = daf_shelf_need(s, it, l);
     it->reserved =
-        it->need > 0 ? it->need : daf_shelf_item_base(it) + it->bytes;
+        it->need > 0 ? it->need : daf_shelf_item_base(s, it) + it->bytes;
 }
 
 static enum daf_err load(struct daf_shelf *s, int folder,
@@ -212,7 +214,7 @@ static enum daf_err load(struct daf_shelf *s, int folder,
     *out = NULL;
     err = read_small(s, folder, "manifest", s->buffer, &len);
     if (err != DAF_OK) return err == DAF_ENOTFOUND ? DAF_ECORRUPT : err;
-    err = daf_shelf_item_new((struct daf_view){s->buffer, len}, out);
+    err = daf_shelf_item_new(s, (struct daf_view){s->buffer, len}, out);
     if (err != DAF_OK) return err == DAF_ENOMEM ? err : DAF_ECORRUPT;
     if (memcmp((*out)->content.b, content->b, sizeof(content->b)) != 0)
         return DAF_ECORRUPT;

@@ -23,47 +23,75 @@ static const uint8_t *hash_of(const struct daf_shelf_span *f, uint32_t n)
 
 /* ---- what it takes */
 
-uint64_t daf_shelf_need(struct daf_shelf *s, const struct daf_shelf_kept *it,
-                        const struct daf_shelf_files *l)
+/* What it takes where there are no holes: as far as it was made. */
+static uint64_t length_there(struct daf_shelf *s, struct daf_shelf_kept *it,
+                             const struct daf_shelf_span *f)
 {
-    uint64_t need = daf_shelf_item_base(it);
+    uint64_t size = 0;
+    enum daf_err err;
+    int root, fd = -1;
+
+    err = daf_shelf_files_root(s, it, &root);
+    if (err == DAF_OK)
+        err = daf_shelf_disk_file(&s->disk, root, f->path, O_RDONLY, &fd);
+    if (err == DAF_OK) err = daf_shelf_disk_size(&s->disk, fd, &size);
+    daf_shelf_disk_close(fd);
+    return err == DAF_OK ? daf_shelf_blocks(s, size) : 0;
+}
+
+/* Of a file's chunks: those held, or all. */
+static uint64_t file_takes(struct daf_shelf *s, struct daf_shelf_kept *it,
+                           const struct daf_shelf_span *f, bool held)
+{
+    uint64_t takes = 0;
+
+    if (!s->has_holes && !held) return daf_shelf_blocks(s, f->size);
+    if (!s->has_holes) return length_there(s, it, f);
+    for (uint32_t n = 0; n < f->chunks; n++) {
+        uint32_t len = daf_shelf_chunk_bytes(f->size, it->chunk_bytes, n);
+
+        if ((!held || daf_shelf_bit(it->bits, f->first + n)) &&
+            !daf_shelf_is_zeros(s, hash_of(f, n), len))
+            takes += daf_shelf_blocks(s, len);
+    }
+    return takes;
+}
+
+/* Files and folders, a block for each beside the bytes of its chunks. */
+static uint64_t count_names(const struct daf_shelf_kept *it,
+                            const struct daf_shelf_files *l)
+{
     struct daf_view before = {NULL, 0};
+    uint64_t names = it->files;
 
     for (uint32_t i = 0; i < it->files; i++) {
-        const struct daf_shelf_span *f = &l->spans[i];
         size_t folders;
 
-        (void)daf_shelf_files_shared(before, f->path, &folders);
-        before = f->path;
-        need += (folders + 1) * DAF_SHELF_BLOCK;
-        for (uint32_t n = 0; n < f->chunks; n++) {
-            uint32_t len = daf_shelf_chunk_bytes(f->size, it->chunk_bytes, n);
-
-            if (!daf_shelf_is_zeros(s, hash_of(f, n), len))
-                need += daf_shelf_blocks(len);
-        }
+        (void)daf_shelf_files_shared(before, l->spans[i].path, &folders);
+        before = l->spans[i].path;
+        names += folders;
     }
+    return names;
+}
+
+uint64_t daf_shelf_need(struct daf_shelf *s, struct daf_shelf_kept *it,
+                        const struct daf_shelf_files *l)
+{
+    uint64_t need = daf_shelf_item_base(s, it) + count_names(it, l) * s->block;
+
+    for (uint32_t i = 0; i < it->files; i++)
+        need += file_takes(s, it, &l->spans[i], false);
     return need;
 }
 
 /* Of that, what is on the disk already. */
-static uint64_t chunks_taken(struct daf_shelf *s,
-                             const struct daf_shelf_kept *it,
+static uint64_t chunks_taken(struct daf_shelf *s, struct daf_shelf_kept *it,
                              const struct daf_shelf_files *l)
 {
     uint64_t taken = 0;
 
-    for (uint32_t i = 0; i < it->files; i++) {
-        const struct daf_shelf_span *f = &l->spans[i];
-
-        for (uint32_t n = 0; n < f->chunks; n++) {
-            uint32_t len = daf_shelf_chunk_bytes(f->size, it->chunk_bytes, n);
-
-            if (daf_shelf_bit(it->bits, f->first + n) &&
-                !daf_shelf_is_zeros(s, hash_of(f, n), len))
-                taken += daf_shelf_blocks(len);
-        }
-    }
+    for (uint32_t i = 0; i < it->files; i++)
+        taken += file_takes(s, it, &l->spans[i], true);
     return taken;
 }
 
@@ -73,10 +101,12 @@ static enum daf_err reserve(struct daf_shelf *s, struct daf_shelf_kept *it,
     uint64_t need = daf_shelf_need(s, it, l), taken = chunks_taken(s, it, l);
     struct daf_shelf_rooms rooms;
 
-    it->reserved = daf_shelf_item_base(it) + taken;
-    it->taken = daf_shelf_blocks(it->list_bytes) + taken;
+    it->reserved = daf_shelf_item_base(s, it) + taken;
+    it->taken = daf_shelf_blocks(s, it->list_bytes) + taken;
     rooms = daf_shelf_rooms(s);
-    if (need - it->reserved > rooms.budget || need - it->reserved > rooms.disk)
+    if (need - it->reserved > rooms.budget ||
+        need - it->reserved > rooms.disk ||
+        count_names(it, l) + DAF_SHELF_BASE_FILES > rooms.files)
         return DAF_EFULL;
     it->need = it->reserved = need;
     return DAF_OK;
@@ -239,7 +269,7 @@ enum daf_err daf_shelf_known(struct daf_shelf *s, struct daf_shelf_kept *it)
         return DAF_OK;
     }
     if (it->need > 0)
-        it->reserved = daf_shelf_item_base(it) + chunks_taken(s, it, l);
+        it->reserved = daf_shelf_item_base(s, it) + chunks_taken(s, it, l);
     it->need = 0;
     return daf_shelf_of_disk(err);
 }

@@ -82,39 +82,59 @@ static enum daf_err check_room(struct making *m, uint64_t need,
     return need <= room ? DAF_OK : no_room(m, need, room, is_disk);
 }
 
-/* What is made here is noted before it is promised: an owner of the shelf that
- * starts meanwhile finds it. */
-static enum daf_err ask_room(struct making *m, uint64_t need)
-{
-    const struct daf_shelf_publish *p = m->w.p;
-    uint64_t room = 0;
-    bool is_disk = false;
-    enum daf_err err;
-
-    if (p->room == NULL) return check_room(m, need, 0);
-    err = daf_shelf_item_note(m->w.s, m->n.fd, need);
-    if (err != DAF_OK) return daf_shelf_of_disk(err);
-    err = p->room(p->ctx, m->n.number, need, &room, &is_disk);
-    return err == DAF_EFULL ? no_room(m, need, room, is_disk) : err;
-}
-
 /* No less than it will take; what are zeros, but no holes, is in it. */
-static uint64_t estimate(const struct making *m)
+static uint64_t estimate(struct making *m, uint64_t *out_names)
 {
     struct daf_view before = {NULL, 0};
     uint64_t need =
-        daf_shelf_base(DAF_CONTENT_MANIFEST_BYTES_MAX, m->list_cap,
+        daf_shelf_base(m->w.s, DAF_CONTENT_MANIFEST_BYTES_MAX, m->list_cap,
                        m->copy.chunks + m->list_cap / DAF_PAGE_BYTES + 1);
+
+    *out_names = DAF_SHELF_BASE_FILES;
 
     for (size_t i = 0; i < m->w.count; i++) {
         struct daf_view path = daf_shelf_found_path(&m->w.found[i]);
         size_t folders;
 
         (void)daf_shelf_files_shared(before, path, &folders);
-        need += (folders + 1) * DAF_SHELF_BLOCK + m->w.found[i].disk;
+        need +=
+            (folders + 1) * m->w.s->block +
+            daf_shelf_walk_takes(&m->w, &m->w.found[i], m->copy.chunk_bytes);
+        *out_names += folders + 1;
         before = path;
     }
     return need;
+}
+
+/* Some disks have room for so many files and no more, whatever is in them. */
+static enum daf_err check_names(struct making *m, uint64_t names)
+{
+    uint64_t room = daf_shelf_rooms(m->w.s).files;
+    char what[160];
+
+    if (names <= room) return DAF_OK;
+    (void)snprintf(what, sizeof(what),
+                   "it is %" PRIu64 " files and folders, and the disk has room "
+                   "for %" PRIu64 ". To do: make room, or publish less",
+                   names, room);
+    return daf_shelf_walk_trouble(&m->w, DAF_EFULL, m->w.p->source, what);
+}
+
+/* What is made here is noted before it is promised: an owner of the shelf that
+ * starts meanwhile finds it. */
+static enum daf_err ask_room(struct making *m)
+{
+    const struct daf_shelf_publish *p = m->w.p;
+    uint64_t room = 0, names, need = estimate(m, &names);
+    bool is_disk = false;
+    enum daf_err err = check_names(m, names);
+
+    if (err != DAF_OK) return err;
+    if (p->room == NULL) return check_room(m, need, 0);
+    err = daf_shelf_item_note(m->w.s, m->n.fd, need);
+    if (err != DAF_OK) return daf_shelf_of_disk(err);
+    err = p->room(p->ctx, m->n.number, need, &room, &is_disk);
+    return err == DAF_EFULL ? no_room(m, need, room, is_disk) : err;
 }
 
 /* ---- what it is */
@@ -168,8 +188,8 @@ static enum daf_err describe(struct making *m, uint8_t *manifest,
                                       DAF_PAGE_BYTES * DAF_SHELF_HASH_BYTES};
     daf_pack_init(&k, manifest, DAF_CONTENT_MANIFEST_BYTES_MAX);
     daf_content_pack(&k, &c);
-    err =
-        k.is_full ? DAF_ELIMIT : daf_shelf_item_new(daf_pack_view(&k), &m->it);
+    err = k.is_full ? DAF_ELIMIT
+                    : daf_shelf_item_new(m->w.s, daf_pack_view(&k), &m->it);
     if (err == DAF_OK || err == DAF_ENOMEM) return err;
     return daf_shelf_walk_trouble(
         &m->w, err, m->w.p->source,
@@ -187,7 +207,7 @@ static enum daf_err make_item(struct making *m)
     err = describe(m, room, room + DAF_CONTENT_MANIFEST_BYTES_MAX);
     free(room);
     if (err != DAF_OK) return err;
-    m->it->need = daf_shelf_item_base(m->it) + m->copy.need;
+    m->it->need = daf_shelf_item_base(m->w.s, m->it) + m->copy.need;
     m->it->wishes = DAF_SHELF_PUBLISHED;
     return check_room(m, m->it->need, m->copy.need);
 }
@@ -271,7 +291,7 @@ static enum daf_err make(struct making *m)
     if (err == DAF_OK) err = measure(m);
     if (err == DAF_OK) err = daf_shelf_new_begin(m->w.s, &m->n);
     if (err != DAF_OK) return err;
-    err = ask_room(m, estimate(m));
+    err = ask_room(m);
     if (err == DAF_OK) err = copy(m);
     if (err == DAF_OK) err = make_item(m);
     if (err == DAF_OK) err = name_item(m);
@@ -289,6 +309,7 @@ enum daf_err daf_shelf_publish(struct daf_shelf *s,
     enum daf_err err;
 
     if (t_len > 0) t[0] = '\0';
+    daf_shelf_measure(s);
     err = make(&m);
     if (err == DAF_OK) (void)daf_shelf_find(s, &m.it->content, out);
     if (err != DAF_OK && t_len > 0 && t[0] == '\0')

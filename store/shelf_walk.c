@@ -47,8 +47,7 @@ static enum daf_err add(struct daf_shelf_walk *w, const char *path,
                         const struct stat *st)
 {
     struct daf_view v = {(const uint8_t *)path, strlen(path)};
-    struct daf_shelf_found f = {NULL, (uint64_t)st->st_size,
-                                (uint64_t)st->st_blocks * STAT_BLOCK};
+    struct daf_shelf_found f = {.size = (uint64_t)st->st_size};
 
     if (!daf_filelist_is_safe(v))
         return daf_shelf_walk_trouble(w, DAF_EFORM, path, bad_name);
@@ -66,7 +65,7 @@ static enum daf_err add(struct daf_shelf_walk *w, const char *path,
         w->found = found;
         w->cap = cap;
     }
-    if (f.disk > daf_shelf_blocks(f.size)) f.disk = daf_shelf_blocks(f.size);
+    f.has_holes = (uint64_t)st->st_blocks * STAT_BLOCK < f.size;
     f.path = strdup(path);
     if (f.path == NULL) return DAF_ENOMEM;
     w->found[w->count++] = f;
@@ -298,6 +297,34 @@ enum daf_err daf_shelf_walk_open(struct daf_shelf_walk *w)
                                       "there is nothing in it to publish");
     qsort(w->found, w->count, sizeof(w->found[0]), by_path);
     return check_clashes(w);
+}
+
+/* Holes are looked for as they will be when it is copied.  A file system that packs
+ * its files says fewer blocks, too, and has no holes. */
+uint64_t daf_shelf_walk_takes(struct daf_shelf_walk *w,
+                              const struct daf_shelf_found *f,
+                              uint32_t chunk_bytes)
+{
+    uint64_t takes = 0, at = 0;
+    enum daf_err err = DAF_OK;
+    int fd = w->source;
+
+    if (!f->has_holes || !w->s->has_holes)
+        return daf_shelf_blocks(w->s, f->size);
+    if (!w->is_file)
+        err = daf_shelf_disk_file(&w->s->disk, w->source,
+                                  daf_shelf_found_path(f), O_RDONLY, &fd);
+    if (err != DAF_OK) return daf_shelf_blocks(w->s, f->size);
+    while ((at = daf_shelf_disk_data(fd, at, f->size)) < f->size) {
+        at -= at % chunk_bytes;
+        takes +=
+            daf_shelf_blocks(w->s, f->size - at < chunk_bytes ? f->size - at
+                                                              : chunk_bytes);
+        at += chunk_bytes;
+        if (at >= f->size) break;
+    }
+    if (!w->is_file) daf_shelf_disk_close(fd);
+    return takes;
 }
 
 void daf_shelf_walk_close(struct daf_shelf_walk *w)

@@ -33,11 +33,17 @@ struct place {
 
 static uint64_t disk_free = MORE; /* for the shelf, less as it is written */
 
+static unsigned long disk_block = 1,
+                     disk_files; /* files: 0: as many as wanted */
+
 int fstatvfs(int fd, struct statvfs *out)
 {
     struct stat st;
 
-    *out = (struct statvfs){.f_frsize = 1, .f_bavail = disk_free};
+    *out = (struct statvfs){.f_frsize = disk_block,
+                            .f_bavail = disk_free / disk_block,
+                            .f_files = disk_files > 0 ? 1000 : 0,
+                            .f_favail = disk_files};
     if (disk_free != MORE) out->f_bavail += DAF_SHELF_RESERVE;
     return fstat(fd, &st);
 }
@@ -103,6 +109,8 @@ static int teardown(void **state)
     struct place *p = *state;
 
     disk_free = MORE;
+    disk_block = 1;
+    disk_files = 0;
     daf_shelf_close(p->s);
     daf_shelf_close(p->beside);
     daf_tmpdir_free(p->tmp);
@@ -433,6 +441,88 @@ static void a_disk_that_others_fill_meanwhile_is_full(void **state)
     assert_int_equal(p->progress, 10 * CHUNK);
 }
 
+/* What a folder and all in it take, as du says. */
+static uint64_t taken_by(const char *dir)
+{
+    char command[700], said[64] = "";
+    FILE *f;
+
+    (void)snprintf(command, sizeof(command), "du -s --block-size=1 '%s'", dir);
+    f = popen(command, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(said, sizeof(said), f));
+    assert_int_equal(pclose(f), 0);
+    return strtoull(said, NULL, 10);
+}
+
+static void small_files_cost_blocks_not_bytes(void **state)
+{
+    struct place *p = *state;
+    uint64_t before = taken_by(p->dir);
+
+    for (int i = 0; i < 500; i++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof(name), "d%d/%d.txt", i % 10, i);
+        daf_goods_write(p->src, name, 1, (uint64_t)i);
+    }
+    assert_int_equal(publish(p), DAF_OK);
+    assert_true(taken_by(p->dir) - before >= (uint64_t)500 * 4096);
+    assert_true(taken_by(p->dir) - before <= p->item.reserved);
+}
+
+/* As on a card with FAT: 32 KiB for a byte. */
+static void a_disk_of_large_blocks_has_room_for_fewer(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf *from = p->s;
+    struct daf_shelf_item it;
+    char other[600];
+
+    for (char i = 'a'; i < 'a' + 20; i++) {
+        char name[2] = {i, '\0'};
+
+        daf_goods_write(p->src, name, 1, (uint64_t)i);
+    }
+    disk_block = 32768;
+    (void)snprintf(other, sizeof(other), "%s/other", p->tmp);
+    p->s = p->beside = daf_goods_shelf(other, (uint64_t)20 * 32768);
+    assert_int_equal(publish(p), DAF_EFULL);
+    daf_shelf_close(p->beside);
+    p->beside = daf_goods_shelf(other, MORE);
+    p->s = from;
+    assert_int_equal(publish(p), DAF_OK);
+    assert_true(p->item.reserved >= (uint64_t)2 * 20 * 32768);
+    assert_int_equal(daf_shelf_add(p->beside, p->item.manifest,
+                                   DAF_SHELF_WANTED, 0),
+                     DAF_OK);
+    for (uint32_t i = 0; i < p->item.parts; i++) {
+        enum daf_shelf_put put;
+
+        assert_int_equal(daf_goods_carry(from, p->beside, &p->item.content, i,
+                                         &put),
+                         DAF_OK);
+    }
+    assert_true(daf_shelf_find(p->beside, &p->item.content, &it));
+    assert_true(it.is_whole);
+    assert_int_equal(it.reserved, p->item.reserved);
+}
+
+static void a_disk_that_can_name_no_more_files_is_full(void **state)
+{
+    struct place *p = *state;
+
+    for (char i = 'a'; i < 'a' + 20; i++) {
+        char name[2] = {i, '\0'};
+
+        daf_goods_write(p->src, name, 1, (uint64_t)i);
+    }
+    disk_files = 20;
+    refuses(p, DAF_EFULL, "the disk has room for 20");
+    disk_files = 40;
+    assert_int_equal(publish(p), DAF_OK);
+}
+
 static void a_file_that_changes_meanwhile_is_refused(void **state)
 {
     struct place *p = *state;
@@ -731,6 +821,9 @@ int main(void)
         T(over_the_budget_nothing_is_copied),
         T(a_disk_with_room_for_it_once_is_enough),
         T(a_disk_that_others_fill_meanwhile_is_full),
+        T(small_files_cost_blocks_not_bytes),
+        T(a_disk_of_large_blocks_has_room_for_fewer),
+        T(a_disk_that_can_name_no_more_files_is_full),
         T(a_file_that_changes_meanwhile_is_refused),
         T(it_stops_where_progress_says_so),
         T(a_killed_publisher_leaves_nothing_after_the_next_start),
