@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -24,12 +25,20 @@ static const char may_not[] =
     "this device may not publish: it has not the right to curate. To do: "
     "publish on the coordinator's device";
 
+/* An item announced by this command; the content first, for by_content(). */
+struct announced {
+    struct daf_hash content;
+    struct daf_record_id record;
+};
+
 struct publishing {
     const struct daf_cmd *cmd;
     struct daf_home *home;
     struct daf_shelf *shelf;
-    struct daf_sidecar *sidecar; /* 40 KiB */
-    struct daf_trouble *t;       /* of the item in hand */
+    struct daf_sidecar *sidecar;     /* 40 KiB */
+    struct daf_catalogue *catalogue; /* as it was at the start */
+    void *announced;                 /* since: a tree of struct announced */
+    struct daf_trouble *t;           /* of the item in hand */
     size_t published, left_out, failed;
     bool has_bar, has_daemon;
 };
@@ -262,20 +271,47 @@ static enum daf_err on_placed(void *ctx, uint32_t number,
     return err;
 }
 
-static bool is_known(const struct publishing *p,
-                     const struct daf_shelf_item *item,
+static int by_content(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct daf_hash));
+}
+
+/* In the catalogue as it was at the start, or announced since: to read it again
+ * for each item would take as long as all that were read before. */
+static bool is_known(const struct publishing *p, const struct daf_hash *content,
                      struct daf_record_id *out)
 {
-    struct daf_cmd_content c;
+    const struct announced *const *since =
+        tfind(content, &p->announced, by_content);
     struct daf_catalogue_entry e;
-    struct daf_trouble t;
-    bool found;
+    bool found = daf_catalogue_find(p->catalogue, content, &e);
 
-    if (daf_cmd_content_open(p->cmd, &c, &t) != DAF_OK) return false;
-    found = daf_catalogue_find(c.catalogue, &item->content, &e);
     if (found) *out = e.record;
-    daf_cmd_content_close(&c);
-    return found;
+    if (!found && since != NULL) *out = (*since)->record;
+    return found || since != NULL;
+}
+
+static enum daf_err note_announced(struct publishing *p,
+                                   const struct daf_hash *content,
+                                   const struct daf_record_id *record)
+{
+    struct announced *a = malloc(sizeof(*a));
+
+    if (a == NULL) return DAF_ENOMEM;
+    *a = (struct announced){*content, *record};
+    if (tsearch(a, &p->announced, by_content) != NULL) return DAF_OK;
+    free(a);
+    return DAF_ENOMEM;
+}
+
+static void forget_announced(struct publishing *p)
+{
+    while (p->announced != NULL) {
+        struct announced *a = *(struct announced **)p->announced;
+
+        (void)tdelete(a, &p->announced, by_content);
+        free(a);
+    }
 }
 
 static void print_item(const struct publishing *p,
@@ -331,8 +367,10 @@ static enum daf_err publish_one(struct publishing *p, const char *path,
     }
     free(what);
     if (err != DAF_OK) return err;
-    is_new = !is_known(p, &item, &record);
+    is_new = !is_known(p, &item.content, &record);
     if (is_new) err = announce(p, item.manifest, &record, t);
+    if (err == DAF_OK && is_new)
+        err = note_announced(p, &item.content, &record);
     if (err == DAF_OK) print_item(p, &item, &record, is_new);
     return err;
 }
@@ -500,19 +538,21 @@ static enum daf_err open_shelf(struct publishing *p, struct daf_trouble *t)
     return err;
 }
 
-/* Before anything is copied: what is on the shelf would stay there. */
-static enum daf_err check_right(const struct daf_cmd *cmd,
-                                struct daf_trouble *t)
+/* Before anything is copied: what is on the shelf would stay there.  And what has
+ * been published before. */
+static enum daf_err check_right(struct publishing *p, struct daf_trouble *t)
 {
     const struct daf_authority *auth;
     struct daf_cmd_view v;
-    enum daf_err err = daf_cmd_view_open(cmd, false, &v, t);
+    enum daf_err err = daf_cmd_view_open(p->cmd, false, &v, t);
 
     if (err != DAF_OK) return err;
     auth = daf_camp_authority(v.camp);
     if (auth->right(auth->ctx, &v.author, &auth->catalog) < DAF_RIGHT_CURATE) {
         daf_home_trouble(t, "%s", may_not);
         err = DAF_EDENIED;
+    } else {
+        err = daf_catalogue_read(v.store, &auth->catalog, &p->catalogue);
     }
     daf_cmd_view_close(&v);
     return err;
@@ -542,7 +582,7 @@ enum daf_exit daf_cmd_publish(const struct daf_cmd *cmd)
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
     p.home = &home;
     p.sidecar = malloc(sizeof(*p.sidecar));
-    err = p.sidecar == NULL ? DAF_ENOMEM : check_right(cmd, &t);
+    err = p.sidecar == NULL ? DAF_ENOMEM : check_right(&p, &t);
     if (err == DAF_OK) err = open_shelf(&p, &t);
     if (err == DAF_OK) err = take_source(&p, cmd->args[0], &t);
     if (err == DAF_ENOTFOUND && p.shelf == NULL && !p.has_daemon)
@@ -553,6 +593,8 @@ enum daf_exit daf_cmd_publish(const struct daf_cmd *cmd)
     else
         code = report(&p, &t);
     daf_shelf_close(p.shelf);
+    daf_catalogue_free(p.catalogue);
+    forget_announced(&p);
     free(p.sidecar);
     daf_home_unload(&home);
     return code;

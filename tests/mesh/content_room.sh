@@ -38,6 +38,21 @@ expect 'the others are told why' grep -q 'the budget has room for' "$tmp"/said[1
 expect 'the home keeps its budget' \
     test "$(du -sk "$tmp/A" | cut -f 1)" -lt $((120000000 / 1024))
 stop A
+start A
+
+# ---- one after the other, the catalogue read once
+for n in 1 2; do
+    lesson "twins/$n" 'Twins'
+    echo 'the same' >"$tmp/twins/$n/x.txt"
+done
+lesson twins/3 'Another'
+echo 'else' >"$tmp/twins/3/x.txt"
+expect 'a folder with a lesson twice is published' \
+    exits 0 daftar A publish "$tmp/twins" --json
+expect 'and the second is the first' \
+    test "$(grep -c '"new":true' "$tmp/said")" = 2
+expect 'by its record' test "$(grep '"title":"Twins"' "$tmp/said" | sed \
+    's/.*"record":"\([0-9a-f]*\)".*/\1/' | sort -u | wc -l)" = 1
 
 [ $failed = 0 ] && echo 'content_room: all good'
 exit $failed
