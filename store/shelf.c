@@ -210,7 +210,6 @@ static enum daf_err look(struct daf_shelf *s)
     return err;
 }
 
-/* Wishes may have come from the other handle, too. */
 enum daf_err daf_shelf_look(struct daf_shelf *s)
 {
     enum daf_err err;
@@ -222,23 +221,8 @@ enum daf_err daf_shelf_look(struct daf_shelf *s)
     if (err != DAF_OK) return err;
     daf_shelf_promise_drop(s);
     for (size_t i = s->count; i-- > 0;) {
-        if (s->items[i]->is_seen)
-            daf_shelf_item_wishes(s, s->items[i]);
-        else
-            daf_shelf_remove(s, s->items[i]);
+        if (!s->items[i]->is_seen) daf_shelf_remove(s, s->items[i]);
     }
-    return DAF_OK;
-}
-
-enum daf_err daf_shelf_look_at(struct daf_shelf *s,
-                               const struct daf_hash *content, uint32_t number)
-{
-    struct daf_shelf_kept *it;
-    enum daf_err err = look_one(s, content, &it);
-
-    if (err != DAF_OK) return err;
-    daf_shelf_item_wishes(s, it);
-    daf_shelf_promise_end(s, number);
     return DAF_OK;
 }
 
@@ -406,6 +390,27 @@ uint64_t daf_shelf_room(struct daf_shelf *s, bool *out_is_disk)
 
 /* ---- wishes */
 
+/* Of an item whose manifest was damaged; what was wished for before still is. */
+static enum daf_err mend_manifest(struct daf_shelf *s,
+                                  const struct daf_shelf_kept *it)
+{
+    unsigned before = 0;
+    enum daf_err err;
+    int folder;
+
+    err = daf_shelf_item_folder(s, &it->content, &folder);
+    if (err != DAF_OK) return err;
+    err = daf_shelf_item_wishes(s, folder, &before);
+    if (err == DAF_OK)
+        err = daf_shelf_disk_put(&s->disk, folder, "manifest",
+                                 (struct daf_view){it->manifest,
+                                                   it->manifest_len});
+    if (err == DAF_OK)
+        err = daf_shelf_item_keep(s, folder, it->wishes | before, 0);
+    daf_shelf_disk_close(folder);
+    return err;
+}
+
 /* A new item; or one whose folder could not be read, if only its manifest was
  * damaged. */
 static enum daf_err add_new(struct daf_shelf *s, struct daf_shelf_kept *it)
@@ -413,19 +418,10 @@ static enum daf_err add_new(struct daf_shelf *s, struct daf_shelf_kept *it)
     struct daf_hash content = it->content;
     enum daf_err err;
     bool is_disk;
-    int folder;
 
     if (it->reserved > daf_shelf_room(s, &is_disk)) return DAF_EFULL;
     err = daf_shelf_item_make(s, it);
-    if (err == DAF_EEXISTS) {
-        err = daf_shelf_item_folder(s, &content, &folder);
-        if (err != DAF_OK) return err;
-        err = daf_shelf_disk_put(&s->disk, folder, "manifest",
-                                 (struct daf_view){it->manifest,
-                                                   it->manifest_len});
-        if (err == DAF_OK) err = daf_shelf_item_keep(s, folder, it->wishes, 0);
-        daf_shelf_disk_close(folder);
-    }
+    if (err == DAF_EEXISTS) err = mend_manifest(s, it);
     return err == DAF_OK ? daf_shelf_reload(s, &content, &it) : err;
 }
 
@@ -441,6 +437,21 @@ static enum daf_err change(struct daf_shelf *s, struct daf_shelf_kept *it,
     err = daf_shelf_item_keep(s, folder, wishes, it->need);
     daf_shelf_disk_close(folder);
     if (err == DAF_OK) it->wishes = wishes;
+    return err;
+}
+
+/* Only the owner writes wishes: of two who write, the later would undo what the
+ * other one knew of. */
+enum daf_err daf_shelf_look_at(struct daf_shelf *s,
+                               const struct daf_hash *content, uint32_t number)
+{
+    struct daf_shelf_kept *it;
+    enum daf_err err = look_one(s, content, &it);
+
+    assert(s->is_owner);
+    if (err == DAF_OK && it->is_whole)
+        err = change(s, it, it->wishes | DAF_SHELF_PUBLISHED);
+    if (err == DAF_OK) daf_shelf_promise_end(s, number);
     return err;
 }
 

@@ -179,8 +179,9 @@ void daf_shelf_item_free(struct daf_shelf_kept *it);
 DAF_NODISCARD enum daf_err daf_shelf_item_load(struct daf_shelf *s,
                                                const struct daf_hash *content,
                                                struct daf_shelf_kept **out);
-/** daf_shelf_item_wishes: read them anew. */
-void daf_shelf_item_wishes(struct daf_shelf *s, struct daf_shelf_kept *it);
+/** daf_shelf_item_wishes: what its `keep` says. */
+DAF_NODISCARD enum daf_err daf_shelf_item_wishes(struct daf_shelf *s,
+                                                 int folder, unsigned *out);
 /** daf_shelf_item_need: what the `keep` of this folder says it takes. */
 uint64_t daf_shelf_item_need(struct daf_shelf *s, int folder);
 /** daf_shelf_item_make: its folder, whole and durable or not at all.  EEXISTS. */

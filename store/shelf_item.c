@@ -153,15 +153,12 @@ static enum daf_err read_keep(struct daf_shelf *s, int folder,
     return DAF_OK;
 }
 
-void daf_shelf_item_wishes(struct daf_shelf *s, struct daf_shelf_kept *it)
+enum daf_err daf_shelf_item_wishes(struct daf_shelf *s, int folder,
+                                   unsigned *out)
 {
-    unsigned wishes;
     uint64_t need;
-    int folder;
 
-    if (daf_shelf_item_folder(s, &it->content, &folder) != DAF_OK) return;
-    if (read_keep(s, folder, &wishes, &need) == DAF_OK) it->wishes = wishes;
-    daf_shelf_disk_close(folder);
+    return read_keep(s, folder, out, &need);
 }
 
 uint64_t daf_shelf_item_need(struct daf_shelf *s, int folder)

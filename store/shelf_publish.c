@@ -249,13 +249,9 @@ static enum daf_err join(struct making *m)
     enum daf_err err;
     int folder;
 
-    daf_shelf_item_wishes(s, m->it);
     err = daf_shelf_item_folder(s, &m->it->content, &folder);
     if (err != DAF_OK) return err;
-    err = daf_shelf_item_keep(s, folder, m->it->wishes | DAF_SHELF_PUBLISHED,
-                              m->it->need);
-    if (err == DAF_OK && !daf_shelf_disk_is_folder(folder, "files"))
-        err = fill_up(m, folder);
+    if (!daf_shelf_disk_is_folder(folder, "files")) err = fill_up(m, folder);
     daf_shelf_disk_close(folder);
     return err;
 }
@@ -279,6 +275,8 @@ static enum daf_err name_item(struct making *m)
         gone = daf_shelf_item_drop(m->w.s, m->it);
         (void)gone; /* it is whole, and there at the next start */
     }
+    if (err == DAF_OK && m->w.s->is_owner)
+        err = daf_shelf_look_at(m->w.s, &m->it->content, 0);
     return daf_shelf_of_disk(err);
 }
 

@@ -232,7 +232,7 @@ static void publishing_what_is_being_fetched_makes_it_whole(void **state)
     p->s = p->beside;
     assert_int_equal(publish(p), DAF_OK);
     p->s = owner;
-    assert_int_equal(daf_shelf_look(owner), DAF_OK);
+    assert_int_equal(daf_shelf_look_at(owner, &p->item.content, 1), DAF_OK);
     assert_true(daf_shelf_find(owner, &p->item.content, &it));
     assert_true(it.is_whole);
     assert_int_equal(it.wishes, DAF_SHELF_WANTED | DAF_SHELF_PUBLISHED);
@@ -621,6 +621,64 @@ static void a_start_leaves_a_living_publisher_alone(void **state)
     (void)close(in[1]);
 }
 
+/* ---- wishes */
+
+/* The publisher knew nothing of the pin, nor the pin of the publisher. */
+static void a_pin_and_a_publisher_do_not_undo_each_other(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf *owner = p->s;
+    struct daf_shelf_item it;
+
+    daf_goods_write(p->src, "x", 2 * CHUNK, 1);
+    assert_int_equal(publish(p), DAF_OK);
+    assert_int_equal(daf_shelf_add(owner, p->item.manifest, DAF_SHELF_WANTED,
+                                   DAF_SHELF_PUBLISHED),
+                     DAF_OK);
+    assert_int_equal(daf_shelf_open(p->dir, MORE, false, &p->beside), DAF_OK);
+    assert_int_equal(daf_shelf_add(owner, p->item.manifest, DAF_SHELF_PINNED,
+                                   0),
+                     DAF_OK);
+    p->s = p->beside;
+    assert_int_equal(publish(p), DAF_OK);
+    p->s = owner;
+    assert_int_equal(daf_shelf_add(owner, p->item.manifest, DAF_SHELF_WANTED,
+                                   0),
+                     DAF_OK);
+    assert_int_equal(daf_shelf_look_at(owner, &p->item.content, 1), DAF_OK);
+    daf_shelf_close(owner);
+    p->s = daf_goods_shelf(p->dir, MORE);
+    assert_true(daf_shelf_find(p->s, &p->item.content, &it));
+    assert_int_equal(it.wishes,
+                     DAF_SHELF_WANTED | DAF_SHELF_PINNED | DAF_SHELF_PUBLISHED);
+}
+
+static void a_get_mends_a_manifest_and_leaves_the_pin(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_item it;
+    uint8_t manifest[4096];
+    size_t len;
+
+    daf_goods_write(p->src, "x", 2 * CHUNK, 1);
+    assert_int_equal(publish(p), DAF_OK);
+    len = p->item.manifest.len;
+    memcpy(manifest, p->item.manifest.p, len);
+    assert_int_equal(daf_shelf_add(p->s, p->item.manifest, DAF_SHELF_PINNED, 0),
+                     DAF_OK);
+    daf_shelf_close(p->s);
+    assert_int_equal(truncate(inside(p, "manifest"), 3), 0);
+    p->s = daf_goods_shelf(p->dir, MORE);
+    assert_int_equal(daf_shelf_unreadable(p->s), 1);
+    assert_int_equal(daf_shelf_add(p->s, (struct daf_view){manifest, len},
+                                   DAF_SHELF_WANTED, 0),
+                     DAF_OK);
+    assert_true(daf_shelf_find(p->s, &p->item.content, &it));
+    assert_true(it.is_whole);
+    assert_int_equal(it.wishes,
+                     DAF_SHELF_WANTED | DAF_SHELF_PINNED | DAF_SHELF_PUBLISHED);
+}
+
 /* ---- room for several publishers */
 
 /* Another process that makes content/new-@number, and has locked its byte. */
@@ -828,6 +886,8 @@ int main(void)
         T(it_stops_where_progress_says_so),
         T(a_killed_publisher_leaves_nothing_after_the_next_start),
         T(a_start_leaves_a_living_publisher_alone),
+        T(a_pin_and_a_publisher_do_not_undo_each_other),
+        T(a_get_mends_a_manifest_and_leaves_the_pin),
         T(two_publishers_never_have_the_same_room),
         T(what_was_published_counts_instead_of_its_promise),
         T(one_who_went_without_a_word_gives_its_room_back),
