@@ -50,7 +50,8 @@ static const char *shelf_words(enum daf_err err)
                "--budget, or free some space";
     case DAF_ENOTFOUND:
         return "content is not there: not on the shelf, or its card is not "
-               "mounted. `daftar library` shows what is";
+               "mounted, or another one is. `daftar library` shows what is, "
+               "the daemon's log says more";
     case DAF_EREADONLY:
         return "the disk cannot be written. Look at the disk";
     default:

@@ -107,9 +107,11 @@ static void on_opened(struct daf_contents *c, const struct daf_keeper_result *r)
     c->state = r->err;
     if (r->err == DAF_ENOTFOUND)
         daf_log(
-            "content is not there: its folder is, the file that marks it is "
-            "not. Nothing is lost if its card is only not mounted: mount it "
-            "and start again");
+            "content is not there: its folder is a link to nowhere, or without "
+            "the file that marks it. Nothing is lost if its card is only not "
+            "mounted: mount it "
+            "and start again. To begin anew on an empty card, make a file "
+            "called daftar in that folder first");
     else if (r->err != DAF_OK)
         daf_log("content cannot be read: %s", daf_err_str(r->err));
     if (r->err == DAF_OK && r->room > 0)

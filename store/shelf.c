@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- the items in memory, ascending by content id */
@@ -281,6 +282,13 @@ static enum daf_err open_folder(struct daf_shelf *s, const char *dir)
     return err;
 }
 
+static bool is_link(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 void daf_shelf_measure(struct daf_shelf *s)
 {
     struct daf_shelf_disk_room disk;
@@ -296,7 +304,8 @@ static enum daf_err open_shelf(struct daf_shelf *s, const char *dir)
 {
     enum daf_err err = open_folder(s, dir);
 
-    if (err == DAF_ENOTFOUND && s->is_owner) {
+    /* A link to nowhere: its card is away. */
+    if (err == DAF_ENOTFOUND && s->is_owner && !is_link(dir)) {
         err = make_folder(&s->disk, dir);
         if (err == DAF_OK) err = open_folder(s, dir);
     }

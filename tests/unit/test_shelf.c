@@ -627,6 +627,43 @@ static void a_shelf_without_its_marker_is_not_touched(void **state)
     assert_false(is_there(daf_goods_path(p->b_dir, "daftar")));
 }
 
+/* `content` is a link to a folder of a card. */
+static void another_card_is_neither_empty_nor_a_new_beginning(void **state)
+{
+    struct place *p = *state;
+    const char *card = daf_goods_path(p->tmp, "card");
+    struct daf_shelf *s;
+
+    lesson(p);
+    daf_shelf_close(p->b);
+    p->b = NULL;
+    assert_int_equal(rename(p->b_dir, card), 0);
+    assert_int_equal(symlink(card, p->b_dir), 0);
+    p->b = daf_goods_shelf(p->b_dir, MORE);
+    assert_int_equal(daf_shelf_count(p->b), 1);
+    daf_shelf_close(p->b);
+    p->b = NULL;
+
+    assert_int_equal(rename(card, daf_goods_path(p->tmp, "away")), 0);
+    assert_int_equal(daf_shelf_open(p->b_dir, MORE, true, &s), DAF_ENOTFOUND);
+    assert_false(is_there(daf_goods_path(p->tmp, "b.new")));
+    assert_int_equal(mkdir(card, 0700), 0);
+    assert_int_equal(daf_shelf_open(p->b_dir, MORE, true, &s), DAF_ENOTFOUND);
+    assert_int_equal(rmdir(card), 0); /* and nothing was put there */
+
+    assert_int_equal(rename(daf_goods_path(p->tmp, "away"), card), 0);
+    p->b = daf_goods_shelf(p->b_dir, MORE);
+    assert_int_equal(find(p->b, p).wishes, DAF_SHELF_WANTED);
+    daf_shelf_close(p->b);
+    p->b = NULL;
+
+    /* An empty card is content's when somebody says so. */
+    assert_int_equal(rename(card, daf_goods_path(p->tmp, "away")), 0);
+    daf_goods_write(card, "daftar", 0, 1);
+    p->b = daf_goods_shelf(p->b_dir, MORE);
+    assert_int_equal(daf_shelf_count(p->b), 0);
+}
+
 static void an_unreadable_item_is_left_out_and_healed_by_adding(void **state)
 {
     struct place *p = *state;
@@ -1087,6 +1124,7 @@ int main(void)
         T(torn_notes_count_for_nothing),
         T(notes_of_a_file_that_has_gone_are_worth_nothing),
         T(a_shelf_without_its_marker_is_not_touched),
+        T(another_card_is_neither_empty_nor_a_new_beginning),
         T(an_unreadable_item_is_left_out_and_healed_by_adding),
         T(wishes_are_kept),
         T(two_processes_may_write_one_file_at_once),
