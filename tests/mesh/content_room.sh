@@ -54,5 +54,18 @@ expect 'and the second is the first' \
 expect 'by its record' test "$(grep '"title":"Twins"' "$tmp/said" | sed \
     's/.*"record":"\([0-9a-f]*\)".*/\1/' | sort -u | wc -l)" = 1
 
+# ---- what is here already
+expect 'what is here is got at once' exits 0 daftar A get Another --no-wait
+expect 'and it is said that it is here' said 'here'
+expect 'also as JSON' exits 0 daftar A get Another --no-wait --json
+expect 'which says where' said '"whole":true.*"path":"/'
+start B --peer "$(door A)"
+knows() { daftar "$1" library | grep -q -- "$2"; }
+expect 'another device hears of it' until_true 20 knows B Another
+stop A
+expect 'what is not here is wanted' exits 0 daftar B get Another --no-wait
+expect 'and said to come' said 'wanted'
+start A --peer "$(door B)"
+
 [ $failed = 0 ] && echo 'content_room: all good'
 exit $failed
