@@ -24,6 +24,8 @@
  * {"op":"content-wish","content":"hex","set":["wanted","pinned"…],"clear":[…]}
  *                  -> {"exit":0}   once that is durable; an item that is not on the
  *                      shelf yet is put there as the catalogue has it
+ * {"op":"content-drop","content":"hex"} -> {"exit":0}   its files and its wishes
+ *                      are gone from the shelf
  * {"op":"content-wait","content":"hex","held":N}
  *                  -> {…an item, as above,"exit":0}   once it is whole, stuck, or
  *                      holds another number of parts, by a 256th of all at least

@@ -198,6 +198,16 @@ static struct daf_apiserver_answer room_for(const struct daf_apiserver_ops *ops,
     return ask(ops, ticket, &w);
 }
 
+static struct daf_apiserver_answer drop(const struct daf_apiserver_ops *ops,
+                                        uint64_t ticket, const json_t *request)
+{
+    struct daf_contents_wish w = {.what = DAF_CONTENTS_DROP};
+
+    if (!get_content(request, &w.content))
+        return misuse("content is a content id, 64 digits in hex");
+    return ask(ops, ticket, &w);
+}
+
 static struct daf_apiserver_answer look_at(const struct daf_apiserver_ops *ops,
                                            uint64_t ticket,
                                            const json_t *request)
@@ -219,6 +229,7 @@ struct daf_apiserver_answer daf_apiserver_contents(
     if (strcmp(op, "content-list") == 0)
         return list(agent, ops->contents(ops->ctx));
     if (strcmp(op, "content-wish") == 0) return wish_for(ops, ticket, request);
+    if (strcmp(op, "content-drop") == 0) return drop(ops, ticket, request);
     if (strcmp(op, "content-wait") == 0)
         return wait_for(agent, ops, request, watch);
     if (strcmp(op, "content-room") == 0) return room_for(ops, ticket, request);

@@ -12,6 +12,8 @@ lesson()
     mkdir -p "$tmp/$1"
     printf '[title]\nen = %s\n' "$2" >"$tmp/$1/content.ini"
 }
+# knows HOME TITLE: its catalogue has it
+knows() { daftar "$1" library | grep -q -- "$2"; }
 noise() { head -c "$1" /dev/urandom; }
 
 camp A B || {
@@ -60,12 +62,38 @@ expect 'and it is said that it is here' said 'here'
 expect 'also as JSON' exits 0 daftar A get Another --no-wait --json
 expect 'which says where' said '"whole":true.*"path":"/'
 start B --peer "$(door A)"
-knows() { daftar "$1" library | grep -q -- "$2"; }
 expect 'another device hears of it' until_true 20 knows B Another
 stop A
 expect 'what is not here is wanted' exits 0 daftar B get Another --no-wait
 expect 'and said to come' said 'wanted'
 start A --peer "$(door B)"
+expect 'then it comes' daftar B get Another
+
+# ---- a person makes room
+daftar B progress add --learner 'Kite Example' --item poem --score 1 >"$tmp/out"
+records() { daftar B progress show --json | grep -o '"record":"[0-9a-f]*"'; }
+before=$(records)
+id=$(daftar B library --json | grep '"title":"Another"' | field content)
+expect 'what is here is dropped when a person says so' \
+    exits 0 daftar B drop Another
+expect 'and it is said what room that made' said 'dropped, .*B of room'
+expect 'its files are gone' test ! -e "$tmp/B/content/$id"
+expect 'no record is' test "$(records)" = "${before:-none}"
+expect 'what is not here is no room' exits 1 daftar B drop Another
+expect 'in words' why 'is not on this device'
+expect 'it can be had again' daftar B pin Another
+expect 'what is pinned is not dropped by the way' exits 5 daftar B drop Another
+expect 'in words' why 'pinned.*--anyway'
+expect 'but by its id, when it is said twice' \
+    exits 0 daftar B drop "$id" --anyway --json
+expect 'and counted' said '"freed":[1-9]'
+expect 'what was published here may be the only one' \
+    exits 5 daftar A drop Another
+expect 'in words' why 'only copy'
+daftar B get Another >"$tmp/out"
+stop B
+expect 'without a daemon nothing is dropped' exits 4 daftar B drop Another
+expect 'it is still there' test -e "$tmp/B/content/$id"
 
 [ $failed = 0 ] && echo 'content_room: all good'
 exit $failed
