@@ -144,6 +144,14 @@ static enum daf_err tell_stuck(const struct waiting *w, struct daf_trouble *t)
                          w->title);
         return DAF_ECORRUPT;
     }
+    if (strcmp(why, daf_err_name(DAF_ELIMIT)) == 0) {
+        daf_home_trouble(t,
+                         "\"%s\" has a file that is too long for the file "
+                         "system of its disk: FAT has files of at most 4 GiB. "
+                         "To do: move content to a disk of another kind",
+                         w->title);
+        return DAF_ELIMIT;
+    }
     daf_home_trouble(t,
                      "\"%s\" cannot be kept now: %s. To do: look at the disk "
                      "and the daemon's log; it is tried again each minute",

@@ -139,7 +139,8 @@ static void on_item(struct daf_contents *c, const struct daf_keeper_result *r)
     if (item != NULL) {
         copy_state(item, &r->item);
         copy_title(item, r->item.manifest);
-        item->is_stuck = r->is_stuck;
+        /* Its place on a card without holes is being made: it goes on by itself. */
+        item->is_stuck = r->is_stuck && r->stuck_err != DAF_EBUSY;
         item->why = r->stuck_err;
     }
     c->ops->input(c->ops->ctx, &in);
@@ -162,7 +163,8 @@ static void on_gone(struct daf_contents *c, const struct daf_keeper_result *r)
 static void say_trouble(struct daf_contents *c,
                         const struct daf_keeper_result *r)
 {
-    if (r->err == DAF_ENOTFOUND || !daf_log_due(&c->trouble, daf_clock_now()))
+    if (r->err == DAF_ENOTFOUND || r->err == DAF_EBUSY ||
+        !daf_log_due(&c->trouble, daf_clock_now()))
         return;
     daf_log("content: %s%s%s", daf_err_str(r->err),
             r->trouble[0] != '\0' ? ": " : "", r->trouble);

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define STEP_MS 100 /* for others, between two steps of what takes long */
+
 enum job_kind {
     JOB_PUT,
     JOB_FORGET,
@@ -158,6 +160,7 @@ static void stick(struct daf_keeper *k, const struct daf_hash *content,
                   enum daf_err err)
 {
     struct stuck *s = stuck_of(k, content);
+    struct daf_mono at;
 
     if (s == NULL && k->stuck_count == k->stuck_cap) {
         size_t more = k->stuck_cap == 0 ? 8 : 2 * k->stuck_cap;
@@ -169,8 +172,9 @@ static void stick(struct daf_keeper *k, const struct daf_hash *content,
     }
     if (s == NULL) s = &k->stuck[k->stuck_count++];
     *s = (struct stuck){*content, err};
-    if (k->retry_at.ms == DAF_MONO_NEVER.ms)
-        k->retry_at = daf_clock_after(daf_clock_now(), DAF_KEEPER_RETRY_MS);
+    at = daf_clock_after(daf_clock_now(),
+                         err == DAF_EBUSY ? STEP_MS : DAF_KEEPER_RETRY_MS);
+    if (at.ms < k->retry_at.ms) k->retry_at = at;
 }
 
 /* ---- items */
@@ -343,7 +347,11 @@ static void do_add(struct daf_keeper *k, const struct job *j)
 
     settle(k);
     err = daf_shelf_add(k->shelf, manifest, j->set, j->clear);
-    if (err == DAF_OK) {
+    if (err == DAF_EBUSY) {
+        stick(k, &content, err);
+        tell_found(k, &content);
+        err = DAF_OK;
+    } else if (err == DAF_OK) {
         struct stuck *s = stuck_of(k, &content);
 
         /* To take a wish back does not try again. */

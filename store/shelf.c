@@ -478,8 +478,12 @@ enum daf_err daf_shelf_add(struct daf_shelf *s, struct daf_view manifest,
         made->wishes = set & ~clear;
         err = add_new(s, made);
     } else {
-        if (set != 0) err = daf_shelf_known_again(s, it);
-        if (err == DAF_OK) err = change(s, it, (it->wishes | set) & ~clear);
+        enum daf_err known = DAF_OK;
+
+        if (set != 0) known = daf_shelf_known_again(s, it);
+        if (known == DAF_OK || known == DAF_EBUSY)
+            err = change(s, it, (it->wishes | set) & ~clear);
+        if (err == DAF_OK) err = known;
     }
     daf_shelf_item_free(made);
     return err;

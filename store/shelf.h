@@ -95,6 +95,8 @@ uint64_t daf_shelf_room(struct daf_shelf *s, bool *out_is_disk);
  * @manifest: its content manifest.
  * If all its pages are held and there was no room for what they name, a call with
  * a @set that is not 0 tries again: after DAF_OK it has_list, or is_whole.
+ * DAF_EBUSY: on a disk without holes its files were made longer by 8 MiB; to be
+ * called again, until they are of their length.  The wishes are changed.
  * DAF_EFULL: over the budget or the disk (nothing has changed); what
  * daf_content_decode() returns; DAF_EIO, DAF_EREADONLY, DAF_ENOMEM.
  */
@@ -132,7 +134,8 @@ enum daf_shelf_put {
  * is not held; what was held still is, but where a sync has failed, which makes
  * what was not noted lacking again.  When the last page comes and there is no room
  * for what the list names, that page is held and it is DAF_EFULL, and so is every
- * chunk until daf_shelf_add() has tried again and found room.
+ * chunk until daf_shelf_add() has tried again and found room.  So it is with
+ * DAF_EBUSY, as daf_shelf_add() says.  DAF_ELIMIT: the disk has no such long files.
  */
 DAF_NODISCARD enum daf_err daf_shelf_put(struct daf_shelf *s,
                                          const struct daf_hash *content,

@@ -42,8 +42,9 @@ enum daf_err daf_shelf_disk_trouble(struct daf_shelf_disk *d, int error,
         return DAF_EEXISTS;
     case ENOSPC:
     case EDQUOT:
-    case EFBIG:
         return DAF_EFULL;
+    case EFBIG:
+        return DAF_ELIMIT;
     case EROFS:
     case EACCES:
     case EPERM:
@@ -207,6 +208,15 @@ enum daf_err daf_shelf_disk_resize(struct daf_shelf_disk *d, int fd,
 
     AGAIN(result, ftruncate(fd, (off_t)size));
     return result == 0 ? DAF_OK : failed(d, "setting", "a length");
+}
+
+/* A place that no file can have is said without making the file so long, which on
+ * FAT writes all of it. */
+enum daf_err daf_shelf_disk_fits(struct daf_shelf_disk *d, int fd,
+                                 uint64_t size)
+{
+    if (lseek(fd, (off_t)size, SEEK_SET) >= 0 || errno != EINVAL) return DAF_OK;
+    return daf_shelf_disk_trouble(d, EFBIG, "setting", "a length");
 }
 
 /* Some file systems cannot sync a folder and say EINVAL; there is no more that we

@@ -18,7 +18,7 @@ struct daf_shelf_disk {
 };
 
 /** daf_shelf_disk_trouble: keep the system's words for @error; what it is of ours.
- * ENOTFOUND, EEXISTS, EFULL, EREADONLY, ENOMEM, else EIO. */
+ * ENOTFOUND, EEXISTS, EFULL, ELIMIT, EREADONLY, ENOMEM, else EIO. */
 enum daf_err daf_shelf_disk_trouble(struct daf_shelf_disk *d, int error,
                                     const char *doing, const char *name);
 
@@ -55,6 +55,10 @@ DAF_NODISCARD enum daf_err daf_shelf_disk_size(struct daf_shelf_disk *d, int fd,
                                                uint64_t *out);
 DAF_NODISCARD enum daf_err daf_shelf_disk_resize(struct daf_shelf_disk *d,
                                                  int fd, uint64_t size);
+/** daf_shelf_disk_fits: DAF_ELIMIT: this file system has no files of @size, as FAT
+ * of 4 GiB. */
+DAF_NODISCARD enum daf_err daf_shelf_disk_fits(struct daf_shelf_disk *d, int fd,
+                                               uint64_t size);
 DAF_NODISCARD enum daf_err daf_shelf_disk_sync(struct daf_shelf_disk *d,
                                                int fd);
 DAF_NODISCARD enum daf_err daf_shelf_disk_make(struct daf_shelf_disk *d, int at,

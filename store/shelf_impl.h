@@ -20,6 +20,8 @@
 #define DAF_SHELF_HASH_BYTES 32
 #define DAF_SHELF_NAME_CAP   65 /* a content id in hex, or new-N */
 #define DAF_SHELF_BUFFER     65536
+/* Of zeros, in one call, on a disk without holes: about a second on a card. */
+#define DAF_SHELF_GROW ((uint64_t)8 * 1024 * 1024)
 /* File lists in memory: of DAF_SHELF_OPEN_MAX items and, but for the last one
  * used, no more than this with their indexes. */
 #define DAF_SHELF_OPEN_BYTES ((size_t)32 * 1024 * 1024)
@@ -57,6 +59,7 @@ struct daf_shelf_kept {
     uint32_t files, list_bytes, pages, parts, chunk_bytes;
     unsigned wishes;
     bool is_whole, has_list, is_condemned, is_seen;
+    bool is_growing; /* without holes: its files are not of their length yet */
     uint32_t held;
     uint64_t need;     /* of the disk, with all files; 0: not known yet */
     uint64_t reserved; /* of it */
@@ -91,7 +94,8 @@ struct daf_shelf {
     /* Chunks of zeros take no room: the disk has holes, and no block of it is
      * longer than a chunk. */
     bool has_holes;
-    uint64_t block; /* of the disk */
+    uint64_t block;     /* of the disk */
+    uint64_t grow_left; /* bytes, in this call */
     uint64_t budget;
     struct daf_shelf_kept **items; /* ascending by content id */
     size_t count, cap;
@@ -129,7 +133,7 @@ static inline uint64_t daf_shelf_blocks(const struct daf_shelf *s,
 static inline enum daf_err daf_shelf_of_disk(enum daf_err err)
 {
     return err == DAF_OK || err == DAF_ENOMEM || err == DAF_EFULL ||
-                   err == DAF_EREADONLY
+                   err == DAF_ELIMIT || err == DAF_EREADONLY
                ? err
                : DAF_EIO;
 }

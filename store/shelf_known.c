@@ -134,24 +134,6 @@ static void distrust(struct settling *g)
     }
 }
 
-static enum daf_err make_file(struct settling *g, int root)
-{
-    struct daf_shelf_disk *d = &g->s->disk;
-    uint64_t size = 0;
-    enum daf_err err = daf_shelf_disk_file(d, root, g->f->path, O_RDWR, &g->fd);
-
-    g->was_there = err == DAF_OK;
-    if (err == DAF_ENOTFOUND)
-        err = daf_shelf_disk_file(d, root, g->f->path,
-                                  O_RDWR | O_CREAT | O_EXCL, &g->fd);
-    if (err == DAF_OK) err = daf_shelf_disk_size(d, g->fd, &size);
-    if (err == DAF_OK && size != g->f->size)
-        err = daf_shelf_disk_resize(d, g->fd, g->f->size);
-    if (err == DAF_OK && (!g->was_there || size != g->f->size)) distrust(g);
-    return err;
-}
-
-/* Something else than zeros lies where zeros belong. */
 static enum daf_err write_zeros(struct settling *g, uint64_t at, uint32_t len)
 {
     static const uint8_t zeros[DAF_SHELF_BUFFER];
@@ -168,6 +150,48 @@ static enum daf_err write_zeros(struct settling *g, uint64_t at, uint32_t len)
     return err;
 }
 
+/* Where there are no holes to be made longer is to be written: here, so much in one
+ * call, as the system would write all of it in one.  DAF_EBUSY: there is more. */
+static enum daf_err grow(struct settling *g, uint64_t size)
+{
+    while (size < g->f->size && g->s->grow_left > 0) {
+        uint64_t len = g->f->size - size;
+        enum daf_err err;
+
+        if (len > g->s->grow_left) len = g->s->grow_left;
+        err = write_zeros(g, size, (uint32_t)len);
+        if (err != DAF_OK) return err;
+        size += len;
+        g->s->grow_left -= len;
+    }
+    return size < g->f->size ? DAF_EBUSY : DAF_OK;
+}
+
+static enum daf_err make_length(struct settling *g, uint64_t size)
+{
+    enum daf_err err = daf_shelf_disk_fits(&g->s->disk, g->fd, g->f->size);
+
+    if (err != DAF_OK || size == g->f->size) return err;
+    if (!g->s->has_holes && size < g->f->size) return grow(g, size);
+    return daf_shelf_disk_resize(&g->s->disk, g->fd, g->f->size);
+}
+
+static enum daf_err make_file(struct settling *g, int root)
+{
+    struct daf_shelf_disk *d = &g->s->disk;
+    uint64_t size = 0;
+    enum daf_err err = daf_shelf_disk_file(d, root, g->f->path, O_RDWR, &g->fd);
+
+    g->was_there = err == DAF_OK;
+    if (err == DAF_ENOTFOUND)
+        err = daf_shelf_disk_file(d, root, g->f->path,
+                                  O_RDWR | O_CREAT | O_EXCL, &g->fd);
+    if (err == DAF_OK) err = daf_shelf_disk_size(d, g->fd, &size);
+    if (err != DAF_OK) return err;
+    if (!g->was_there || size != g->f->size) distrust(g);
+    return make_length(g, size);
+}
+
 /* R68: zeros are known; they are noted by the file list.  Anything else is held
  * if it is there, as after a kill. */
 static enum daf_err settle_chunk(struct settling *g, uint32_t n)
@@ -176,8 +200,10 @@ static enum daf_err settle_chunk(struct settling *g, uint32_t n)
     uint64_t at = (uint64_t)n * g->it->chunk_bytes;
     uint32_t part = g->f->first + n;
     bool is_zeros = daf_shelf_is_zeros(g->s, hash_of(g->f, n), len);
-    bool has_data =
-        g->was_there && daf_shelf_disk_data(g->fd, at, at + len) < at + len;
+    /* Without holes all of it has data: to hash that at each start would take
+     * minutes, so what was not noted comes again. */
+    bool has_data = g->was_there && (g->s->has_holes || g->it->is_have_wrong) &&
+                    daf_shelf_disk_data(g->fd, at, at + len) < at + len;
     enum daf_err err = DAF_OK;
     bool is_right = false;
     struct daf_hash h;
@@ -186,6 +212,7 @@ static enum daf_err settle_chunk(struct settling *g, uint32_t n)
         err = daf_shelf_hash_stretch(g->s, g->fd, at, len, &h);
         is_right = err == DAF_OK && memcmp(h.b, hash_of(g->f, n), 32) == 0;
     }
+    /* Something else than zeros lies where zeros belong. */
     if (err == DAF_OK && is_zeros && has_data && !is_right)
         err = write_zeros(g, at, len);
     if (err == DAF_OK && is_zeros) {
@@ -212,6 +239,25 @@ static enum daf_err settle_file(struct settling *g, int root)
     return err;
 }
 
+/* All files of their length, before anything in them is looked at. */
+static enum daf_err grow_all(struct settling *g, int root,
+                             const struct daf_shelf_files *l)
+{
+    struct daf_view before = {NULL, 0};
+    enum daf_err err = DAF_OK;
+
+    g->s->grow_left = DAF_SHELF_GROW;
+    for (uint32_t i = 0; err == DAF_OK && i < g->it->files; i++) {
+        g->f = &l->spans[i];
+        g->fd = -1;
+        err = daf_shelf_files_make_folders(g->s, root, before, g->f->path);
+        if (err == DAF_OK) err = make_file(g, root);
+        daf_shelf_disk_close(g->fd);
+        before = g->f->path;
+    }
+    return err;
+}
+
 /* Files first, then the folders that name them: no part is noted before there is
  * a file for it. */
 static enum daf_err settle(struct daf_shelf *s, struct daf_shelf_kept *it,
@@ -223,6 +269,8 @@ static enum daf_err settle(struct daf_shelf *s, struct daf_shelf_kept *it,
     int root;
 
     err = daf_shelf_files_root(s, it, &root);
+    if (err == DAF_OK && s->is_owner && !s->has_holes)
+        err = grow_all(&g, root, l);
     for (uint32_t i = 0; err == DAF_OK && i < it->files; i++) {
         g.f = &l->spans[i];
         if (s->is_owner)
@@ -261,8 +309,11 @@ enum daf_err daf_shelf_known(struct daf_shelf *s, struct daf_shelf_kept *it)
         return DAF_OK;
     }
     if (err != DAF_OK) return daf_shelf_of_disk(err);
+    it->is_growing = false;
     err = reserve(s, it, l);
     if (err == DAF_OK) err = settle(s, it, l);
+    it->is_growing = err == DAF_EBUSY;
+    if (it->is_growing) return err; /* with what was reserved */
     if (err == DAF_OK && s->is_owner) err = keep_need(s, it);
     if (err == DAF_OK) {
         it->has_list = true;
