@@ -398,18 +398,18 @@ static void do_open(struct daf_keeper *k, const struct job *j)
     post(k, r);
 }
 
-/* To a publisher; what another one has left is counted first. */
+/* To a publisher; what others have left is counted first. */
 static enum daf_err promise(struct daf_keeper *k, const struct job *j,
                             struct daf_keeper_result *r)
 {
-    enum daf_err err =
-        daf_shelf_promise(k->shelf, j->number, j->room, &r->room, &r->is_disk);
+    enum daf_err err;
 
-    if (err != DAF_EBUSY) return err;
-    err = look_all(k);
-    return err == DAF_OK ? daf_shelf_promise(k->shelf, j->number, j->room,
-                                             &r->room, &r->is_disk)
-                         : err;
+    while ((err = daf_shelf_promise(k->shelf, j->number, j->room, &r->room,
+                                    &r->is_disk)) == DAF_EBUSY) {
+        err = look_all(k);
+        if (err != DAF_OK) break;
+    }
+    return err;
 }
 
 static void do_room(struct daf_keeper *k, const struct job *j)
