@@ -24,12 +24,16 @@
  * {"op":"content-wish","content":"hex","set":["wanted","pinned"…],"clear":[…]}
  *                  -> {"exit":0}   once that is durable; an item that is not on the
  *                      shelf yet is put there as the catalogue has it
+ * {"op":"content-drop","content":"hex"} -> {"exit":0}   its files and its wishes
+ *                      are gone from the shelf
  * {"op":"content-wait","content":"hex","held":N}
  *                  -> {…an item, as above,"exit":0}   once it is whole, stuck, or
  *                      holds another number of parts, by a 256th of all at least
- * {"op":"content-room","bytes":N} -> {"room":N,"exit":0}, or an error: it would not
- *                      fit
- * {"op":"content-look"} -> {"exit":0}   what a command published is known now
+ * {"op":"content-room","bytes":N,"number":M} -> {"fits":bool,"room":N,"disk":bool,
+ *                      "exit":0}   what there is, of the budget or the disk; if it
+ *                      fits and M is said it is promised to who makes content/new-M
+ * {"op":"content-look","content":"hex","number":M} -> {"exit":0}   what a command
+ *                      published as new-M is known now, and counts instead
  * {"op":"content-check"} -> {"bad":N,"exit":0}   every part was hashed; what is
  *                      damaged is fetched again
  * {"op":"repair"} -> {"repaired":bool,"new_start":bool,"aside":"notebook.damaged-1",

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PREFIX_MIN 6  /* digits of a content id */
@@ -60,9 +61,11 @@ static enum daf_err look_at_shelf(struct daf_cmd_content *c,
     struct daf_shelf_item item;
     struct daf_shelf *shelf;
     enum daf_err err;
+    struct stat st;
 
     daf_home_path(&c->view.home, "content", dir);
-    if (access(dir, F_OK) != 0) return DAF_OK; /* nothing was ever wanted */
+    /* Nothing was ever wanted; but for a link, whose card may be away. */
+    if (lstat(dir, &st) != 0) return DAF_OK;
     err = daf_shelf_open(dir, UINT64_MAX, false, &shelf);
     if (err != DAF_OK) {
         daf_home_trouble(t,

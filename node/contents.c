@@ -107,9 +107,11 @@ static void on_opened(struct daf_contents *c, const struct daf_keeper_result *r)
     c->state = r->err;
     if (r->err == DAF_ENOTFOUND)
         daf_log(
-            "content is not there: its folder is, the file that marks it is "
-            "not. Nothing is lost if its card is only not mounted: mount it "
-            "and start again");
+            "content is not there: its folder is a link to nowhere, or without "
+            "the file that marks it. Nothing is lost if its card is only not "
+            "mounted: mount it "
+            "and start again. To begin anew on an empty card, make a file "
+            "called daftar in that folder first");
     else if (r->err != DAF_OK)
         daf_log("content cannot be read: %s", daf_err_str(r->err));
     if (r->err == DAF_OK && r->room > 0)
@@ -137,7 +139,8 @@ static void on_item(struct daf_contents *c, const struct daf_keeper_result *r)
     if (item != NULL) {
         copy_state(item, &r->item);
         copy_title(item, r->item.manifest);
-        item->is_stuck = r->is_stuck;
+        /* Its place on a card without holes is being made: it goes on by itself. */
+        item->is_stuck = r->is_stuck && r->stuck_err != DAF_EBUSY;
         item->why = r->stuck_err;
     }
     c->ops->input(c->ops->ctx, &in);
@@ -160,7 +163,8 @@ static void on_gone(struct daf_contents *c, const struct daf_keeper_result *r)
 static void say_trouble(struct daf_contents *c,
                         const struct daf_keeper_result *r)
 {
-    if (r->err == DAF_ENOTFOUND || !daf_log_due(&c->trouble, daf_clock_now()))
+    if (r->err == DAF_ENOTFOUND || r->err == DAF_EBUSY ||
+        !daf_log_due(&c->trouble, daf_clock_now()))
         return;
     daf_log("content: %s%s%s", daf_err_str(r->err),
             r->trouble[0] != '\0' ? ": " : "", r->trouble);
@@ -315,10 +319,10 @@ void daf_contents_wish(struct daf_contents *c, uint64_t ticket,
         daf_keeper_drop(c->keeper, ticket, &w->content);
         return;
     case DAF_CONTENTS_ROOM:
-        daf_keeper_room(c->keeper, ticket, w->bytes);
+        daf_keeper_room(c->keeper, ticket, w->bytes, w->number);
         return;
     case DAF_CONTENTS_LOOK:
-        daf_keeper_look(c->keeper, ticket);
+        daf_keeper_look(c->keeper, ticket, &w->content, w->number);
         return;
     case DAF_CONTENTS_OPEN:
         daf_keeper_open(c->keeper, ticket, &w->content, w->path);

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define STEP_MS 100 /* for others, between two steps of what takes long */
+
 enum job_kind {
     JOB_PUT,
     JOB_FORGET,
@@ -29,7 +31,8 @@ struct job {
     struct job *next;
     enum job_kind kind;
     uint64_t ticket, room;
-    uint32_t conn;
+    uint32_t conn, number;       /* number: of a publisher */
+    bool is_one;                 /* LOOK: at piece.content */
     struct daf_port_piece piece; /* bytes: in `bytes` */
     unsigned set, clear;
     size_t len;
@@ -157,6 +160,7 @@ static void stick(struct daf_keeper *k, const struct daf_hash *content,
                   enum daf_err err)
 {
     struct stuck *s = stuck_of(k, content);
+    struct daf_mono at;
 
     if (s == NULL && k->stuck_count == k->stuck_cap) {
         size_t more = k->stuck_cap == 0 ? 8 : 2 * k->stuck_cap;
@@ -168,8 +172,9 @@ static void stick(struct daf_keeper *k, const struct daf_hash *content,
     }
     if (s == NULL) s = &k->stuck[k->stuck_count++];
     *s = (struct stuck){*content, err};
-    if (k->retry_at.ms == DAF_MONO_NEVER.ms)
-        k->retry_at = daf_clock_after(daf_clock_now(), DAF_KEEPER_RETRY_MS);
+    at = daf_clock_after(daf_clock_now(),
+                         err == DAF_EBUSY ? STEP_MS : DAF_KEEPER_RETRY_MS);
+    if (at.ms < k->retry_at.ms) k->retry_at = at;
 }
 
 /* ---- items */
@@ -209,12 +214,53 @@ static void tell_all(struct daf_keeper *k)
     }
 }
 
+static void tell_gone(struct daf_keeper *k, const struct daf_hash *content)
+{
+    struct daf_keeper_result *r = result_new(DAF_KEEPER_GONE);
+
+    r->item.content = *content;
+    post(k, r);
+}
+
+static enum daf_err look_all(struct daf_keeper *k)
+{
+    size_t count = daf_shelf_count(k->shelf);
+    struct daf_hash *before = malloc((count + 1) * sizeof(*before));
+    struct daf_shelf_item item;
+    enum daf_err err;
+
+    if (before == NULL) abort();
+    for (size_t i = 0; i < count; i++) {
+        daf_shelf_at(k->shelf, i, &item);
+        before[i] = item.content;
+    }
+    err = daf_shelf_look(k->shelf);
+    /* Also after an error: one that changed and cannot be read is gone. */
+    for (size_t i = 0; i < count; i++) {
+        if (!daf_shelf_find(k->shelf, &before[i], &item))
+            tell_gone(k, &before[i]);
+    }
+    free(before);
+    if (err == DAF_OK) tell_all(k);
+    return err;
+}
+
+/* What a publisher left that went without a word is counted, not promised. */
+static void settle(struct daf_keeper *k)
+{
+    enum daf_err err = DAF_OK;
+
+    if (daf_shelf_is_promise_over(k->shelf)) err = look_all(k);
+    (void)err; /* it stays promised, until it is looked at again */
+}
+
 /* Whoever had no room may have it now. */
 static void unstick(struct daf_keeper *k)
 {
     struct stuck *old = k->stuck;
     size_t count = k->stuck_count;
 
+    settle(k);
     k->retry_at = DAF_MONO_NEVER;
     k->stuck = NULL;
     k->stuck_count = k->stuck_cap = 0;
@@ -297,9 +343,15 @@ static void do_add(struct daf_keeper *k, const struct job *j)
 {
     const struct daf_view manifest = {j->bytes, j->len};
     struct daf_hash content = daf_content_id(manifest);
-    enum daf_err err = daf_shelf_add(k->shelf, manifest, j->set, j->clear);
+    enum daf_err err;
 
-    if (err == DAF_OK) {
+    settle(k);
+    err = daf_shelf_add(k->shelf, manifest, j->set, j->clear);
+    if (err == DAF_EBUSY) {
+        stick(k, &content, err);
+        tell_found(k, &content);
+        err = DAF_OK;
+    } else if (err == DAF_OK) {
         struct stuck *s = stuck_of(k, &content);
 
         /* To take a wish back does not try again. */
@@ -307,14 +359,6 @@ static void do_add(struct daf_keeper *k, const struct job *j)
         tell_found(k, &content);
     }
     done(k, j->ticket, err);
-}
-
-static void tell_gone(struct daf_keeper *k, const struct daf_hash *content)
-{
-    struct daf_keeper_result *r = result_new(DAF_KEEPER_GONE);
-
-    r->item.content = *content;
-    post(k, r);
 }
 
 static void do_drop(struct daf_keeper *k, const struct job *j)
@@ -330,24 +374,15 @@ static void do_drop(struct daf_keeper *k, const struct job *j)
 
 static void do_look(struct daf_keeper *k, const struct job *j)
 {
-    size_t count = daf_shelf_count(k->shelf);
-    struct daf_hash *before = malloc((count + 1) * sizeof(*before));
-    struct daf_shelf_item item;
+    const struct daf_hash *content = &j->piece.content;
     enum daf_err err;
 
-    if (before == NULL) abort();
-    for (size_t i = 0; i < count; i++) {
-        daf_shelf_at(k->shelf, i, &item);
-        before[i] = item.content;
+    if (j->is_one) {
+        err = daf_shelf_look_at(k->shelf, content, j->number);
+        if (err == DAF_OK) tell_found(k, content);
+    } else {
+        err = look_all(k);
     }
-    err = daf_shelf_look(k->shelf);
-    /* Also after an error: one that changed and cannot be read is gone. */
-    for (size_t i = 0; i < count; i++) {
-        if (!daf_shelf_find(k->shelf, &before[i], &item))
-            tell_gone(k, &before[i]);
-    }
-    free(before);
-    if (err == DAF_OK) tell_all(k);
     done(k, j->ticket, err);
 }
 
@@ -363,13 +398,32 @@ static void do_open(struct daf_keeper *k, const struct job *j)
     post(k, r);
 }
 
+/* To a publisher; what others have left is counted first. */
+static enum daf_err promise(struct daf_keeper *k, const struct job *j,
+                            struct daf_keeper_result *r)
+{
+    enum daf_err err;
+
+    while ((err = daf_shelf_promise(k->shelf, j->number, j->room, &r->room,
+                                    &r->is_disk)) == DAF_EBUSY) {
+        err = look_all(k);
+        if (err != DAF_OK) break;
+    }
+    return err;
+}
+
 static void do_room(struct daf_keeper *k, const struct job *j)
 {
     struct daf_keeper_result *r = result_new(DAF_KEEPER_ROOM);
 
     r->ticket = j->ticket;
-    r->room = daf_shelf_room(k->shelf, &r->is_disk);
-    r->err = j->room <= r->room ? DAF_OK : DAF_EFULL;
+    if (j->number != 0)
+        r->err = promise(k, j, r);
+    else {
+        r->room = daf_shelf_room(k->shelf, &r->is_disk);
+        r->err = j->room <= r->room ? DAF_OK : DAF_EFULL;
+    }
+    say_trouble(k, r);
     post(k, r);
 }
 
@@ -616,10 +670,13 @@ void daf_keeper_drop(struct daf_keeper *k, uint64_t ticket,
     ask(k, &j, NULL, 0);
 }
 
-void daf_keeper_look(struct daf_keeper *k, uint64_t ticket)
+void daf_keeper_look(struct daf_keeper *k, uint64_t ticket,
+                     const struct daf_hash *content, uint32_t number)
 {
-    struct job j = {.kind = JOB_LOOK, .ticket = ticket};
+    struct job j = {.kind = JOB_LOOK, .ticket = ticket, .number = number};
 
+    j.is_one = content != NULL;
+    if (j.is_one) j.piece.content = *content;
     ask(k, &j, NULL, 0);
 }
 
@@ -633,9 +690,13 @@ void daf_keeper_open(struct daf_keeper *k, uint64_t ticket,
     ask(k, &j, path, strlen(path) + 1);
 }
 
-void daf_keeper_room(struct daf_keeper *k, uint64_t ticket, uint64_t bytes)
+void daf_keeper_room(struct daf_keeper *k, uint64_t ticket, uint64_t bytes,
+                     uint32_t number)
 {
-    struct job j = {.kind = JOB_ROOM, .ticket = ticket, .room = bytes};
+    struct job j = {.kind = JOB_ROOM,
+                    .ticket = ticket,
+                    .room = bytes,
+                    .number = number};
 
     ask(k, &j, NULL, 0);
 }

@@ -23,47 +23,75 @@ static const uint8_t *hash_of(const struct daf_shelf_span *f, uint32_t n)
 
 /* ---- what it takes */
 
-uint64_t daf_shelf_need(struct daf_shelf *s, const struct daf_shelf_kept *it,
-                        const struct daf_shelf_files *l)
+/* What it takes where there are no holes: as far as it was made. */
+static uint64_t length_there(struct daf_shelf *s, struct daf_shelf_kept *it,
+                             const struct daf_shelf_span *f)
 {
-    uint64_t need = daf_shelf_item_base(it);
+    uint64_t size = 0;
+    enum daf_err err;
+    int root, fd = -1;
+
+    err = daf_shelf_files_root(s, it, &root);
+    if (err == DAF_OK)
+        err = daf_shelf_disk_file(&s->disk, root, f->path, O_RDONLY, &fd);
+    if (err == DAF_OK) err = daf_shelf_disk_size(&s->disk, fd, &size);
+    daf_shelf_disk_close(fd);
+    return err == DAF_OK ? daf_shelf_blocks(s, size) : 0;
+}
+
+/* Of a file's chunks: those held, or all. */
+static uint64_t file_takes(struct daf_shelf *s, struct daf_shelf_kept *it,
+                           const struct daf_shelf_span *f, bool held)
+{
+    uint64_t takes = 0;
+
+    if (!s->has_holes && !held) return daf_shelf_blocks(s, f->size);
+    if (!s->has_holes) return length_there(s, it, f);
+    for (uint32_t n = 0; n < f->chunks; n++) {
+        uint32_t len = daf_shelf_chunk_bytes(f->size, it->chunk_bytes, n);
+
+        if ((!held || daf_shelf_bit(it->bits, f->first + n)) &&
+            !daf_shelf_is_zeros(s, hash_of(f, n), len))
+            takes += daf_shelf_blocks(s, len);
+    }
+    return takes;
+}
+
+/* Files and folders, a block for each beside the bytes of its chunks. */
+static uint64_t count_names(const struct daf_shelf_kept *it,
+                            const struct daf_shelf_files *l)
+{
     struct daf_view before = {NULL, 0};
+    uint64_t names = it->files;
 
     for (uint32_t i = 0; i < it->files; i++) {
-        const struct daf_shelf_span *f = &l->spans[i];
         size_t folders;
 
-        (void)daf_shelf_files_shared(before, f->path, &folders);
-        before = f->path;
-        need += (folders + 1) * DAF_SHELF_BLOCK;
-        for (uint32_t n = 0; n < f->chunks; n++) {
-            uint32_t len = daf_shelf_chunk_bytes(f->size, it->chunk_bytes, n);
-
-            if (!daf_shelf_is_zeros(s, hash_of(f, n), len))
-                need += daf_shelf_blocks(len);
-        }
+        (void)daf_shelf_files_shared(before, l->spans[i].path, &folders);
+        before = l->spans[i].path;
+        names += folders;
     }
+    return names;
+}
+
+uint64_t daf_shelf_need(struct daf_shelf *s, struct daf_shelf_kept *it,
+                        const struct daf_shelf_files *l)
+{
+    uint64_t need = daf_shelf_item_base(s, it) + count_names(it, l) * s->block;
+
+    for (uint32_t i = 0; i < it->files; i++)
+        need += file_takes(s, it, &l->spans[i], false);
     return need;
 }
 
 /* Of that, what is on the disk already. */
-static uint64_t chunks_taken(struct daf_shelf *s,
-                             const struct daf_shelf_kept *it,
+static uint64_t chunks_taken(struct daf_shelf *s, struct daf_shelf_kept *it,
                              const struct daf_shelf_files *l)
 {
     uint64_t taken = 0;
 
-    for (uint32_t i = 0; i < it->files; i++) {
-        const struct daf_shelf_span *f = &l->spans[i];
-
-        for (uint32_t n = 0; n < f->chunks; n++) {
-            uint32_t len = daf_shelf_chunk_bytes(f->size, it->chunk_bytes, n);
-
-            if (daf_shelf_bit(it->bits, f->first + n) &&
-                !daf_shelf_is_zeros(s, hash_of(f, n), len))
-                taken += daf_shelf_blocks(len);
-        }
-    }
+    for (uint32_t i = 0; i < it->files; i++)
+        taken += file_takes(s, it, &l->spans[i], true);
     return taken;
 }
 
@@ -73,10 +101,12 @@ static enum daf_err reserve(struct daf_shelf *s, struct daf_shelf_kept *it,
     uint64_t need = daf_shelf_need(s, it, l), taken = chunks_taken(s, it, l);
     struct daf_shelf_rooms rooms;
 
-    it->reserved = daf_shelf_item_base(it) + taken;
-    it->taken = daf_shelf_blocks(it->list_bytes) + taken;
+    it->reserved = daf_shelf_item_base(s, it) + taken;
+    it->taken = daf_shelf_blocks(s, it->list_bytes) + taken;
     rooms = daf_shelf_rooms(s);
-    if (need - it->reserved > rooms.budget || need - it->reserved > rooms.disk)
+    if (need - it->reserved > rooms.budget ||
+        need - it->reserved > rooms.disk ||
+        count_names(it, l) + DAF_SHELF_BASE_FILES > rooms.files)
         return DAF_EFULL;
     it->need = it->reserved = need;
     return DAF_OK;
@@ -104,24 +134,6 @@ static void distrust(struct settling *g)
     }
 }
 
-static enum daf_err make_file(struct settling *g, int root)
-{
-    struct daf_shelf_disk *d = &g->s->disk;
-    uint64_t size = 0;
-    enum daf_err err = daf_shelf_disk_file(d, root, g->f->path, O_RDWR, &g->fd);
-
-    g->was_there = err == DAF_OK;
-    if (err == DAF_ENOTFOUND)
-        err = daf_shelf_disk_file(d, root, g->f->path,
-                                  O_RDWR | O_CREAT | O_EXCL, &g->fd);
-    if (err == DAF_OK) err = daf_shelf_disk_size(d, g->fd, &size);
-    if (err == DAF_OK && size != g->f->size)
-        err = daf_shelf_disk_resize(d, g->fd, g->f->size);
-    if (err == DAF_OK && (!g->was_there || size != g->f->size)) distrust(g);
-    return err;
-}
-
-/* Something else than zeros lies where zeros belong. */
 static enum daf_err write_zeros(struct settling *g, uint64_t at, uint32_t len)
 {
     static const uint8_t zeros[DAF_SHELF_BUFFER];
@@ -138,6 +150,48 @@ static enum daf_err write_zeros(struct settling *g, uint64_t at, uint32_t len)
     return err;
 }
 
+/* Where there are no holes to be made longer is to be written: here, so much in one
+ * call, as the system would write all of it in one.  DAF_EBUSY: there is more. */
+static enum daf_err grow(struct settling *g, uint64_t size)
+{
+    while (size < g->f->size && g->s->grow_left > 0) {
+        uint64_t len = g->f->size - size;
+        enum daf_err err;
+
+        if (len > g->s->grow_left) len = g->s->grow_left;
+        err = write_zeros(g, size, (uint32_t)len);
+        if (err != DAF_OK) return err;
+        size += len;
+        g->s->grow_left -= len;
+    }
+    return size < g->f->size ? DAF_EBUSY : DAF_OK;
+}
+
+static enum daf_err make_length(struct settling *g, uint64_t size)
+{
+    enum daf_err err = daf_shelf_disk_fits(&g->s->disk, g->fd, g->f->size);
+
+    if (err != DAF_OK || size == g->f->size) return err;
+    if (!g->s->has_holes && size < g->f->size) return grow(g, size);
+    return daf_shelf_disk_resize(&g->s->disk, g->fd, g->f->size);
+}
+
+static enum daf_err make_file(struct settling *g, int root)
+{
+    struct daf_shelf_disk *d = &g->s->disk;
+    uint64_t size = 0;
+    enum daf_err err = daf_shelf_disk_file(d, root, g->f->path, O_RDWR, &g->fd);
+
+    g->was_there = err == DAF_OK;
+    if (err == DAF_ENOTFOUND)
+        err = daf_shelf_disk_file(d, root, g->f->path,
+                                  O_RDWR | O_CREAT | O_EXCL, &g->fd);
+    if (err == DAF_OK) err = daf_shelf_disk_size(d, g->fd, &size);
+    if (err != DAF_OK) return err;
+    if (!g->was_there || size != g->f->size) distrust(g);
+    return make_length(g, size);
+}
+
 /* R68: zeros are known; they are noted by the file list.  Anything else is held
  * if it is there, as after a kill. */
 static enum daf_err settle_chunk(struct settling *g, uint32_t n)
@@ -146,8 +200,10 @@ static enum daf_err settle_chunk(struct settling *g, uint32_t n)
     uint64_t at = (uint64_t)n * g->it->chunk_bytes;
     uint32_t part = g->f->first + n;
     bool is_zeros = daf_shelf_is_zeros(g->s, hash_of(g->f, n), len);
-    bool has_data =
-        g->was_there && daf_shelf_disk_data(g->fd, at, at + len) < at + len;
+    /* Without holes all of it has data: to hash that at each start would take
+     * minutes, so what was not noted comes again. */
+    bool has_data = g->was_there && (g->s->has_holes || g->it->is_have_wrong) &&
+                    daf_shelf_disk_data(g->fd, at, at + len) < at + len;
     enum daf_err err = DAF_OK;
     bool is_right = false;
     struct daf_hash h;
@@ -156,6 +212,7 @@ static enum daf_err settle_chunk(struct settling *g, uint32_t n)
         err = daf_shelf_hash_stretch(g->s, g->fd, at, len, &h);
         is_right = err == DAF_OK && memcmp(h.b, hash_of(g->f, n), 32) == 0;
     }
+    /* Something else than zeros lies where zeros belong. */
     if (err == DAF_OK && is_zeros && has_data && !is_right)
         err = write_zeros(g, at, len);
     if (err == DAF_OK && is_zeros) {
@@ -182,6 +239,25 @@ static enum daf_err settle_file(struct settling *g, int root)
     return err;
 }
 
+/* All files of their length, before anything in them is looked at. */
+static enum daf_err grow_all(struct settling *g, int root,
+                             const struct daf_shelf_files *l)
+{
+    struct daf_view before = {NULL, 0};
+    enum daf_err err = DAF_OK;
+
+    g->s->grow_left = DAF_SHELF_GROW;
+    for (uint32_t i = 0; err == DAF_OK && i < g->it->files; i++) {
+        g->f = &l->spans[i];
+        g->fd = -1;
+        err = daf_shelf_files_make_folders(g->s, root, before, g->f->path);
+        if (err == DAF_OK) err = make_file(g, root);
+        daf_shelf_disk_close(g->fd);
+        before = g->f->path;
+    }
+    return err;
+}
+
 /* Files first, then the folders that name them: no part is noted before there is
  * a file for it. */
 static enum daf_err settle(struct daf_shelf *s, struct daf_shelf_kept *it,
@@ -193,6 +269,8 @@ static enum daf_err settle(struct daf_shelf *s, struct daf_shelf_kept *it,
     int root;
 
     err = daf_shelf_files_root(s, it, &root);
+    if (err == DAF_OK && s->is_owner && !s->has_holes)
+        err = grow_all(&g, root, l);
     for (uint32_t i = 0; err == DAF_OK && i < it->files; i++) {
         g.f = &l->spans[i];
         if (s->is_owner)
@@ -231,15 +309,18 @@ enum daf_err daf_shelf_known(struct daf_shelf *s, struct daf_shelf_kept *it)
         return DAF_OK;
     }
     if (err != DAF_OK) return daf_shelf_of_disk(err);
+    it->is_growing = false;
     err = reserve(s, it, l);
     if (err == DAF_OK) err = settle(s, it, l);
+    it->is_growing = err == DAF_EBUSY;
+    if (it->is_growing) return err; /* with what was reserved */
     if (err == DAF_OK && s->is_owner) err = keep_need(s, it);
     if (err == DAF_OK) {
         it->has_list = true;
         return DAF_OK;
     }
     if (it->need > 0)
-        it->reserved = daf_shelf_item_base(it) + chunks_taken(s, it, l);
+        it->reserved = daf_shelf_item_base(s, it) + chunks_taken(s, it, l);
     it->need = 0;
     return daf_shelf_of_disk(err);
 }

@@ -12,20 +12,21 @@ void daf_shelf_mark(struct daf_shelf *s, struct daf_shelf_kept *it,
                     uint32_t part, uint32_t len, bool held)
 {
     bool is_noted = daf_shelf_bit(it->noted, part);
+    /* Without holes its place was made before. */
+    uint64_t takes = s->has_holes ? daf_shelf_blocks(s, len) : 0;
 
     if (daf_shelf_bit(it->bits, part) == held) return;
     daf_shelf_bit_set(it->bits, part, held);
     daf_shelf_bit_set(it->noted, part, false);
     if (held) {
         it->held++;
-        it->taken += daf_shelf_blocks(len);
+        it->taken += takes;
         it->unsynced += len;
         s->unsynced += len;
         return;
     }
     it->held--;
-    it->taken -=
-        daf_shelf_blocks(len) < it->taken ? daf_shelf_blocks(len) : it->taken;
+    it->taken -= takes < it->taken ? takes : it->taken;
     if (is_noted) return;
     it->unsynced -= len;
     s->unsynced -= len;
@@ -258,7 +259,8 @@ static enum daf_err write_piece(struct daf_shelf *s, const struct piece *p)
 
 /* ---- a part is there */
 
-/* DAF_EFULL: the page is held, and there is no room for what the list names. */
+/* DAF_EFULL: the page is held, and there is no room for what the list names;
+ * DAF_EBUSY: not yet. */
 static enum daf_err page_held(struct daf_shelf *s, struct daf_shelf_kept *it,
                               enum daf_shelf_put *out)
 {
@@ -281,7 +283,7 @@ static enum daf_err held(struct daf_shelf *s, const struct piece *p,
     daf_shelf_mark(s, it, p->part, p->place.len, true);
     if (p->part < it->pages) {
         err = page_held(s, it, out);
-        if (err == DAF_EFULL) return err;
+        if (err == DAF_EFULL || err == DAF_EBUSY) return err;
     }
     if (err == DAF_OK && it->has_list && it->held == it->parts) {
         err = daf_shelf_finish(s, it);
@@ -340,7 +342,7 @@ static enum daf_err put(struct daf_shelf *s, struct piece *p,
     /* There was no room for what the list names: daf_shelf_add() looks again. */
     if (p->part >= p->it->pages && !p->it->has_list &&
         daf_shelf_has_pages(p->it))
-        return DAF_EFULL;
+        return p->it->is_growing ? DAF_EBUSY : DAF_EFULL;
     *out = DAF_SHELF_ODD;
     err = daf_shelf_place(s, p->it, p->part, &p->place);
     if (err == DAF_EBUSY) return DAF_OK; /* a chunk, and pages lack */

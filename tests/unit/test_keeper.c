@@ -13,12 +13,27 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define CHUNK ((size_t)65536)
 #define MORE  UINT64_MAX /* no budget */
 #define LIMIT 30000      /* ms: a lost answer fails instead of hanging */
 #define PARTS 8          /* of the lesson */
+
+/* A disk without holes, as FAT: this stands before the C library's. */
+static bool is_fat;
+
+int ftruncate(int fd, off_t size)
+{
+    static const uint8_t zeros[4096];
+    struct stat st;
+
+    while (is_fat && fstat(fd, &st) == 0 && st.st_size < size)
+        if (pwrite(fd, zeros, sizeof(zeros), st.st_size) < 0) return -1;
+    return (int)syscall(SYS_ftruncate, fd, size);
+}
 
 /* Shelf a has published a lesson; shelf b is the keeper's. */
 struct place {
@@ -163,6 +178,7 @@ static int teardown(void **state)
     struct place *p = *state;
 
     close_keeper(p);
+    is_fat = false;
     daf_shelf_close(p->a);
     daf_tmpdir_free(p->tmp);
     free(p);
@@ -196,11 +212,11 @@ static void answers_come_in_the_order_of_the_calls(void **state)
     const struct daf_keeper_result *r;
 
     open_keeper(p, MORE); /* nobody waits until it is open */
-    daf_keeper_room(p->k, 7, 1);
+    daf_keeper_room(p->k, 7, 1, 0);
     want(p);
     daf_keeper_list(p->k, 2, &p->item.content);
     daf_keeper_open(p->k, 3, &p->item.content, "film.webm");
-    daf_keeper_look(p->k, 4);
+    daf_keeper_look(p->k, 4, NULL, 0);
     daf_keeper_check(p->k, 5);
     daf_keeper_drop(p->k, 6, &p->item.content);
     daf_keeper_drop(p->k, 8, &p->item.content);
@@ -361,7 +377,7 @@ static void what_was_not_here_is_not_stuck_when_it_is(void **state)
     assert_int_equal(daf_goods_publish(beside, p->src, &it), DAF_OK);
     daf_shelf_close(beside);
     expect_nothing(p); /* until it is told to look */
-    daf_keeper_look(p->k, 2);
+    daf_keeper_look(p->k, 2, NULL, 0);
     expect_stuck(p, false);
     expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 2);
 }
@@ -401,7 +417,7 @@ static void reads_wait_until_they_are_taken(void **state)
     fetch(p);
     read_some(p, 2, 2, 0);
     read_some(p, 5, 5, 1000);
-    daf_keeper_room(p->k, 3, 1);
+    daf_keeper_room(p->k, 3, 1, 0);
     read_some(p, 0, 0, 0);
     /* It was asked later than the first two, which are ready. */
     assert_int_equal(take(p, false)->kind, DAF_KEEPER_ROOM);
@@ -480,7 +496,7 @@ static void without_room_it_is_stuck_until_something_is_dropped(void **state)
 
     want(p);
     expect_ticket(p, DAF_KEEPER_DONE, DAF_EFULL, 1);
-    daf_keeper_room(p->k, 2, p->item.reserved);
+    daf_keeper_room(p->k, 2, p->item.reserved, 0);
     r = expect(p, DAF_KEEPER_ROOM, DAF_EFULL);
     assert_false(r->is_disk);
     assert_true(r->room < p->item.reserved);
@@ -520,7 +536,7 @@ static void asked_for_again_it_is_unstuck_if_there_is_room(void **state)
     assert_int_equal(daf_shelf_open(p->dir, MORE, true, &beside), DAF_OK);
     assert_int_equal(daf_shelf_drop(beside, &other), DAF_OK);
     daf_shelf_close(beside);
-    daf_keeper_look(p->k, 2);
+    daf_keeper_look(p->k, 2, NULL, 0);
     r = expect(p, DAF_KEEPER_GONE, DAF_OK);
     assert_memory_equal(r->item.content.b, other.b, 32);
     (void)expect_item(p); /* what stays is told as before */
@@ -528,6 +544,39 @@ static void asked_for_again_it_is_unstuck_if_there_is_room(void **state)
     want(p);
     expect_stuck(p, false);
     expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 1);
+}
+
+/* A step at a time, and others are answered in between. */
+static void without_holes_its_place_is_made_by_itself(void **state)
+{
+    struct place *p = *state;
+    const struct daf_keeper_result *r;
+    size_t steps = 0;
+
+    daf_goods_write(p->src, "film.webm", 400 * CHUNK, 1);
+    assert_int_equal(daf_goods_publish(p->a, p->src, &p->item), DAF_OK);
+    memcpy(p->room, p->item.manifest.p, p->item.manifest.len);
+    p->manifest.len = p->item.manifest.len;
+    is_fat = true;
+    open_keeper(p, MORE);
+    (void)expect(p, DAF_KEEPER_OPENED, DAF_OK);
+    want(p);
+    (void)expect_item(p);
+    expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 1);
+    put(p, 0);
+    r = expect_item(p);
+    assert_true(r->is_stuck && r->stuck_err == DAF_EBUSY);
+    (void)expect(p, DAF_KEEPER_PUT, DAF_EBUSY);
+    want(p); /* a person asks again: all is well */
+    for (bool is_done = false; !is_done;) {
+        r = take(p, true);
+        if (r->kind == DAF_KEEPER_DONE) assert_int_equal(r->err, DAF_OK);
+        if (r->kind != DAF_KEEPER_ITEM) continue;
+        steps++;
+        is_done = !r->is_stuck;
+        assert_int_equal(r->item.has_list, is_done);
+    }
+    assert_true(steps >= 2);
 }
 
 /* ---- no shelf, damage, the end */
@@ -548,9 +597,9 @@ static void without_its_marker_every_call_is_answered(void **state)
     daf_keeper_forget(p->k, 1); /* the one that has none */
     daf_keeper_add(p->k, 1, p->manifest, 1, 0);
     daf_keeper_drop(p->k, 2, &p->item.content);
-    daf_keeper_look(p->k, 3);
+    daf_keeper_look(p->k, 3, NULL, 0);
     daf_keeper_open(p->k, 4, &p->item.content, "film.webm");
-    daf_keeper_room(p->k, 5, 1);
+    daf_keeper_room(p->k, 5, 1, 0);
     daf_keeper_list(p->k, 6, &p->item.content);
     daf_keeper_check(p->k, 7);
     r = take(p, false);
@@ -665,6 +714,7 @@ int main(void)
         AT_PLACE(without_room_it_is_stuck_until_something_is_dropped),
         AT_PLACE(another_chunk_or_wish_does_not_unstick_it),
         AT_PLACE(asked_for_again_it_is_unstuck_if_there_is_room),
+        AT_PLACE(without_holes_its_place_is_made_by_itself),
         AT_PLACE(without_its_marker_every_call_is_answered),
         AT_PLACE(what_a_check_finds_is_lacking_again),
         AT_PLACE(at_the_end_what_is_queued_is_done_but_reads),
