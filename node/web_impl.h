@@ -131,8 +131,8 @@ struct daf_web_item {
     size_t indexes_count;
     char indexes[DAF_WEB_LANGS_MAX][DAF_WEB_LANG_BYTES]; /* index.LANG.html */
     bool has_quiz;
-    char item[DAF_WEB_QUIZ_OWN_BYTES]; /* what its quiz is about; "" */
-    uint64_t used;                     /* the least used goes first */
+    char item[DAF_WEB_QUIZ_ITEM_MAX + 1]; /* what its quiz is about; "" */
+    uint64_t used;                        /* the least used goes first */
 };
 
 /** daf_web_item_get: what is known of item @id; NULL: it is being asked for, and

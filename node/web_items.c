@@ -61,7 +61,7 @@ static bool read_quiz(int fd, uint64_t size, struct daf_web_item *item)
     if (size <= DAF_WEB_QUIZ_BYTES_MAX) text = malloc(size + 1);
     if (text != NULL && pread(fd, text, size, 0) == (ssize_t)size &&
         daf_web_quiz_read(text, size, &quiz) == DAF_OK) {
-        daf_web_quiz_own(&quiz, item->id, item->item);
+        (void)snprintf(item->item, sizeof(item->item), "%s", quiz.item);
         daf_web_quiz_free(&quiz);
         is_one = true;
     }

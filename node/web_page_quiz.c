@@ -18,7 +18,6 @@ struct sheet {
     struct daf_web_request *r;
     json_t *item; /* of the library */
     struct daf_web_quiz quiz;
-    char own[DAF_WEB_QUIZ_OWN_BYTES];          /* what is written of it */
     size_t chosen[DAF_WEB_QUIZ_QUESTIONS_MAX]; /* or NO_ANSWER */
     size_t answered, right;
     const char *name; /* of who learns; NULL: nobody */
@@ -35,7 +34,6 @@ static bool read_quiz(struct sheet *s, uint64_t size)
     if (size <= DAF_WEB_QUIZ_BYTES_MAX) text = malloc(size + 1);
     is_read = text != NULL && pread(s->r->fd, text, size, 0) == (ssize_t)size &&
               daf_web_quiz_read(text, size, &s->quiz) == DAF_OK;
-    if (is_read) daf_web_quiz_own(&s->quiz, s->r->id, s->own);
     free(text);
     return is_read;
 }
@@ -285,7 +283,7 @@ static json_t *write_request(const struct sheet *s,
     (void)sodium_bin2hex(once, sizeof(once), token->once, sizeof(token->once));
     return json_pack("{ss ss ss ss s[[sII]] ss}", "op", "write", "kind",
                      "session", "scope", "", "learner", s->r->who, "did",
-                     s->own, score, seconds_of(token), "once", once);
+                     s->quiz.item, score, seconds_of(token), "once", once);
 }
 
 static void show_saved(struct sheet *s, const json_t *wrote)
@@ -364,7 +362,7 @@ static const json_t *find_line(const struct sheet *s, json_t *progress)
         const char *item = json_string_value(json_object_get(line, "item"));
 
         if (wanted != NULL && record != NULL && item != NULL &&
-            strcmp(record, wanted) == 0 && strcmp(item, s->own) == 0)
+            strcmp(record, wanted) == 0 && strcmp(item, s->quiz.item) == 0)
             return line;
     }
     return NULL;

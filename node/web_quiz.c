@@ -3,7 +3,6 @@
 
 #include "node/web_url.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -188,13 +187,6 @@ static const char *best(json_t *texts, const char *wanted,
         *out_lang = lang;
     }
     return found;
-}
-
-void daf_web_quiz_own(const struct daf_web_quiz *q, const char *id,
-                      char out[DAF_WEB_QUIZ_OWN_BYTES])
-{
-    (void)snprintf(out, DAF_WEB_QUIZ_OWN_BYTES, "%s@%.*s", q->item,
-                   DAF_WEB_QUIZ_OWN_DIGITS, id);
 }
 
 const char *daf_web_quiz_text(json_t *texts, const char *const *languages,

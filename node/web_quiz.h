@@ -19,10 +19,6 @@
 #define DAF_WEB_QUIZ_TEXT_MAX      400 /* bytes */
 #define DAF_WEB_QUIZ_ITEM_MAX      64
 #define DAF_WEB_QUIZ_ID_MAX        32
-#define DAF_WEB_QUIZ_OWN_DIGITS    16
-/* With the NUL. */
-#define DAF_WEB_QUIZ_OWN_BYTES \
-    (DAF_WEB_QUIZ_ITEM_MAX + 1 + DAF_WEB_QUIZ_OWN_DIGITS + 1)
 
 struct daf_web_quiz_answer {
     json_t *say;         /* language -> text; NULL: none; borrowed */
@@ -48,12 +44,6 @@ DAF_NODISCARD enum daf_err daf_web_quiz_read(const char *text, size_t len,
                                              struct daf_web_quiz *out);
 /** daf_web_quiz_free: zeros are fine. */
 void daf_web_quiz_free(struct daf_web_quiz *q);
-
-/** daf_web_quiz_own: what is written of an answer to the quiz of content @id (hex):
- * "letters-1@0123456789abcdef".  A lesson says its word as it likes; what was
- * answered in it counts for it alone. */
-void daf_web_quiz_own(const struct daf_web_quiz *q, const char *id,
-                      char out[DAF_WEB_QUIZ_OWN_BYTES]);
 
 /** daf_web_quiz_text: the text of @texts in the first of @languages that it has,
  * matched by the part before '-' if not whole; else English, else the first; ""

@@ -53,23 +53,6 @@ static void a_quiz_is_read(void **state)
     daf_web_quiz_free(&q);
 }
 
-static void two_lessons_of_one_word_are_two_items(void **state)
-{
-    static const char text[] =
-        "{\"daftar-quiz\":1,\"item\":\"letters-1\",\"questions\":[" QUESTION(
-            "q1") "]}";
-    char one[DAF_WEB_QUIZ_OWN_BYTES], other[DAF_WEB_QUIZ_OWN_BYTES];
-    struct daf_web_quiz q;
-
-    (void)state;
-    assert_int_equal(read_text(text, &q), DAF_OK);
-    daf_web_quiz_own(&q, "0123456789abcdef0123", one);
-    assert_string_equal(one, "letters-1@0123456789abcdef");
-    daf_web_quiz_own(&q, "0123456789abcdee0123", other);
-    assert_string_not_equal(one, other);
-    daf_web_quiz_free(&q);
-}
-
 static void a_reader_gets_the_nearest_language(void **state)
 {
     json_t *texts = json_pack("{ss ss ss}", "fr", "F", "en", "E", "ar-SY", "A");
@@ -193,7 +176,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quiz_is_read),
-        cmocka_unit_test(two_lessons_of_one_word_are_two_items),
         cmocka_unit_test(a_reader_gets_the_nearest_language),
         cmocka_unit_test(what_is_no_quiz_is_refused),
         cmocka_unit_test(a_quiz_has_bounds),
