@@ -118,9 +118,11 @@ static void on_opened(struct daf_contents *c, const struct daf_keeper_result *r)
     c->state = r->err;
     if (r->err == DAF_ENOTFOUND)
         daf_log(
-            "content is not there: its folder is, the file that marks it is "
-            "not. Nothing is lost if its card is only not mounted: mount it "
-            "and start again");
+            "content is not there: its folder is a link to nowhere, or without "
+            "the file that marks it. Nothing is lost if its card is only not "
+            "mounted: mount it "
+            "and start again. To begin anew on an empty card, make a file "
+            "called daftar in that folder first");
     else if (r->err != DAF_OK)
         daf_log("content cannot be read: %s", daf_err_str(r->err));
     if (r->err == DAF_OK && r->room > 0)
@@ -148,7 +150,8 @@ static void on_item(struct daf_contents *c, const struct daf_keeper_result *r)
     if (item != NULL) {
         copy_state(item, &r->item);
         copy_title(item, r->item.manifest);
-        /* That its list is being looked through is nothing to be told. */
+        /* It goes on by itself: its list is being looked through, or its place is
+         * being made. */
         item->is_stuck = r->is_stuck && r->stuck_err != DAF_EBUSY;
         item->why = r->stuck_err;
     }
@@ -370,10 +373,10 @@ void daf_contents_wish(struct daf_contents *c, uint64_t ticket,
         daf_keeper_drop(c->keeper, ticket, &w->content);
         return;
     case DAF_CONTENTS_ROOM:
-        daf_keeper_room(c->keeper, ticket, w->bytes);
+        daf_keeper_room(c->keeper, ticket, w->bytes, w->number);
         return;
     case DAF_CONTENTS_LOOK:
-        daf_keeper_look(c->keeper, ticket);
+        daf_keeper_look(c->keeper, ticket, &w->content, w->number);
         return;
     case DAF_CONTENTS_OPEN:
         daf_keeper_open(c->keeper, ticket, &w->content, w->path);

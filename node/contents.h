@@ -42,8 +42,8 @@ struct daf_contents_item {
 enum daf_contents_do {
     DAF_CONTENTS_ADD,   /* @manifest with wishes @set and not @clear */
     DAF_CONTENTS_DROP,  /* @content */
-    DAF_CONTENTS_ROOM,  /* for @bytes more */
-    DAF_CONTENTS_LOOK,  /* for what a command published beside us */
+    DAF_CONTENTS_ROOM,  /* for @bytes more; promised to publisher @number */
+    DAF_CONTENTS_LOOK,  /* at @content, which publisher @number made */
     DAF_CONTENTS_OPEN,  /* the file @path of @content */
     DAF_CONTENTS_LIST,  /* the file list of @content */
     DAF_CONTENTS_CHECK, /* hash everything */
@@ -54,6 +54,7 @@ struct daf_contents_wish {
     struct daf_view manifest;
     unsigned set, clear;
     uint64_t bytes;
+    uint32_t number; /* 0: nobody's */
     const char *path;
 };
 

@@ -217,10 +217,15 @@ void daf_keeper_drop(struct daf_keeper *k, uint64_t ticket,
                none);
 }
 
-void daf_keeper_look(struct daf_keeper *k, uint64_t ticket)
+void daf_keeper_look(struct daf_keeper *k, uint64_t ticket,
+                     const struct daf_hash *content, uint32_t number)
 {
-    ask_people(k, asking(DAF_KEEPER_JOB_LOOK, DAF_KEEPER_DONE, ticket, NULL),
-               none);
+    struct asking a =
+        asking(DAF_KEEPER_JOB_LOOK, DAF_KEEPER_DONE, ticket, content);
+
+    a.job.is_one = content != NULL;
+    a.job.number = number;
+    ask_people(k, a, none);
 }
 
 void daf_keeper_open(struct daf_keeper *k, uint64_t ticket,
@@ -230,12 +235,14 @@ void daf_keeper_open(struct daf_keeper *k, uint64_t ticket,
                (struct daf_view){(const uint8_t *)path, strlen(path) + 1});
 }
 
-void daf_keeper_room(struct daf_keeper *k, uint64_t ticket, uint64_t bytes)
+void daf_keeper_room(struct daf_keeper *k, uint64_t ticket, uint64_t bytes,
+                     uint32_t number)
 {
     struct asking a =
         asking(DAF_KEEPER_JOB_ROOM, DAF_KEEPER_ROOM, ticket, NULL);
 
     a.job.room = bytes;
+    a.job.number = number;
     ask_people(k, a, none);
 }
 

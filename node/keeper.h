@@ -99,12 +99,16 @@ void daf_keeper_add(struct daf_keeper *k, uint64_t ticket,
                     struct daf_view manifest, unsigned set, unsigned clear);
 void daf_keeper_drop(struct daf_keeper *k, uint64_t ticket,
                      const struct daf_hash *content);
-/** daf_keeper_look: somebody published beside us: daf_shelf_look(). */
-void daf_keeper_look(struct daf_keeper *k, uint64_t ticket);
+/** daf_keeper_look: @content was published beside us: daf_shelf_look_at();
+ * NULL: daf_shelf_look(). */
+void daf_keeper_look(struct daf_keeper *k, uint64_t ticket,
+                     const struct daf_hash *content, uint32_t number);
 void daf_keeper_open(struct daf_keeper *k, uint64_t ticket,
                      const struct daf_hash *content, const char *path);
-/** daf_keeper_room: whether so many bytes more would fit. */
-void daf_keeper_room(struct daf_keeper *k, uint64_t ticket, uint64_t bytes);
+/** daf_keeper_room: whether so many bytes more would fit; and if @number is not
+ * 0, promise them: daf_shelf_promise(). */
+void daf_keeper_room(struct daf_keeper *k, uint64_t ticket, uint64_t bytes,
+                     uint32_t number);
 void daf_keeper_list(struct daf_keeper *k, uint64_t ticket,
                      const struct daf_hash *content);
 /** daf_keeper_check: hash everything; what is damaged is lacking again and

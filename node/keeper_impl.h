@@ -36,7 +36,8 @@ struct daf_keeper_job {
     enum daf_keeper_job_kind kind;
     struct daf_keeper_result *answer; /* NULL: none (any more) */
     uint64_t ticket, room;
-    uint32_t conn;
+    uint32_t conn, number;       /* number: of a publisher */
+    bool is_one;                 /* LOOK: at piece.content */
     struct daf_port_piece piece; /* bytes: in `bytes` */
     unsigned set, clear;
     size_t len, cap;
@@ -117,6 +118,11 @@ void daf_keeper_tell_all(struct daf_keeper *k);
 void daf_keeper_tell_gone(struct daf_keeper *k, const struct daf_hash *content);
 
 /* ---- keeper_jobs.c */
+/** daf_keeper_look_all: daf_shelf_look(), and everybody is told. */
+DAF_NODISCARD enum daf_err daf_keeper_look_all(struct daf_keeper *k);
+/** daf_keeper_settle: what a publisher left that went without a word is counted,
+ * not promised. */
+void daf_keeper_settle(struct daf_keeper *k);
 /** daf_keeper_do: false: not now, and it is to be kept. */
 DAF_NODISCARD bool daf_keeper_do(struct daf_keeper *k,
                                  struct daf_keeper_job *j);

@@ -84,8 +84,10 @@ static bool do_add(struct daf_keeper *k, struct daf_keeper_job *j)
 {
     const struct daf_view manifest = {j->bytes, j->len};
     struct daf_hash content = daf_content_id(manifest);
-    enum daf_err err = daf_shelf_add(k->shelf, manifest, j->set, j->clear);
+    enum daf_err err;
 
+    daf_keeper_settle(k);
+    err = daf_shelf_add(k->shelf, manifest, j->set, j->clear);
     if (err == DAF_OK) {
         struct daf_keeper_stuck *s = daf_keeper_stuck_of(k, &content);
 
@@ -128,7 +130,7 @@ static enum daf_err look(struct daf_keeper *k, struct daf_hash *before,
     return err;
 }
 
-static bool do_look(struct daf_keeper *k, struct daf_keeper_job *j)
+enum daf_err daf_keeper_look_all(struct daf_keeper *k)
 {
     size_t count = daf_shelf_count(k->shelf);
     struct daf_hash *before = malloc((count + 1) * sizeof(*before));
@@ -137,6 +139,28 @@ static bool do_look(struct daf_keeper *k, struct daf_keeper_job *j)
     if (before != NULL) err = look(k, before, count);
     free(before);
     if (err == DAF_OK) daf_keeper_tell_all(k);
+    return err;
+}
+
+void daf_keeper_settle(struct daf_keeper *k)
+{
+    enum daf_err err = DAF_OK;
+
+    if (daf_shelf_is_promise_over(k->shelf)) err = daf_keeper_look_all(k);
+    (void)err; /* it stays promised, until it is looked at again */
+}
+
+static bool do_look(struct daf_keeper *k, struct daf_keeper_job *j)
+{
+    const struct daf_hash *content = &j->piece.content;
+    enum daf_err err;
+
+    if (j->is_one) {
+        err = daf_shelf_look_at(k->shelf, content, j->number);
+        if (err == DAF_OK) daf_keeper_tell_found(k, content);
+    } else {
+        err = daf_keeper_look_all(k);
+    }
     daf_keeper_answer(k, j, err);
     return true;
 }
@@ -149,12 +173,32 @@ static bool do_open(struct daf_keeper *k, struct daf_keeper_job *j)
     return true;
 }
 
+/* To a publisher; what others have left is counted first. */
+static enum daf_err promise(struct daf_keeper *k, struct daf_keeper_job *j)
+{
+    struct daf_keeper_result *r = j->answer;
+    enum daf_err err;
+
+    while ((err = daf_shelf_promise(k->shelf, j->number, j->room, &r->room,
+                                    &r->is_disk)) == DAF_EBUSY) {
+        err = daf_keeper_look_all(k);
+        if (err != DAF_OK) break;
+    }
+    return err;
+}
+
 static bool do_room(struct daf_keeper *k, struct daf_keeper_job *j)
 {
     struct daf_keeper_result *r = j->answer;
+    enum daf_err err;
 
-    r->room = daf_shelf_room(k->shelf, &r->is_disk);
-    daf_keeper_answer(k, j, j->room <= r->room ? DAF_OK : DAF_EFULL);
+    if (j->number != 0) {
+        err = promise(k, j);
+    } else {
+        r->room = daf_shelf_room(k->shelf, &r->is_disk);
+        err = j->room <= r->room ? DAF_OK : DAF_EFULL;
+    }
+    daf_keeper_answer(k, j, err);
     return true;
 }
 

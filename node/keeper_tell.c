@@ -164,6 +164,7 @@ void daf_keeper_unstick(struct daf_keeper *k)
     struct daf_keeper_stuck *old = k->stuck;
     size_t count = k->stuck_count;
 
+    daf_keeper_settle(k);
     k->retry_at = DAF_MONO_NEVER;
     k->stuck = NULL;
     k->stuck_count = k->stuck_cap = 0;

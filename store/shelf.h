@@ -25,8 +25,9 @@
 #define DAF_SHELF_GROUP_BYTES \
     ((uint64_t)8 * 1024 * 1024) /* unsynced, at most */
 #define DAF_SHELF_RESERVE       ((uint64_t)64 * 1024 * 1024)
-#define DAF_SHELF_OPEN_MAX      16 /* items with their file list in memory */
-#define DAF_SHELF_RECEIVING_MAX 64 /* senders in the middle of a part */
+#define DAF_SHELF_OPEN_MAX      16   /* items with their file list in memory */
+#define DAF_SHELF_RECEIVING_MAX 64   /* senders in the middle of a part */
+#define DAF_SHELF_NEW_MAX       4096 /* publishers at a time */
 
 struct daf_shelf; /* opaque */
 
@@ -76,9 +77,10 @@ void daf_shelf_close(struct daf_shelf *s);
 /* ---- long work
  *
  * To hash what is there and not noted, to make, or sync, all files of an item takes
- * minutes if they are many.  Whoever opens the shelf with turns is asked, after each
- * unit of such work (a chunk hashed, a file made or synced), whether that is
- * enough: then the call comes back, and daf_shelf_work() goes on later.  Without
+ * minutes if they are many, and so does a long one on a disk without holes, as all
+ * of it is written first.  Whoever opens the shelf with turns is asked, after each
+ * unit of such work (a chunk hashed, a file made or synced, 8 MiB of zeros), whether
+ * that is enough: then the call comes back, and daf_shelf_work() goes on later.  Without
  * turns every call does all of it. */
 struct daf_shelf_turns {
     bool (*is_over)(void *ctx); /* NULL: never */
@@ -167,7 +169,8 @@ enum daf_shelf_put {
  * is not held; what was held still is, but where a sync has failed, which makes
  * what was not noted lacking again.  When the last page comes and there is no room
  * for what the list names, that page is held and it is DAF_EFULL, and so is every
- * chunk until daf_shelf_add() has tried again and found room.
+ * chunk until daf_shelf_add() has tried again and found room.  DAF_ELIMIT: the
+ * disk has no such long files.
  */
 DAF_NODISCARD enum daf_err daf_shelf_put(struct daf_shelf *s,
                                          const struct daf_hash *content,
@@ -231,6 +234,13 @@ struct daf_shelf_publish {
     /* May be NULL.  False ends it with DAF_EBUSY. */
     bool (*progress)(void *ctx, uint64_t done, uint64_t total);
     void (*left_out)(void *ctx, const struct daf_shelf_left_out *what);
+    /* Both or none: ask the owner's handle for room (daf_shelf_promise()) before
+     * a byte is written; tell it what came of it (daf_shelf_look_at()).  An error
+     * with words in @t is passed on. */
+    enum daf_err (*room)(void *ctx, uint32_t number, uint64_t bytes,
+                         uint64_t *out_room, bool *out_is_disk);
+    enum daf_err (*placed)(void *ctx, uint32_t number,
+                           const struct daf_hash *content);
     void *ctx;
 };
 /**
@@ -249,8 +259,28 @@ DAF_NODISCARD enum daf_err daf_shelf_publish(struct daf_shelf *s,
                                              const struct daf_shelf_publish *p,
                                              struct daf_shelf_item *out,
                                              char *t, size_t t_len);
+
+/* Publishers are other processes, and one after the other asks the owner for room:
+ * what they were promised counts as taken until the owner has looked at what
+ * became of it. */
+/** daf_shelf_promise: @bytes for content/new-@number.  DAF_EFULL: there are only
+ * *@out_room, as daf_shelf_room().  DAF_EBUSY: somebody's promise is over; again,
+ * after daf_shelf_look(). */
+DAF_NODISCARD enum daf_err daf_shelf_promise(struct daf_shelf *s,
+                                             uint32_t number, uint64_t bytes,
+                                             uint64_t *out_room,
+                                             bool *out_is_disk);
+/** daf_shelf_is_promise_over: one who was promised room went without a word:
+ * daf_shelf_look() finds what is left of it, and gives the rest back. */
+bool daf_shelf_is_promise_over(const struct daf_shelf *s);
 /** daf_shelf_look: another handle has published, or dropped: read what is new. */
 DAF_NODISCARD enum daf_err daf_shelf_look(struct daf_shelf *s);
+/** daf_shelf_look_at: item @content was published as content/new-@number: count it
+ * instead of the promise.  Does not read the others.  As daf_shelf_look(), and
+ * DAF_ENOTFOUND, DAF_ECORRUPT. */
+DAF_NODISCARD enum daf_err daf_shelf_look_at(struct daf_shelf *s,
+                                             const struct daf_hash *content,
+                                             uint32_t number);
 
 /* ---- check */
 

@@ -16,6 +16,8 @@
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
+#define HOLE_BYTES ((uint64_t)1024 * 1024)
+
 static_assert(sizeof(off_t) >= 8, "files of more than 2 GiB");
 
 /* The call again while a signal is all that came of it. */
@@ -41,8 +43,9 @@ enum daf_err daf_shelf_disk_trouble(struct daf_shelf_disk *d, int error,
         return DAF_EEXISTS;
     case ENOSPC:
     case EDQUOT:
-    case EFBIG:
         return DAF_EFULL;
+    case EFBIG:
+        return DAF_ELIMIT;
     case EROFS:
     case EACCES:
     case EPERM:
@@ -208,6 +211,15 @@ enum daf_err daf_shelf_disk_resize(struct daf_shelf_disk *d, int fd,
     return result == 0 ? DAF_OK : failed(d, "setting", "a length");
 }
 
+/* A place that no file can have is said without making the file so long, which on
+ * FAT writes all of it. */
+enum daf_err daf_shelf_disk_fits(struct daf_shelf_disk *d, int fd,
+                                 uint64_t size)
+{
+    if (lseek(fd, (off_t)size, SEEK_SET) >= 0 || errno != EINVAL) return DAF_OK;
+    return daf_shelf_disk_trouble(d, EFBIG, "setting", "a length");
+}
+
 /* Some file systems cannot sync a folder and say EINVAL; there is no more that we
  * can do there. */
 enum daf_err daf_shelf_disk_sync(struct daf_shelf_disk *d, int fd)
@@ -320,13 +332,34 @@ enum daf_err daf_shelf_disk_remove(struct daf_shelf_disk *d, int at,
 /* ---- the disk */
 
 enum daf_err daf_shelf_disk_free(struct daf_shelf_disk *d, int fd,
-                                 uint64_t *out)
+                                 struct daf_shelf_disk_room *out)
 {
     struct statvfs st;
 
     if (fstatvfs(fd, &st) != 0) return failed(d, "asking for", "free space");
-    *out = (uint64_t)st.f_bavail * st.f_frsize;
+    out->bytes = (uint64_t)st.f_bavail * st.f_frsize;
+    out->files = st.f_files > 0 ? (uint64_t)st.f_favail : UINT64_MAX;
+    out->block =
+        st.f_frsize > DAF_SHELF_BLOCK ? (uint64_t)st.f_frsize : DAF_SHELF_BLOCK;
     return DAF_OK;
+}
+
+/* One that cannot be tried, as it cannot be written, has them for all we know. */
+bool daf_shelf_disk_has_holes(struct daf_shelf_disk *d, int folder)
+{
+    static const char name[] = "hole";
+    struct stat st = {0};
+    enum daf_err err;
+    int fd;
+
+    err = daf_shelf_disk_open(d, folder, name, O_WRONLY | O_CREAT | O_TRUNC,
+                              0600, &fd);
+    if (err != DAF_OK) return true;
+    err = daf_shelf_disk_resize(d, fd, HOLE_BYTES);
+    if (err == DAF_OK && fstat(fd, &st) != 0) st.st_blocks = 0;
+    daf_shelf_disk_close(fd);
+    (void)unlinkat(folder, name, 0);
+    return (uint64_t)st.st_blocks * 512 < HOLE_BYTES;
 }
 
 static struct flock byte_of(uint32_t at, bool is_locked)
@@ -356,4 +389,11 @@ void daf_shelf_disk_unlock(int fd, uint32_t at)
     struct flock lock = byte_of(at, false);
 
     (void)fcntl(fd, F_SETLK, &lock);
+}
+
+bool daf_shelf_disk_is_locked(int fd, uint32_t at)
+{
+    struct flock lock = byte_of(at, true);
+
+    return fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }

@@ -23,51 +23,90 @@ static const uint8_t *hash_of(const struct daf_shelf_span *f, uint32_t n)
 
 /* ---- what it takes */
 
-/* File @at of the list: what it takes, with folders that the one before has not;
- * and of that, what is on the disk already. */
-static void add_file(struct daf_shelf *s, const struct daf_shelf_kept *it,
-                     const struct daf_shelf_files *l, uint32_t at,
-                     struct daf_shelf_progress *to)
+/* What a file took where there are no holes: as far as it was made. */
+static uint64_t length_there(struct daf_shelf *s, struct daf_shelf_kept *it,
+                             const struct daf_shelf_span *f)
 {
-    const struct daf_shelf_span *f = &l->spans[at];
+    uint64_t size = 0;
+    enum daf_err err;
+    int root, fd = -1;
+
+    err = daf_shelf_files_root(s, it, &root);
+    if (err == DAF_OK)
+        err = daf_shelf_disk_file(&s->disk, root, f->path, O_RDONLY, &fd);
+    if (err == DAF_OK) err = daf_shelf_disk_size(&s->disk, fd, &size);
+    daf_shelf_disk_close(fd);
+    if (err != DAF_OK) return 0;
+    return daf_shelf_blocks(s, size < f->size ? size : f->size);
+}
+
+/* What a file's chunks take. */
+static uint64_t file_takes(struct daf_shelf *s, const struct daf_shelf_kept *it,
+                           const struct daf_shelf_span *f, bool only_held)
+{
+    uint64_t takes = 0;
+
+    for (uint32_t n = 0; n < f->chunks; n++) {
+        uint32_t len = daf_shelf_chunk_bytes(f->size, it->chunk_bytes, n);
+
+        if ((!only_held || daf_shelf_bit(it->bits, f->first + n)) &&
+            !daf_shelf_is_zeros(s, hash_of(f, n), len))
+            takes += daf_shelf_blocks(s, len);
+    }
+    return takes;
+}
+
+static uint64_t file_needs(struct daf_shelf *s, const struct daf_shelf_kept *it,
+                           const struct daf_shelf_span *f)
+{
+    return s->has_holes ? file_takes(s, it, f, false)
+                        : daf_shelf_blocks(s, f->size);
+}
+
+/* Of that, what is on the disk already. */
+static uint64_t file_took(struct daf_shelf *s, struct daf_shelf_kept *it,
+                          const struct daf_shelf_span *f)
+{
+    return s->has_holes ? file_takes(s, it, f, true) : length_there(s, it, f);
+}
+
+/* File @at of the list, and the folders that the one before has not: a block for
+ * each, beside the bytes of its chunks. */
+static uint64_t file_names(const struct daf_shelf_files *l, uint32_t at)
+{
     struct daf_view before = {NULL, 0};
     size_t folders;
 
     if (at > 0) before = l->spans[at - 1].path;
-    (void)daf_shelf_files_shared(before, f->path, &folders);
-    to->need += (folders + 1) * DAF_SHELF_BLOCK;
-    for (uint32_t n = 0; n < f->chunks; n++) {
-        uint32_t len = daf_shelf_chunk_bytes(f->size, it->chunk_bytes, n);
-
-        if (daf_shelf_is_zeros(s, hash_of(f, n), len)) continue;
-        to->need += daf_shelf_blocks(len);
-        if (it->bits != NULL && daf_shelf_bit(it->bits, f->first + n))
-            to->taken += daf_shelf_blocks(len);
-    }
+    (void)daf_shelf_files_shared(before, l->spans[at].path, &folders);
+    return folders + 1;
 }
 
 uint64_t daf_shelf_need(struct daf_shelf *s, const struct daf_shelf_kept *it,
                         const struct daf_shelf_files *l)
 {
-    struct daf_shelf_progress all = {.need = daf_shelf_item_base(it)};
+    uint64_t need = daf_shelf_item_base(s, it);
 
     for (uint32_t i = 0; i < it->files; i++)
-        add_file(s, it, l, i, &all);
-    return all.need;
+        need += file_names(l, i) * s->block + file_needs(s, it, &l->spans[i]);
+    return need;
 }
 
 static enum daf_err reserve(struct daf_shelf *s, struct daf_shelf_kept *it)
 {
-    uint64_t base = daf_shelf_item_base(it), taken = it->work.taken;
+    const struct daf_shelf_progress *w = &it->work;
+    uint64_t base = daf_shelf_item_base(s, it);
+    uint64_t need = base + w->names * s->block + w->need;
     struct daf_shelf_rooms rooms;
 
-    it->reserved = base + taken;
-    it->taken = daf_shelf_blocks(it->list_bytes) + taken;
+    it->reserved = base + w->taken;
+    it->taken = daf_shelf_blocks(s, it->list_bytes) + w->taken;
     rooms = daf_shelf_rooms(s);
-    if (base + it->work.need - it->reserved > rooms.budget ||
-        base + it->work.need - it->reserved > rooms.disk)
+    if (need - it->reserved > rooms.budget ||
+        need - it->reserved > rooms.disk ||
+        w->names + DAF_SHELF_BASE_FILES > rooms.files)
         return DAF_EFULL;
-    it->need = it->reserved = base + it->work.need;
+    it->need = it->reserved = need;
     return DAF_OK;
 }
 
@@ -83,10 +122,13 @@ enum daf_err daf_shelf_unit_need(struct daf_shelf *s, struct daf_shelf_kept *it)
         return DAF_OK;
     }
     if (err != DAF_OK) return err;
-    add_file(s, it, l, w->file, w);
+    w->names += file_names(l, w->file);
+    w->need += file_needs(s, it, &l->spans[w->file]);
+    w->taken += file_took(s, it, &l->spans[w->file]);
     if (++w->file < it->files) return DAF_OK;
     w->file = w->chunk = 0;
     w->stage = DAF_SHELF_AT_FILES;
+    if (s->is_owner && !s->has_holes) w->stage = DAF_SHELF_AT_GROW;
     return reserve(s, it);
 }
 
@@ -113,24 +155,6 @@ static void distrust(struct settling *g)
     }
 }
 
-static enum daf_err make_file(struct settling *g, int root)
-{
-    struct daf_shelf_disk *d = &g->s->disk;
-    uint64_t size = 0;
-    enum daf_err err = daf_shelf_disk_file(d, root, g->f->path, O_RDWR, &g->fd);
-
-    g->was_there = err == DAF_OK;
-    if (err == DAF_ENOTFOUND)
-        err = daf_shelf_disk_file(d, root, g->f->path,
-                                  O_RDWR | O_CREAT | O_EXCL, &g->fd);
-    if (err == DAF_OK) err = daf_shelf_disk_size(d, g->fd, &size);
-    if (err == DAF_OK && size != g->f->size)
-        err = daf_shelf_disk_resize(d, g->fd, g->f->size);
-    if (err == DAF_OK && (!g->was_there || size != g->f->size)) distrust(g);
-    return err;
-}
-
-/* Something else than zeros lies where zeros belong. */
 static enum daf_err write_zeros(struct settling *g, uint64_t at, uint32_t len)
 {
     static const uint8_t zeros[DAF_SHELF_BUFFER];
@@ -147,6 +171,88 @@ static enum daf_err write_zeros(struct settling *g, uint64_t at, uint32_t len)
     return err;
 }
 
+/* With the folders above it, of whatever length. */
+static enum daf_err open_file(struct settling *g,
+                              const struct daf_shelf_files *l, uint64_t *out)
+{
+    struct daf_shelf_disk *d = &g->s->disk;
+    struct daf_view before = {NULL, 0};
+    enum daf_err err;
+    int root;
+
+    err = daf_shelf_files_root(g->s, g->it, &root);
+    if (err != DAF_OK) return err;
+    if (g->f > l->spans) before = g->f[-1].path;
+    err = daf_shelf_files_make_folders(g->s, root, before, g->f->path);
+    if (err == DAF_OK)
+        err = daf_shelf_disk_file(d, root, g->f->path, O_RDWR, &g->fd);
+    g->was_there = err == DAF_OK;
+    if (err == DAF_ENOTFOUND)
+        err = daf_shelf_disk_file(d, root, g->f->path,
+                                  O_RDWR | O_CREAT | O_EXCL, &g->fd);
+    *out = 0;
+    if (err == DAF_OK) err = daf_shelf_disk_size(d, g->fd, out);
+    if (err != DAF_OK) return err;
+    if (!g->was_there || *out != g->f->size) distrust(g);
+    return daf_shelf_disk_fits(d, g->fd, g->f->size);
+}
+
+static enum daf_err make_file(struct settling *g,
+                              const struct daf_shelf_files *l)
+{
+    uint64_t size;
+    enum daf_err err = open_file(g, l, &size);
+
+    if (err != DAF_OK || size == g->f->size) return err;
+    return daf_shelf_disk_resize(&g->s->disk, g->fd, g->f->size);
+}
+
+/* ---- where there are no holes */
+
+/* What is made longer is to be written: here, or the system would write all of it
+ * in one call. */
+static enum daf_err grow(struct settling *g, const struct daf_shelf_files *l,
+                         bool *out_done)
+{
+    uint64_t size, len;
+    enum daf_err err = open_file(g, l, &size);
+
+    if (err == DAF_OK && size > g->f->size) {
+        size = g->f->size;
+        err = daf_shelf_disk_resize(&g->s->disk, g->fd, size);
+    }
+    if (err != DAF_OK) return err;
+    len = g->f->size - size;
+    if (len > DAF_SHELF_GROW) len = DAF_SHELF_GROW;
+    err = write_zeros(g, size, (uint32_t)len);
+    if (err != DAF_OK) return err;
+    g->it->taken +=
+        daf_shelf_blocks(g->s, size + len) - daf_shelf_blocks(g->s, size);
+    *out_done = size + len == g->f->size;
+    return DAF_OK;
+}
+
+/* So much of a file; all are of their length before anything in one is looked at. */
+enum daf_err daf_shelf_unit_grow(struct daf_shelf *s, struct daf_shelf_kept *it)
+{
+    struct settling g = {.s = s, .it = it, .fd = -1};
+    struct daf_shelf_progress *w = &it->work;
+    struct daf_shelf_files *l;
+    enum daf_err err = daf_shelf_files_get(s, it, &l);
+    bool is_done = false;
+
+    if (err != DAF_OK) return err;
+    g.f = &l->spans[w->file];
+    err = grow(&g, l, &is_done);
+    daf_shelf_disk_close(g.fd);
+    if (err != DAF_OK || !is_done || ++w->file < it->files) return err;
+    w->file = 0;
+    w->stage = DAF_SHELF_AT_FILES;
+    return DAF_OK;
+}
+
+/* ---- what is in them */
+
 /* R68: zeros are known; they are noted by the file list.  Anything else is held
  * if it is there, as after a kill. */
 static enum daf_err settle_chunk(struct settling *g, uint32_t n)
@@ -155,8 +261,12 @@ static enum daf_err settle_chunk(struct settling *g, uint32_t n)
     uint64_t at = (uint64_t)n * g->it->chunk_bytes;
     uint32_t part = g->f->first + n;
     bool is_zeros = daf_shelf_is_zeros(g->s, hash_of(g->f, n), len);
-    bool has_data =
-        g->was_there && daf_shelf_disk_data(g->fd, at, at + len) < at + len;
+    /* Without holes all of it has data: to hash that at each start would take
+     * minutes, so what was not noted comes again; zeros, which do not come, are
+     * looked at: a power cut may have left something else there. */
+    bool has_data = g->was_there &&
+                    (g->s->has_holes || g->it->is_have_wrong || is_zeros) &&
+                    daf_shelf_disk_data(g->fd, at, at + len) < at + len;
     enum daf_err err = DAF_OK;
     bool is_right = false;
     struct daf_hash h;
@@ -166,6 +276,7 @@ static enum daf_err settle_chunk(struct settling *g, uint32_t n)
         err = daf_shelf_hash_stretch(g->s, g->fd, at, len, &h);
         is_right = err == DAF_OK && memcmp(h.b, hash_of(g->f, n), 32) == 0;
     }
+    /* Something else than zeros lies where zeros belong. */
     if (err == DAF_OK && is_zeros && has_data && !is_right)
         err = write_zeros(g, at, len);
     if (err == DAF_OK && is_zeros) {
@@ -195,18 +306,12 @@ static enum daf_err settle_chunks(struct settling *g)
 
 static enum daf_err settle_file(struct settling *g, struct daf_shelf_files *l)
 {
-    struct daf_view before = {NULL, 0};
-    uint32_t at = g->it->work.file;
-    enum daf_err err;
-    int root;
+    enum daf_err err = DAF_OK;
 
-    err = daf_shelf_files_root(g->s, g->it, &root);
-    if (err == DAF_OK && g->s->is_owner) {
-        if (at > 0) before = l->spans[at - 1].path;
-        err = daf_shelf_files_make_folders(g->s, root, before, g->f->path);
-        if (err == DAF_OK) err = make_file(g, root);
+    if (g->s->is_owner) {
+        err = make_file(g, l);
         /* What is cut, or zeroed, is to be synced. */
-        daf_shelf_bit_set(l->synced, at, false);
+        daf_shelf_bit_set(l->synced, g->it->work.file, false);
     }
     if (err == DAF_OK) err = settle_chunks(g);
     daf_shelf_disk_close(g->fd);
@@ -301,13 +406,12 @@ enum daf_err daf_shelf_unit_folders(struct daf_shelf *s,
 
 void daf_shelf_unknown(struct daf_shelf *s, struct daf_shelf_kept *it)
 {
-    struct daf_shelf_progress all = {.need = 0};
     struct daf_shelf_files *l;
 
     if (it->need > 0 && daf_shelf_files_get(s, it, &l) == DAF_OK) {
+        it->reserved = daf_shelf_item_base(s, it);
         for (uint32_t i = 0; i < it->files; i++)
-            add_file(s, it, l, i, &all);
-        it->reserved = daf_shelf_item_base(it) + all.taken;
+            it->reserved += file_took(s, it, &l->spans[i]);
     }
     it->need = 0;
 }

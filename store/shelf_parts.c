@@ -12,20 +12,21 @@ void daf_shelf_mark(struct daf_shelf *s, struct daf_shelf_kept *it,
                     uint32_t part, uint32_t len, bool held)
 {
     bool is_noted = daf_shelf_bit(it->noted, part);
+    /* Without holes its place was made before. */
+    uint64_t takes = s->has_holes ? daf_shelf_blocks(s, len) : 0;
 
     if (daf_shelf_bit(it->bits, part) == held) return;
     daf_shelf_bit_set(it->bits, part, held);
     daf_shelf_bit_set(it->noted, part, false);
     if (held) {
         it->held++;
-        it->taken += daf_shelf_blocks(len);
+        it->taken += takes;
         it->unsynced += len;
         s->unsynced += len;
         return;
     }
     it->held--;
-    it->taken -=
-        daf_shelf_blocks(len) < it->taken ? daf_shelf_blocks(len) : it->taken;
+    it->taken -= takes < it->taken ? takes : it->taken;
     if (is_noted) return;
     it->unsynced -= len;
     s->unsynced -= len;

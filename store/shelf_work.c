@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Long work on items, a unit at a time: a page or a chunk hashed, a file made or
- * synced.  Whoever has the shelf says between two units whether the turn is over;
+/* Long work on items, a unit at a time: a page or a chunk hashed, a file made,
+ * grown or synced.  Whoever has the shelf says between two units whether the turn is over;
  * the rest waits for daf_shelf_work(). */
 #include <assert.h>
 
@@ -12,6 +12,7 @@ static enum daf_err unit(struct daf_shelf *s, struct daf_shelf_kept *it)
                                          struct daf_shelf_kept *) = {
         [DAF_SHELF_AT_PAGES] = daf_shelf_unit_pages,
         [DAF_SHELF_AT_NEED] = daf_shelf_unit_need,
+        [DAF_SHELF_AT_GROW] = daf_shelf_unit_grow,
         [DAF_SHELF_AT_FILES] = daf_shelf_unit_files,
         [DAF_SHELF_AT_FOLDERS] = daf_shelf_unit_folders,
         [DAF_SHELF_AT_NOTE] = daf_shelf_unit_note,

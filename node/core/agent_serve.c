@@ -2,7 +2,11 @@
 /* Content that peers seek and fetch (docs/content.md R64, R65).
  *
  * Of a peer's FETCHes one at a time is at the disk, a piece at a time, so that a
- * peer can make us hold one piece and a list of numbers. */
+ * peer can make us hold one piece and a list of numbers.  Nor can it make the disk
+ * seek more than others do by going from item to item: its next read waits until
+ * the one before was read, behind what everybody else has asked of the keeper
+ * meanwhile.  What one read costs is bounded, too: a piece, and a file list of at
+ * most 32 MiB if it is not among the 16 in memory. */
 #include <stdlib.h>
 
 #include "node/core/agent_impl.h"

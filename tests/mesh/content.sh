@@ -203,6 +203,22 @@ expect 'then both print the same' until_true 20 equal
 expect 'a daemon that ends leaves it readable' stop B
 expect 'to read' daftar B library
 stop A
+
+# ---- a catalogue that is long
+publisher=${DAF_BUILD:-$(dirname "$bin")}/tests/publisher
+few=$(daftar A library --json | wc -l)
+listed() # COUNT: each item on a line of its own, by both ways of saying it
+{
+    [ "$(daftar A library | wc -l)" = "$1" ] &&
+        [ "$(daftar A library --json | grep -o '"content":"[0-9a-f]*"' |
+            sort -u | wc -l)" = "$1" ]
+}
+expect 'ten thousand items more' "$publisher" "$tmp/A" 200 9800
+expect 'are all listed' listed $((few + 10000))
+start A
+expect 'by a daemon too' listed $((few + 10000))
+stop A
+
 mv "$tmp/A/content/daftar" "$tmp/marker"
 start A
 expect 'a card that is not mounted is no daemon that is not there' \

@@ -683,6 +683,40 @@ static void fetches_are_served_one_after_the_other(void **state)
     pair_free(&p);
 }
 
+static void hears_fetch_of(struct host *h, uint32_t conn, uint8_t number)
+{
+    struct daf_part f = {.content = lesson, .part = 1};
+    struct daf_pack k;
+
+    f.content.b[0] = number;
+    daf_pack_init(&k, frame_room, sizeof(frame_room));
+    daf_frame_pack_fetch(&k, &f);
+    hears(h, conn, &k);
+}
+
+/* As far from each other on the disk as may be: still one at a time, and the next
+ * only when the one before was read. */
+static void who_goes_from_item_to_item_has_one_read_at_the_disk(void **state)
+{
+    struct pair p = pair_up();
+
+    (void)state;
+    for (uint8_t i = 0; i < DAF_FETCH_MAX; i++)
+        give_item(p.b, i, true);
+    for (uint8_t i = 0; i < DAF_FETCH_MAX; i++)
+        hears_fetch_of(p.b, p.w.b_conn, (uint8_t)(i * 37 % DAF_FETCH_MAX));
+    for (uint8_t i = 0; i < DAF_FETCH_MAX; i++) {
+        const struct content_call *c = calls(p.b, CONTENT_READ);
+
+        assert_int_equal(c->piece.content.b[0], i * 37 % DAF_FETCH_MAX);
+        nothing_is_asked_of_the_shelf(p.b);
+        answer_read(p.b, c, 1, true, DAF_OK);
+        (void)says(p.b, p.w.b_conn, DAF_FRAME_CHUNK);
+    }
+    nothing_is_asked_of_the_shelf(p.b);
+    pair_free(&p);
+}
+
 static void a_read_that_nobody_waits_for_is_dropped(void **state)
 {
     struct pair p = pair_up();
@@ -740,6 +774,7 @@ int main(void)
         cmocka_unit_test(what_one_dawdles_over_another_is_asked_for),
         cmocka_unit_test(what_was_asked_of_who_left_is_asked_of_who_stays),
         cmocka_unit_test(fetches_are_served_one_after_the_other),
+        cmocka_unit_test(who_goes_from_item_to_item_has_one_read_at_the_disk),
         cmocka_unit_test(a_read_that_nobody_waits_for_is_dropped),
         cmocka_unit_test(too_many_fetches_are_a_breach),
     };

@@ -207,11 +207,11 @@ static void answers_come_in_the_order_of_the_calls(void **state)
     const struct daf_keeper_result *r;
 
     open_keeper(p, MORE); /* nobody waits until it is open */
-    daf_keeper_room(p->k, 7, 1);
+    daf_keeper_room(p->k, 7, 1, 0);
     want(p);
     daf_keeper_list(p->k, 2, &p->item.content);
     daf_keeper_open(p->k, 3, &p->item.content, "film.webm");
-    daf_keeper_look(p->k, 4);
+    daf_keeper_look(p->k, 4, NULL, 0);
     daf_keeper_drop(p->k, 6, &p->item.content);
     daf_keeper_drop(p->k, 8, &p->item.content);
     daf_keeper_add(p->k, 9, (struct daf_view){p->room, 9}, 1, 0);
@@ -348,7 +348,7 @@ static void what_was_not_here_is_not_stuck_when_it_is(void **state)
     assert_int_equal(daf_goods_publish(beside, p->src, &it), DAF_OK);
     daf_shelf_close(beside);
     expect_nothing(p); /* until it is told to look */
-    daf_keeper_look(p->k, 2);
+    daf_keeper_look(p->k, 2, NULL, 0);
     expect_stuck(p, false);
     expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 2);
 }
@@ -388,7 +388,7 @@ static void reads_wait_until_they_are_taken(void **state)
     fetch(p);
     read_some(p, 2, 2, 0);
     read_some(p, 5, 5, 1000);
-    daf_keeper_room(p->k, 3, 1);
+    daf_keeper_room(p->k, 3, 1, 0);
     read_some(p, 0, 0, 0);
     /* It was asked later than the first two, which are ready. */
     assert_int_equal(take(p, false)->kind, DAF_KEEPER_ROOM);
@@ -467,7 +467,7 @@ static void without_room_it_is_stuck_until_something_is_dropped(void **state)
 
     want(p);
     expect_ticket(p, DAF_KEEPER_DONE, DAF_EFULL, 1);
-    daf_keeper_room(p->k, 2, p->item.reserved);
+    daf_keeper_room(p->k, 2, p->item.reserved, 0);
     r = expect(p, DAF_KEEPER_ROOM, DAF_EFULL);
     assert_false(r->is_disk);
     assert_true(r->room < p->item.reserved);
@@ -507,7 +507,7 @@ static void asked_for_again_it_is_unstuck_if_there_is_room(void **state)
     assert_int_equal(daf_shelf_open(p->dir, MORE, true, &beside), DAF_OK);
     assert_int_equal(daf_shelf_drop(beside, &other), DAF_OK);
     daf_shelf_close(beside);
-    daf_keeper_look(p->k, 2);
+    daf_keeper_look(p->k, 2, NULL, 0);
     r = expect(p, DAF_KEEPER_GONE, DAF_OK);
     assert_memory_equal(r->item.content.b, other.b, 32);
     (void)expect_item(p); /* what stays is told as before */
@@ -532,9 +532,9 @@ static void without_its_marker_every_call_is_answered(void **state)
     open_keeper(p, MORE);
     daf_keeper_add(p->k, 1, p->manifest, 1, 0);
     daf_keeper_drop(p->k, 2, &p->item.content);
-    daf_keeper_look(p->k, 3);
+    daf_keeper_look(p->k, 3, NULL, 0);
     daf_keeper_open(p->k, 4, &p->item.content, "film.webm");
-    daf_keeper_room(p->k, 5, 1);
+    daf_keeper_room(p->k, 5, 1, 0);
     daf_keeper_list(p->k, 6, &p->item.content);
     daf_keeper_check(p->k, 7);
     r = take(p, false);

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #define LIMIT   30000 /* ms: a lost answer fails instead of hanging */
 #define PARTS   41    /* of the lesson: a page and 40 files of a chunk */
 #define READS   SYS_pread64
+#define WRITES  SYS_pwrite64
 #define SYNCS   SYS_fsync
 #define UNLINKS SYS_unlinkat
 
@@ -30,7 +32,7 @@ static struct {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     pthread_t main;
-    long call;     /* READS or SYNCS: what is stopped; 0: nothing */
+    long call;     /* READS, SYNCS ...: what is stopped; 0: nothing */
     unsigned left; /* that may be done before */
     unsigned seen; /* done since */
     bool is_there; /* it waits */
@@ -68,6 +70,25 @@ ssize_t pread(int fd, void *bytes, size_t len, off_t offset)
 {
     pass(READS);
     return syscall(SYS_pread64, fd, bytes, len, offset);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t len, off_t offset)
+{
+    pass(WRITES);
+    return syscall(SYS_pwrite64, fd, bytes, len, offset);
+}
+
+/* A disk without holes, as FAT: what is made longer is written, at once. */
+static bool is_fat;
+
+int ftruncate(int fd, off_t size)
+{
+    static const uint8_t zeros[4096];
+    struct stat st;
+
+    while (is_fat && fstat(fd, &st) == 0 && st.st_size < size)
+        if (pwrite(fd, zeros, sizeof(zeros), st.st_size) < 0) return -1;
+    return (int)syscall(SYS_ftruncate, fd, size);
 }
 
 /* @left more calls of it are done. */
@@ -156,6 +177,7 @@ static int teardown(void **state)
 
     let_all();
     close_keeper(p);
+    is_fat = false;
     daf_shelf_close(p->a);
     daf_tmpdir_free(p->tmp);
     free(p);
@@ -229,7 +251,7 @@ static void fetch(struct place *p, uint32_t less)
 static void ask_room(struct place *p, long call)
 {
     wait_stopped();
-    daf_keeper_room(p->k, 9, 1);
+    daf_keeper_room(p->k, 9, 1, 0);
     let(call, 1);
     assert_int_equal(expect(p, DAF_KEEPER_ROOM, DAF_OK)->ticket, 9);
 }
@@ -380,6 +402,41 @@ static void an_end_in_the_middle_of_it_loses_nothing(void **state)
     assert_int_equal(p->last->item.held, PARTS - 1);
 }
 
+/* ---- on a disk without holes */
+
+static void without_holes_its_place_is_made_by_itself(void **state)
+{
+    struct place *p = *state;
+    const struct daf_keeper_result *r;
+    uint64_t reserved;
+
+    is_fat = true;
+    open_keeper(p);
+    daf_keeper_add(p->k, 1, p->manifest, DAF_SHELF_WANTED, 0);
+    (void)expect(p, DAF_KEEPER_ITEM, DAF_OK);
+    (void)expect(p, DAF_KEEPER_DONE, DAF_OK);
+    let(WRITES, 20); /* the page, and what some of 40 files will be */
+    put(p, 0);
+    wait_stopped();
+    daf_keeper_room(p->k, 9, 1, 0);
+    let(WRITES, 1);
+    r = expect(p, DAF_KEEPER_ITEM, DAF_OK);
+    assert_true(r->is_stuck && r->stuck_err == DAF_EBUSY);
+    reserved = r->item.reserved;
+    assert_true(reserved >= 40 * CHUNK);
+    assert_int_equal(expect(p, DAF_KEEPER_PUT, DAF_OK)->put, DAF_SHELF_PART);
+    (void)expect(p, DAF_KEEPER_ROOM, DAF_OK);
+    wait_stopped();
+    daf_keeper_add(p->k, 2, p->manifest, DAF_SHELF_WANTED, 0); /* again */
+    let(WRITES, 1);
+    assert_true(expect(p, DAF_KEEPER_ITEM, DAF_OK)->is_stuck);
+    assert_int_equal(expect(p, DAF_KEEPER_DONE, DAF_OK)->ticket, 2);
+    let_all();
+    r = expect(p, DAF_KEEPER_ITEM, DAF_OK);
+    assert_true(r->item.has_list && !r->is_stuck);
+    assert_true(r->item.reserved == reserved);
+}
+
 /* ---- at the end of an item */
 
 static void what_becomes_whole_lets_others_pass(void **state)
@@ -390,7 +447,7 @@ static void what_becomes_whole_lets_others_pass(void **state)
     let(SYNCS, 3);
     put(p, PARTS - 1);
     wait_stopped();
-    daf_keeper_room(p->k, 9, 1);
+    daf_keeper_room(p->k, 9, 1, 0);
     let(SYNCS, 1);
     assert_int_equal(expect(p, DAF_KEEPER_PUT, DAF_OK)->put, DAF_SHELF_PART);
     (void)expect(p, DAF_KEEPER_ROOM, DAF_OK);
@@ -410,7 +467,7 @@ static void what_is_put_waits_for_a_sync_and_is_not_lost(void **state)
     wait_stopped();
     put(p, PARTS - 2);
     put(p, PARTS - 1);
-    daf_keeper_room(p->k, 9, 1);
+    daf_keeper_room(p->k, 9, 1, 0);
     let(SYNCS, 1);
     (void)expect(p, DAF_KEEPER_ROOM, DAF_OK);
     wait_stopped();
@@ -433,7 +490,7 @@ static void what_is_dropped_goes_in_turns_and_at_the_next_start(void **state)
     let(UNLINKS, 5);
     daf_keeper_drop(p->k, 3, &p->item.content);
     wait_stopped();
-    daf_keeper_room(p->k, 9, 1);
+    daf_keeper_room(p->k, 9, 1, 0);
     let(UNLINKS, 1);
     (void)expect(p, DAF_KEEPER_GONE, DAF_OK);
     assert_int_equal(expect(p, DAF_KEEPER_DONE, DAF_OK)->ticket, 3);
@@ -443,7 +500,7 @@ static void what_is_dropped_goes_in_turns_and_at_the_next_start(void **state)
     let(UNLINKS, 8); /* a folder is tried as a file first, and it is deep */
     close_keeper(p);
     assert_int_equal(access(gone, F_OK), 0);
-    let(UNLINKS, 0);
+    let(UNLINKS, 1); /* of the file that is tried for holes */
     open_keeper(p);
     wait_stopped(); /* it waits for nothing */
     let_all();
@@ -552,6 +609,7 @@ int main(void)
         AT_PLACE(an_end_in_the_middle_of_a_check_abandons_it),
         AT_PLACE(what_is_hashed_at_the_start_lets_others_pass),
         AT_PLACE(an_end_in_the_middle_of_it_loses_nothing),
+        AT_PLACE(without_holes_its_place_is_made_by_itself),
         AT_PLACE(what_becomes_whole_lets_others_pass),
         AT_PLACE(what_is_put_waits_for_a_sync_and_is_not_lost),
         AT_PLACE(what_is_dropped_goes_in_turns_and_at_the_next_start),
