@@ -404,6 +404,7 @@ struct daf_shelf_rooms daf_shelf_rooms(struct daf_shelf *s)
         const struct daf_shelf_kept *it = s->items[i];
 
         rooms.budget = less(rooms.budget, it->reserved);
+        rooms.files = less(rooms.files, it->names);
         if (!it->is_whole)
             rooms.disk = less(rooms.disk, less(it->reserved, it->taken));
     }

@@ -69,7 +69,8 @@ struct daf_shelf_progress {
     bool is_starting;                  /* nobody waits for it */
     bool syncs_all;                    /* NOTE: every file, whatever is noted */
     uint32_t page, file, chunk, note, whole;
-    uint64_t names, need, taken; /* of the files before `file` */
+    uint64_t names, need,
+        taken; /* of the files before `file`; names: to make */
 };
 
 /* An item.  What is held is in two bitmaps while something lacks: `bits` what was
@@ -87,6 +88,7 @@ struct daf_shelf_kept {
     uint64_t need;     /* of the disk, with all files; 0: not known yet */
     uint64_t reserved; /* of it */
     uint64_t taken;    /* of what is reserved: on the disk already */
+    uint64_t names;    /* files and folders that are being made */
     uint64_t fetched, unsynced;
     uint64_t have_end;     /* where the next note goes */
     bool is_have_wrong;    /* it names what is not there, or is not there */

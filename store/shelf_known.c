@@ -23,21 +23,21 @@ static const uint8_t *hash_of(const struct daf_shelf_span *f, uint32_t n)
 
 /* ---- what it takes */
 
-/* What a file took where there are no holes: as far as it was made. */
-static uint64_t length_there(struct daf_shelf *s, struct daf_shelf_kept *it,
-                             const struct daf_shelf_span *f)
+/* Whether a file was made, and how long of what it will be. */
+static bool file_there(struct daf_shelf *s, struct daf_shelf_kept *it,
+                       const struct daf_shelf_span *f, uint64_t *out_size)
 {
-    uint64_t size = 0;
     enum daf_err err;
     int root, fd = -1;
 
+    *out_size = 0;
     err = daf_shelf_files_root(s, it, &root);
     if (err == DAF_OK)
         err = daf_shelf_disk_file(&s->disk, root, f->path, O_RDONLY, &fd);
-    if (err == DAF_OK) err = daf_shelf_disk_size(&s->disk, fd, &size);
+    if (err == DAF_OK) err = daf_shelf_disk_size(&s->disk, fd, out_size);
     daf_shelf_disk_close(fd);
-    if (err != DAF_OK) return 0;
-    return daf_shelf_blocks(s, size < f->size ? size : f->size);
+    if (*out_size > f->size) *out_size = f->size;
+    return err == DAF_OK;
 }
 
 /* What a file's chunks take. */
@@ -63,11 +63,12 @@ static uint64_t file_needs(struct daf_shelf *s, const struct daf_shelf_kept *it,
                         : daf_shelf_blocks(s, f->size);
 }
 
-/* Of that, what is on the disk already. */
-static uint64_t file_took(struct daf_shelf *s, struct daf_shelf_kept *it,
-                          const struct daf_shelf_span *f)
+/* Of that, what is on the disk already, where @size of it is. */
+static uint64_t file_took(struct daf_shelf *s, const struct daf_shelf_kept *it,
+                          const struct daf_shelf_span *f, uint64_t size)
 {
-    return s->has_holes ? file_takes(s, it, f, true) : length_there(s, it, f);
+    return s->has_holes ? file_takes(s, it, f, true)
+                        : daf_shelf_blocks(s, size);
 }
 
 /* File @at of the list, and the folders that the one before has not: a block for
@@ -96,7 +97,7 @@ static enum daf_err reserve(struct daf_shelf *s, struct daf_shelf_kept *it)
 {
     const struct daf_shelf_progress *w = &it->work;
     uint64_t base = daf_shelf_item_base(s, it);
-    uint64_t need = base + w->names * s->block + w->need;
+    uint64_t need = base + w->need;
     struct daf_shelf_rooms rooms;
 
     it->reserved = base + w->taken;
@@ -107,6 +108,7 @@ static enum daf_err reserve(struct daf_shelf *s, struct daf_shelf_kept *it)
         w->names + DAF_SHELF_BASE_FILES > rooms.files)
         return DAF_EFULL;
     it->need = it->reserved = need;
+    it->names = w->names;
     return DAF_OK;
 }
 
@@ -114,6 +116,7 @@ enum daf_err daf_shelf_unit_need(struct daf_shelf *s, struct daf_shelf_kept *it)
 {
     struct daf_shelf_progress *w = &it->work;
     struct daf_shelf_files *l;
+    uint64_t names, size;
     enum daf_err err = daf_shelf_files_get(s, it, &l);
 
     if (err == DAF_EFORM) {
@@ -122,9 +125,10 @@ enum daf_err daf_shelf_unit_need(struct daf_shelf *s, struct daf_shelf_kept *it)
         return DAF_OK;
     }
     if (err != DAF_OK) return err;
-    w->names += file_names(l, w->file);
-    w->need += file_needs(s, it, &l->spans[w->file]);
-    w->taken += file_took(s, it, &l->spans[w->file]);
+    names = file_names(l, w->file);
+    w->need += names * s->block + file_needs(s, it, &l->spans[w->file]);
+    if (!file_there(s, it, &l->spans[w->file], &size)) w->names += names;
+    w->taken += file_took(s, it, &l->spans[w->file], size);
     if (++w->file < it->files) return DAF_OK;
     w->file = w->chunk = 0;
     w->stage = DAF_SHELF_AT_FILES;
@@ -372,6 +376,7 @@ static enum daf_err settled(struct daf_shelf *s, struct daf_shelf_kept *it,
     if (err == DAF_OK && s->is_owner) err = keep_need(s, it);
     if (err != DAF_OK) return err;
     it->has_list = true;
+    it->names = 0;
     w->note = w->whole = 0;
     w->after = DAF_SHELF_AT_REST;
     w->syncs_all = it->is_have_wrong;
@@ -410,10 +415,14 @@ void daf_shelf_unknown(struct daf_shelf *s, struct daf_shelf_kept *it)
 
     if (it->need > 0 && daf_shelf_files_get(s, it, &l) == DAF_OK) {
         it->reserved = daf_shelf_item_base(s, it);
-        for (uint32_t i = 0; i < it->files; i++)
-            it->reserved += file_took(s, it, &l->spans[i]);
+        for (uint32_t i = 0; i < it->files; i++) {
+            uint64_t size = 0;
+
+            if (!s->has_holes) (void)file_there(s, it, &l->spans[i], &size);
+            it->reserved += file_took(s, it, &l->spans[i], size);
+        }
     }
-    it->need = 0;
+    it->need = it->names = 0;
 }
 
 /* ---- at the start */

@@ -48,6 +48,16 @@ int fstatvfs(int fd, struct statvfs *out)
     return fstat(fd, &st);
 }
 
+/* ---- turns of the shelf beside */
+
+static bool is_over;
+
+static bool say_over(void *ctx)
+{
+    (void)ctx;
+    return is_over;
+}
+
 static struct daf_view text(const char *s)
 {
     return (struct daf_view){(const uint8_t *)s, strlen(s)};
@@ -111,6 +121,7 @@ static int teardown(void **state)
     disk_free = MORE;
     disk_block = 1;
     disk_files = 0;
+    is_over = false;
     daf_shelf_close(p->s);
     daf_shelf_close(p->beside);
     daf_tmpdir_free(p->tmp);
@@ -523,6 +534,86 @@ static void a_disk_that_can_name_no_more_files_is_full(void **state)
     assert_int_equal(publish(p), DAF_OK);
 }
 
+static void thirty_files(struct place *p, uint64_t seed)
+{
+    for (unsigned i = 0; i < 30; i++) {
+        char name[16];
+
+        (void)snprintf(name, sizeof(name), "page-%02u", i);
+        daf_goods_write(p->src, name, 100, seed + i);
+    }
+    assert_int_equal(publish(p), DAF_OK);
+}
+
+static enum daf_err wish(struct place *p)
+{
+    return daf_shelf_add(p->beside, p->item.manifest, DAF_SHELF_WANTED, 0);
+}
+
+static bool has_list(struct place *p, const struct daf_hash *content)
+{
+    struct daf_shelf_item it;
+
+    assert_true(daf_shelf_find(p->beside, content, &it));
+    return it.has_list;
+}
+
+static void files_that_were_made_are_not_counted_again(void **state)
+{
+    struct place *p = *state;
+    const char *dir = daf_goods_path(p->tmp, "beside");
+    enum daf_shelf_put put;
+
+    thirty_files(p, 1);
+    p->beside = daf_goods_shelf(dir, MORE);
+    disk_files = 40;
+    assert_int_equal(wish(p), DAF_OK);
+    assert_int_equal(daf_goods_carry(p->s, p->beside, &p->item.content, 0,
+                                     &put),
+                     DAF_OK);
+    assert_int_equal(put, DAF_SHELF_LIST);
+    daf_shelf_close(p->beside);
+    disk_files = 10;
+    p->beside = daf_goods_shelf(dir, MORE);
+    assert_true(has_list(p, &p->item.content));
+}
+
+/* Its files are made in turns, and another item comes in between. */
+static void files_that_are_being_made_are_counted(void **state)
+{
+    const struct daf_shelf_turns turns = {say_over, NULL};
+    struct place *p = *state;
+    struct daf_shelf_worked now;
+    enum daf_shelf_put put;
+    struct daf_hash first;
+
+    assert_int_equal(daf_shelf_open_turns(daf_goods_path(p->tmp, "beside"),
+                                          MORE, &turns, &p->beside),
+                     DAF_OK);
+    disk_files = 60;
+    thirty_files(p, 1);
+    first = p->item.content;
+    assert_int_equal(wish(p), DAF_OK);
+    while (daf_shelf_work(p->beside, false, &now)) {
+    }
+    is_over = true;
+    assert_int_equal(daf_goods_carry(p->s, p->beside, &first, 0, &put), DAF_OK);
+    for (unsigned i = 0; i < 35; i++) /* 30 are known, and some are made */
+        assert_true(daf_shelf_work(p->beside, false, &now));
+    assert_false(has_list(p, &first));
+    thirty_files(p, 1000);
+    is_over = false;
+    assert_int_equal(wish(p), DAF_OK);
+    assert_int_equal(daf_goods_carry(p->s, p->beside, &p->item.content, 0,
+                                     &put),
+                     DAF_EFULL);
+    while (daf_shelf_work(p->beside, false, &now)) {
+    }
+    assert_true(has_list(p, &first));
+    assert_int_equal(wish(p), DAF_OK); /* as the disk says it can name more */
+    assert_true(has_list(p, &p->item.content));
+}
+
 static void a_file_that_changes_meanwhile_is_refused(void **state)
 {
     struct place *p = *state;
@@ -882,6 +973,8 @@ int main(void)
         T(small_files_cost_blocks_not_bytes),
         T(a_disk_of_large_blocks_has_room_for_fewer),
         T(a_disk_that_can_name_no_more_files_is_full),
+        T(files_that_were_made_are_not_counted_again),
+        T(files_that_are_being_made_are_counted),
         T(a_file_that_changes_meanwhile_is_refused),
         T(it_stops_where_progress_says_so),
         T(a_killed_publisher_leaves_nothing_after_the_next_start),
