@@ -24,12 +24,16 @@
  * {"op":"content-wish","content":"hex","set":["wanted","pinned"…],"clear":[…]}
  *                  -> {"exit":0}   once that is durable; an item that is not on the
  *                      shelf yet is put there as the catalogue has it
+ * {"op":"content-drop","content":"hex"} -> {"exit":0}   its files and its wishes
+ *                      are gone from the shelf
  * {"op":"content-wait","content":"hex","held":N}
  *                  -> {…an item, as above,"exit":0}   once it is whole, stuck, or
  *                      holds another number of parts, by a 256th of all at least
- * {"op":"content-room","bytes":N} -> {"room":N,"exit":0}, or an error: it would not
- *                      fit
- * {"op":"content-look"} -> {"exit":0}   what a command published is known now
+ * {"op":"content-room","bytes":N,"number":M} -> {"fits":bool,"room":N,"disk":bool,
+ *                      "exit":0}   what there is, of the budget or the disk; if it
+ *                      fits and M is said it is promised to who makes content/new-M
+ * {"op":"content-look","content":"hex","number":M} -> {"exit":0}   what a command
+ *                      published as new-M is known now, and counts instead
  * {"op":"content-check"} -> {"bad":N,"exit":0}   every part was hashed; what is
  *                      damaged is fetched again
  * {"op":"repair"} -> {"repaired":bool,"new_start":bool,"aside":"notebook.damaged-1",
@@ -58,9 +62,17 @@
  *                  -> as session; registers one more, also of a known name
  * Both take "once":"32 hex": of several with one value the first is done, and all
  * are answered alike.
- * {"op":"library"} -> {"items":[{"content":"hex","titles":{"en":…},"descriptions":
- *                      {…},"languages":[…],"level":…,"subject":…,"bytes":N,
- *                      "whole":bool,"held":N,"parts":N}…],"exit":0}
+ * {"op":"library","languages":["ar","en"],"after":"hex"}
+ *                  -> {"items":[{"content":"hex","title":{"ar":…},"bytes":N,
+ *                      "whole":bool,"held":N,"parts":N}…],"skipped":N,"total":N,
+ *                      "exit":0}   the catalogue from its start, or after an item,
+ *                      or ("before":"hex") before it, ascending by content id: 48
+ *                      at most.  Of total so many are skipped before them.  The item
+ *                      named may be gone: it is a place in that order.  Of its
+ *                      titles each has the best of languages (daf_content_best)
+ * {"op":"library-item","content":"hex","languages":[…]}
+ *                  -> {"item":{… as above, and "description":{"en":…}, which may
+ *                      be {}},"exit":0}, or not-found
  * {"op":"content-files","content":"hex"} -> {"files":[["path",bytes]…],"exit":0}
  *                      of a whole item, the first 1000
  * {"op":"content-open","content":"hex","path":…} -> {"size":N,"exit":0} and with
@@ -76,6 +88,10 @@
 #include <jansson.h>
 
 #include "node/home.h"
+
+/* A library answer holds so many items, and they take fewer bytes of JSON. */
+#define DAF_API_LIBRARY_ITEMS_MAX ((size_t)48)
+#define DAF_API_LIBRARY_BYTES_MAX ((size_t)64 * 1024)
 
 /** daf_api_call: send @request to @home's daemon and hand over each answer line.
  * @line: called for every line but is not given the ownership; may be NULL.

@@ -8,7 +8,7 @@
 #ifndef DAF_NODE_APISERVER_H
 #define DAF_NODE_APISERVER_H
 
-#include "node/contents.h"
+#include "node/contents_json.h"
 #include "node/core/agent.h"
 #include "node/home.h"
 #include "node/link.h"
@@ -66,10 +66,14 @@ struct daf_apiserver_ops {
     enum daf_err (*progress)(void *ctx, const struct daf_subject_id *subject,
                              json_t *lines);
 
-    /* Content; all three may be NULL: there is none. */
+    /* Content; all may be NULL: there is none. */
 
-    /* Append an object for each content item (node/api.h, "library"). */
-    enum daf_err (*library)(void *ctx, json_t *items);
+    /* As daf_contents_json_library() (node/api.h, "library"). */
+    enum daf_err (*library)(void *ctx, const struct daf_library_query *q,
+                            struct daf_library_page *page);
+    /* One item's object; the caller owns it.  DAF_ENOTFOUND. */
+    enum daf_err (*library_item)(void *ctx, const struct daf_library_query *q,
+                                 const struct daf_hash *content, json_t **out);
     /* The files of a whole item: daf_apiserver_content_listed() follows with this
      * ticket, now or later. */
     void (*content_files)(void *ctx, uint64_t ticket,

@@ -50,9 +50,13 @@ static const char *shelf_words(enum daf_err err)
                "--budget, or free some space";
     case DAF_ENOTFOUND:
         return "content is not there: not on the shelf, or its card is not "
-               "mounted. `daftar library` shows what is";
+               "mounted, or another one is. `daftar library` shows what is, "
+               "the daemon's log says more";
     case DAF_EREADONLY:
         return "the disk cannot be written. Look at the disk";
+    case DAF_EBUSY:
+        return "the daemon ended in the middle of it. Start it again, and "
+               "ask again";
     default:
         return daf_err_str(err);
     }
@@ -98,6 +102,18 @@ static bool get_number(const json_t *request, const char *key, uint64_t *out)
     if (!json_is_integer(n) || json_integer_value(n) < 0) return false;
     *out = (uint64_t)json_integer_value(n);
     return true;
+}
+
+/* Of content/new-N; none is 0. */
+static bool get_publisher(const json_t *request, uint32_t *out)
+{
+    uint64_t number = 0;
+
+    if (json_object_get(request, "number") != NULL &&
+        !get_number(request, "number", &number))
+        return false;
+    *out = (uint32_t)number;
+    return number <= DAF_SHELF_NEW_MAX;
 }
 
 static bool get_wishes(const json_t *request, const char *key, unsigned *out)
@@ -179,8 +195,30 @@ static struct daf_apiserver_answer room_for(const struct daf_apiserver_ops *ops,
 {
     struct daf_contents_wish w = {.what = DAF_CONTENTS_ROOM};
 
-    if (!get_number(request, "bytes", &w.bytes))
-        return misuse("bytes is a number");
+    if (!get_number(request, "bytes", &w.bytes) ||
+        !get_publisher(request, &w.number))
+        return misuse("bytes and number are numbers");
+    return ask(ops, ticket, &w);
+}
+
+static struct daf_apiserver_answer drop(const struct daf_apiserver_ops *ops,
+                                        uint64_t ticket, const json_t *request)
+{
+    struct daf_contents_wish w = {.what = DAF_CONTENTS_DROP};
+
+    if (!get_content(request, &w.content))
+        return misuse("content is a content id, 64 digits in hex");
+    return ask(ops, ticket, &w);
+}
+
+static struct daf_apiserver_answer look_at(const struct daf_apiserver_ops *ops,
+                                           uint64_t ticket,
+                                           const json_t *request)
+{
+    struct daf_contents_wish w = {.what = DAF_CONTENTS_LOOK};
+
+    if (!get_content(request, &w.content) || !get_publisher(request, &w.number))
+        return misuse("content is a content id, number a number");
     return ask(ops, ticket, &w);
 }
 
@@ -189,16 +227,16 @@ struct daf_apiserver_answer daf_apiserver_contents(
     uint64_t ticket, const char *op, json_t *request,
     struct daf_apiserver_watch *watch)
 {
-    const struct daf_contents_wish look = {.what = DAF_CONTENTS_LOOK};
     const struct daf_contents_wish check = {.what = DAF_CONTENTS_CHECK};
 
     if (strcmp(op, "content-list") == 0)
         return list(agent, ops->contents(ops->ctx));
     if (strcmp(op, "content-wish") == 0) return wish_for(ops, ticket, request);
+    if (strcmp(op, "content-drop") == 0) return drop(ops, ticket, request);
     if (strcmp(op, "content-wait") == 0)
         return wait_for(agent, ops, request, watch);
     if (strcmp(op, "content-room") == 0) return room_for(ops, ticket, request);
-    if (strcmp(op, "content-look") == 0) return ask(ops, ticket, &look);
+    if (strcmp(op, "content-look") == 0) return look_at(ops, ticket, request);
     if (strcmp(op, "content-check") == 0) return ask(ops, ticket, &check);
     return misuse("an op that this daemon lacks");
 }
@@ -206,9 +244,13 @@ struct daf_apiserver_answer daf_apiserver_contents(
 struct daf_apiserver_answer daf_apiserver_content_ended(
     const struct daf_keeper_result *r)
 {
+    /* That it does not fit is an answer: who asked says it with his numbers. */
+    if (r->kind == DAF_KEEPER_ROOM && (r->err == DAF_OK || r->err == DAF_EFULL))
+        return told(
+            json_pack("{sb sI sb}", "fits", r->err == DAF_OK, "room",
+                      (json_int_t)(r->room < INT64_MAX ? r->room : INT64_MAX),
+                      "disk", r->is_disk));
     if (r->err != DAF_OK) return refused(r->err, shelf_words(r->err));
-    if (r->kind == DAF_KEEPER_ROOM)
-        return told(json_pack("{sI}", "room", (json_int_t)r->room));
     return told(json_pack("{sI}", "bad", (json_int_t)r->room));
 }
 

@@ -94,14 +94,72 @@ static struct daf_apiserver_answer status(const struct daf_agent *agent,
 
 /* ---- content */
 
-static struct daf_apiserver_answer library(const struct daf_apiserver_ops *ops)
+static bool read_languages(json_t *list, struct daf_library_query *q)
 {
-    json_t *items = json_array();
+    json_t *one;
+    size_t i;
+
+    if (json_array_size(list) > DAF_LIBRARY_LANGUAGES_MAX) return false;
+    json_array_foreach(list, i, one)
+    {
+        const char *language = json_string_value(one);
+
+        if (language == NULL) return false;
+        q->languages[q->languages_count++] = language;
+    }
+    return json_is_array(list);
+}
+
+/* False: it is no content id. */
+static bool read_from(const json_t *at, enum daf_library_from from,
+                      struct daf_library_query *q)
+{
+    if (at == NULL) return true;
+    q->from = from;
+    return read_hex(at, q->at.b, sizeof(q->at.b));
+}
+
+static struct daf_apiserver_answer library(const struct daf_apiserver_ops *ops,
+                                           json_t *request)
+{
+    json_t *after = json_object_get(request, "after");
+    json_t *before = json_object_get(request, "before");
+    struct daf_library_query q = {.languages_count = 0};
+    struct daf_library_page page = {.total = 0};
     enum daf_err err = DAF_OK;
 
-    if (ops->library != NULL) err = ops->library(ops->ctx, items);
-    if (err == DAF_OK) return done(json_pack("{so}", "items", items));
-    json_decref(items);
+    if ((after != NULL && before != NULL) ||
+        !read_from(after, DAF_LIBRARY_AFTER, &q) ||
+        !read_from(before, DAF_LIBRARY_BEFORE, &q) ||
+        !read_languages(json_object_get(request, "languages"), &q))
+        return failed(DAF_EUSAGE,
+                      "after or before is 64 hexadecimal digits, languages a "
+                      "list of at most 16");
+    page.items = json_array();
+    if (ops->library != NULL) err = ops->library(ops->ctx, &q, &page);
+    if (err == DAF_OK)
+        return done(json_pack("{so sI sI}", "items", page.items, "skipped",
+                              (json_int_t)page.skipped, "total",
+                              (json_int_t)page.total));
+    json_decref(page.items);
+    return failed(err, daf_err_str(err));
+}
+
+static struct daf_apiserver_answer library_item(
+    const struct daf_apiserver_ops *ops, json_t *request)
+{
+    struct daf_library_query q = {.languages_count = 0};
+    enum daf_err err = DAF_ENOTFOUND;
+    struct daf_hash id;
+    json_t *item = NULL;
+
+    if (!read_hex(json_object_get(request, "content"), id.b, sizeof(id.b)) ||
+        !read_languages(json_object_get(request, "languages"), &q))
+        return failed(DAF_EUSAGE, "content is 64 hexadecimal digits, languages "
+                                  "a list of at most 16");
+    if (ops->library_item != NULL)
+        err = ops->library_item(ops->ctx, &q, &id, &item);
+    if (err == DAF_OK) return done(json_pack("{so}", "item", item));
     return failed(err, daf_err_str(err));
 }
 
@@ -131,9 +189,10 @@ static struct daf_apiserver_answer content(const struct daf_apiserver_ops *ops,
 
 /* ---- all of them */
 
-static const char *const names[] = {"learners",      "progress",
-                                    "web-status",    "library",
-                                    "content-files", "content-open"};
+static const char *const names[] = {"learners",     "progress",
+                                    "web-status",   "library",
+                                    "library-item", "content-files",
+                                    "content-open"};
 
 bool daf_apiserver_web_has(const char *op)
 {
@@ -149,6 +208,7 @@ struct daf_apiserver_answer daf_apiserver_web(
     if (strcmp(op, "learners") == 0) return learners(agent);
     if (strcmp(op, "progress") == 0) return progress(ops, request);
     if (strcmp(op, "web-status") == 0) return status(agent, ops);
-    if (strcmp(op, "library") == 0) return library(ops);
+    if (strcmp(op, "library") == 0) return library(ops, request);
+    if (strcmp(op, "library-item") == 0) return library_item(ops, request);
     return content(ops, op, request, ticket);
 }

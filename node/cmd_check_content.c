@@ -94,7 +94,12 @@ static enum daf_err ask_check(const struct daf_home *home,
         err = daf_api_receive(api, &answer, t);
         if (err == DAF_ETIME) err = DAF_OK;
     }
-    if (err == DAF_OK) err = daf_cmd_err_of(answer);
+    if (err == DAF_OK) {
+        err = daf_cmd_err_of(answer);
+        if (err == DAF_EBUSY)
+            daf_home_trouble(t, "the daemon ended before all content was read. "
+                                "To do: start it again, and check again");
+    }
     json_decref(answer);
     json_decref(request);
     daf_api_close(api);

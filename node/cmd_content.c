@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PREFIX_MIN 6  /* digits of a content id */
@@ -17,8 +18,9 @@
 
 static void on_line(void *ctx, json_t *line)
 {
-    if (json_object_get(line, "content") != NULL)
-        (void)json_array_append(ctx, line);
+    const char *id = json_string_value(json_object_get(line, "content"));
+
+    if (id != NULL) (void)json_object_set(ctx, id, line);
 }
 
 static enum daf_err ask_daemon(struct daf_cmd_content *c, struct daf_trouble *t)
@@ -55,12 +57,15 @@ static enum daf_err look_at_shelf(struct daf_cmd_content *c,
                                   struct daf_trouble *t)
 {
     char dir[DAF_HOME_PATH_MAX];
+    char hex[2 * sizeof(struct daf_hash) + 1];
     struct daf_shelf_item item;
     struct daf_shelf *shelf;
     enum daf_err err;
+    struct stat st;
 
     daf_home_path(&c->view.home, "content", dir);
-    if (access(dir, F_OK) != 0) return DAF_OK; /* nothing was ever wanted */
+    /* Nothing was ever wanted; but for a link, whose card may be away. */
+    if (lstat(dir, &st) != 0) return DAF_OK;
     err = daf_shelf_open(dir, UINT64_MAX, false, &shelf);
     if (err != DAF_OK) {
         daf_home_trouble(t,
@@ -71,7 +76,10 @@ static enum daf_err look_at_shelf(struct daf_cmd_content *c,
     }
     for (size_t i = 0; i < daf_shelf_count(shelf); i++) {
         daf_shelf_at(shelf, i, &item);
-        (void)json_array_append_new(c->states, state_of(&item));
+        (void)json_object_set_new(c->states,
+                                  daf_cmd_hex_str(item.content.b,
+                                                  sizeof(item.content.b), hex),
+                                  state_of(&item));
     }
     daf_shelf_close(shelf);
     return DAF_OK;
@@ -87,7 +95,7 @@ enum daf_err daf_cmd_content_open(const struct daf_cmd *cmd,
     out->states = NULL;
     out->has_daemon = false;
     if (err != DAF_OK) return err;
-    out->states = json_array();
+    out->states = json_object();
     err = out->states == NULL
               ? DAF_ENOMEM
               : daf_catalogue_read(out->view.store,
@@ -113,17 +121,9 @@ json_t *daf_cmd_content_state(const struct daf_cmd_content *c,
                               const struct daf_hash *content)
 {
     char hex[2 * sizeof(content->b) + 1];
-    json_t *one;
-    size_t i;
 
-    (void)daf_cmd_hex_str(content->b, sizeof(content->b), hex);
-    json_array_foreach(c->states, i, one)
-    {
-        const char *id = json_string_value(json_object_get(one, "content"));
-
-        if (id != NULL && strcmp(id, hex) == 0) return one;
-    }
-    return NULL;
+    return json_object_get(c->states, daf_cmd_hex_str(content->b,
+                                                      sizeof(content->b), hex));
 }
 
 /* ---- what is meant */

@@ -84,7 +84,9 @@ static void show(const struct waiting *w)
     daf_cmd_bar(held, number(w, "parts"), words);
 }
 
-static enum daf_err wait_for(struct waiting *w, struct daf_trouble *t)
+/* @once: how it stands, and no more. */
+static enum daf_err wait_for(struct waiting *w, bool once,
+                             struct daf_trouble *t)
 {
     enum daf_err err = DAF_OK;
     uint64_t held = DAF_CONTENT_PARTS_MAX; /* no item holds so many */
@@ -108,8 +110,8 @@ static enum daf_err wait_for(struct waiting *w, struct daf_trouble *t)
         json_decref(w->state);
         w->state = answer;
         held = number(w, "held");
-        show(w);
-        if (is(w, "whole") || stuck(w)[0] != '\0') break;
+        if (!once) show(w);
+        if (once || is(w, "whole") || stuck(w)[0] != '\0') break;
     }
     if (w->has_bar) daf_cmd_bar_end();
     if (err == DAF_ELOST || err == DAF_EIO)
@@ -141,6 +143,14 @@ static enum daf_err tell_stuck(const struct waiting *w, struct daf_trouble *t)
                          "rules. To do: tell who published it",
                          w->title);
         return DAF_ECORRUPT;
+    }
+    if (strcmp(why, daf_err_name(DAF_ELIMIT)) == 0) {
+        daf_home_trouble(t,
+                         "\"%s\" has a file that is too long for the file "
+                         "system of its disk: FAT has files of at most 4 GiB. "
+                         "To do: move content to a disk of another kind",
+                         w->title);
+        return DAF_ELIMIT;
     }
     daf_home_trouble(t,
                      "\"%s\" cannot be kept now: %s. To do: look at the disk "
@@ -184,7 +194,7 @@ static enum daf_err get(struct waiting *w, bool pin, bool no_wait,
                             w->id, "set", "wanted", pin ? "pinned" : NULL),
                   &answer, t);
     json_decref(answer);
-    if (err == DAF_OK && !no_wait) err = wait_for(w, t);
+    if (err == DAF_OK) err = wait_for(w, no_wait, t);
     if (err == DAF_OK && stuck(w)[0] != '\0' && !is(w, "whole"))
         err = tell_stuck(w, t);
     daf_api_close(w->api);

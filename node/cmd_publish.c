@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -24,12 +25,20 @@ static const char may_not[] =
     "this device may not publish: it has not the right to curate. To do: "
     "publish on the coordinator's device";
 
+/* An item announced by this command; the content first, for by_content(). */
+struct announced {
+    struct daf_hash content;
+    struct daf_record_id record;
+};
+
 struct publishing {
     const struct daf_cmd *cmd;
     struct daf_home *home;
     struct daf_shelf *shelf;
-    struct daf_sidecar *sidecar; /* 40 KiB */
-    const char *path;            /* of the item in hand */
+    struct daf_sidecar *sidecar;     /* 40 KiB */
+    struct daf_catalogue *catalogue; /* as it was at the start */
+    void *announced;                 /* since: a tree of struct announced */
+    struct daf_trouble *t;           /* of the item in hand */
     size_t published, left_out, failed;
     bool has_bar, has_daemon;
 };
@@ -216,33 +225,93 @@ static enum daf_err announce(struct publishing *p, struct daf_view manifest,
     return w.wrote.err;
 }
 
-static enum daf_err tell_daemon(const struct publishing *p,
-                                struct daf_trouble *t)
+/* Asks the daemon; its words are in the trouble. */
+static enum daf_err ask(struct publishing *p, json_t *request, json_t **out)
+{
+    enum daf_err err = daf_cmd_call(p->home, request, NULL, NULL, out, p->t);
+    const char *words = json_string_value(json_object_get(*out, "error"));
+
+    if (*out != NULL) {
+        p->has_daemon = true;
+        err = daf_cmd_err_of(*out);
+    }
+    if (err != DAF_OK && words != NULL) daf_home_trouble(p->t, "%s", words);
+    return err;
+}
+
+static enum daf_err ask_room(void *ctx, uint32_t number, uint64_t bytes,
+                             uint64_t *out_room, bool *out_is_disk)
 {
     json_t *last = NULL;
     enum daf_err err =
-        daf_cmd_call(p->home, json_pack("{ss}", "op", "content-look"), NULL,
-                     NULL, &last, t);
+        ask(ctx,
+            json_pack("{ss sI sI}", "op", "content-room", "bytes",
+                      (json_int_t)bytes, "number", (json_int_t)number),
+            &last);
 
-    if (err == DAF_OK) err = daf_cmd_err_of(last);
+    *out_room = (uint64_t)json_integer_value(json_object_get(last, "room"));
+    *out_is_disk = json_is_true(json_object_get(last, "disk"));
+    if (err == DAF_OK && !json_is_true(json_object_get(last, "fits")))
+        err = DAF_EFULL;
     json_decref(last);
     return err;
 }
 
-static bool is_known(const struct publishing *p,
-                     const struct daf_shelf_item *item,
+static enum daf_err on_placed(void *ctx, uint32_t number,
+                              const struct daf_hash *content)
+{
+    json_t *last = NULL;
+    enum daf_err err = ask(ctx,
+                           json_pack("{ss so sI}", "op", "content-look",
+                                     "content", daf_cmd_hex(content->b, 32),
+                                     "number", (json_int_t)number),
+                           &last);
+
+    json_decref(last);
+    return err;
+}
+
+static int by_content(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct daf_hash));
+}
+
+/* In the catalogue as it was at the start, or announced since: to read it again
+ * for each item would take as long as all that were read before. */
+static bool is_known(const struct publishing *p, const struct daf_hash *content,
                      struct daf_record_id *out)
 {
-    struct daf_cmd_content c;
+    const struct announced *const *since =
+        tfind(content, &p->announced, by_content);
     struct daf_catalogue_entry e;
-    struct daf_trouble t;
-    bool found;
+    bool found = daf_catalogue_find(p->catalogue, content, &e);
 
-    if (daf_cmd_content_open(p->cmd, &c, &t) != DAF_OK) return false;
-    found = daf_catalogue_find(c.catalogue, &item->content, &e);
     if (found) *out = e.record;
-    daf_cmd_content_close(&c);
-    return found;
+    if (!found && since != NULL) *out = (*since)->record;
+    return found || since != NULL;
+}
+
+static enum daf_err note_announced(struct publishing *p,
+                                   const struct daf_hash *content,
+                                   const struct daf_record_id *record)
+{
+    struct announced *a = malloc(sizeof(*a));
+
+    if (a == NULL) return DAF_ENOMEM;
+    *a = (struct announced){*content, *record};
+    if (tsearch(a, &p->announced, by_content) != NULL) return DAF_OK;
+    free(a);
+    return DAF_ENOMEM;
+}
+
+static void forget_announced(struct publishing *p)
+{
+    while (p->announced != NULL) {
+        struct announced *a = *(struct announced **)p->announced;
+
+        (void)tdelete(a, &p->announced, by_content);
+        free(a);
+    }
 }
 
 static void print_item(const struct publishing *p,
@@ -288,18 +357,20 @@ static enum daf_err publish_one(struct publishing *p, const char *path,
         take_about(p->sidecar, &what->about);
         what->progress = on_progress;
         what->left_out = on_left_out;
+        what->room = ask_room;
+        what->placed = on_placed;
         what->ctx = p;
+        p->t = t;
         err =
             daf_shelf_publish(p->shelf, what, &item, t->what, sizeof(t->what));
         if (p->has_bar) daf_cmd_bar_end();
     }
     free(what);
     if (err != DAF_OK) return err;
-    err = tell_daemon(p, t);
-    if (err == DAF_OK) {
-        is_new = !is_known(p, &item, &record);
-        if (is_new) err = announce(p, item.manifest, &record, t);
-    }
+    is_new = !is_known(p, &item.content, &record);
+    if (is_new) err = announce(p, item.manifest, &record, t);
+    if (err == DAF_OK && is_new)
+        err = note_announced(p, &item.content, &record);
     if (err == DAF_OK) print_item(p, &item, &record, is_new);
     return err;
 }
@@ -449,77 +520,39 @@ static enum daf_err take_source(struct publishing *p, const char *source,
 
 /* ---- the command */
 
-/* What content may take in all: what it takes now, and the room that is left. */
-static void add_reserved(void *ctx, json_t *line)
-{
-    uint64_t *sum = ctx;
-
-    *sum += (uint64_t)json_integer_value(json_object_get(line, "reserved"));
-}
-
-/* A daemon has answered: what its last line says of an error is said again. */
-static enum daf_err err_said(struct publishing *p, const json_t *last,
-                             struct daf_trouble *t)
-{
-    const char *words = json_string_value(json_object_get(last, "error"));
-    enum daf_err err = daf_cmd_err_of(last);
-
-    p->has_daemon = true;
-    if (err != DAF_OK && words != NULL) daf_home_trouble(t, "%s", words);
-    return err;
-}
-
-static enum daf_err ask_budget(struct publishing *p, uint64_t *out,
-                               struct daf_trouble *t)
-{
-    const struct daf_home *home = p->home;
-    json_t *last = NULL;
-    uint64_t taken = 0;
-    enum daf_err err =
-        daf_cmd_call(home, json_pack("{ss}", "op", "content-list"),
-                     add_reserved, &taken, &last, t);
-
-    if (last != NULL) err = err_said(p, last, t);
-    json_decref(last);
-    if (err != DAF_OK) return err;
-    err = daf_cmd_call(home,
-                       json_pack("{ss si}", "op", "content-room", "bytes", 0),
-                       NULL, NULL, &last, t);
-    if (last != NULL) err = err_said(p, last, t);
-    if (err == DAF_OK)
-        *out =
-            taken + (uint64_t)json_integer_value(json_object_get(last, "room"));
-    json_decref(last);
-    return err;
-}
-
+/* The daemon has the budget, and gives room to each item. */
 static enum daf_err open_shelf(struct publishing *p, struct daf_trouble *t)
 {
     char dir[DAF_HOME_PATH_MAX];
-    uint64_t budget = 0;
-    enum daf_err err = ask_budget(p, &budget, t);
+    uint64_t room;
+    bool is_disk;
+    enum daf_err err;
 
+    p->t = t;
+    err = ask_room(p, 0, 0, &room, &is_disk);
     if (err != DAF_OK) return err;
     daf_home_path(p->home, "content", dir);
-    err = daf_shelf_open(dir, budget, false, &p->shelf);
+    err = daf_shelf_open(dir, UINT64_MAX, false, &p->shelf);
     if (err != DAF_OK)
         daf_home_trouble(t, "%s cannot be opened: %s", dir, daf_err_str(err));
     return err;
 }
 
-/* Before anything is copied: what is on the shelf would stay there. */
-static enum daf_err check_right(const struct daf_cmd *cmd,
-                                struct daf_trouble *t)
+/* Before anything is copied: what is on the shelf would stay there.  And what has
+ * been published before. */
+static enum daf_err check_right(struct publishing *p, struct daf_trouble *t)
 {
     const struct daf_authority *auth;
     struct daf_cmd_view v;
-    enum daf_err err = daf_cmd_view_open(cmd, false, &v, t);
+    enum daf_err err = daf_cmd_view_open(p->cmd, false, &v, t);
 
     if (err != DAF_OK) return err;
     auth = daf_camp_authority(v.camp);
     if (auth->right(auth->ctx, &v.author, &auth->catalog) < DAF_RIGHT_CURATE) {
         daf_home_trouble(t, "%s", may_not);
         err = DAF_EDENIED;
+    } else {
+        err = daf_catalogue_read(v.store, &auth->catalog, &p->catalogue);
     }
     daf_cmd_view_close(&v);
     return err;
@@ -549,7 +582,7 @@ enum daf_exit daf_cmd_publish(const struct daf_cmd *cmd)
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
     p.home = &home;
     p.sidecar = malloc(sizeof(*p.sidecar));
-    err = p.sidecar == NULL ? DAF_ENOMEM : check_right(cmd, &t);
+    err = p.sidecar == NULL ? DAF_ENOMEM : check_right(&p, &t);
     if (err == DAF_OK) err = open_shelf(&p, &t);
     if (err == DAF_OK) err = take_source(&p, cmd->args[0], &t);
     if (err == DAF_ENOTFOUND && p.shelf == NULL && !p.has_daemon)
@@ -560,6 +593,8 @@ enum daf_exit daf_cmd_publish(const struct daf_cmd *cmd)
     else
         code = report(&p, &t);
     daf_shelf_close(p.shelf);
+    daf_catalogue_free(p.catalogue);
+    forget_announced(&p);
     free(p.sidecar);
     daf_home_unload(&home);
     return code;

@@ -178,6 +178,18 @@ static const struct daf_command table[] = {
         .run = daf_cmd_pin,
     },
     {
+        .name = "drop", .args = "CONTENT", .args_min = 1, .args_max = 1,
+        .summary = "remove a lesson from this device, to make room",
+        .text = "Its files go, and nothing that was written about it: the "
+            "catalogue lists it as\nbefore, and get fetches it again.",
+        .options = {
+            {"anyway", NULL, "also what is pinned, or was published here"},
+        },
+        .keys = {"content", "title", "freed"},
+        .needs_daemon = true,
+        .run = daf_cmd_drop,
+    },
+    {
         .name = "status", .args = "",
         .summary = "how the running daemon is",
         .keys = {"running", "author", "camp", "peers", "records", "refused",

@@ -7,6 +7,15 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* What the keeper was not even asked for: the agent hears of it by an input, when
+ * it is not in one. */
+struct refused {
+    enum daf_input_kind kind; /* PUT or READ */
+    uint32_t conn;
+    enum daf_err err;
+    struct daf_port_piece piece; /* without bytes */
+};
+
 struct daf_contents {
     struct daf_loop *loop;
     const struct daf_contents_ops *ops;
@@ -16,6 +25,8 @@ struct daf_contents {
     size_t count, cap;
     struct daf_contents_item *items; /* ascending by content id */
     struct daf_log_limit trouble;
+    size_t refused_count;
+    struct refused refused[DAF_CONTENTS_REFUSED_MAX];
 };
 
 /* ---- the table */
@@ -107,9 +118,11 @@ static void on_opened(struct daf_contents *c, const struct daf_keeper_result *r)
     c->state = r->err;
     if (r->err == DAF_ENOTFOUND)
         daf_log(
-            "content is not there: its folder is, the file that marks it is "
-            "not. Nothing is lost if its card is only not mounted: mount it "
-            "and start again");
+            "content is not there: its folder is a link to nowhere, or without "
+            "the file that marks it. Nothing is lost if its card is only not "
+            "mounted: mount it "
+            "and start again. To begin anew on an empty card, make a file "
+            "called daftar in that folder first");
     else if (r->err != DAF_OK)
         daf_log("content cannot be read: %s", daf_err_str(r->err));
     if (r->err == DAF_OK && r->room > 0)
@@ -137,7 +150,9 @@ static void on_item(struct daf_contents *c, const struct daf_keeper_result *r)
     if (item != NULL) {
         copy_state(item, &r->item);
         copy_title(item, r->item.manifest);
-        item->is_stuck = r->is_stuck;
+        /* It goes on by itself: its list is being looked through, or its place is
+         * being made. */
+        item->is_stuck = r->is_stuck && r->stuck_err != DAF_EBUSY;
         item->why = r->stuck_err;
     }
     c->ops->input(c->ops->ctx, &in);
@@ -160,7 +175,8 @@ static void on_gone(struct daf_contents *c, const struct daf_keeper_result *r)
 static void say_trouble(struct daf_contents *c,
                         const struct daf_keeper_result *r)
 {
-    if (r->err == DAF_ENOTFOUND || !daf_log_due(&c->trouble, daf_clock_now()))
+    if (r->err == DAF_ENOTFOUND || r->err == DAF_EBUSY ||
+        !daf_log_due(&c->trouble, daf_clock_now()))
         return;
     daf_log("content: %s%s%s", daf_err_str(r->err),
             r->trouble[0] != '\0' ? ": " : "", r->trouble);
@@ -221,8 +237,24 @@ static void on_result(struct daf_contents *c, const struct daf_keeper_result *r)
     }
 }
 
+/* Each of them may bring about others. */
+static void tell_refused(struct daf_contents *c)
+{
+    while (c->refused_count > 0) {
+        const struct refused r = c->refused[--c->refused_count];
+        const struct daf_input in = {.kind = r.kind,
+                                     .conn = r.conn,
+                                     .piece = r.piece,
+                                     .is_last = true,
+                                     .err = r.err};
+
+        c->ops->input(c->ops->ctx, &in);
+    }
+}
+
 void daf_contents_pump(struct daf_contents *c)
 {
+    tell_refused(c);
     for (;;) {
         bool reads = c->ops->link_queued(c->ops->ctx) < DAF_CONTENTS_LINK_BYTES;
         struct daf_keeper_result *r = daf_keeper_take(c->keeper, reads);
@@ -269,6 +301,11 @@ enum daf_err daf_contents_new(struct daf_loop *loop,
     return DAF_OK;
 }
 
+void daf_contents_finish(struct daf_contents *c)
+{
+    daf_keeper_finish(c->keeper);
+}
+
 void daf_contents_free(struct daf_contents *c)
 {
     if (c == NULL) return;
@@ -280,10 +317,35 @@ void daf_contents_free(struct daf_contents *c)
 
 /* ---- the port */
 
+static bool is_refused(const struct refused *r, const struct refused *other)
+{
+    return r->kind == other->kind && r->conn == other->conn &&
+           r->piece.part == other->piece.part &&
+           memcmp(r->piece.content.b, other->piece.content.b, 32) == 0;
+}
+
+/* Of a part that comes in several pieces it is said once. */
+static void refuse(struct daf_contents *c, struct refused r)
+{
+    r.piece.bytes = (struct daf_view){NULL, 0};
+    for (size_t i = 0; i < c->refused_count; i++) {
+        if (is_refused(&c->refused[i], &r)) return;
+    }
+    if (c->refused_count < DAF_CONTENTS_REFUSED_MAX)
+        c->refused[c->refused_count++] = r;
+}
+
+/* Records come in behind it on the same wire, so nothing is held back there. */
 void daf_contents_put(struct daf_contents *c, uint32_t conn,
                       const struct daf_port_piece *piece)
 {
-    daf_keeper_put(c->keeper, conn, piece);
+    struct refused r = {DAF_INPUT_PUT, conn, DAF_EBUSY, *piece};
+
+    if (daf_keeper_queued(c->keeper) <= DAF_CONTENTS_PUT_BYTES) {
+        if (daf_keeper_put(c->keeper, conn, piece)) return;
+        r.err = DAF_ENOMEM;
+    }
+    refuse(c, r);
 }
 
 void daf_contents_forget(struct daf_contents *c, uint32_t conn)
@@ -294,12 +356,8 @@ void daf_contents_forget(struct daf_contents *c, uint32_t conn)
 void daf_contents_read(struct daf_contents *c, uint32_t conn,
                        const struct daf_port_piece *piece)
 {
-    daf_keeper_read(c->keeper, conn, piece);
-}
-
-bool daf_contents_is_full(struct daf_contents *c)
-{
-    return daf_keeper_queued(c->keeper) > DAF_CONTENTS_PUT_BYTES;
+    if (!daf_keeper_read(c->keeper, conn, piece))
+        refuse(c, (struct refused){DAF_INPUT_READ, conn, DAF_ENOMEM, *piece});
 }
 
 /* ---- who asks */
@@ -315,10 +373,10 @@ void daf_contents_wish(struct daf_contents *c, uint64_t ticket,
         daf_keeper_drop(c->keeper, ticket, &w->content);
         return;
     case DAF_CONTENTS_ROOM:
-        daf_keeper_room(c->keeper, ticket, w->bytes);
+        daf_keeper_room(c->keeper, ticket, w->bytes, w->number);
         return;
     case DAF_CONTENTS_LOOK:
-        daf_keeper_look(c->keeper, ticket);
+        daf_keeper_look(c->keeper, ticket, &w->content, w->number);
         return;
     case DAF_CONTENTS_OPEN:
         daf_keeper_open(c->keeper, ticket, &w->content, w->path);

@@ -16,8 +16,12 @@
 
 /* Frames that link has not taken; beyond, nothing more is read for peers. */
 #define DAF_CONTENTS_LINK_BYTES ((size_t)4 * 1024 * 1024)
-/* Pieces that the keeper has not written; beyond, nothing is heard from link. */
-#define DAF_CONTENTS_PUT_BYTES ((size_t)8 * 1024 * 1024)
+/* Pieces that the keeper has not written; beyond, they are refused.  The agent asks
+ * for less than that (node/core/agent_fetch.c), so it comes to it only when the
+ * disk stands still. */
+#define DAF_CONTENTS_PUT_BYTES ((size_t)16 * 1024 * 1024)
+/* Refusals that the agent has not heard of; what is more its own clock ends. */
+#define DAF_CONTENTS_REFUSED_MAX 256
 
 struct daf_contents; /* opaque */
 
@@ -38,8 +42,8 @@ struct daf_contents_item {
 enum daf_contents_do {
     DAF_CONTENTS_ADD,   /* @manifest with wishes @set and not @clear */
     DAF_CONTENTS_DROP,  /* @content */
-    DAF_CONTENTS_ROOM,  /* for @bytes more */
-    DAF_CONTENTS_LOOK,  /* for what a command published beside us */
+    DAF_CONTENTS_ROOM,  /* for @bytes more; promised to publisher @number */
+    DAF_CONTENTS_LOOK,  /* at @content, which publisher @number made */
     DAF_CONTENTS_OPEN,  /* the file @path of @content */
     DAF_CONTENTS_LIST,  /* the file list of @content */
     DAF_CONTENTS_CHECK, /* hash everything */
@@ -50,6 +54,7 @@ struct daf_contents_wish {
     struct daf_view manifest;
     unsigned set, clear;
     uint64_t bytes;
+    uint32_t number; /* 0: nobody's */
     const char *path;
 };
 
@@ -74,6 +79,8 @@ DAF_NODISCARD enum daf_err daf_contents_new(struct daf_loop *loop,
                                             const struct daf_contents_ops *ops,
                                             const char *dir, uint64_t budget,
                                             struct daf_contents **out);
+/** daf_contents_finish: the end is near: daf_keeper_finish(). */
+void daf_contents_finish(struct daf_contents *c);
 /** daf_contents_free: NULL is fine.  No op is called any more. */
 void daf_contents_free(struct daf_contents *c);
 
@@ -103,7 +110,5 @@ enum daf_err daf_contents_state(const struct daf_contents *c);
 /** daf_contents_pump: take what the keeper has, as far as link keeps up.  Before
  * the loop sleeps. */
 void daf_contents_pump(struct daf_contents *c);
-/** daf_contents_is_full: nothing more should be heard from link. */
-bool daf_contents_is_full(struct daf_contents *c);
 
 #endif

@@ -3,64 +3,95 @@
 
 #include "node/cmd.h"
 
+#include <assert.h>
+
 static json_t *text(struct daf_view v)
 {
     return json_stringn((const char *)v.p, v.len);
 }
 
-static json_t *texts(const struct daf_about_text *from, size_t count)
+/* {"ar":"..."}: the best one; {} if there is none, or none that JSON can say. */
+static json_t *best(const struct daf_about_text *from, size_t count,
+                    const struct daf_library_query *q)
 {
     json_t *out = json_object();
+    const struct daf_about_text *one;
 
-    for (size_t i = 0; out != NULL && i < count; i++)
-        (void)json_object_setn_new(out, (const char *)from[i].language.p,
-                                   from[i].language.len, text(from[i].text));
+    if (out == NULL || count == 0) return out;
+    one = daf_content_best(from, count, q->languages, q->languages_count);
+    (void)json_object_setn_new(out, (const char *)one->language.p,
+                               one->language.len, text(one->text));
     return out;
 }
 
-static json_t *languages(const struct daf_content *c)
-{
-    json_t *out = json_array();
+/* Of texts only the title, in one language: R59 bounds it, JSON at most doubles it
+ * (no control characters), and the rest is a content id and small numbers. */
+static_assert(DAF_API_LIBRARY_ITEMS_MAX * (2 * DAF_CONTENT_TITLE_BYTES_MAX +
+                                           DAF_LANGUAGE_BYTES_MAX + 300) <
+                  DAF_API_LIBRARY_BYTES_MAX,
+              "a page fits");
 
-    for (size_t i = 0; out != NULL && i < c->languages_count; i++)
-        (void)json_array_append_new(out, text(c->languages[i]));
+static json_t *card(const struct daf_content *c,
+                    const struct daf_contents_item *here,
+                    const struct daf_library_query *q)
+{
+    return json_pack("{so so sI sb sI sI}", "content",
+                     daf_cmd_hex(c->id.b, sizeof(c->id.b)), "title",
+                     best(c->titles, c->titles_count, q), "bytes",
+                     (json_int_t)c->bytes, "whole",
+                     here != NULL && here->is_whole, "held",
+                     (json_int_t)(here != NULL ? here->held : 0), "parts",
+                     (json_int_t)daf_content_parts(c));
+}
+
+json_t *daf_contents_json_item(const struct daf_content *c,
+                               const struct daf_contents_item *here,
+                               const struct daf_library_query *q)
+{
+    json_t *out = card(c, here, q);
+
+    if (out != NULL)
+        (void)json_object_set_new(out, "description",
+                                  best(c->descriptions, c->descriptions_count,
+                                       q));
     return out;
 }
 
-static json_t *item_of(const struct daf_content *c,
-                       const struct daf_contents_item *here)
-{
-    json_t *out =
-        json_pack("{so so so so sI sb sI sI}", "content",
-                  daf_cmd_hex(c->id.b, sizeof(c->id.b)), "titles",
-                  texts(c->titles, c->titles_count), "descriptions",
-                  texts(c->descriptions, c->descriptions_count), "languages",
-                  languages(c), "bytes", (json_int_t)c->bytes, "whole",
-                  here != NULL && here->is_whole, "held",
-                  (json_int_t)(here != NULL ? here->held : 0), "parts",
-                  (json_int_t)daf_content_parts(c));
+/* ---- a page of them */
 
-    for (int i = 0; out != NULL && i < DAF_ABOUT_COUNT; i++) {
-        if (c->texts[i].len > 0)
-            (void)json_object_set_new(out,
-                                      daf_content_about_str((enum daf_about)i),
-                                      text(c->texts[i]));
-    }
-    return out;
+static size_t first_of(const struct daf_catalogue *catalogue,
+                       const struct daf_library_query *q)
+{
+    const size_t most = DAF_API_LIBRARY_ITEMS_MAX;
+    size_t total = daf_catalogue_count(catalogue), at = 0;
+    struct daf_catalogue_entry e;
+
+    if (q->from != DAF_LIBRARY_START)
+        at = daf_catalogue_place(catalogue, &q->at);
+    if (q->from == DAF_LIBRARY_BEFORE) return at > most ? at - most : 0;
+    if (q->from == DAF_LIBRARY_AFTER &&
+        daf_catalogue_find(catalogue, &q->at, &e))
+        at++;
+    if (at < total) return at;
+    return total > most ? total - most : 0;
 }
 
 enum daf_err daf_contents_json_library(const struct daf_catalogue *catalogue,
                                        const struct daf_contents *contents,
-                                       json_t *items)
+                                       const struct daf_library_query *q,
+                                       struct daf_library_page *page)
 {
-    for (size_t i = 0; i < daf_catalogue_count(catalogue); i++) {
+    page->total = daf_catalogue_count(catalogue);
+    page->skipped = first_of(catalogue, q);
+    for (size_t i = page->skipped;
+         i < page->total && i - page->skipped < DAF_API_LIBRARY_ITEMS_MAX;
+         i++) {
+        const struct daf_contents_item *here = NULL;
         struct daf_catalogue_entry e;
 
         daf_catalogue_at(catalogue, i, &e);
-        if (json_array_append_new(
-                items, item_of(&e.content,
-                               daf_contents_find(contents, &e.content.id))) !=
-            0)
+        if (contents != NULL) here = daf_contents_find(contents, &e.content.id);
+        if (json_array_append_new(page->items, card(&e.content, here, q)) != 0)
             return DAF_ENOMEM;
     }
     return DAF_OK;

@@ -460,6 +460,7 @@ static void stop(struct daf_host *h)
     daf_apiserver_finish(h->api);
     daf_host_input(h, &in);
     daf_apiserver_porched(h->api); /* who waits for it waits in vain */
+    daf_contents_finish(h->contents);
     daf_linkhost_finish(h->linkhost);
     daf_loop_timer_set(&h->stop_timer,
                        daf_clock_after(daf_clock_now(), DAF_HOST_STOP_LINK_MS));
@@ -535,8 +536,7 @@ static void flush(struct daf_host *h)
         daf_contents_pump(h->contents);
         daf_apiserver_flush(h->api);
         daf_linkhost_pause(h->linkhost, daf_writer_queued(h->writer) >
-                                                DAF_HOST_WRITER_BYTES_MAX ||
-                                            daf_contents_is_full(h->contents));
+                                            DAF_HOST_WRITER_BYTES_MAX);
         daf_linkhost_flush(h->linkhost);
     } while (h->inputs != inputs);
 }

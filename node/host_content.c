@@ -63,14 +63,39 @@ static enum daf_err read_catalogue(struct daf_host *h,
         h->reader, &daf_camp_authority(daf_agent_camp(h->agent))->catalog, out);
 }
 
-static enum daf_err on_library(void *ctx, json_t *items)
+static enum daf_err on_library(void *ctx, const struct daf_library_query *q,
+                               struct daf_library_page *page)
 {
     struct daf_host *h = ctx;
     struct daf_catalogue *catalogue;
     enum daf_err err = read_catalogue(h, &catalogue);
 
     if (err != DAF_OK) return err;
-    err = daf_contents_json_library(catalogue, h->contents, items);
+    err = daf_contents_json_library(catalogue, h->contents, q, page);
+    daf_catalogue_free(catalogue);
+    return err;
+}
+
+static enum daf_err on_library_item(void *ctx,
+                                    const struct daf_library_query *q,
+                                    const struct daf_hash *content,
+                                    json_t **out)
+{
+    struct daf_host *h = ctx;
+    struct daf_catalogue_entry entry;
+    struct daf_catalogue *catalogue;
+    enum daf_err err = read_catalogue(h, &catalogue);
+
+    *out = NULL;
+    if (err != DAF_OK) return err;
+    if (!daf_catalogue_find(catalogue, content, &entry)) {
+        err = DAF_ENOTFOUND;
+    } else {
+        *out =
+            daf_contents_json_item(&entry.content,
+                                   daf_contents_find(h->contents, content), q);
+        if (*out == NULL) err = DAF_ENOMEM;
+    }
     daf_catalogue_free(catalogue);
     return err;
 }
@@ -134,6 +159,7 @@ void daf_host_content_fill(struct daf_host *h)
     h->api_ops.contents = on_contents;
     h->api_ops.content = on_content;
     h->api_ops.library = on_library;
+    h->api_ops.library_item = on_library_item;
     h->api_ops.content_files = on_content_files;
     h->api_ops.content_open = on_content_open;
 }

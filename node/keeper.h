@@ -3,15 +3,22 @@
  * is read, hashed, written or synced, so that no loop waits for a card.
  *
  *      main thread                              keeper thread
- *      daf_keeper_put() _read() _add() ...  -->  store/shelf.h, in this order
- *      daf_keeper_take()  <-- eventfd, results in the order of the calls
+ *      daf_keeper_add() _open() ...  --> people's jobs --+
+ *      daf_keeper_put() _forget()    --> peers' jobs ----+--> store/shelf.h
+ *      daf_keeper_read()             --> peers' jobs ----+
+ *      daf_keeper_take()  <-- eventfd, results
+ *
+ * Of each of the three kinds the oldest comes first, and its answer.  People's jobs
+ * go before peers'.  Long work (the shelf's, and a check) goes on between jobs, in
+ * turns of 50 ms, and stops for a person's job after a chunk or a file; an item
+ * whose list is being looked through is_stuck as DAF_EBUSY until then.
  *
  * It is not the writer's thread: a child's answer does not wait behind a sync of
  * a video (docs/decisions/010).  The shelf is opened in the thread, which may take
  * long: results that tell of each item come first.
  *
  * Memory: pieces that are put and not written yet, which the main thread bounds
- * by what it takes in (daf_keeper_queued()), and one piece for each READ, which it
+ * by refusing more (daf_keeper_queued()), and one piece for each READ, which it
  * bounds by not taking them (daf_keeper_take()). */
 #ifndef DAF_NODE_KEEPER_H
 #define DAF_NODE_KEEPER_H
@@ -21,6 +28,7 @@
 
 #define DAF_KEEPER_SYNC_MS  2000  /* what came is noted within */
 #define DAF_KEEPER_RETRY_MS 60000 /* what had no room is tried again after */
+#define DAF_KEEPER_CLOSE_MS 300   /* for what is queued, at the end */
 
 struct daf_keeper; /* opaque */
 
@@ -29,7 +37,8 @@ enum daf_keeper_kind {
                           another error than DAF_OK there are no items */
     DAF_KEEPER_ITEM,   /* item: as it stands; at start, and when it changed */
     DAF_KEEPER_GONE,   /* item.content: dropped, here or by another handle */
-    DAF_KEEPER_PUT,    /* conn, piece (no bytes), put, err: a part's end */
+    DAF_KEEPER_PUT,    /* conn, piece (no bytes), put, err: a part's end;
+                          DAF_EBUSY, DAF_ENOMEM: not now, and nobody's fault */
     DAF_KEEPER_READ,   /* conn, piece, is_last, err */
     DAF_KEEPER_DONE,   /* ticket, err; after the ITEM that it changed */
     DAF_KEEPER_FILE,   /* ticket, err, file; the taker closes it */
@@ -65,19 +74,24 @@ struct daf_keeper_result {
  */
 DAF_NODISCARD enum daf_err daf_keeper_new(const char *dir, uint64_t budget,
                                           struct daf_keeper **out);
-/** daf_keeper_free: do what is queued but READs, sync, end.  NULL is fine. */
+/** daf_keeper_finish: the end is near: long work that nobody's bytes wait for
+ * ends after a chunk or a file, and is done again after the next start; a check is
+ * answered DAF_EBUSY. */
+void daf_keeper_finish(struct daf_keeper *k);
+/** daf_keeper_free: do what is queued but READs, sync, end; no longer than
+ * DAF_KEEPER_CLOSE_MS and what the disk needs for one write or sync.  What was not
+ * synced is hashed at the next start.  NULL is fine. */
 void daf_keeper_free(struct daf_keeper *k);
 
-/** daf_keeper_fd: readable when a result waits that may be taken, or less is
- * queued. */
+/** daf_keeper_fd: readable when a result waits that may be taken. */
 int daf_keeper_fd(const struct daf_keeper *k);
 
-/* struct daf_port's calls; bytes are copied. */
-void daf_keeper_put(struct daf_keeper *k, uint32_t conn,
-                    const struct daf_port_piece *piece);
+/* struct daf_port's calls; bytes are copied.  False: no memory, nothing follows. */
+DAF_NODISCARD bool daf_keeper_put(struct daf_keeper *k, uint32_t conn,
+                                  const struct daf_port_piece *piece);
 void daf_keeper_forget(struct daf_keeper *k, uint32_t conn);
-void daf_keeper_read(struct daf_keeper *k, uint32_t conn,
-                     const struct daf_port_piece *piece);
+DAF_NODISCARD bool daf_keeper_read(struct daf_keeper *k, uint32_t conn,
+                                   const struct daf_port_piece *piece);
 
 /* A DONE, FILE, ROOM or LIST with @ticket follows each of these. */
 /** daf_keeper_add: daf_shelf_add(). */
@@ -85,12 +99,16 @@ void daf_keeper_add(struct daf_keeper *k, uint64_t ticket,
                     struct daf_view manifest, unsigned set, unsigned clear);
 void daf_keeper_drop(struct daf_keeper *k, uint64_t ticket,
                      const struct daf_hash *content);
-/** daf_keeper_look: somebody published beside us: daf_shelf_look(). */
-void daf_keeper_look(struct daf_keeper *k, uint64_t ticket);
+/** daf_keeper_look: @content was published beside us: daf_shelf_look_at();
+ * NULL: daf_shelf_look(). */
+void daf_keeper_look(struct daf_keeper *k, uint64_t ticket,
+                     const struct daf_hash *content, uint32_t number);
 void daf_keeper_open(struct daf_keeper *k, uint64_t ticket,
                      const struct daf_hash *content, const char *path);
-/** daf_keeper_room: whether so many bytes more would fit. */
-void daf_keeper_room(struct daf_keeper *k, uint64_t ticket, uint64_t bytes);
+/** daf_keeper_room: whether so many bytes more would fit; and if @number is not
+ * 0, promise them: daf_shelf_promise(). */
+void daf_keeper_room(struct daf_keeper *k, uint64_t ticket, uint64_t bytes,
+                     uint32_t number);
 void daf_keeper_list(struct daf_keeper *k, uint64_t ticket,
                      const struct daf_hash *content);
 /** daf_keeper_check: hash everything; what is damaged is lacking again and

@@ -14,7 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define IN_BYTES     (sizeof(struct daf_link_head) + DAF_LINK_BYTES_MAX)
+#define MESSAGE_MAX (sizeof(struct daf_link_head) + DAF_LINK_BYTES_MAX)
+/* With room for more than one, what is left of a read is seldom moved. */
+#define IN_BYTES     (2 * MESSAGE_MAX)
 #define READS_MAX    8 /* in one go, so that others get a turn */
 #define FIRST_DEATHS 3 /* without a word and without READY: give up */
 /* Of a queue's memory, when it is empty. */
@@ -59,7 +61,7 @@ struct daf_linkhost {
     struct daf_loop_timer timer; /* DOWN: restart; else: does it hang */
     struct daf_mono moved;       /* when it took bytes from the queue */
     uint8_t *in;
-    size_t in_len;
+    size_t in_at, in_len; /* heard and not handed over: from in_at on */
     uint8_t *out;
     size_t out_at, out_len, out_cap;
     struct conn conns[DAF_LINKHOST_CONNS_MAX]; /* ascending by number */
@@ -439,28 +441,37 @@ static bool is_full(const struct daf_linkhost *h)
  * keep the rest. */
 static void parse(struct daf_linkhost *h)
 {
-    size_t at = 0;
-
     while (h->doom == NULL && !is_full(h) &&
-           h->in_len - at >= sizeof(struct daf_link_head)) {
+           h->in_len >= sizeof(struct daf_link_head)) {
         struct daf_link_head head;
+        const uint8_t *payload = h->in + h->in_at + sizeof(head);
         const char *wrong;
 
-        memcpy(&head, h->in + at, sizeof(head));
+        memcpy(&head, h->in + h->in_at, sizeof(head));
         if (head.len > DAF_LINK_BYTES_MAX) {
             doom(h, "it broke the rules: a length");
             return;
         }
-        if (h->in_len - at - sizeof(head) < head.len) break;
-        at += sizeof(head);
-        wrong = on_message(h, &head, view(h->in + at, head.len));
-        at += head.len;
+        if (h->in_len - sizeof(head) < head.len) return;
+        h->in_at += sizeof(head) + head.len;
+        h->in_len -= sizeof(head) + head.len;
+        wrong = on_message(h, &head, view(payload, head.len));
         if (wrong == NULL) continue;
         daf_log("link broke the rules: %s", wrong);
         doom(h, "it broke the rules");
     }
-    h->in_len -= at;
-    memmove(h->in, h->in + at, h->in_len);
+}
+
+/* Room behind what waits for a message at least; false: that is one already, and
+ * waits for is_full(). */
+static bool make_room(struct daf_linkhost *h)
+{
+    if (h->in_len == 0) h->in_at = 0;
+    if (h->in_len >= MESSAGE_MAX) return false;
+    if (IN_BYTES - h->in_at - h->in_len >= MESSAGE_MAX) return true;
+    memmove(h->in, h->in + h->in_at, h->in_len);
+    h->in_at = 0;
+    return true;
 }
 
 /* Returns whether there may be more. */
@@ -468,8 +479,9 @@ static bool read_some(struct daf_linkhost *h)
 {
     ssize_t n;
 
-    if (h->in_len == IN_BYTES) return false; /* what is here waits: is_full() */
-    n = read(h->child.pair.fd, h->in + h->in_len, IN_BYTES - h->in_len);
+    if (!make_room(h)) return false;
+    n = read(h->child.pair.fd, h->in + h->in_at + h->in_len,
+             IN_BYTES - h->in_at - h->in_len);
     if (n > 0) {
         h->in_len += (size_t)n;
         parse(h);

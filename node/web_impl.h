@@ -85,8 +85,8 @@ enum daf_web_want {
     DAF_WEB_STATUS,
     DAF_WEB_LEARNERS,
     DAF_WEB_PROGRESS,
-    DAF_WEB_LIBRARY,
-    DAF_WEB_OPENED, /* and the descriptor */
+    DAF_WEB_LIBRARY, /* a page of it, or one item */
+    DAF_WEB_OPENED,  /* and the descriptor */
     DAF_WEB_WROTE,
     DAF_WEB_FILES,
     DAF_WEB_WANTS, /* how many */
@@ -131,7 +131,7 @@ struct daf_web_item {
     size_t indexes_count;
     char indexes[DAF_WEB_LANGS_MAX][DAF_WEB_LANG_BYTES]; /* index.LANG.html */
     bool has_quiz;
-    char item[DAF_WEB_QUIZ_ITEM_MAX + 1]; /* what its quiz is about */
+    char item[DAF_WEB_QUIZ_ITEM_MAX + 1]; /* what its quiz is about; "" */
     uint64_t used;                        /* the least used goes first */
 };
 
@@ -257,8 +257,10 @@ const char *daf_web_initial(const char *text, char out[8]);
 /** daf_web_learner: the name to show of the learner @subject; NULL if she is
  * not known.  "" has no name. */
 const char *daf_web_learner(json_t *learners, const char *subject);
-/** daf_web_library_item: the item of r->id in the library's answer, or NULL. */
-json_t *daf_web_library_item(const struct daf_web_request *r, json_t *library);
+/** daf_web_languages: those that the reader reads, for core; the caller's. */
+json_t *daf_web_languages(const struct daf_web_request *r);
+/** daf_web_want_lesson: as daf_web_want: what core says of r->id, with "item". */
+json_t *daf_web_want_lesson(struct daf_web_request *r);
 
 /* What is known of one lesson for one learner. */
 struct daf_web_standing {

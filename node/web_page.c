@@ -182,18 +182,20 @@ const char *daf_web_learner(json_t *learners, const char *subject)
     return NULL;
 }
 
-json_t *daf_web_library_item(const struct daf_web_request *r, json_t *library)
+json_t *daf_web_languages(const struct daf_web_request *r)
 {
-    json_t *list = json_object_get(library, "items"), *one;
-    size_t i;
+    json_t *list = json_array();
 
-    json_array_foreach(list, i, one)
-    {
-        const char *id = json_string_value(json_object_get(one, "content"));
+    for (size_t i = 0; list != NULL && i < r->languages_count; i++)
+        (void)json_array_append_new(list, json_string(r->languages[i]));
+    return list;
+}
 
-        if (id != NULL && strcmp(id, r->id) == 0) return one;
-    }
-    return NULL;
+json_t *daf_web_want_lesson(struct daf_web_request *r)
+{
+    return daf_web_want(r, DAF_WEB_LIBRARY,
+                        json_pack("{ss ss so}", "op", "library-item", "content",
+                                  r->id, "languages", daf_web_languages(r)));
 }
 
 static void add_line(struct daf_web_standing *s, const json_t *line)

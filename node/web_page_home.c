@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first page: who is learning, where to go on, all lessons, and whether the
  * work is safe. */
+#include "node/api.h"
 #include "node/web_impl.h"
 
 #include "node/web_words.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-#define PAGE_ITEMS 48 /* of one page; a browser of 2018 lays them out at once */
 
 /* A lesson as its card shows it. */
 struct card {
@@ -23,8 +21,8 @@ struct home {
     struct daf_web_request *r;
     json_t *status, *learners, *library, *progress;
     const char *name; /* of who learns; NULL: nobody */
-    size_t first, count, all;
-    struct card cards[PAGE_ITEMS];
+    size_t count, skipped, total;
+    struct card cards[DAF_API_LIBRARY_ITEMS_MAX];
 };
 
 /* ---- gathering */
@@ -43,24 +41,46 @@ static bool read_card(struct home *m, json_t *item, struct card *c)
 
 static void read_cards(struct home *m)
 {
-    json_t *list = json_object_get(m->library, "items");
+    json_t *list = json_object_get(m->library, "items"), *one;
+    size_t i;
 
-    m->all = json_array_size(list);
-    for (size_t i = m->first; i < m->all && m->count < PAGE_ITEMS; i++)
-        if (read_card(m, json_array_get(list, i), &m->cards[m->count]))
-            m->count++;
+    m->skipped =
+        (size_t)json_integer_value(json_object_get(m->library, "skipped"));
+    m->total = (size_t)json_integer_value(json_object_get(m->library, "total"));
+    json_array_foreach(list, i, one)
+    {
+        if (m->count == DAF_API_LIBRARY_ITEMS_MAX) break;
+        if (read_card(m, one, &m->cards[m->count])) m->count++;
+    }
+}
+
+/* A cursor is a content id; any other text is none.  False: it is not there. */
+static bool put_cursor(const struct daf_web_request *r, const char *name,
+                       json_t *to)
+{
+    const char *id = daf_web_field(&r->query, name);
+
+    return id != NULL && strlen(id) == DAF_WEB_ID_HEX &&
+           strspn(id, "0123456789abcdef") == DAF_WEB_ID_HEX &&
+           json_object_set_new(to, name, json_string(id)) == 0;
+}
+
+static json_t *library_question(const struct daf_web_request *r)
+{
+    json_t *o = json_pack("{ss so}", "op", "library", "languages",
+                          daf_web_languages(r));
+
+    if (!put_cursor(r, "after", o)) (void)put_cursor(r, "before", o);
+    return o;
 }
 
 /* Everything that core must be asked for at once.  False: it is under way. */
 static bool gather(struct home *m)
 {
     struct daf_web_request *r = m->r;
-    const char *page = daf_web_field(&r->query, "page");
-    unsigned long number = page != NULL ? strtoul(page, NULL, 10) : 0;
 
-    m->first = number > 1 && number < 10000 ? (number - 1) * PAGE_ITEMS : 0;
     m->status = daf_web_want_op(r, DAF_WEB_STATUS, "web-status");
-    m->library = daf_web_want_op(r, DAF_WEB_LIBRARY, "library");
+    m->library = daf_web_want(r, DAF_WEB_LIBRARY, library_question(r));
     if (r->has_session)
         m->learners = daf_web_want_op(r, DAF_WEB_LEARNERS, "learners");
     if (r->who[0] != '\0')
@@ -172,7 +192,7 @@ static void put_card(struct home *m, const struct card *c, bool is_next)
     struct daf_web_html *h = &r->html;
     const char *lang;
     const char *title =
-        daf_web_text(r, json_object_get(c->item, "titles"), &lang);
+        daf_web_text(r, json_object_get(c->item, "title"), &lang);
 
     DAF_WEB_PUT(h, "<a class=\"card %\" href=\"/lesson/%\">",
                 !c->is_whole ? "coming"
@@ -211,22 +231,31 @@ static const struct card *next_of(const struct home *m)
     return begun != NULL ? begun : fresh;
 }
 
-static void put_pages(struct home *m)
+static void put_turn(struct home *m, const char *rel, const char *to,
+                     const struct card *from, enum daf_web_word word)
+{
+    DAF_WEB_PUT(&m->r->html,
+                "<a class=\"button quiet\" rel=\"%\" href=\"/?%=%\">%</a>", rel,
+                to, from->id, daf_web_say(m->r, word));
+}
+
+/* "49–96 of 1000" between the ways back and on. */
+static void put_turns(struct home *m)
 {
     struct daf_web_request *r = m->r;
     struct daf_web_html *h = &r->html;
-    char number[24];
+    size_t end = m->skipped + m->count;
 
-    if (m->all <= PAGE_ITEMS) return;
-    DAF_WEB_RAW(h, "<nav class=\"pages\">");
-    for (size_t at = 0; at < m->all; at += PAGE_ITEMS) {
-        uint64_t n = at / PAGE_ITEMS + 1;
-
-        (void)snprintf(number, sizeof(number), "%u", (unsigned)n);
-        DAF_WEB_PUT(h, "<a class=\"button %\" href=\"/?page=%\">%</a>",
-                    at == m->first ? "here" : "quiet", number,
-                    daf_web_digits(r, n));
-    }
+    if (m->count == 0 || m->count >= m->total) return;
+    DAF_WEB_PUT(h, "<nav class=\"turns\" aria-label=\"%\">",
+                daf_web_say(r, DAF_WEB_W_LESSONS));
+    if (m->skipped > 0)
+        put_turn(m, "prev", "before", &m->cards[0], DAF_WEB_W_PREVIOUS);
+    DAF_WEB_PUT(h, "<span>%–% % %</span>", daf_web_digits(r, m->skipped + 1),
+                daf_web_digits(r, end), daf_web_say(r, DAF_WEB_W_OF),
+                daf_web_digits(r, m->total));
+    if (end < m->total)
+        put_turn(m, "next", "after", &m->cards[m->count - 1], DAF_WEB_W_NEXT);
     DAF_WEB_RAW(h, "</nav>\n");
 }
 
@@ -248,7 +277,7 @@ static void put_lessons(struct home *m)
     for (size_t i = 0; i < m->count; i++)
         if (&m->cards[i] != next) put_card(m, &m->cards[i], false);
     DAF_WEB_RAW(h, "</div>\n");
-    put_pages(m);
+    put_turns(m);
     DAF_WEB_RAW(h, "</section>\n");
 }
 

@@ -7,8 +7,8 @@
 static void put_title(struct daf_web_request *r, json_t *item)
 {
     const char *lang;
-    const char *title = daf_web_text(r, json_object_get(item, "titles"), &lang);
-    json_t *about = json_object_get(item, "descriptions");
+    const char *title = daf_web_text(r, json_object_get(item, "title"), &lang);
+    json_t *about = json_object_get(item, "description");
 
     DAF_WEB_PUT(&r->html,
                 "<div class=\"lesson\"><a class=\"back\" href=\"/\" "
@@ -105,7 +105,7 @@ static void put_content(struct daf_web_request *r,
 static void show(struct daf_web_request *r, json_t *item,
                  const struct daf_web_item *known)
 {
-    const char *title = daf_web_text(r, json_object_get(item, "titles"), NULL);
+    const char *title = daf_web_text(r, json_object_get(item, "title"), NULL);
 
     daf_web_page_open(r, title);
     put_title(r, item);
@@ -128,11 +128,11 @@ static void show(struct daf_web_request *r, json_t *item,
 
 void daf_web_page_lesson(struct daf_web_request *r)
 {
-    json_t *library = daf_web_want_op(r, DAF_WEB_LIBRARY, "library"), *item;
+    json_t *library = daf_web_want_lesson(r), *item;
     const struct daf_web_item *known = NULL;
 
     if (library == NULL) return;
-    item = daf_web_library_item(r, library);
+    item = json_object_get(library, "item");
     if (item == NULL) {
         daf_web_page_failed(r, library);
         return;

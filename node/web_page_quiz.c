@@ -43,7 +43,7 @@ static bool read_quiz(struct sheet *s, uint64_t size)
 static bool gather(struct sheet *s)
 {
     struct daf_web_request *r = s->r;
-    json_t *library = daf_web_want_op(r, DAF_WEB_LIBRARY, "library");
+    json_t *library = daf_web_want_lesson(r);
     json_t *learners = NULL, *opened;
 
     opened = daf_web_want(r, DAF_WEB_OPENED,
@@ -52,7 +52,7 @@ static bool gather(struct sheet *s)
     if (r->who[0] != '\0')
         learners = daf_web_want_op(r, DAF_WEB_LEARNERS, "learners");
     if (r->waits > 0) return false;
-    s->item = daf_web_library_item(r, library);
+    s->item = json_object_get(library, "item");
     if (r->who[0] != '\0') s->name = daf_web_learner(learners, r->who);
     if (s->item != NULL && r->fd >= 0 &&
         read_quiz(s, (uint64_t)json_integer_value(
@@ -199,7 +199,7 @@ static void put_title(struct sheet *s)
     struct daf_web_request *r = s->r;
     const char *lang;
     const char *title =
-        daf_web_text(r, json_object_get(s->item, "titles"), &lang);
+        daf_web_text(r, json_object_get(s->item, "title"), &lang);
 
     DAF_WEB_PUT(&r->html,
                 "<div class=\"lesson\"><a class=\"back\" href=\"/lesson/%\" "

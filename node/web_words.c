@@ -30,6 +30,8 @@ static const char *const words[DAF_WEB_W_COUNT][DAF_WEB_TONGUES] = {
     [DAF_WEB_W_CONTINUE] = {"Go on", "متابعة"},
     [DAF_WEB_W_START] = {"Start here", "البداية من هنا"},
     [DAF_WEB_W_BACK] = {"Back", "رجوع"},
+    [DAF_WEB_W_NEXT] = {"Next", "التالي"},
+    [DAF_WEB_W_PREVIOUS] = {"Previous", "السابق"},
     [DAF_WEB_W_COMING] = {"On its way", "في الطريق"},
     [DAF_WEB_W_COMING_HOW] = {
         "This lesson is still on its way to this device. Come back later.",

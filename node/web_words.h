@@ -19,6 +19,8 @@ enum daf_web_word {
     DAF_WEB_W_CONTINUE,
     DAF_WEB_W_START,
     DAF_WEB_W_BACK,
+    DAF_WEB_W_NEXT,
+    DAF_WEB_W_PREVIOUS,
     DAF_WEB_W_COMING,
     DAF_WEB_W_COMING_HOW,
     DAF_WEB_W_SCORE,

@@ -344,23 +344,30 @@ static unsigned alike(struct daf_view a, const char *b)
     }
 }
 
-struct daf_view daf_content_title(const struct daf_content *c,
-                                  const char *const *languages, size_t count)
+const struct daf_about_text *daf_content_best(
+    const struct daf_about_text *texts, size_t texts_count,
+    const char *const *languages, size_t count)
 {
-    assert(c->titles_count > 0);
+    assert(texts_count > 0);
     for (size_t i = 0; i <= count; i++) {
         const char *language = i < count ? languages[i] : "en";
         unsigned best = 0;
         size_t at = 0;
 
-        for (size_t j = 0; j < c->titles_count; j++) {
-            unsigned parts = alike(c->titles[j].language, language);
+        for (size_t j = 0; j < texts_count; j++) {
+            unsigned parts = alike(texts[j].language, language);
 
             if (parts <= best) continue;
             best = parts;
             at = j;
         }
-        if (best > 0) return c->titles[at].text;
+        if (best > 0) return &texts[at];
     }
-    return c->titles[0].text;
+    return &texts[0];
+}
+
+struct daf_view daf_content_title(const struct daf_content *c,
+                                  const char *const *languages, size_t count)
+{
+    return daf_content_best(c->titles, c->titles_count, languages, count)->text;
 }

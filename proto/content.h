@@ -85,9 +85,13 @@ struct daf_hash daf_content_chunk_hash(struct daf_view bytes);
 /** daf_content_about_str: a text's key ("licence").  Never NULL. */
 const char *daf_content_about_str(enum daf_about which);
 
-/** daf_content_title: the title in the first of @languages that there is, else
- * English, else the first.  Of one language the one that is most alike, "ar" or
- * "ar-EG" for "ar-SY".  Never empty. */
+/** daf_content_best: of @texts, 1 or more, that in the first of @languages that
+ * there is, else English, else the first.  Of one language the one that is most
+ * alike, "ar" or "ar-EG" for "ar-SY". */
+const struct daf_about_text *daf_content_best(
+    const struct daf_about_text *texts, size_t texts_count,
+    const char *const *languages, size_t count);
+/** daf_content_title: the best of its titles.  Never empty. */
 struct daf_view daf_content_title(const struct daf_content *c,
                                   const char *const *languages, size_t count);
 

@@ -188,24 +188,30 @@ void daf_catalogue_at(const struct daf_catalogue *c, size_t index,
     (void)err;
 }
 
-bool daf_catalogue_find(const struct daf_catalogue *c,
-                        const struct daf_hash *content,
-                        struct daf_catalogue_entry *out)
+size_t daf_catalogue_place(const struct daf_catalogue *c,
+                           const struct daf_hash *content)
 {
     size_t low = 0, high = c->count;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = memcmp(c->entries[middle].content.b, content->b, 32);
 
-        if (order == 0) {
-            daf_catalogue_at(c, middle, out);
-            return true;
-        }
-        if (order < 0)
+        if (memcmp(c->entries[middle].content.b, content->b, 32) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return false;
+    return low;
+}
+
+bool daf_catalogue_find(const struct daf_catalogue *c,
+                        const struct daf_hash *content,
+                        struct daf_catalogue_entry *out)
+{
+    size_t at = daf_catalogue_place(c, content);
+
+    if (at == c->count || memcmp(c->entries[at].content.b, content->b, 32) != 0)
+        return false;
+    daf_catalogue_at(c, at, out);
+    return true;
 }

@@ -37,6 +37,10 @@ size_t daf_catalogue_count(const struct daf_catalogue *c);
 /** daf_catalogue_at: the item at @index < count, ascending by content id. */
 void daf_catalogue_at(const struct daf_catalogue *c, size_t index,
                       struct daf_catalogue_entry *out);
+/** daf_catalogue_place: how many items have an id before @content, which need not
+ * be one of them. */
+size_t daf_catalogue_place(const struct daf_catalogue *c,
+                           const struct daf_hash *content);
 /** daf_catalogue_find: false if it names no such item. */
 bool daf_catalogue_find(const struct daf_catalogue *c,
                         const struct daf_hash *content,

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- the items in memory, ascending by content id */
@@ -86,6 +87,7 @@ void daf_shelf_tell(const struct daf_shelf_kept *it, struct daf_shelf_item *out)
         .is_whole = it->is_whole,
         .has_list = it->has_list,
         .is_condemned = it->is_condemned,
+        .is_settling = daf_shelf_is_settling(it),
         .parts = it->parts,
         .pages = it->pages,
         .held = it->held,
@@ -163,23 +165,31 @@ static bool is_whole_now(struct daf_shelf *s, const struct daf_shelf_kept *it)
     return is_whole;
 }
 
-static enum daf_err look_at(struct daf_shelf *s, const char *name, bool sweeps)
+static enum daf_err look_one(struct daf_shelf *s,
+                             const struct daf_hash *content,
+                             struct daf_shelf_kept **out)
+{
+    *out = daf_shelf_get(s, content);
+    return *out == NULL || is_whole_now(s, *out)
+               ? daf_shelf_reload(s, content, out)
+               : DAF_OK;
+}
+
+static enum daf_err look_at(struct daf_shelf *s, const char *name)
 {
     struct daf_shelf_kept *it;
     struct daf_hash content;
     enum daf_err err = DAF_OK;
 
-    if (sweeps) daf_shelf_new_sweep(s, name);
-    if (!daf_shelf_name_read(name, &content)) return DAF_OK;
-    it = daf_shelf_get(s, &content);
-    if (it == NULL || is_whole_now(s, it))
-        err = daf_shelf_reload(s, &content, &it);
+    if (s->is_owner) err = daf_shelf_new_sweep(s, name);
+    if (err != DAF_OK || !daf_shelf_name_read(name, &content)) return err;
+    err = look_one(s, &content, &it);
     if (err == DAF_OK) it->is_seen = true;
     s->unreadable += err != DAF_OK && err != DAF_ENOMEM;
     return err == DAF_ENOMEM ? err : DAF_OK;
 }
 
-static enum daf_err look(struct daf_shelf *s, bool sweeps)
+static enum daf_err look(struct daf_shelf *s)
 {
     enum daf_err err;
     struct dirent *e;
@@ -196,26 +206,26 @@ static enum daf_err look(struct daf_shelf *s, bool sweeps)
     }
     s->unreadable = 0;
     /* A stream of our own.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
-    while (err == DAF_OK && (e = readdir(dir)) != NULL)
-        err = look_at(s, e->d_name, sweeps);
+    while (err == DAF_OK && (e = readdir(dir)) != NULL) {
+        err = look_at(s, e->d_name);
+        if (s->is_opening && daf_shelf_turn_is_over(s)) err = DAF_EBUSY;
+    }
     (void)closedir(dir);
     return err;
 }
 
-/* Wishes may have come from the other handle, too. */
 enum daf_err daf_shelf_look(struct daf_shelf *s)
 {
     enum daf_err err;
 
     for (size_t i = 0; i < s->count; i++)
         s->items[i]->is_seen = false;
-    err = look(s, false);
+    daf_shelf_promise_ends(s);
+    err = look(s);
     if (err != DAF_OK) return err;
+    daf_shelf_promise_drop(s);
     for (size_t i = s->count; i-- > 0;) {
-        if (s->items[i]->is_seen)
-            daf_shelf_item_wishes(s, s->items[i]);
-        else
-            daf_shelf_remove(s, s->items[i]);
+        if (!s->items[i]->is_seen) daf_shelf_remove(s, s->items[i]);
     }
     return DAF_OK;
 }
@@ -275,11 +285,30 @@ static enum daf_err open_folder(struct daf_shelf *s, const char *dir)
     return err;
 }
 
+static bool is_link(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
+void daf_shelf_measure(struct daf_shelf *s)
+{
+    struct daf_shelf_disk_room disk;
+
+    s->block = DAF_SHELF_BLOCK;
+    if (daf_shelf_disk_free(&s->disk, s->dir, &disk) == DAF_OK)
+        s->block = disk.block;
+    s->has_holes = s->block <= DAF_CHUNK_BYTES_MIN &&
+                   daf_shelf_disk_has_holes(&s->disk, s->dir);
+}
+
 static enum daf_err open_shelf(struct daf_shelf *s, const char *dir)
 {
     enum daf_err err = open_folder(s, dir);
 
-    if (err == DAF_ENOTFOUND && s->is_owner) {
+    /* A link to nowhere: its card is away. */
+    if (err == DAF_ENOTFOUND && s->is_owner && !is_link(dir)) {
         err = make_folder(&s->disk, dir);
         if (err == DAF_OK) err = open_folder(s, dir);
     }
@@ -289,21 +318,22 @@ static enum daf_err open_shelf(struct daf_shelf *s, const char *dir)
     if (err == DAF_EREADONLY) /* what is there can be read */
         err = daf_shelf_disk_open(&s->disk, s->dir, "daftar", O_RDONLY, 0,
                                   &s->marker);
-    return err == DAF_OK ? look(s, s->is_owner) : err;
+    if (err != DAF_OK) return err;
+    if (s->is_owner) daf_shelf_measure(s);
+    return look(s);
 }
 
-enum daf_err daf_shelf_open(const char *dir, uint64_t budget, bool owner,
-                            struct daf_shelf **out)
+static enum daf_err open_with(struct daf_shelf *s, const char *dir,
+                              struct daf_shelf **out)
 {
-    struct daf_shelf *s = calloc(1, sizeof(*s));
     enum daf_err err;
 
-    *out = NULL;
-    if (s == NULL) return DAF_ENOMEM;
     s->dir = s->marker = -1;
-    s->is_owner = owner;
-    s->budget = budget;
+    s->block = DAF_SHELF_BLOCK;
+    s->has_holes = true; /* until it is measured, by who writes */
+    s->is_opening = true;
     err = open_shelf(s, dir);
+    s->is_opening = false;
     if (err == DAF_OK)
         *out = s;
     else
@@ -311,16 +341,43 @@ enum daf_err daf_shelf_open(const char *dir, uint64_t budget, bool owner,
     return err;
 }
 
+enum daf_err daf_shelf_open(const char *dir, uint64_t budget, bool owner,
+                            struct daf_shelf **out)
+{
+    struct daf_shelf *s = calloc(1, sizeof(*s));
+
+    *out = NULL;
+    if (s == NULL) return DAF_ENOMEM;
+    s->is_owner = owner;
+    s->budget = budget;
+    return open_with(s, dir, out);
+}
+
+enum daf_err daf_shelf_open_turns(const char *dir, uint64_t budget,
+                                  const struct daf_shelf_turns *turns,
+                                  struct daf_shelf **out)
+{
+    struct daf_shelf *s = calloc(1, sizeof(*s));
+
+    *out = NULL;
+    if (s == NULL) return DAF_ENOMEM;
+    s->is_owner = true;
+    s->budget = budget;
+    s->turns = *turns;
+    return open_with(s, dir, out);
+}
+
 void daf_shelf_close(struct daf_shelf *s)
 {
     enum daf_err err;
 
     if (s == NULL) return;
-    err = daf_shelf_sync(s);
+    err = daf_shelf_turn_is_over(s) ? DAF_OK : daf_shelf_sync(s);
     (void)err; /* what is not noted is hashed at the next start */
     for (size_t i = 0; i < s->count; i++)
         daf_shelf_item_free(s->items[i]);
     free(s->items);
+    free(s->promises);
     daf_shelf_disk_close(s->dir);
     daf_shelf_disk_close(s->marker);
     free(s);
@@ -335,18 +392,26 @@ static uint64_t less(uint64_t a, uint64_t b)
 
 struct daf_shelf_rooms daf_shelf_rooms(struct daf_shelf *s)
 {
-    struct daf_shelf_rooms rooms = {s->budget, 0};
-    uint64_t free_bytes = 0;
+    struct daf_shelf_rooms rooms = {.budget = s->budget};
+    struct daf_shelf_disk_room disk;
 
     /* A disk that does not say what is free has none. */
-    if (daf_shelf_disk_free(&s->disk, s->dir, &free_bytes) == DAF_OK)
-        rooms.disk = less(free_bytes, DAF_SHELF_RESERVE);
+    if (daf_shelf_disk_free(&s->disk, s->dir, &disk) == DAF_OK) {
+        rooms.disk = less(disk.bytes, DAF_SHELF_RESERVE);
+        rooms.files = disk.files;
+    }
     for (size_t i = 0; i < s->count; i++) {
         const struct daf_shelf_kept *it = s->items[i];
 
         rooms.budget = less(rooms.budget, it->reserved);
+        rooms.files = less(rooms.files, it->names);
         if (!it->is_whole)
             rooms.disk = less(rooms.disk, less(it->reserved, it->taken));
+    }
+    /* How much of it is written is not known here: none, to be sure. */
+    for (size_t i = 0; i < s->promises_count; i++) {
+        rooms.budget = less(rooms.budget, s->promises[i].bytes);
+        rooms.disk = less(rooms.disk, s->promises[i].bytes);
     }
     return rooms;
 }
@@ -361,6 +426,27 @@ uint64_t daf_shelf_room(struct daf_shelf *s, bool *out_is_disk)
 
 /* ---- wishes */
 
+/* Of an item whose manifest was damaged; what was wished for before still is. */
+static enum daf_err mend_manifest(struct daf_shelf *s,
+                                  const struct daf_shelf_kept *it)
+{
+    unsigned before = 0;
+    enum daf_err err;
+    int folder;
+
+    err = daf_shelf_item_folder(s, &it->content, &folder);
+    if (err != DAF_OK) return err;
+    err = daf_shelf_item_wishes(s, folder, &before);
+    if (err == DAF_OK)
+        err = daf_shelf_disk_put(&s->disk, folder, "manifest",
+                                 (struct daf_view){it->manifest,
+                                                   it->manifest_len});
+    if (err == DAF_OK)
+        err = daf_shelf_item_keep(s, folder, it->wishes | before, 0);
+    daf_shelf_disk_close(folder);
+    return err;
+}
+
 /* A new item; or one whose folder could not be read, if only its manifest was
  * damaged. */
 static enum daf_err add_new(struct daf_shelf *s, struct daf_shelf_kept *it)
@@ -368,19 +454,10 @@ static enum daf_err add_new(struct daf_shelf *s, struct daf_shelf_kept *it)
     struct daf_hash content = it->content;
     enum daf_err err;
     bool is_disk;
-    int folder;
 
     if (it->reserved > daf_shelf_room(s, &is_disk)) return DAF_EFULL;
     err = daf_shelf_item_make(s, it);
-    if (err == DAF_EEXISTS) {
-        err = daf_shelf_item_folder(s, &content, &folder);
-        if (err != DAF_OK) return err;
-        err = daf_shelf_disk_put(&s->disk, folder, "manifest",
-                                 (struct daf_view){it->manifest,
-                                                   it->manifest_len});
-        if (err == DAF_OK) err = daf_shelf_item_keep(s, folder, it->wishes, 0);
-        daf_shelf_disk_close(folder);
-    }
+    if (err == DAF_EEXISTS) err = mend_manifest(s, it);
     return err == DAF_OK ? daf_shelf_reload(s, &content, &it) : err;
 }
 
@@ -399,6 +476,21 @@ static enum daf_err change(struct daf_shelf *s, struct daf_shelf_kept *it,
     return err;
 }
 
+/* Only the owner writes wishes: of two who write, the later would undo what the
+ * other one knew of. */
+enum daf_err daf_shelf_look_at(struct daf_shelf *s,
+                               const struct daf_hash *content, uint32_t number)
+{
+    struct daf_shelf_kept *it;
+    enum daf_err err = look_one(s, content, &it);
+
+    assert(s->is_owner);
+    if (err == DAF_OK && it->is_whole)
+        err = change(s, it, it->wishes | DAF_SHELF_PUBLISHED);
+    if (err == DAF_OK) daf_shelf_promise_end(s, number);
+    return err;
+}
+
 enum daf_err daf_shelf_add(struct daf_shelf *s, struct daf_view manifest,
                            unsigned set, unsigned clear)
 {
@@ -406,7 +498,7 @@ enum daf_err daf_shelf_add(struct daf_shelf *s, struct daf_view manifest,
     enum daf_err err;
 
     assert(s->is_owner);
-    err = daf_shelf_item_new(manifest, &made);
+    err = daf_shelf_item_new(s, manifest, &made);
     if (err != DAF_OK) return err;
     it = daf_shelf_get(s, &made->content);
     if (it == NULL) {

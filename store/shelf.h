@@ -25,8 +25,9 @@
 #define DAF_SHELF_GROUP_BYTES \
     ((uint64_t)8 * 1024 * 1024) /* unsynced, at most */
 #define DAF_SHELF_RESERVE       ((uint64_t)64 * 1024 * 1024)
-#define DAF_SHELF_OPEN_MAX      16 /* items with their file list in memory */
-#define DAF_SHELF_RECEIVING_MAX 64 /* senders in the middle of a part */
+#define DAF_SHELF_OPEN_MAX      16   /* items with their file list in memory */
+#define DAF_SHELF_RECEIVING_MAX 64   /* senders in the middle of a part */
+#define DAF_SHELF_NEW_MAX       4096 /* publishers at a time */
 
 struct daf_shelf; /* opaque */
 
@@ -43,7 +44,9 @@ struct daf_shelf_item {
     bool is_whole;     /* files/ is there */
     bool has_list;     /* all pages are held, and the file list is good */
     bool is_condemned; /* the file list is not (R63) */
-    uint32_t parts;    /* pages and chunks */
+    bool is_settling; /* long work is on until the list is known: nothing can be
+                          put; daf_shelf_work() tells when */
+    uint32_t parts;   /* pages and chunks */
     uint32_t pages;
     uint32_t held;     /* of them verified here, perhaps not synced yet */
     uint64_t bytes;    /* of all files */
@@ -67,8 +70,41 @@ struct daf_shelf_item {
  */
 DAF_NODISCARD enum daf_err daf_shelf_open(const char *dir, uint64_t budget,
                                           bool owner, struct daf_shelf **out);
-/** daf_shelf_close: syncs and notes what came.  NULL is fine. */
+/** daf_shelf_close: syncs and notes what came, until the turn is over.  NULL is
+ * fine. */
 void daf_shelf_close(struct daf_shelf *s);
+
+/* ---- long work
+ *
+ * To hash what is there and not noted, to make, or sync, all files of an item takes
+ * minutes if they are many, and so does a long one on a disk without holes, as all
+ * of it is written first.  Whoever opens the shelf with turns is asked, after each
+ * unit of such work (a chunk hashed, a file made or synced, 8 MiB of zeros), whether
+ * that is enough: then the call comes back, and daf_shelf_work() goes on later.  Without
+ * turns every call does all of it. */
+struct daf_shelf_turns {
+    bool (*is_over)(void *ctx); /* NULL: never */
+    void *ctx;
+};
+/** daf_shelf_open_turns: as daf_shelf_open(), for the owner, but what is there is
+ * only read, and hashed by daf_shelf_work().  DAF_EBUSY: the turn was over before
+ * all was read; there is no shelf then. */
+DAF_NODISCARD enum daf_err daf_shelf_open_turns(
+    const char *dir, uint64_t budget, const struct daf_shelf_turns *turns,
+    struct daf_shelf **out);
+
+struct daf_shelf_worked {
+    struct daf_hash content;
+    bool is_news; /* it ended: the item has its list, is whole or condemned */
+    enum daf_err err; /* as daf_shelf_put(); it ended, and daf_shelf_add() may
+                         begin it again */
+    bool is_gone;     /* instead: all of a dropped item is, and left room */
+};
+/** daf_shelf_work: a turn of the work that is most urgent.  False: there is none.
+ * @notes: only syncing, during which nothing can be put. */
+bool daf_shelf_work(struct daf_shelf *s, bool notes,
+                    struct daf_shelf_worked *out);
+bool daf_shelf_has_work(const struct daf_shelf *s, bool notes);
 
 /** daf_shelf_trouble: the system's words for the last failure, for a log. */
 const char *daf_shelf_trouble(const struct daf_shelf *s);
@@ -107,7 +143,7 @@ DAF_NODISCARD enum daf_err daf_shelf_drop(struct daf_shelf *s,
 
 enum daf_shelf_put {
     DAF_SHELF_MORE, /* taken; the part is not whole yet */
-    DAF_SHELF_PART, /* the part is verified and held */
+    DAF_SHELF_PART, /* the part is verified and held; long work may have begun */
     DAF_SHELF_LIST, /* the same, and now the file list is known, checked, and room
                         reserved for what it names: new bits may be set (R68) */
     DAF_SHELF_WHOLE, /* the same, and now the item is whole, durably */
@@ -126,12 +162,15 @@ enum daf_shelf_put {
  * from their sender, who has one at a time, R65).
  *
  * Syncs and notes by itself when DAF_SHELF_GROUP_BYTES have gathered.
+ * DAF_EBUSY: nothing was taken, for there is long work to do first: syncing
+ * (daf_shelf_has_work()), or the item is_settling.  Only with turns.
  * DAF_ENOTFOUND: not on the shelf, or no such part.  DAF_EFULL (the disk, or no
  * room for what the file list names), DAF_EREADONLY, DAF_EIO, DAF_ENOMEM: the part
  * is not held; what was held still is, but where a sync has failed, which makes
  * what was not noted lacking again.  When the last page comes and there is no room
  * for what the list names, that page is held and it is DAF_EFULL, and so is every
- * chunk until daf_shelf_add() has tried again and found room.
+ * chunk until daf_shelf_add() has tried again and found room.  DAF_ELIMIT: the
+ * disk has no such long files.
  */
 DAF_NODISCARD enum daf_err daf_shelf_put(struct daf_shelf *s,
                                          const struct daf_hash *content,
@@ -143,7 +182,7 @@ void daf_shelf_forget(struct daf_shelf *s, uint32_t sender);
 
 /** daf_shelf_unsynced: bytes that came and are not noted as held yet. */
 uint64_t daf_shelf_unsynced(const struct daf_shelf *s);
-/** daf_shelf_sync: make them durable and note it. */
+/** daf_shelf_sync: make them durable and note it, as far as the turn goes. */
 DAF_NODISCARD enum daf_err daf_shelf_sync(struct daf_shelf *s);
 
 /** daf_shelf_part_bytes: how long a part is.  DAF_ENOTFOUND: not on the shelf, or
@@ -195,6 +234,13 @@ struct daf_shelf_publish {
     /* May be NULL.  False ends it with DAF_EBUSY. */
     bool (*progress)(void *ctx, uint64_t done, uint64_t total);
     void (*left_out)(void *ctx, const struct daf_shelf_left_out *what);
+    /* Both or none: ask the owner's handle for room (daf_shelf_promise()) before
+     * a byte is written; tell it what came of it (daf_shelf_look_at()).  An error
+     * with words in @t is passed on. */
+    enum daf_err (*room)(void *ctx, uint32_t number, uint64_t bytes,
+                         uint64_t *out_room, bool *out_is_disk);
+    enum daf_err (*placed)(void *ctx, uint32_t number,
+                           const struct daf_hash *content);
     void *ctx;
 };
 /**
@@ -213,8 +259,28 @@ DAF_NODISCARD enum daf_err daf_shelf_publish(struct daf_shelf *s,
                                              const struct daf_shelf_publish *p,
                                              struct daf_shelf_item *out,
                                              char *t, size_t t_len);
+
+/* Publishers are other processes, and one after the other asks the owner for room:
+ * what they were promised counts as taken until the owner has looked at what
+ * became of it. */
+/** daf_shelf_promise: @bytes for content/new-@number.  DAF_EFULL: there are only
+ * *@out_room, as daf_shelf_room().  DAF_EBUSY: somebody's promise is over; again,
+ * after daf_shelf_look(). */
+DAF_NODISCARD enum daf_err daf_shelf_promise(struct daf_shelf *s,
+                                             uint32_t number, uint64_t bytes,
+                                             uint64_t *out_room,
+                                             bool *out_is_disk);
+/** daf_shelf_is_promise_over: one who was promised room went without a word:
+ * daf_shelf_look() finds what is left of it, and gives the rest back. */
+bool daf_shelf_is_promise_over(const struct daf_shelf *s);
 /** daf_shelf_look: another handle has published, or dropped: read what is new. */
 DAF_NODISCARD enum daf_err daf_shelf_look(struct daf_shelf *s);
+/** daf_shelf_look_at: item @content was published as content/new-@number: count it
+ * instead of the promise.  Does not read the others.  As daf_shelf_look(), and
+ * DAF_ENOTFOUND, DAF_ECORRUPT. */
+DAF_NODISCARD enum daf_err daf_shelf_look_at(struct daf_shelf *s,
+                                             const struct daf_hash *content,
+                                             uint32_t number);
 
 /* ---- check */
 
@@ -222,7 +288,7 @@ DAF_NODISCARD enum daf_err daf_shelf_look(struct daf_shelf *s);
 typedef bool (*daf_shelf_bad_fn)(void *ctx, const struct daf_hash *content,
                                  const char *what, const char *where);
 /**
- * daf_shelf_check: read and hash every held part.
+ * daf_shelf_check: read and hash every held part.  Without turns only.
  * @mend: what is damaged is no longer held, and the item lacking again; a damaged
  * manifest is written anew.
  * *@out_bad: how many findings.  DAF_OK also when there are some.
@@ -230,5 +296,27 @@ typedef bool (*daf_shelf_bad_fn)(void *ctx, const struct daf_hash *content,
 DAF_NODISCARD enum daf_err daf_shelf_check(struct daf_shelf *s, bool mend,
                                            daf_shelf_bad_fn bad, void *ctx,
                                            uint64_t *out_bad);
+
+/* The same, turn by turn.  Between turns anything may be done with the shelf but
+ * closing it; what comes on it meanwhile may be passed over. */
+struct daf_shelf_check; /* opaque */
+struct daf_shelf_checked {
+    bool is_over;
+    uint64_t found;
+    bool has_changed; /* @content was mended: it lacks something */
+    struct daf_hash content;
+};
+/** daf_shelf_check_begin: DAF_ENOMEM.  The caller owns it:
+ * daf_shelf_check_end(). */
+DAF_NODISCARD enum daf_err daf_shelf_check_begin(struct daf_shelf *s, bool mend,
+                                                 daf_shelf_bad_fn bad,
+                                                 void *ctx,
+                                                 struct daf_shelf_check **out);
+/** daf_shelf_check_work: a turn.  It waits for an item with work to be done
+ * (daf_shelf_work()).  An error ends it. */
+DAF_NODISCARD enum daf_err daf_shelf_check_work(struct daf_shelf_check *c,
+                                                struct daf_shelf_checked *out);
+/** daf_shelf_check_end: NULL is fine. */
+void daf_shelf_check_end(struct daf_shelf_check *c);
 
 #endif

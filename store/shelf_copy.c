@@ -40,7 +40,7 @@ static bool is_zeros(const uint8_t *p, size_t len)
     return len == 0 || (p[0] == 0 && memcmp(p, p + 1, len - 1) == 0);
 }
 
-/* Zeros are not written: what is not written is a hole. */
+/* Zeros are not written, where the disk has holes: what is not written is one. */
 static enum daf_err copy_bytes(struct one *o, uint64_t at, uint32_t len,
                                struct daf_hash *out)
 {
@@ -57,7 +57,7 @@ static enum daf_err copy_bytes(struct one *o, uint64_t at, uint32_t len,
         if (err != DAF_OK) return in_trouble(o, err);
         if (got < want) return changed(o);
         daf_hash_add(&h, (struct daf_view){s->buffer, got});
-        if (!is_zeros(s->buffer, got))
+        if (!s->has_holes || !is_zeros(s->buffer, got))
             err = daf_shelf_disk_write(&s->disk, o->out, at,
                                        (struct daf_view){s->buffer, got});
         at += got;
@@ -75,14 +75,15 @@ static enum daf_err copy_chunk(struct one *o, uint32_t n)
     enum daf_err err = DAF_OK;
     struct daf_hash h;
 
-    if (daf_shelf_disk_data(o->in, at, at + len) == at + len)
+    if (c->w->s->has_holes &&
+        daf_shelf_disk_data(o->in, at, at + len) == at + len)
         h = *daf_shelf_zeros(c->w->s, len);
     else
         err = copy_bytes(o, at, len, &h);
     if (err != DAF_OK) return err;
     memcpy(c->hashes + (size_t)n * DAF_SHELF_HASH_BYTES, h.b, sizeof(h.b));
-    if (!daf_shelf_is_zeros(c->w->s, h.b, len))
-        c->need += daf_shelf_blocks(len);
+    if (c->w->s->has_holes && !daf_shelf_is_zeros(c->w->s, h.b, len))
+        c->need += daf_shelf_blocks(c->w->s, len);
     c->done += len;
     if (c->w->p->progress == NULL ||
         c->w->p->progress(c->w->p->ctx, c->done, c->w->bytes))
@@ -104,9 +105,11 @@ static enum daf_err copy_all_chunks(struct one *o, uint32_t *out_chunks)
     struct daf_shelf_disk *d = &o->c->w->s->disk;
     uint32_t n = (uint32_t)daf_filelist_chunks(o->f->size, o->c->chunk_bytes);
     struct stat after;
-    enum daf_err err = daf_shelf_disk_resize(d, o->out, o->f->size);
+    enum daf_err err = daf_shelf_disk_fits(d, o->out, o->f->size);
 
     *out_chunks = n;
+    if (err == DAF_OK && o->c->w->s->has_holes)
+        err = daf_shelf_disk_resize(d, o->out, o->f->size);
     if (err != DAF_OK) return trouble(o, err);
     for (uint32_t i = 0; i < n; i++) {
         err = copy_chunk(o, i);
@@ -145,7 +148,8 @@ static enum daf_err open_out(struct one *o, struct daf_view before)
     enum daf_err err;
 
     (void)daf_shelf_files_shared(before, path, &folders);
-    o->c->need += (folders + 1) * DAF_SHELF_BLOCK;
+    o->c->need += (folders + 1) * s->block;
+    if (!s->has_holes) o->c->need += daf_shelf_blocks(s, o->f->size);
     err = daf_shelf_files_make_folders(s, o->c->root, before, path);
     if (err == DAF_OK)
         err = daf_shelf_disk_file(&s->disk, o->c->root, path,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/shelf_disk.h"
+#include "store/shelf.h"
 
 #include "proto/limits.h"
 
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+#define HOLE_BYTES ((uint64_t)1024 * 1024)
 
 static_assert(sizeof(off_t) >= 8, "files of more than 2 GiB");
 
@@ -40,8 +43,9 @@ enum daf_err daf_shelf_disk_trouble(struct daf_shelf_disk *d, int error,
         return DAF_EEXISTS;
     case ENOSPC:
     case EDQUOT:
-    case EFBIG:
         return DAF_EFULL;
+    case EFBIG:
+        return DAF_ELIMIT;
     case EROFS:
     case EACCES:
     case EPERM:
@@ -207,6 +211,15 @@ enum daf_err daf_shelf_disk_resize(struct daf_shelf_disk *d, int fd,
     return result == 0 ? DAF_OK : failed(d, "setting", "a length");
 }
 
+/* A place that no file can have is said without making the file so long, which on
+ * FAT writes all of it. */
+enum daf_err daf_shelf_disk_fits(struct daf_shelf_disk *d, int fd,
+                                 uint64_t size)
+{
+    if (lseek(fd, (off_t)size, SEEK_SET) >= 0 || errno != EINVAL) return DAF_OK;
+    return daf_shelf_disk_trouble(d, EFBIG, "setting", "a length");
+}
+
 /* Some file systems cannot sync a folder and say EINVAL; there is no more that we
  * can do there. */
 enum daf_err daf_shelf_disk_sync(struct daf_shelf_disk *d, int fd)
@@ -266,7 +279,8 @@ bool daf_shelf_disk_is_folder(int at, const char *name)
            S_ISDIR(st.st_mode);
 }
 
-static enum daf_err remove_inside(struct daf_shelf_disk *d, int fd)
+static enum daf_err remove_inside(struct daf_shelf_disk *d, int fd,
+                                  const struct daf_shelf_turns *turns)
 {
     DIR *dir = fdopendir(fd); /* which owns it from here on */
     enum daf_err err = DAF_OK;
@@ -279,16 +293,21 @@ static enum daf_err remove_inside(struct daf_shelf_disk *d, int fd)
     }
     /* A stream of our own.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     while (err == DAF_OK && (e = readdir(dir)) != NULL) {
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            err = daf_shelf_disk_remove(d, dirfd(dir), e->d_name);
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        err = daf_shelf_disk_remove_some(d, dirfd(dir), e->d_name, turns);
+        if (err == DAF_OK && turns->is_over != NULL &&
+            turns->is_over(turns->ctx))
+            err = DAF_EBUSY;
     }
     (void)closedir(dir);
     return err;
 }
 
 /* A list's folders are at most 16 deep, and so is the recursion. */
-enum daf_err daf_shelf_disk_remove(struct daf_shelf_disk *d, int at,
-                                   const char *name)
+enum daf_err daf_shelf_disk_remove_some(struct daf_shelf_disk *d, int at,
+                                        const char *name,
+                                        const struct daf_shelf_turns *turns)
 {
     enum daf_err err;
     int fd;
@@ -296,22 +315,51 @@ enum daf_err daf_shelf_disk_remove(struct daf_shelf_disk *d, int at,
     if (unlinkat(at, name, 0) == 0 || errno == ENOENT) return DAF_OK;
     if (!daf_shelf_disk_is_folder(at, name)) return failed(d, "removing", name);
     err = daf_shelf_disk_folder(d, at, name, &fd);
-    if (err == DAF_OK) err = remove_inside(d, fd);
+    if (err == DAF_OK) err = remove_inside(d, fd, turns);
     if (err == DAF_OK && unlinkat(at, name, AT_REMOVEDIR) != 0)
         err = failed(d, "removing", name);
     return err;
 }
 
+enum daf_err daf_shelf_disk_remove(struct daf_shelf_disk *d, int at,
+                                   const char *name)
+{
+    const struct daf_shelf_turns all = {NULL, NULL};
+
+    return daf_shelf_disk_remove_some(d, at, name, &all);
+}
+
 /* ---- the disk */
 
 enum daf_err daf_shelf_disk_free(struct daf_shelf_disk *d, int fd,
-                                 uint64_t *out)
+                                 struct daf_shelf_disk_room *out)
 {
     struct statvfs st;
 
     if (fstatvfs(fd, &st) != 0) return failed(d, "asking for", "free space");
-    *out = (uint64_t)st.f_bavail * st.f_frsize;
+    out->bytes = (uint64_t)st.f_bavail * st.f_frsize;
+    out->files = st.f_files > 0 ? (uint64_t)st.f_favail : UINT64_MAX;
+    out->block =
+        st.f_frsize > DAF_SHELF_BLOCK ? (uint64_t)st.f_frsize : DAF_SHELF_BLOCK;
     return DAF_OK;
+}
+
+/* One that cannot be tried, as it cannot be written, has them for all we know. */
+bool daf_shelf_disk_has_holes(struct daf_shelf_disk *d, int folder)
+{
+    static const char name[] = "hole";
+    struct stat st = {0};
+    enum daf_err err;
+    int fd;
+
+    err = daf_shelf_disk_open(d, folder, name, O_WRONLY | O_CREAT | O_TRUNC,
+                              0600, &fd);
+    if (err != DAF_OK) return true;
+    err = daf_shelf_disk_resize(d, fd, HOLE_BYTES);
+    if (err == DAF_OK && fstat(fd, &st) != 0) st.st_blocks = 0;
+    daf_shelf_disk_close(fd);
+    (void)unlinkat(folder, name, 0);
+    return (uint64_t)st.st_blocks * 512 < HOLE_BYTES;
 }
 
 static struct flock byte_of(uint32_t at, bool is_locked)
@@ -341,4 +389,11 @@ void daf_shelf_disk_unlock(int fd, uint32_t at)
     struct flock lock = byte_of(at, false);
 
     (void)fcntl(fd, F_SETLK, &lock);
+}
+
+bool daf_shelf_disk_is_locked(int fd, uint32_t at)
+{
+    struct flock lock = byte_of(at, true);
+
+    return fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }

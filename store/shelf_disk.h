@@ -10,7 +10,7 @@
 #include "proto/err.h"
 #include "proto/types.h"
 
-#define DAF_SHELF_BLOCK 4096 /* what we count in */
+#define DAF_SHELF_BLOCK 4096 /* what we count in, at least */
 
 /* What is kept of the last failure, for a log. */
 struct daf_shelf_disk {
@@ -18,7 +18,7 @@ struct daf_shelf_disk {
 };
 
 /** daf_shelf_disk_trouble: keep the system's words for @error; what it is of ours.
- * ENOTFOUND, EEXISTS, EFULL, EREADONLY, ENOMEM, else EIO. */
+ * ENOTFOUND, EEXISTS, EFULL, ELIMIT, EREADONLY, ENOMEM, else EIO. */
 enum daf_err daf_shelf_disk_trouble(struct daf_shelf_disk *d, int error,
                                     const char *doing, const char *name);
 
@@ -55,6 +55,10 @@ DAF_NODISCARD enum daf_err daf_shelf_disk_size(struct daf_shelf_disk *d, int fd,
                                                uint64_t *out);
 DAF_NODISCARD enum daf_err daf_shelf_disk_resize(struct daf_shelf_disk *d,
                                                  int fd, uint64_t size);
+/** daf_shelf_disk_fits: DAF_ELIMIT: this file system has no files of @size, as FAT
+ * of 4 GiB. */
+DAF_NODISCARD enum daf_err daf_shelf_disk_fits(struct daf_shelf_disk *d, int fd,
+                                               uint64_t size);
 DAF_NODISCARD enum daf_err daf_shelf_disk_sync(struct daf_shelf_disk *d,
                                                int fd);
 DAF_NODISCARD enum daf_err daf_shelf_disk_make(struct daf_shelf_disk *d, int at,
@@ -70,16 +74,30 @@ DAF_NODISCARD enum daf_err daf_shelf_disk_put(struct daf_shelf_disk *d, int at,
 /** daf_shelf_disk_remove: a file, or a folder with all in it; none is fine. */
 DAF_NODISCARD enum daf_err daf_shelf_disk_remove(struct daf_shelf_disk *d,
                                                  int at, const char *name);
+/** daf_shelf_disk_remove_some: the same, until the turn is over: DAF_EBUSY. */
+struct daf_shelf_turns;
+DAF_NODISCARD enum daf_err daf_shelf_disk_remove_some(
+    struct daf_shelf_disk *d, int at, const char *name,
+    const struct daf_shelf_turns *turns);
 bool daf_shelf_disk_is_folder(int at, const char *name);
-/** daf_shelf_disk_free: bytes free on the disk of @fd. */
+/* What the disk of a folder has. */
+struct daf_shelf_disk_room {
+    uint64_t bytes, files; /* free; files: UINT64_MAX if it has no such bound */
+    uint64_t block;        /* what it counts in, at least DAF_SHELF_BLOCK */
+};
 DAF_NODISCARD enum daf_err daf_shelf_disk_free(struct daf_shelf_disk *d, int fd,
-                                               uint64_t *out);
+                                               struct daf_shelf_disk_room *out);
+/** daf_shelf_disk_has_holes: whether a file in @folder that was made longer takes
+ * no room for it; false on FAT. */
+bool daf_shelf_disk_has_holes(struct daf_shelf_disk *d, int folder);
 
 /** daf_shelf_disk_lock: byte @at of @fd, for this process; EBUSY: another has
  * it.  daf_shelf_disk_unlock(): given back. */
 DAF_NODISCARD enum daf_err daf_shelf_disk_lock(struct daf_shelf_disk *d, int fd,
                                                uint32_t at);
 void daf_shelf_disk_unlock(int fd, uint32_t at);
+/** daf_shelf_disk_is_locked: another process has byte @at. */
+bool daf_shelf_disk_is_locked(int fd, uint32_t at);
 
 /** daf_shelf_disk_data: where, from @from on, there may be something else than a
  * hole; @end: nowhere before it.  (shelf_holes.c) */

@@ -133,10 +133,11 @@ static void make_room(struct daf_shelf *s)
             if (it->list == NULL) continue;
             count++;
             cost += it->list->cost;
-            if (oldest == NULL || it->list->used < oldest->list->used)
+            if (it != s->working &&
+                (oldest == NULL || it->list->used < oldest->list->used))
                 oldest = it;
         }
-        if (count <= 1 ||
+        if (count <= 1 || oldest == NULL ||
             (count <= DAF_SHELF_OPEN_MAX && cost <= DAF_SHELF_OPEN_BYTES))
             return;
         daf_shelf_files_drop(oldest);

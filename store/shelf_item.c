@@ -9,7 +9,6 @@
 
 #include "store/shelf_impl.h"
 
-#define NEW_MAX    4096u
 #define KEEP_BYTES 9u
 
 /* ---- names */
@@ -55,7 +54,8 @@ enum daf_err daf_shelf_item_folder(struct daf_shelf *s,
 
 /* ---- in memory */
 
-static void fill(struct daf_shelf_kept *it, const struct daf_content *c)
+static void fill(const struct daf_shelf *s, struct daf_shelf_kept *it,
+                 const struct daf_content *c)
 {
     it->content = c->id;
     it->page_hashes = c->page_hashes.p;
@@ -65,10 +65,11 @@ static void fill(struct daf_shelf_kept *it, const struct daf_content *c)
     it->pages = c->pages;
     it->parts = daf_content_parts(c);
     it->chunk_bytes = c->chunk_bytes;
-    it->reserved = daf_shelf_item_base(it);
+    it->reserved = daf_shelf_item_base(s, it);
 }
 
-enum daf_err daf_shelf_item_new(struct daf_view manifest,
+enum daf_err daf_shelf_item_new(const struct daf_shelf *s,
+                                struct daf_view manifest,
                                 struct daf_shelf_kept **out)
 {
     struct daf_shelf_kept *it;
@@ -88,7 +89,7 @@ enum daf_err daf_shelf_item_new(struct daf_view manifest,
     }
     memcpy(it->manifest, manifest.p, manifest.len);
     it->manifest_len = manifest.len;
-    fill(it, &c);
+    fill(s, it, &c);
     it->page_hashes = it->manifest + (c.page_hashes.p - manifest.p);
     *out = it;
     return DAF_OK;
@@ -105,12 +106,17 @@ void daf_shelf_item_free(struct daf_shelf_kept *it)
 }
 
 /* Manifest, list, wishes, notes; its folder and that of its files. */
-uint64_t daf_shelf_item_base(const struct daf_shelf_kept *it)
+uint64_t daf_shelf_base(const struct daf_shelf *s, uint64_t manifest_len,
+                        uint64_t list_bytes, uint64_t parts)
 {
-    return daf_shelf_blocks(it->manifest_len) +
-           daf_shelf_blocks(it->list_bytes) + DAF_SHELF_BLOCK +
-           daf_shelf_blocks(32 + (uint64_t)32 * it->parts) +
-           (uint64_t)2 * DAF_SHELF_BLOCK;
+    return daf_shelf_blocks(s, manifest_len) + daf_shelf_blocks(s, list_bytes) +
+           daf_shelf_blocks(s, 32 + 32 * parts) + 3 * s->block;
+}
+
+uint64_t daf_shelf_item_base(const struct daf_shelf *s,
+                             const struct daf_shelf_kept *it)
+{
+    return daf_shelf_base(s, it->manifest_len, it->list_bytes, it->parts);
 }
 
 /* ---- read */
@@ -147,15 +153,20 @@ static enum daf_err read_keep(struct daf_shelf *s, int folder,
     return DAF_OK;
 }
 
-void daf_shelf_item_wishes(struct daf_shelf *s, struct daf_shelf_kept *it)
+enum daf_err daf_shelf_item_wishes(struct daf_shelf *s, int folder,
+                                   unsigned *out)
+{
+    uint64_t need;
+
+    return read_keep(s, folder, out, &need);
+}
+
+uint64_t daf_shelf_item_need(struct daf_shelf *s, int folder)
 {
     unsigned wishes;
     uint64_t need;
-    int folder;
 
-    if (daf_shelf_item_folder(s, &it->content, &folder) != DAF_OK) return;
-    if (read_keep(s, folder, &wishes, &need) == DAF_OK) it->wishes = wishes;
-    daf_shelf_disk_close(folder);
+    return read_keep(s, folder, &wishes, &need) == DAF_OK ? need : 0;
 }
 
 /* A whole item needs no bits; a publisher may have made whole what was lacking
@@ -186,7 +197,7 @@ static void know_need(struct daf_shelf *s, struct daf_shelf_kept *it)
     if (it->need == 0 && daf_shelf_files_get(s, it, &l) == DAF_OK)
         it->need = daf_shelf_need(s, it, l);
     it->reserved =
-        it->need > 0 ? it->need : daf_shelf_item_base(it) + it->bytes;
+        it->need > 0 ? it->need : daf_shelf_item_base(s, it) + it->bytes;
 }
 
 static enum daf_err load(struct daf_shelf *s, int folder,
@@ -200,7 +211,7 @@ static enum daf_err load(struct daf_shelf *s, int folder,
     *out = NULL;
     err = read_small(s, folder, "manifest", s->buffer, &len);
     if (err != DAF_OK) return err == DAF_ENOTFOUND ? DAF_ECORRUPT : err;
-    err = daf_shelf_item_new((struct daf_view){s->buffer, len}, out);
+    err = daf_shelf_item_new(s, (struct daf_view){s->buffer, len}, out);
     if (err != DAF_OK) return err == DAF_ENOMEM ? err : DAF_ECORRUPT;
     if (memcmp((*out)->content.b, content->b, sizeof(content->b)) != 0)
         return DAF_ECORRUPT;
@@ -235,14 +246,35 @@ enum daf_err daf_shelf_item_load(struct daf_shelf *s,
 
 /* ---- made and gone */
 
+static void pack_keep(unsigned wishes, uint64_t need, uint8_t keep[KEEP_BYTES])
+{
+    keep[0] = (uint8_t)wishes;
+    for (size_t i = 1; i < KEEP_BYTES; i++)
+        keep[i] = (uint8_t)(need >> 8 * (i - 1));
+}
+
+enum daf_err daf_shelf_item_note(struct daf_shelf *s, int folder, uint64_t need)
+{
+    uint8_t keep[KEEP_BYTES];
+    enum daf_err err;
+    int fd;
+
+    pack_keep(DAF_SHELF_PUBLISHED, need, keep);
+    err = daf_shelf_disk_open(&s->disk, folder, "keep", O_WRONLY | O_CREAT,
+                              0600, &fd);
+    if (err != DAF_OK) return err;
+    err = daf_shelf_disk_write(&s->disk, fd, 0,
+                               (struct daf_view){keep, sizeof(keep)});
+    daf_shelf_disk_close(fd);
+    return err;
+}
+
 enum daf_err daf_shelf_item_keep(struct daf_shelf *s, int folder,
                                  unsigned wishes, uint64_t need)
 {
     uint8_t keep[KEEP_BYTES];
 
-    keep[0] = (uint8_t)wishes;
-    for (size_t i = 1; i < KEEP_BYTES; i++)
-        keep[i] = (uint8_t)(need >> 8 * (i - 1));
+    pack_keep(wishes, need, keep);
     return daf_shelf_disk_put(&s->disk, folder, "keep",
                               (struct daf_view){keep, sizeof(keep)});
 }
@@ -301,7 +333,7 @@ enum daf_err daf_shelf_item_drop(struct daf_shelf *s,
 
 /* ---- content/new-N */
 
-static void name_new(uint32_t number, char out[DAF_SHELF_NAME_CAP])
+void daf_shelf_new_name(uint32_t number, char out[DAF_SHELF_NAME_CAP])
 {
     (void)snprintf(out, DAF_SHELF_NAME_CAP, "new-%u", (unsigned)number);
 }
@@ -310,7 +342,7 @@ static enum daf_err make_new(struct daf_shelf *s, struct daf_shelf_new *n)
 {
     enum daf_err err;
 
-    name_new(n->number, n->name);
+    daf_shelf_new_name(n->number, n->name);
     err = daf_shelf_disk_make(&s->disk, s->dir, n->name);
     if (err != DAF_OK) return err;
     err = daf_shelf_disk_folder(&s->disk, s->dir, n->name, &n->fd);
@@ -318,12 +350,22 @@ static enum daf_err make_new(struct daf_shelf *s, struct daf_shelf_new *n)
     return err;
 }
 
+/* Its lock is ours, and a lock does not keep out who has it. */
+static bool is_going(const struct daf_shelf *s, uint32_t number)
+{
+    for (size_t i = 0; i < s->going_count; i++) {
+        if (s->going[i] == number) return true;
+    }
+    return false;
+}
+
 enum daf_err daf_shelf_new_begin(struct daf_shelf *s, struct daf_shelf_new *out)
 {
     enum daf_err err = DAF_EBUSY;
 
     out->fd = -1;
-    for (uint32_t i = 1; i <= NEW_MAX; i++) {
+    for (uint32_t i = 1; i <= DAF_SHELF_NEW_MAX; i++) {
+        if (is_going(s, i)) continue;
         out->number = i;
         err = daf_shelf_disk_lock(&s->disk, s->marker, i);
         if (err == DAF_EBUSY) continue;
@@ -356,29 +398,54 @@ enum daf_err daf_shelf_new_end(struct daf_shelf *s, struct daf_shelf_new *n,
     return err;
 }
 
+/* What cannot be removed goes at the next start. */
+static bool remove_new(struct daf_shelf *s, uint32_t number,
+                       const struct daf_shelf_turns *turns)
+{
+    char name[DAF_SHELF_NAME_CAP];
+
+    daf_shelf_new_name(number, name);
+    if (daf_shelf_disk_remove_some(&s->disk, s->dir, name, turns) == DAF_EBUSY)
+        return false;
+    daf_shelf_disk_unlock(s->marker, number);
+    return true;
+}
+
 void daf_shelf_new_drop(struct daf_shelf *s, struct daf_shelf_new *n)
 {
-    enum daf_err err;
+    const struct daf_shelf_turns all = {NULL, NULL};
+    bool has_room = s->going_count < DAF_SHELF_GOING_MAX;
+    bool is_later = has_room && s->is_opening && s->turns.is_over != NULL;
 
     daf_shelf_disk_close(n->fd);
     n->fd = -1;
-    err = daf_shelf_disk_remove(&s->disk, s->dir, n->name);
-    (void)err; /* it goes at the next start */
-    daf_shelf_disk_unlock(s->marker, n->number);
+    if (is_later || !remove_new(s, n->number, has_room ? &s->turns : &all))
+        s->going[s->going_count++] = n->number;
 }
 
-void daf_shelf_new_sweep(struct daf_shelf *s, const char *name)
+bool daf_shelf_new_going(struct daf_shelf *s)
+{
+    assert(s->going_count > 0);
+    if (!remove_new(s, s->going[s->going_count - 1], &s->turns)) return false;
+    s->going_count--;
+    return true;
+}
+
+enum daf_err daf_shelf_new_sweep(struct daf_shelf *s, const char *name)
 {
     struct daf_shelf_new n = {.fd = -1};
     char *end;
     unsigned long number;
+    enum daf_err err;
 
-    if (strncmp(name, "new-", 4) != 0) return;
+    if (strncmp(name, "new-", 4) != 0) return DAF_OK;
     number = strtoul(name + 4, &end, 10);
-    if (number == 0 || number > NEW_MAX) return;
+    if (number == 0 || number > DAF_SHELF_NEW_MAX) return DAF_OK;
     n.number = (uint32_t)number;
-    name_new(n.number, n.name);
-    if (strcmp(n.name, name) != 0) return;
-    if (daf_shelf_disk_lock(&s->disk, s->marker, n.number) == DAF_OK)
-        daf_shelf_new_drop(s, &n);
+    daf_shelf_new_name(n.number, n.name);
+    if (strcmp(n.name, name) != 0 || is_going(s, n.number)) return DAF_OK;
+    err = daf_shelf_disk_lock(&s->disk, s->marker, n.number);
+    if (err == DAF_EBUSY) return daf_shelf_promise_adopt(s, n.number);
+    if (err == DAF_OK) daf_shelf_new_drop(s, &n);
+    return DAF_OK;
 }

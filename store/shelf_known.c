@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two moments in an item's life: its file list becomes known, and nothing lacks
- * any more. */
+/* An item's file list becomes known: is it good, is there room for what it names,
+ * and what of that is there already. */
 #include <assert.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -23,63 +23,117 @@ static const uint8_t *hash_of(const struct daf_shelf_span *f, uint32_t n)
 
 /* ---- what it takes */
 
+/* Whether a file was made, and how long of what it will be. */
+static bool file_there(struct daf_shelf *s, struct daf_shelf_kept *it,
+                       const struct daf_shelf_span *f, uint64_t *out_size)
+{
+    enum daf_err err;
+    int root, fd = -1;
+
+    *out_size = 0;
+    err = daf_shelf_files_root(s, it, &root);
+    if (err == DAF_OK)
+        err = daf_shelf_disk_file(&s->disk, root, f->path, O_RDONLY, &fd);
+    if (err == DAF_OK) err = daf_shelf_disk_size(&s->disk, fd, out_size);
+    daf_shelf_disk_close(fd);
+    if (*out_size > f->size) *out_size = f->size;
+    return err == DAF_OK;
+}
+
+/* What a file's chunks take. */
+static uint64_t file_takes(struct daf_shelf *s, const struct daf_shelf_kept *it,
+                           const struct daf_shelf_span *f, bool only_held)
+{
+    uint64_t takes = 0;
+
+    for (uint32_t n = 0; n < f->chunks; n++) {
+        uint32_t len = daf_shelf_chunk_bytes(f->size, it->chunk_bytes, n);
+
+        if ((!only_held || daf_shelf_bit(it->bits, f->first + n)) &&
+            !daf_shelf_is_zeros(s, hash_of(f, n), len))
+            takes += daf_shelf_blocks(s, len);
+    }
+    return takes;
+}
+
+static uint64_t file_needs(struct daf_shelf *s, const struct daf_shelf_kept *it,
+                           const struct daf_shelf_span *f)
+{
+    return s->has_holes ? file_takes(s, it, f, false)
+                        : daf_shelf_blocks(s, f->size);
+}
+
+/* Of that, what is on the disk already, where @size of it is. */
+static uint64_t file_took(struct daf_shelf *s, const struct daf_shelf_kept *it,
+                          const struct daf_shelf_span *f, uint64_t size)
+{
+    return s->has_holes ? file_takes(s, it, f, true)
+                        : daf_shelf_blocks(s, size);
+}
+
+/* File @at of the list, and the folders that the one before has not: a block for
+ * each, beside the bytes of its chunks. */
+static uint64_t file_names(const struct daf_shelf_files *l, uint32_t at)
+{
+    struct daf_view before = {NULL, 0};
+    size_t folders;
+
+    if (at > 0) before = l->spans[at - 1].path;
+    (void)daf_shelf_files_shared(before, l->spans[at].path, &folders);
+    return folders + 1;
+}
+
 uint64_t daf_shelf_need(struct daf_shelf *s, const struct daf_shelf_kept *it,
                         const struct daf_shelf_files *l)
 {
-    uint64_t need = daf_shelf_item_base(it);
-    struct daf_view before = {NULL, 0};
+    uint64_t need = daf_shelf_item_base(s, it);
 
-    for (uint32_t i = 0; i < it->files; i++) {
-        const struct daf_shelf_span *f = &l->spans[i];
-        size_t folders;
-
-        (void)daf_shelf_files_shared(before, f->path, &folders);
-        before = f->path;
-        need += (folders + 1) * DAF_SHELF_BLOCK;
-        for (uint32_t n = 0; n < f->chunks; n++) {
-            uint32_t len = daf_shelf_chunk_bytes(f->size, it->chunk_bytes, n);
-
-            if (!daf_shelf_is_zeros(s, hash_of(f, n), len))
-                need += daf_shelf_blocks(len);
-        }
-    }
+    for (uint32_t i = 0; i < it->files; i++)
+        need += file_names(l, i) * s->block + file_needs(s, it, &l->spans[i]);
     return need;
 }
 
-/* Of that, what is on the disk already. */
-static uint64_t chunks_taken(struct daf_shelf *s,
-                             const struct daf_shelf_kept *it,
-                             const struct daf_shelf_files *l)
+static enum daf_err reserve(struct daf_shelf *s, struct daf_shelf_kept *it)
 {
-    uint64_t taken = 0;
-
-    for (uint32_t i = 0; i < it->files; i++) {
-        const struct daf_shelf_span *f = &l->spans[i];
-
-        for (uint32_t n = 0; n < f->chunks; n++) {
-            uint32_t len = daf_shelf_chunk_bytes(f->size, it->chunk_bytes, n);
-
-            if (daf_shelf_bit(it->bits, f->first + n) &&
-                !daf_shelf_is_zeros(s, hash_of(f, n), len))
-                taken += daf_shelf_blocks(len);
-        }
-    }
-    return taken;
-}
-
-static enum daf_err reserve(struct daf_shelf *s, struct daf_shelf_kept *it,
-                            const struct daf_shelf_files *l)
-{
-    uint64_t need = daf_shelf_need(s, it, l), taken = chunks_taken(s, it, l);
+    const struct daf_shelf_progress *w = &it->work;
+    uint64_t base = daf_shelf_item_base(s, it);
+    uint64_t need = base + w->need;
     struct daf_shelf_rooms rooms;
 
-    it->reserved = daf_shelf_item_base(it) + taken;
-    it->taken = daf_shelf_blocks(it->list_bytes) + taken;
+    it->reserved = base + w->taken;
+    it->taken = daf_shelf_blocks(s, it->list_bytes) + w->taken;
     rooms = daf_shelf_rooms(s);
-    if (need - it->reserved > rooms.budget || need - it->reserved > rooms.disk)
+    if (need - it->reserved > rooms.budget ||
+        need - it->reserved > rooms.disk ||
+        w->names + DAF_SHELF_BASE_FILES > rooms.files)
         return DAF_EFULL;
     it->need = it->reserved = need;
+    it->names = w->names;
     return DAF_OK;
+}
+
+enum daf_err daf_shelf_unit_need(struct daf_shelf *s, struct daf_shelf_kept *it)
+{
+    struct daf_shelf_progress *w = &it->work;
+    struct daf_shelf_files *l;
+    uint64_t names, size;
+    enum daf_err err = daf_shelf_files_get(s, it, &l);
+
+    if (err == DAF_EFORM) {
+        it->is_condemned = true;
+        w->stage = DAF_SHELF_AT_REST;
+        return DAF_OK;
+    }
+    if (err != DAF_OK) return err;
+    names = file_names(l, w->file);
+    w->need += names * s->block + file_needs(s, it, &l->spans[w->file]);
+    if (!file_there(s, it, &l->spans[w->file], &size)) w->names += names;
+    w->taken += file_took(s, it, &l->spans[w->file], size);
+    if (++w->file < it->files) return DAF_OK;
+    w->file = w->chunk = 0;
+    w->stage = DAF_SHELF_AT_FILES;
+    if (s->is_owner && !s->has_holes) w->stage = DAF_SHELF_AT_GROW;
+    return reserve(s, it);
 }
 
 /* ---- its files, of full length and with holes */
@@ -90,6 +144,7 @@ struct settling {
     const struct daf_shelf_span *f;
     int fd;
     bool was_there; /* so there may be something in it */
+    bool has_hashed;
 };
 
 /* Notes of a file that has gone, or was cut, are worth nothing. */
@@ -104,24 +159,6 @@ static void distrust(struct settling *g)
     }
 }
 
-static enum daf_err make_file(struct settling *g, int root)
-{
-    struct daf_shelf_disk *d = &g->s->disk;
-    uint64_t size = 0;
-    enum daf_err err = daf_shelf_disk_file(d, root, g->f->path, O_RDWR, &g->fd);
-
-    g->was_there = err == DAF_OK;
-    if (err == DAF_ENOTFOUND)
-        err = daf_shelf_disk_file(d, root, g->f->path,
-                                  O_RDWR | O_CREAT | O_EXCL, &g->fd);
-    if (err == DAF_OK) err = daf_shelf_disk_size(d, g->fd, &size);
-    if (err == DAF_OK && size != g->f->size)
-        err = daf_shelf_disk_resize(d, g->fd, g->f->size);
-    if (err == DAF_OK && (!g->was_there || size != g->f->size)) distrust(g);
-    return err;
-}
-
-/* Something else than zeros lies where zeros belong. */
 static enum daf_err write_zeros(struct settling *g, uint64_t at, uint32_t len)
 {
     static const uint8_t zeros[DAF_SHELF_BUFFER];
@@ -138,6 +175,88 @@ static enum daf_err write_zeros(struct settling *g, uint64_t at, uint32_t len)
     return err;
 }
 
+/* With the folders above it, of whatever length. */
+static enum daf_err open_file(struct settling *g,
+                              const struct daf_shelf_files *l, uint64_t *out)
+{
+    struct daf_shelf_disk *d = &g->s->disk;
+    struct daf_view before = {NULL, 0};
+    enum daf_err err;
+    int root;
+
+    err = daf_shelf_files_root(g->s, g->it, &root);
+    if (err != DAF_OK) return err;
+    if (g->f > l->spans) before = g->f[-1].path;
+    err = daf_shelf_files_make_folders(g->s, root, before, g->f->path);
+    if (err == DAF_OK)
+        err = daf_shelf_disk_file(d, root, g->f->path, O_RDWR, &g->fd);
+    g->was_there = err == DAF_OK;
+    if (err == DAF_ENOTFOUND)
+        err = daf_shelf_disk_file(d, root, g->f->path,
+                                  O_RDWR | O_CREAT | O_EXCL, &g->fd);
+    *out = 0;
+    if (err == DAF_OK) err = daf_shelf_disk_size(d, g->fd, out);
+    if (err != DAF_OK) return err;
+    if (!g->was_there || *out != g->f->size) distrust(g);
+    return daf_shelf_disk_fits(d, g->fd, g->f->size);
+}
+
+static enum daf_err make_file(struct settling *g,
+                              const struct daf_shelf_files *l)
+{
+    uint64_t size;
+    enum daf_err err = open_file(g, l, &size);
+
+    if (err != DAF_OK || size == g->f->size) return err;
+    return daf_shelf_disk_resize(&g->s->disk, g->fd, g->f->size);
+}
+
+/* ---- where there are no holes */
+
+/* What is made longer is to be written: here, or the system would write all of it
+ * in one call. */
+static enum daf_err grow(struct settling *g, const struct daf_shelf_files *l,
+                         bool *out_done)
+{
+    uint64_t size, len;
+    enum daf_err err = open_file(g, l, &size);
+
+    if (err == DAF_OK && size > g->f->size) {
+        size = g->f->size;
+        err = daf_shelf_disk_resize(&g->s->disk, g->fd, size);
+    }
+    if (err != DAF_OK) return err;
+    len = g->f->size - size;
+    if (len > DAF_SHELF_GROW) len = DAF_SHELF_GROW;
+    err = write_zeros(g, size, (uint32_t)len);
+    if (err != DAF_OK) return err;
+    g->it->taken +=
+        daf_shelf_blocks(g->s, size + len) - daf_shelf_blocks(g->s, size);
+    *out_done = size + len == g->f->size;
+    return DAF_OK;
+}
+
+/* So much of a file; all are of their length before anything in one is looked at. */
+enum daf_err daf_shelf_unit_grow(struct daf_shelf *s, struct daf_shelf_kept *it)
+{
+    struct settling g = {.s = s, .it = it, .fd = -1};
+    struct daf_shelf_progress *w = &it->work;
+    struct daf_shelf_files *l;
+    enum daf_err err = daf_shelf_files_get(s, it, &l);
+    bool is_done = false;
+
+    if (err != DAF_OK) return err;
+    g.f = &l->spans[w->file];
+    err = grow(&g, l, &is_done);
+    daf_shelf_disk_close(g.fd);
+    if (err != DAF_OK || !is_done || ++w->file < it->files) return err;
+    w->file = 0;
+    w->stage = DAF_SHELF_AT_FILES;
+    return DAF_OK;
+}
+
+/* ---- what is in them */
+
 /* R68: zeros are known; they are noted by the file list.  Anything else is held
  * if it is there, as after a kill. */
 static enum daf_err settle_chunk(struct settling *g, uint32_t n)
@@ -146,16 +265,22 @@ static enum daf_err settle_chunk(struct settling *g, uint32_t n)
     uint64_t at = (uint64_t)n * g->it->chunk_bytes;
     uint32_t part = g->f->first + n;
     bool is_zeros = daf_shelf_is_zeros(g->s, hash_of(g->f, n), len);
-    bool has_data =
-        g->was_there && daf_shelf_disk_data(g->fd, at, at + len) < at + len;
+    /* Without holes all of it has data: to hash that at each start would take
+     * minutes, so what was not noted comes again; zeros, which do not come, are
+     * looked at: a power cut may have left something else there. */
+    bool has_data = g->was_there &&
+                    (g->s->has_holes || g->it->is_have_wrong || is_zeros) &&
+                    daf_shelf_disk_data(g->fd, at, at + len) < at + len;
     enum daf_err err = DAF_OK;
     bool is_right = false;
     struct daf_hash h;
 
     if (has_data) {
+        g->has_hashed = true;
         err = daf_shelf_hash_stretch(g->s, g->fd, at, len, &h);
         is_right = err == DAF_OK && memcmp(h.b, hash_of(g->f, n), 32) == 0;
     }
+    /* Something else than zeros lies where zeros belong. */
     if (err == DAF_OK && is_zeros && has_data && !is_right)
         err = write_zeros(g, at, len);
     if (err == DAF_OK && is_zeros) {
@@ -167,46 +292,65 @@ static enum daf_err settle_chunk(struct settling *g, uint32_t n)
     return err;
 }
 
-static enum daf_err settle_file(struct settling *g, int root)
+/* The next chunks of the file, up to one that had to be hashed. */
+static enum daf_err settle_chunks(struct settling *g)
 {
+    struct daf_shelf_progress *w = &g->it->work;
     enum daf_err err = DAF_OK;
 
-    g->fd = -1;
-    g->was_there = false;
-    if (g->s->is_owner) err = make_file(g, root);
-    for (uint32_t n = 0; err == DAF_OK && n < g->f->chunks; n++) {
+    g->has_hashed = false;
+    while (err == DAF_OK && !g->has_hashed && w->chunk < g->f->chunks) {
+        uint32_t n = w->chunk++;
+
         if (!daf_shelf_bit(g->it->bits, g->f->first + n))
             err = settle_chunk(g, n);
     }
+    return err;
+}
+
+static enum daf_err settle_file(struct settling *g, struct daf_shelf_files *l)
+{
+    enum daf_err err = DAF_OK;
+
+    if (g->s->is_owner) {
+        err = make_file(g, l);
+        /* What is cut, or zeroed, is to be synced. */
+        daf_shelf_bit_set(l->synced, g->it->work.file, false);
+    }
+    if (err == DAF_OK) err = settle_chunks(g);
     daf_shelf_disk_close(g->fd);
     return err;
 }
 
-/* Files first, then the folders that name them: no part is noted before there is
- * a file for it. */
-static enum daf_err settle(struct daf_shelf *s, struct daf_shelf_kept *it,
-                           const struct daf_shelf_files *l)
+/* A file, or one chunk of it that had to be hashed.  What is right is noted while
+ * this goes on, so that an end in the middle costs little of it: a note of a file
+ * whose folder is not synced yet counts for nothing if the file goes. */
+enum daf_err daf_shelf_unit_files(struct daf_shelf *s,
+                                  struct daf_shelf_kept *it)
 {
-    struct settling g = {.s = s, .it = it};
-    struct daf_view before = {NULL, 0};
-    enum daf_err err;
-    int root;
+    struct settling g = {.s = s, .it = it, .fd = -1};
+    struct daf_shelf_progress *w = &it->work;
+    struct daf_shelf_files *l;
+    enum daf_err err = daf_shelf_files_get(s, it, &l);
 
-    err = daf_shelf_files_root(s, it, &root);
-    for (uint32_t i = 0; err == DAF_OK && i < it->files; i++) {
-        g.f = &l->spans[i];
-        if (s->is_owner)
-            err = daf_shelf_files_make_folders(s, root, before, g.f->path);
-        if (err == DAF_OK) err = settle_file(&g, root);
-        before = g.f->path;
+    if (err != DAF_OK) return err;
+    g.f = &l->spans[w->file];
+    err = settle_file(&g, l);
+    if (err != DAF_OK) return err;
+    if (w->chunk == g.f->chunks) {
+        w->file++;
+        w->chunk = 0;
     }
-    before.len = 0;
-    for (uint32_t i = 0; err == DAF_OK && s->is_owner && i < it->files; i++) {
-        err = daf_shelf_files_sync_folders(s, root, before, l->spans[i].path);
-        before = l->spans[i].path;
+    if (w->file == it->files) {
+        w->file = 0;
+        w->stage = DAF_SHELF_AT_FOLDERS;
+    } else if (it->unsynced >= DAF_SHELF_GROUP_BYTES / 2) {
+        w->after = DAF_SHELF_AT_FILES;
+        w->stage = DAF_SHELF_AT_NOTE;
+        w->note = 0;
+        w->syncs_all = false;
     }
-    return err == DAF_OK && s->is_owner ? daf_shelf_disk_sync(&s->disk, root)
-                                        : err;
+    return DAF_OK;
 }
 
 static enum daf_err keep_need(struct daf_shelf *s, struct daf_shelf_kept *it)
@@ -221,108 +365,64 @@ static enum daf_err keep_need(struct daf_shelf *s, struct daf_shelf_kept *it)
     return err;
 }
 
-enum daf_err daf_shelf_known(struct daf_shelf *s, struct daf_shelf_kept *it)
+/* The list is known: @it has it. */
+static enum daf_err settled(struct daf_shelf *s, struct daf_shelf_kept *it,
+                            int root)
 {
-    struct daf_shelf_files *l;
-    enum daf_err err = daf_shelf_files_get(s, it, &l);
+    struct daf_shelf_progress *w = &it->work;
+    enum daf_err err = DAF_OK;
 
-    if (err == DAF_EFORM) {
-        it->is_condemned = true;
-        return DAF_OK;
-    }
-    if (err != DAF_OK) return daf_shelf_of_disk(err);
-    err = reserve(s, it, l);
-    if (err == DAF_OK) err = settle(s, it, l);
+    if (s->is_owner) err = daf_shelf_disk_sync(&s->disk, root);
     if (err == DAF_OK && s->is_owner) err = keep_need(s, it);
-    if (err == DAF_OK) {
-        it->has_list = true;
-        return DAF_OK;
-    }
-    if (it->need > 0)
-        it->reserved = daf_shelf_item_base(it) + chunks_taken(s, it, l);
-    it->need = 0;
-    return daf_shelf_of_disk(err);
-}
-
-/* ---- whole */
-
-enum daf_err daf_shelf_sync_all(struct daf_shelf *s, struct daf_shelf_kept *it)
-{
-    struct daf_shelf_files *l;
-    enum daf_err err = daf_shelf_files_get(s, it, &l);
-
-    for (uint32_t i = 0; err == DAF_OK && i < it->files; i++)
-        err = daf_shelf_files_sync(s, it, i);
-    return err == DAF_OK ? daf_shelf_files_sync_list(s, it) : err;
-}
-
-/* A publisher may have put its files/ beside our part/ meanwhile: as good.  If the
- * new name cannot be synced it is taken back. */
-static enum daf_err rename_whole(struct daf_shelf *s, int folder)
-{
-    struct daf_shelf_disk *d = &s->disk;
-    enum daf_err err, back;
-
-    err = daf_shelf_disk_rename(d, folder, "part", folder, "files");
-    if (err == DAF_EEXISTS) err = daf_shelf_disk_remove(d, folder, "part");
     if (err != DAF_OK) return err;
-    err = daf_shelf_disk_sync(d, folder);
-    if (err == DAF_OK) {
-        back = daf_shelf_disk_remove(d, folder, "have");
-        (void)back; /* nobody reads it again */
-        return DAF_OK;
-    }
-    back = daf_shelf_disk_rename(d, folder, "files", folder, "part");
-    (void)back; /* whole, at the next start */
-    return err;
-}
-
-static enum daf_err name_whole(struct daf_shelf *s, struct daf_shelf_kept *it)
-{
-    enum daf_err err;
-    int folder;
-
-    err = daf_shelf_item_folder(s, &it->content, &folder);
-    if (err != DAF_OK) return err;
-    err = rename_whole(s, folder);
-    daf_shelf_disk_close(folder);
-    return err;
-}
-
-enum daf_err daf_shelf_finish(struct daf_shelf *s, struct daf_shelf_kept *it)
-{
-    enum daf_err err = daf_shelf_sync_all(s, it);
-
-    assert(it->held == it->parts && it->has_list);
-    if (err != DAF_OK) {
-        if (err != DAF_ENOMEM) daf_shelf_unnoted_lost(s, it);
-        return daf_shelf_of_disk(err);
-    }
-    err = name_whole(s, it);
-    if (err != DAF_OK) return daf_shelf_of_disk(err);
-    daf_shelf_files_drop(it);
-    free(it->bits);
-    free(it->noted);
-    it->bits = it->noted = NULL;
-    s->unsynced -= it->unsynced;
-    it->unsynced = 0;
-    it->is_whole = true;
-    it->taken = it->reserved = it->need;
+    it->has_list = true;
+    it->names = 0;
+    w->note = w->whole = 0;
+    w->after = DAF_SHELF_AT_REST;
+    w->syncs_all = it->is_have_wrong;
+    w->stage = DAF_SHELF_AT_REST;
+    if (s->is_owner && it->held == it->parts)
+        w->stage = DAF_SHELF_AT_WHOLE;
+    else if (s->is_owner && w->is_starting)
+        w->stage = DAF_SHELF_AT_NOTE;
     return DAF_OK;
 }
 
-enum daf_err daf_shelf_known_again(struct daf_shelf *s,
-                                   struct daf_shelf_kept *it)
+/* Files were first, now the folders that name them: no part is known as held
+ * before there is a file for it. */
+enum daf_err daf_shelf_unit_folders(struct daf_shelf *s,
+                                    struct daf_shelf_kept *it)
 {
-    enum daf_err err;
+    struct daf_shelf_progress *w = &it->work;
+    struct daf_view before = {NULL, 0};
+    struct daf_shelf_files *l;
+    enum daf_err err = daf_shelf_files_get(s, it, &l);
+    int root;
 
-    if (it->is_whole || it->has_list || it->is_condemned ||
-        !daf_shelf_has_pages(it))
-        return DAF_OK;
-    err = daf_shelf_known(s, it);
-    if (err == DAF_OK && it->has_list && it->held == it->parts)
-        err = daf_shelf_finish(s, it);
-    return err;
+    if (err == DAF_OK) err = daf_shelf_files_root(s, it, &root);
+    if (err != DAF_OK) return err;
+    if (w->file > 0) before = l->spans[w->file - 1].path;
+    if (s->is_owner)
+        err = daf_shelf_files_sync_folders(s, root, before,
+                                           l->spans[w->file].path);
+    if (err != DAF_OK || ++w->file < it->files) return err;
+    return settled(s, it, root);
+}
+
+void daf_shelf_unknown(struct daf_shelf *s, struct daf_shelf_kept *it)
+{
+    struct daf_shelf_files *l;
+
+    if (it->need > 0 && daf_shelf_files_get(s, it, &l) == DAF_OK) {
+        it->reserved = daf_shelf_item_base(s, it);
+        for (uint32_t i = 0; i < it->files; i++) {
+            uint64_t size = 0;
+
+            if (!s->has_holes) (void)file_there(s, it, &l->spans[i], &size);
+            it->reserved += file_took(s, it, &l->spans[i], size);
+        }
+    }
+    it->need = it->names = 0;
 }
 
 /* ---- at the start */
@@ -348,8 +448,10 @@ static void settle_page(struct daf_shelf *s, struct daf_shelf_kept *it, int fd,
         daf_shelf_mark(s, it, page, at.len, true);
 }
 
-static enum daf_err settle_pages(struct daf_shelf *s, struct daf_shelf_kept *it)
+enum daf_err daf_shelf_unit_pages(struct daf_shelf *s,
+                                  struct daf_shelf_kept *it)
 {
+    struct daf_shelf_progress *w = &it->work;
     enum daf_err err;
     int folder, fd = -1;
 
@@ -359,25 +461,11 @@ static enum daf_err settle_pages(struct daf_shelf *s, struct daf_shelf_kept *it)
                               &fd);
     if (err == DAF_OK)
         err = daf_shelf_disk_resize(&s->disk, fd, it->list_bytes);
-    for (uint32_t i = 0; err == DAF_OK && i < it->pages; i++)
-        settle_page(s, it, fd, i);
+    if (err == DAF_OK) settle_page(s, it, fd, w->page);
     daf_shelf_disk_close(fd);
     daf_shelf_disk_close(folder);
-    return err;
-}
-
-void daf_shelf_start(struct daf_shelf *s, struct daf_shelf_kept *it)
-{
-    enum daf_err err = DAF_OK;
-
-    if (it->is_whole) return;
-    if (s->is_owner) err = settle_pages(s, it);
-    if (err == DAF_OK && daf_shelf_has_pages(it)) err = daf_shelf_known(s, it);
-    if (err == DAF_OK && s->is_owner) {
-        if (it->has_list && it->held == it->parts)
-            err = daf_shelf_finish(s, it);
-        else
-            err = daf_shelf_sync_item(s, it);
-    }
-    (void)err; /* it stays as it is, and its trouble is told */
+    if (err != DAF_OK || ++w->page < it->pages) return err;
+    w->syncs_all = false;
+    w->stage = daf_shelf_has_pages(it) ? DAF_SHELF_AT_NEED : DAF_SHELF_AT_NOTE;
+    return DAF_OK;
 }

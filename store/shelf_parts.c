@@ -12,20 +12,21 @@ void daf_shelf_mark(struct daf_shelf *s, struct daf_shelf_kept *it,
                     uint32_t part, uint32_t len, bool held)
 {
     bool is_noted = daf_shelf_bit(it->noted, part);
+    /* Without holes its place was made before. */
+    uint64_t takes = s->has_holes ? daf_shelf_blocks(s, len) : 0;
 
     if (daf_shelf_bit(it->bits, part) == held) return;
     daf_shelf_bit_set(it->bits, part, held);
     daf_shelf_bit_set(it->noted, part, false);
     if (held) {
         it->held++;
-        it->taken += daf_shelf_blocks(len);
+        it->taken += takes;
         it->unsynced += len;
         s->unsynced += len;
         return;
     }
     it->held--;
-    it->taken -=
-        daf_shelf_blocks(len) < it->taken ? daf_shelf_blocks(len) : it->taken;
+    it->taken -= takes < it->taken ? takes : it->taken;
     if (is_noted) return;
     it->unsynced -= len;
     s->unsynced -= len;
@@ -76,82 +77,9 @@ enum daf_err daf_shelf_place(struct daf_shelf *s, struct daf_shelf_kept *it,
     return DAF_OK;
 }
 
-/* ---- noting */
-
-static enum daf_err sync_pages(struct daf_shelf *s, struct daf_shelf_kept *it)
-{
-    for (uint32_t i = 0; i < it->pages; i++) {
-        if (daf_shelf_bit(it->bits, i) && !daf_shelf_bit(it->noted, i))
-            return daf_shelf_files_sync_list(s, it);
-    }
-    return DAF_OK;
-}
-
-/* Each file of which a chunk is not noted yet. */
-static enum daf_err sync_files(struct daf_shelf *s, struct daf_shelf_kept *it)
-{
-    struct daf_shelf_files *l = NULL;
-    enum daf_err err = DAF_OK;
-
-    for (uint32_t i = it->pages; err == DAF_OK && i < it->parts; i++) {
-        if (it->bits[i / 8] == it->noted[i / 8]) {
-            i |= 7;
-            continue;
-        }
-        if (!daf_shelf_bit(it->bits, i) || daf_shelf_bit(it->noted, i))
-            continue;
-        if (l == NULL) err = daf_shelf_files_get(s, it, &l);
-        if (err == DAF_OK)
-            err = daf_shelf_files_sync(s, it, daf_shelf_files_at(it, l, i));
-    }
-    return err;
-}
-
-/* A sync that failed says nothing of what it has written, and a second one would
- * say that all is well: what was not noted counts as lost. */
-enum daf_err daf_shelf_sync_item(struct daf_shelf *s, struct daf_shelf_kept *it)
-{
-    enum daf_err err;
-
-    if (it->is_whole || (it->unsynced == 0 && !it->is_have_wrong))
-        return DAF_OK;
-    if (it->is_have_wrong && it->has_list)
-        err = daf_shelf_sync_all(s, it);
-    else {
-        err = sync_pages(s, it);
-        if (err == DAF_OK) err = sync_files(s, it);
-    }
-    if (err != DAF_OK) {
-        if (err != DAF_ENOMEM) daf_shelf_unnoted_lost(s, it);
-        return daf_shelf_of_disk(err);
-    }
-    err = daf_shelf_have_add(s, it);
-    if (err != DAF_OK) return daf_shelf_of_disk(err);
-    s->unsynced -= it->unsynced;
-    it->unsynced = 0;
-    return DAF_OK;
-}
-
 uint64_t daf_shelf_unsynced(const struct daf_shelf *s)
 {
     return s->unsynced;
-}
-
-enum daf_err daf_shelf_sync(struct daf_shelf *s)
-{
-    enum daf_err first = DAF_OK;
-
-    for (size_t i = 0; s->is_owner && i < s->count; i++) {
-        struct daf_shelf_kept *it = s->items[i];
-        enum daf_err err;
-
-        if (!it->is_whole && it->has_list && it->held == it->parts)
-            err = daf_shelf_finish(s, it);
-        else
-            err = daf_shelf_sync_item(s, it);
-        if (first == DAF_OK) first = err;
-    }
-    return first;
 }
 
 /* ---- what is on its way */
@@ -258,36 +186,33 @@ static enum daf_err write_piece(struct daf_shelf *s, const struct piece *p)
 
 /* ---- a part is there */
 
-/* DAF_EFULL: the page is held, and there is no room for what the list names. */
-static enum daf_err page_held(struct daf_shelf *s, struct daf_shelf_kept *it,
-                              enum daf_shelf_put *out)
+/* What has come of it.  Of long work that has only begun the end is told by
+ * daf_shelf_work(). */
+static enum daf_shelf_put became(const struct piece *p)
 {
-    enum daf_err err;
+    const struct daf_shelf_kept *it = p->it;
 
-    if (!daf_shelf_has_pages(it)) return DAF_OK;
-    err = daf_shelf_known(s, it);
-    if (err == DAF_OK)
-        *out = it->is_condemned ? DAF_SHELF_CONDEMNED : DAF_SHELF_LIST;
-    return err;
+    if (it->work.stage != DAF_SHELF_AT_REST) return DAF_SHELF_PART;
+    if (it->is_whole) return DAF_SHELF_WHOLE;
+    if (p->part >= it->pages) return DAF_SHELF_PART;
+    if (it->is_condemned) return DAF_SHELF_CONDEMNED;
+    return it->has_list ? DAF_SHELF_LIST : DAF_SHELF_PART;
 }
 
+/* DAF_EFULL of a page: it is held, and there is no room for what the list names. */
 static enum daf_err held(struct daf_shelf *s, const struct piece *p,
                          enum daf_shelf_put *out)
 {
     struct daf_shelf_kept *it = p->it;
     enum daf_err err = DAF_OK;
 
-    *out = DAF_SHELF_PART;
     daf_shelf_mark(s, it, p->part, p->place.len, true);
-    if (p->part < it->pages) {
-        err = page_held(s, it, out);
-        if (err == DAF_EFULL) return err;
-    }
-    if (err == DAF_OK && it->has_list && it->held == it->parts) {
+    if (p->part < it->pages && daf_shelf_has_pages(it))
+        err = daf_shelf_known(s, it);
+    else if (it->has_list && it->held == it->parts)
         err = daf_shelf_finish(s, it);
-        if (err == DAF_OK) *out = DAF_SHELF_WHOLE;
-    }
-    if (err == DAF_OK) return DAF_OK;
+    *out = became(p);
+    if (err == DAF_OK || (err == DAF_EFULL && p->part < it->pages)) return err;
     if (!daf_shelf_bit(it->noted, p->part))
         daf_shelf_mark(s, it, p->part, p->place.len, false);
     if (p->part < it->pages) it->has_list = false;
@@ -331,12 +256,13 @@ static enum daf_err put(struct daf_shelf *s, struct piece *p,
     enum daf_err err = DAF_OK;
 
     if (p->it == NULL || p->part >= p->it->parts) return DAF_ENOTFOUND;
+    if (s->unsynced >= DAF_SHELF_GROUP_BYTES) err = daf_shelf_sync(s);
+    if (err != DAF_OK) return err;
+    if (daf_shelf_has_work(s, true)) return DAF_EBUSY;
     p->it->fetched += p->bytes.len;
     if (!p->it->is_whole) daf_shelf_have_fetched(s, p->it);
     if (is_settled(p, out)) return DAF_OK;
-    if (s->unsynced >= DAF_SHELF_GROUP_BYTES) err = daf_shelf_sync(s);
-    if (err != DAF_OK) return err;
-    if (is_settled(p, out)) return DAF_OK;
+    if (daf_shelf_is_settling(p->it)) return DAF_EBUSY;
     /* There was no room for what the list names: daf_shelf_add() looks again. */
     if (p->part >= p->it->pages && !p->it->has_list &&
         daf_shelf_has_pages(p->it))

@@ -57,17 +57,11 @@ static enum daf_err measure(struct making *m)
     return DAF_OK;
 }
 
-/* @written: so much of @need is on the disk already, which counts it as taken. */
-static enum daf_err check_room(struct making *m, uint64_t need,
-                               uint64_t written)
+static enum daf_err no_room(struct making *m, uint64_t need, uint64_t room,
+                            bool is_disk)
 {
-    struct daf_shelf_rooms rooms = daf_shelf_rooms(m->w.s);
-    uint64_t disk = rooms.disk + written;
-    bool is_disk = disk < rooms.budget;
-    uint64_t room = is_disk ? disk : rooms.budget;
     char what[160];
 
-    if (need <= room) return DAF_OK;
     (void)snprintf(what, sizeof(what),
                    "it needs %" PRIu64 " KiB, and %s has room for %" PRIu64
                    " KiB. To do: make room, or publish less",
@@ -76,21 +70,71 @@ static enum daf_err check_room(struct making *m, uint64_t need,
     return daf_shelf_walk_trouble(&m->w, DAF_EFULL, m->w.p->source, what);
 }
 
-/* Before a byte is copied: what its holes do not take back later. */
-static enum daf_err check_estimate(struct making *m)
+/* @written: so much of @need is on the disk already, which counts it as taken. */
+static enum daf_err check_room(struct making *m, uint64_t need,
+                               uint64_t written)
+{
+    struct daf_shelf_rooms rooms = daf_shelf_rooms(m->w.s);
+    uint64_t disk = rooms.disk + written;
+    bool is_disk = disk < rooms.budget;
+    uint64_t room = is_disk ? disk : rooms.budget;
+
+    return need <= room ? DAF_OK : no_room(m, need, room, is_disk);
+}
+
+/* No less than it will take; what are zeros, but no holes, is in it. */
+static uint64_t estimate(struct making *m, uint64_t *out_names)
 {
     struct daf_view before = {NULL, 0};
-    uint64_t need = daf_shelf_blocks(m->list_cap);
+    uint64_t need =
+        daf_shelf_base(m->w.s, DAF_CONTENT_MANIFEST_BYTES_MAX, m->list_cap,
+                       m->copy.chunks + m->list_cap / DAF_PAGE_BYTES + 1);
+
+    *out_names = DAF_SHELF_BASE_FILES;
 
     for (size_t i = 0; i < m->w.count; i++) {
         struct daf_view path = daf_shelf_found_path(&m->w.found[i]);
         size_t folders;
 
         (void)daf_shelf_files_shared(before, path, &folders);
-        need += (folders + 1) * DAF_SHELF_BLOCK + m->w.found[i].disk;
+        need +=
+            (folders + 1) * m->w.s->block +
+            daf_shelf_walk_takes(&m->w, &m->w.found[i], m->copy.chunk_bytes);
+        *out_names += folders + 1;
         before = path;
     }
-    return check_room(m, need, 0);
+    return need;
+}
+
+/* Some disks have room for so many files and no more, whatever is in them. */
+static enum daf_err check_names(struct making *m, uint64_t names)
+{
+    uint64_t room = daf_shelf_rooms(m->w.s).files;
+    char what[160];
+
+    if (names <= room) return DAF_OK;
+    (void)snprintf(what, sizeof(what),
+                   "it is %" PRIu64 " files and folders, and the disk has room "
+                   "for %" PRIu64 ". To do: make room, or publish less",
+                   names, room);
+    return daf_shelf_walk_trouble(&m->w, DAF_EFULL, m->w.p->source, what);
+}
+
+/* What is made here is noted before it is promised: an owner of the shelf that
+ * starts meanwhile finds it. */
+static enum daf_err ask_room(struct making *m)
+{
+    const struct daf_shelf_publish *p = m->w.p;
+    uint64_t room = 0, names, need = estimate(m, &names);
+    bool is_disk = false;
+    enum daf_err err = check_names(m, names);
+
+    if (err != DAF_OK) return err;
+    if (p->room == NULL) return check_room(m, need, 0);
+    err = daf_shelf_item_note(m->w.s, m->n.fd, need);
+    if (err != DAF_OK) return daf_shelf_of_disk(err);
+    err = p->room(p->ctx, m->n.number, need, &room, &is_disk);
+    return err == DAF_EFULL ? no_room(m, need, room, is_disk) : err;
 }
 
 /* ---- what it is */
@@ -144,8 +188,8 @@ static enum daf_err describe(struct making *m, uint8_t *manifest,
                                       DAF_PAGE_BYTES * DAF_SHELF_HASH_BYTES};
     daf_pack_init(&k, manifest, DAF_CONTENT_MANIFEST_BYTES_MAX);
     daf_content_pack(&k, &c);
-    err =
-        k.is_full ? DAF_ELIMIT : daf_shelf_item_new(daf_pack_view(&k), &m->it);
+    err = k.is_full ? DAF_ELIMIT
+                    : daf_shelf_item_new(m->w.s, daf_pack_view(&k), &m->it);
     if (err == DAF_OK || err == DAF_ENOMEM) return err;
     return daf_shelf_walk_trouble(
         &m->w, err, m->w.p->source,
@@ -163,7 +207,7 @@ static enum daf_err make_item(struct making *m)
     err = describe(m, room, room + DAF_CONTENT_MANIFEST_BYTES_MAX);
     free(room);
     if (err != DAF_OK) return err;
-    m->it->need = daf_shelf_item_base(m->it) + m->copy.need;
+    m->it->need = daf_shelf_item_base(m->w.s, m->it) + m->copy.need;
     m->it->wishes = DAF_SHELF_PUBLISHED;
     return check_room(m, m->it->need, m->copy.need);
 }
@@ -205,13 +249,9 @@ static enum daf_err join(struct making *m)
     enum daf_err err;
     int folder;
 
-    daf_shelf_item_wishes(s, m->it);
     err = daf_shelf_item_folder(s, &m->it->content, &folder);
     if (err != DAF_OK) return err;
-    err = daf_shelf_item_keep(s, folder, m->it->wishes | DAF_SHELF_PUBLISHED,
-                              m->it->need);
-    if (err == DAF_OK && !daf_shelf_disk_is_folder(folder, "files"))
-        err = fill_up(m, folder);
+    if (!daf_shelf_disk_is_folder(folder, "files")) err = fill_up(m, folder);
     daf_shelf_disk_close(folder);
     return err;
 }
@@ -226,11 +266,17 @@ static enum daf_err name_item(struct making *m)
     is_new = err == DAF_OK;
     if (err == DAF_EEXISTS) err = join(m);
     if (err != DAF_OK) return daf_shelf_of_disk(err);
+    /* Whatever is said: it is on the shelf, and there at the owner's next start. */
+    if (m->w.p->placed != NULL)
+        err = m->w.p->placed(m->w.p->ctx, m->n.number, &m->it->content);
+    if (err != DAF_OK) return err;
     err = daf_shelf_reload(m->w.s, &m->it->content, &kept);
     if (err != DAF_OK && is_new) {
         gone = daf_shelf_item_drop(m->w.s, m->it);
         (void)gone; /* it is whole, and there at the next start */
     }
+    if (err == DAF_OK && m->w.s->is_owner)
+        err = daf_shelf_look_at(m->w.s, &m->it->content, 0);
     return daf_shelf_of_disk(err);
 }
 
@@ -241,10 +287,10 @@ static enum daf_err make(struct making *m)
     enum daf_err err = daf_shelf_walk_open(&m->w);
 
     if (err == DAF_OK) err = measure(m);
-    if (err == DAF_OK) err = check_estimate(m);
     if (err == DAF_OK) err = daf_shelf_new_begin(m->w.s, &m->n);
     if (err != DAF_OK) return err;
-    err = copy(m);
+    err = ask_room(m);
+    if (err == DAF_OK) err = copy(m);
     if (err == DAF_OK) err = make_item(m);
     if (err == DAF_OK) err = name_item(m);
     daf_shelf_new_drop(m->w.s, &m->n);
@@ -261,6 +307,7 @@ enum daf_err daf_shelf_publish(struct daf_shelf *s,
     enum daf_err err;
 
     if (t_len > 0) t[0] = '\0';
+    daf_shelf_measure(s);
     err = make(&m);
     if (err == DAF_OK) (void)daf_shelf_find(s, &m.it->content, out);
     if (err != DAF_OK && t_len > 0 && t[0] == '\0')

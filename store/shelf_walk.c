@@ -47,8 +47,7 @@ static enum daf_err add(struct daf_shelf_walk *w, const char *path,
                         const struct stat *st)
 {
     struct daf_view v = {(const uint8_t *)path, strlen(path)};
-    struct daf_shelf_found f = {NULL, (uint64_t)st->st_size,
-                                (uint64_t)st->st_blocks * STAT_BLOCK};
+    struct daf_shelf_found f = {.size = (uint64_t)st->st_size};
 
     if (!daf_filelist_is_safe(v))
         return daf_shelf_walk_trouble(w, DAF_EFORM, path, bad_name);
@@ -66,7 +65,7 @@ static enum daf_err add(struct daf_shelf_walk *w, const char *path,
         w->found = found;
         w->cap = cap;
     }
-    if (f.disk > daf_shelf_blocks(f.size)) f.disk = daf_shelf_blocks(f.size);
+    f.has_holes = (uint64_t)st->st_blocks * STAT_BLOCK < f.size;
     f.path = strdup(path);
     if (f.path == NULL) return DAF_ENOMEM;
     w->found[w->count++] = f;
@@ -127,44 +126,73 @@ static enum daf_err walk_entry(struct daf_shelf_walk *w, int folder, char *path,
 
 /* A device's home has secret keys and private records in it; the shelf has what is
  * published already. */
-static bool is_home(int fd)
+static bool is_home(int at, const char *folder)
 {
     static const char *const names[] = {"keys/device.keys",
                                         "store/notebook.db"};
     struct stat st;
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (fstatat(fd, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0) return true;
+        char path[PATH_MAX];
+        int len = snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+
+        if (len >= (int)sizeof(path) ||
+            fstatat(at, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+            return true;
     }
     return false;
 }
 
-static bool is_shelf(const struct daf_shelf_walk *w, int fd)
+/* Whether it is the shelf (@name: ".") or what that is in (".."). */
+static bool is_shelf(const struct daf_shelf_walk *w, const struct stat *st,
+                     const char *name)
 {
-    static const char *const names[] = {".", ".."};
-    struct stat own, st;
+    struct stat own;
 
-    if (fstat(fd, &st) != 0) return false;
-    for (size_t i = 0; i < 2; i++) {
-        if (fstatat(w->s->dir, names[i], &own, 0) == 0 &&
-            own.st_dev == st.st_dev && own.st_ino == st.st_ino)
-            return true;
-    }
-    return false;
+    return fstatat(w->s->dir, name, &own, 0) == 0 && own.st_dev == st->st_dev &&
+           own.st_ino == st->st_ino;
+}
+
+static enum daf_err home_trouble(struct daf_shelf_walk *w, const char *path)
+{
+    return daf_shelf_walk_trouble(
+        w, DAF_EFORM, path,
+        "this is a device's home, with its secret keys, or where it keeps what "
+        "is published, or inside. To do: publish a folder that has nothing but "
+        "lessons");
 }
 
 static enum daf_err check_folder(struct daf_shelf_walk *w, int fd,
                                  const char *path, size_t len)
 {
     char name[DAF_FILE_PATH_BYTES_MAX + 1];
+    struct stat st;
 
-    if (!is_home(fd) && !is_shelf(w, fd)) return DAF_OK;
+    if (fstat(fd, &st) != 0) return system_trouble(w, path);
+    if (!is_home(fd, ".") && !is_shelf(w, &st, ".") && !is_shelf(w, &st, ".."))
+        return DAF_OK;
     (void)snprintf(name, sizeof(name), "%.*s", len > 0 ? (int)len - 1 : 0,
                    path);
-    return daf_shelf_walk_trouble(
-        w, DAF_EFORM, len > 0 ? name : w->p->source,
-        "this is a device's home, with its secret keys, or where it keeps what "
-        "is published. To do: publish a folder that has nothing but lessons");
+    return home_trouble(w, len > 0 ? name : w->p->source);
+}
+
+/* Nor what lies in one: no folder above the source is a home or this shelf. */
+static enum daf_err check_above(struct daf_shelf_walk *w)
+{
+    char *path = realpath(w->p->source, NULL), *end;
+    enum daf_err err = DAF_OK;
+
+    if (path == NULL) return system_trouble(w, w->p->source);
+    while (err == DAF_OK && (end = strrchr(path, '/')) != NULL) {
+        struct stat st;
+
+        *end = '\0';
+        if (is_home(AT_FDCWD, path) ||
+            (stat(end > path ? path : "/", &st) == 0 && is_shelf(w, &st, ".")))
+            err = home_trouble(w, w->p->source);
+    }
+    free(path);
+    return err;
 }
 
 /* Takes @fd.  A folder's path keeps R61, so it is at most 512 bytes long, and
@@ -258,6 +286,7 @@ enum daf_err daf_shelf_walk_open(struct daf_shelf_walk *w)
     struct stat st = {0};
     enum daf_err err = open_source(w, &st);
 
+    if (err == DAF_OK) err = check_above(w);
     if (err == DAF_OK && w->is_file)
         err = add(w, name != NULL ? name + 1 : w->p->source, &st);
     else if (err == DAF_OK)
@@ -268,6 +297,34 @@ enum daf_err daf_shelf_walk_open(struct daf_shelf_walk *w)
                                       "there is nothing in it to publish");
     qsort(w->found, w->count, sizeof(w->found[0]), by_path);
     return check_clashes(w);
+}
+
+/* Holes are looked for as they will be when it is copied.  A file system that packs
+ * its files says fewer blocks, too, and has no holes. */
+uint64_t daf_shelf_walk_takes(struct daf_shelf_walk *w,
+                              const struct daf_shelf_found *f,
+                              uint32_t chunk_bytes)
+{
+    uint64_t takes = 0, at = 0;
+    enum daf_err err = DAF_OK;
+    int fd = w->source;
+
+    if (!f->has_holes || !w->s->has_holes)
+        return daf_shelf_blocks(w->s, f->size);
+    if (!w->is_file)
+        err = daf_shelf_disk_file(&w->s->disk, w->source,
+                                  daf_shelf_found_path(f), O_RDONLY, &fd);
+    if (err != DAF_OK) return daf_shelf_blocks(w->s, f->size);
+    while ((at = daf_shelf_disk_data(fd, at, f->size)) < f->size) {
+        at -= at % chunk_bytes;
+        takes +=
+            daf_shelf_blocks(w->s, f->size - at < chunk_bytes ? f->size - at
+                                                              : chunk_bytes);
+        at += chunk_bytes;
+        if (at >= f->size) break;
+    }
+    if (!w->is_file) daf_shelf_disk_close(fd);
+    return takes;
 }
 
 void daf_shelf_walk_close(struct daf_shelf_walk *w)

@@ -14,12 +14,16 @@
 /* 24 frames of 256 KiB: libzmq takes 32 for each peer, and only what is more than
  * that waits in the source's link, which cuts off whoever lets 4 MiB pile up. */
 #define WINDOW_MAX ((uint32_t)6 * 1024 * 1024)
-#define QUICK_MS   250   /* a part came within: ask for more at once */
-#define SLOW_MS    1000  /* beyond: for less */
-#define STALL_MS   8000  /* nothing came: others are asked */
-#define DRIP       8     /* bytes a ms: a part comes at that rate at least */
-#define REST_MS    30000 /* and it is not asked for so long */
-#define BAD_MAX    3     /* bad parts; it is not asked any more */
+/* Of all peers together; beyond, one part of each.  What is asked for comes, and
+ * waits in memory for the disk, beside records that do not wait. */
+#define ASKED_MAX ((uint64_t)8 * 1024 * 1024)
+#define SHELF_MS  1000  /* the shelf took nothing: it is left alone */
+#define QUICK_MS  250   /* a part came within: ask for more at once */
+#define SLOW_MS   1000  /* beyond: for less */
+#define STALL_MS  8000  /* nothing came: others are asked */
+#define DRIP      8     /* bytes a ms: a part comes at that rate at least */
+#define REST_MS   30000 /* and it is not asked for so long */
+#define BAD_MAX   3     /* bad parts; it is not asked any more */
 
 /* ---- what peers offer */
 
@@ -178,6 +182,7 @@ static bool ask_add(struct daf_agent *a, struct daf_swap *s,
         .at = a->now,
         .first_at = a->now,
     };
+    a->asked_bytes += item->part_bytes;
     return true;
 }
 
@@ -194,10 +199,12 @@ static void send_fetch(struct daf_agent *a, const struct daf_conn *c,
 }
 
 /* One part at least, however large; then as much as the window has room for. */
-static bool has_room(const struct daf_swap *s, const struct daf_shelved *item)
+static bool has_room(const struct daf_agent *a, const struct daf_swap *s,
+                     const struct daf_shelved *item)
 {
     return s->asks_count == 0 ||
            (s->asks_count < DAF_FETCH_MAX &&
+            a->asked_bytes + item->part_bytes <= ASKED_MAX &&
             (s->asks_count + 1) * (uint64_t)item->part_bytes <= s->window);
 }
 
@@ -212,7 +219,7 @@ static void ask_peer(struct daf_agent *a, struct daf_conn *c)
 
         if (item == NULL || !daf_agent_item_lacks(item)) continue;
         if (item->asked == NULL) item->asked = calloc(1, item->parts / 8 + 1);
-        while (item->asked != NULL && has_room(s, item) &&
+        while (item->asked != NULL && has_room(a, s, item) &&
                pick(item, &s->offers[i], &part)) {
             if (!ask_add(a, s, item, part)) return;
             mark(item, part, true);
@@ -230,6 +237,7 @@ static bool may_be_asked(const struct daf_agent *a, const struct daf_conn *c)
 
 void daf_agent_fetch(struct daf_agent *a)
 {
+    if (a->now.ms < a->shelf_rests.ms) return;
     for (size_t i = 0; i < a->conns_count; i++) {
         if (may_be_asked(a, a->conns[i])) ask_peer(a, a->conns[i]);
     }
@@ -255,6 +263,7 @@ static void ask_end(struct daf_agent *a, struct daf_swap *s,
     struct daf_shelved *item = daf_agent_item(a, &ask->content);
 
     if (item != NULL) mark(item, ask->part, false);
+    a->asked_bytes -= ask->part_bytes;
     s->asks_count--;
     memmove(ask, ask + 1,
             (size_t)(&s->asks[s->asks_count] - ask) * sizeof(*ask));
@@ -331,6 +340,10 @@ void daf_agent_fetch_put(struct daf_agent *a, const struct daf_input *in)
                   (in->put == DAF_SHELF_BAD || in->put == DAF_SHELF_CONDEMNED);
     bool is_held = in->err == DAF_OK && !is_bad && in->put != DAF_SHELF_ODD;
 
+    if (in->err == DAF_EBUSY || in->err == DAF_ENOMEM) {
+        a->stats.refusals.by_err[in->err]++;
+        a->shelf_rests = (struct daf_mono){a->now.ms + SHELF_MS};
+    }
     if (item != NULL && is_held) daf_agent_item_gained(a, item, p->part);
     if (ask == NULL) return;
     /* A file list that is not good is its curator's fault, not the sender's. */
@@ -372,6 +385,10 @@ static struct daf_mono due(const struct daf_agent *a, const struct daf_conn *c)
 
 void daf_agent_fetch_timer(struct daf_agent *a)
 {
+    if (a->shelf_rests.ms != 0 && a->now.ms >= a->shelf_rests.ms) {
+        a->shelf_rests.ms = 0;
+        a->is_hungry = true;
+    }
     for (size_t i = 0; i < a->conns_count; i++) {
         struct daf_conn *c = a->conns[i];
 
@@ -392,6 +409,8 @@ struct daf_mono daf_agent_fetch_deadline(const struct daf_agent *a)
     struct daf_mono first =
         a->turn_at.ms < a->news_at.ms ? a->turn_at : a->news_at;
 
+    if (a->shelf_rests.ms != 0 && a->shelf_rests.ms < first.ms)
+        first = a->shelf_rests;
     for (size_t i = 0; i < a->conns_count; i++) {
         struct daf_mono d = due(a, a->conns[i]);
 

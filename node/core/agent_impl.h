@@ -331,9 +331,11 @@ struct daf_agent {
                                sought anything */
     bool is_seek_new;     /* sessions are to be told */
     bool is_hungry;       /* somebody may be asked for more */
-    struct daf_mono news_at; /* seekers are told then; or NEVER */
-    struct daf_mono turn_at; /* others are sought then; or NEVER: all are */
-    size_t turn;             /* of those that are lacking, the first sought */
+    uint64_t asked_bytes; /* of parts that peers were asked for */
+    struct daf_mono shelf_rests; /* until then nobody is; 0: it takes parts */
+    struct daf_mono news_at;     /* seekers are told then; or NEVER */
+    struct daf_mono turn_at;     /* others are sought then; or NEVER: all are */
+    size_t turn; /* of those that are lacking, the first sought */
 
     struct daf_agent_stats stats;
 };

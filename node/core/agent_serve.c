@@ -2,7 +2,11 @@
 /* Content that peers seek and fetch (docs/content.md R64, R65).
  *
  * Of a peer's FETCHes one at a time is at the disk, a piece at a time, so that a
- * peer can make us hold one piece and a list of numbers. */
+ * peer can make us hold one piece and a list of numbers.  Nor can it make the disk
+ * seek more than others do by going from item to item: its next read waits until
+ * the one before was read, behind what everybody else has asked of the keeper
+ * meanwhile.  What one read costs is bounded, too: a piece, and a file list of at
+ * most 32 MiB if it is not among the 16 in memory. */
 #include <stdlib.h>
 
 #include "node/core/agent_impl.h"
@@ -156,6 +160,7 @@ void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in)
         return;
     w = &s->wishes[0];
     s->is_reading = false;
+    if (in->err == DAF_ENOMEM) a->stats.refusals.by_err[in->err]++;
     if (in->err != DAF_OK || in->piece.bytes.len == 0) {
         send_chunk(a, c, w, (struct daf_view){NULL, 0});
     } else {

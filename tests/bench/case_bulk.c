@@ -95,6 +95,7 @@ static void make_homes(const struct bench *b, char *a, char *d)
 
 struct found {
     char id[65];
+    uint64_t held; /* parts */
     bool is_whole;
 };
 
@@ -106,6 +107,7 @@ static void on_item(void *ctx, json_t *line)
     if (id == NULL) return;
     (void)snprintf(f->id, sizeof(f->id), "%s", id);
     f->is_whole = json_is_true(json_object_get(line, "whole"));
+    f->held = (uint64_t)json_integer_value(json_object_get(line, "held"));
 }
 
 static bool ask(const struct bench_daemon *d, json_t *request,
@@ -157,15 +159,14 @@ static double fetch(const struct bench *b, const struct bench_daemon *a,
         bench_pause(5);
         start = bench_now();
     }
-    for (uint64_t held = DAF_CONTENT_PARTS_MAX; !found.is_whole;) {
+    while (!found.is_whole) {
         bench_progress(b, "bulk: daftar, %.0f s", bench_now() - start);
         if (!ask(d,
                  json_pack("{ss ss sI}", "op", "content-wait", "content", id,
-                           "held", (json_int_t)held),
+                           "held", (json_int_t)found.held),
                  &found) ||
             bench_now() > limit)
             bench_die("the content does not come");
-        held = 0; /* the next answer is of more than nothing */
     }
     *out_cpu_s = cpu_of(a) + cpu_of(d) - cpu;
     return bench_now() - start;

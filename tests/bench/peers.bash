@@ -64,8 +64,10 @@ case $name in
     rsync)
         have rsync
         port=$(free_port)
-        printf 'use chroot = no\npid file = %s/pid\n[m]\npath = %s\nread only = yes\n' \
-            "$to" "$(dirname "$file")" >"$to/conf"
+        # Else root's serves as nobody, who may not read what the bench made.
+        printf '%s\n' 'use chroot = no' "uid = $(id -u)" "gid = $(id -g)" \
+            "pid file = $to/pid" '[m]' "path = $(dirname "$file")" \
+            'read only = yes' >"$to/conf"
         rsync --daemon --no-detach --address 127.0.0.1 --port "$port" \
             --config "$to/conf" 2>/dev/null &
         pids+=($!)

@@ -47,7 +47,7 @@ struct fault_workload {
 };
 extern const struct fault_workload fault_store, fault_writer, fault_agent,
     fault_create, fault_request, fault_sign, fault_accept, fault_add,
-    fault_shelf, fault_mend;
+    fault_shelf, fault_mend, fault_keeper;
 
 /* --- fault.c */
 

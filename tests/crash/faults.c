@@ -33,8 +33,9 @@ static const char *const kinds[FAULT_KINDS] = {"alloc",  "sqlmem",
                                                "sys_io", "sys_intr"};
 
 static const struct fault_workload *const workloads[] = {
-    &fault_store, &fault_writer, &fault_agent, &fault_create, &fault_request,
-    &fault_sign,  &fault_accept, &fault_add,   &fault_shelf,  &fault_mend};
+    &fault_store,   &fault_writer, &fault_agent,  &fault_create,
+    &fault_request, &fault_sign,   &fault_accept, &fault_add,
+    &fault_shelf,   &fault_mend,   &fault_keeper};
 #define WORKLOADS_COUNT (sizeof(workloads) / sizeof(workloads[0]))
 
 static char *base;

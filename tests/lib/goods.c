@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/goods.h"
 
+#include "proto/content.h"
+#include "proto/pack.h"
 #include "proto/rng.h"
 
 #include <assert.h>
@@ -207,4 +209,42 @@ bool daf_goods_same(const char *a, const char *b)
     }
     if (d != NULL) (void)closedir(d);
     return same;
+}
+
+static struct daf_view text(const char *s)
+{
+    return (struct daf_view){(const uint8_t *)s, strlen(s)};
+}
+
+size_t daf_goods_manifest(uint32_t number, bool is_long, uint8_t *out)
+{
+    static const char tags[DAF_CONTENT_LANGUAGES_MAX][3] = {
+        "aa", "ab", "ar", "en", "fa", "fr", "ha", "ku",
+        "om", "ps", "so", "sw", "ti", "tr", "uk", "ur"};
+    static const uint8_t hash[32] = {1};
+    uint8_t quotes[DAF_CONTENT_DESCRIPTION_BYTES_MAX];
+    struct daf_content c = {.bytes = 10,
+                            .files = 1,
+                            .list_bytes = 50 + number,
+                            .chunk_bytes = DAF_CHUNK_BYTES_MIN,
+                            .chunks = 1,
+                            .page_hashes = {hash, sizeof(hash)},
+                            .titles_count = 1,
+                            .titles = {{text("en"), text("Letters")}}};
+    struct daf_pack k;
+
+    memset(quotes, '"', sizeof(quotes));
+    if (is_long) c.titles_count = c.descriptions_count = sizeof(tags) / 3;
+    for (size_t i = 0; i < c.descriptions_count; i++) {
+        const struct daf_view tag = text(tags[i]);
+
+        c.titles[i] =
+            (struct daf_about_text){tag, {quotes, DAF_CONTENT_TITLE_BYTES_MAX}};
+        c.descriptions[i] =
+            (struct daf_about_text){tag, {quotes, sizeof(quotes)}};
+    }
+    daf_pack_init(&k, out, DAF_CONTENT_MANIFEST_BYTES_MAX);
+    daf_content_pack(&k, &c);
+    assert(!k.is_full);
+    return k.len;
 }

@@ -31,6 +31,11 @@ enum daf_err daf_goods_carry_all(struct daf_shelf *from, struct daf_shelf *to,
                                  const struct daf_hash *content,
                                  enum daf_shelf_put *out);
 
+/** daf_goods_manifest: the content manifest of item @number < 65000, which nobody
+ * has: of no two the same.  @is_long: texts as many and as long as they may be, of
+ * what JSON doubles.  @out: DAF_CONTENT_MANIFEST_BYTES_MAX.  Returns its length. */
+size_t daf_goods_manifest(uint32_t number, bool is_long, uint8_t *out);
+
 /** daf_goods_same: whether two folders hold the same files. */
 bool daf_goods_same(const char *a, const char *b);
 /** daf_goods_files: "SHELF/CONTENT-ID/NAME"; as daf_goods_path(). */

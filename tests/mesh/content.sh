@@ -84,8 +84,8 @@ expect 'and does not ring' test -z "$(tr -dc '\a' <"$tmp/why")"
 
 # ---- kills in the middle, the receiver's and the sender's
 lesson large 'A long film'
-noise 200000000 >"$tmp/large/film.bin"
-expect '200 MB are published' daftar A publish "$tmp/large"
+noise 400000000 >"$tmp/large/film.bin"
+expect '400 MB are published' daftar A publish "$tmp/large"
 expect 'and heard of' until_true 20 knows B 'A long film'
 film=$(id A 'A long film')
 daftar B get 'A long film' --no-wait >"$tmp/out" 2>&1
@@ -101,9 +101,9 @@ done
 expect 'the receiver is killed ten times' test $kills = 10
 expect 'it goes on by itself until it is whole' daftar B get 'A long film' --json
 fetched=$(field fetched <"$tmp/out")
-chunk=131072 # docs/content.md §1: of 200 MB
+chunk=262144 # docs/content.md §1: of 400 MB
 expect "fetched $fetched bytes: at most 10 chunks twice" \
-    test "$fetched" -le $((200000000 + 65536 + 10 * chunk))
+    test "$fetched" -le $((400000000 + 65536 + 10 * chunk))
 expect 'every byte of it' same B "$film" "$tmp/large"
 
 start C --peer "$(door A)" --peer "$(door B)"
@@ -172,6 +172,20 @@ expect 'one who has it right is asked' daftar C get 'A long film'
 expect 'every byte of it' same C "$film" "$tmp/large"
 expect 'check finds the damage' exits 3 daftar A check --json
 expect 'and names it' said '"what":"content"'
+# The daemon is the one that reads it then, to the end if it may.
+read_by() { sed -n 's/^rchar: //p' "/proc/${pid[$1]}/io"; }
+is_checking() { [ "$(read_by A)" -gt $((before + 20000000)) ]; }
+before=$(read_by A)
+daftar A check --repair >"$tmp/checked" 2>&1 &
+check=$!
+expect 'it reads all of it' until_true 30 is_checking
+expect 'and answers others meanwhile' daftar A library
+expect 'it ends in the middle' stop A
+wait $check
+status=$?
+expect 'and says so, unless it had come to the end' \
+    eval '[ $status != 75 ] || grep -q "To do: start it again" "$tmp/checked"'
+start A --peer "$(door B)" --peer "$(door C)"
 expect 'and repair fetches it from a peer' exits 0 daftar A check --repair --json
 expect 'then all is well' exits 0 daftar A check --json
 
@@ -189,6 +203,22 @@ expect 'then both print the same' until_true 20 equal
 expect 'a daemon that ends leaves it readable' stop B
 expect 'to read' daftar B library
 stop A
+
+# ---- a catalogue that is long
+publisher=${DAF_BUILD:-$(dirname "$bin")}/tests/publisher
+few=$(daftar A library --json | wc -l)
+listed() # COUNT: each item on a line of its own, by both ways of saying it
+{
+    [ "$(daftar A library | wc -l)" = "$1" ] &&
+        [ "$(daftar A library --json | grep -o '"content":"[0-9a-f]*"' |
+            sort -u | wc -l)" = "$1" ]
+}
+expect 'ten thousand items more' "$publisher" "$tmp/A" 200 9800
+expect 'are all listed' listed $((few + 10000))
+start A
+expect 'by a daemon too' listed $((few + 10000))
+stop A
+
 mv "$tmp/A/content/daftar" "$tmp/marker"
 start A
 expect 'a card that is not mounted is no daemon that is not there' \

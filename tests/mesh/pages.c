@@ -59,22 +59,32 @@ static bool is_there(const char *name, const char *file)
     return access(path, F_OK) == 0;
 }
 
-static json_t *item_of(const char *name)
+static struct daf_view view(const char *text)
 {
-    struct daf_hash id = id_of(name);
-    char hex[65], path[4096];
+    return (struct daf_view){(const uint8_t *)text, strlen(text)};
+}
+
+static json_t *item_of(const char *name, const struct daf_library_query *q)
+{
+    struct daf_content c = {.id = id_of(name), .bytes = 1, .pages = 8};
     bool is_partly = is_there(name, "partly");
-    json_t *titles;
+    const struct daf_contents_item here = {.is_whole = !is_partly,
+                                           .held = is_partly ? 3 : 8};
+    const char *language;
+    char path[4096];
+    json_t *titles, *title, *item;
 
     (void)snprintf(path, sizeof(path), "%s/%s/title.json", folder, name);
     titles = json_load_file(path, 0, NULL);
     if (titles == NULL) titles = json_pack("{ss}", "en", name);
-    (void)sodium_bin2hex(hex, sizeof(hex), id.b, sizeof(id.b));
-    return json_pack("{ss so s{} s[s] ss ss sI sb si si}", "content", hex,
-                     "titles", titles, "descriptions", "languages", "en",
-                     "level", "1", "subject", "reading", "bytes", (json_int_t)1,
-                     "whole", !is_partly, "held", is_partly ? 3 : 8, "parts",
-                     8);
+    json_object_foreach(titles, language, title)
+    {
+        c.titles[c.titles_count].language = view(language);
+        c.titles[c.titles_count++].text = view(json_string_value(title));
+    }
+    item = daf_contents_json_item(&c, &here, q);
+    json_decref(titles);
+    return item;
 }
 
 /* Calls @fn with each item's name until it says true. */
@@ -92,17 +102,51 @@ static bool find(bool (*fn)(void *ctx, const char *name), void *ctx)
     return found;
 }
 
+struct sought {
+    const struct daf_library_query *q;
+    const struct daf_hash *id;
+    json_t *item, *items;
+};
+
 static bool add_item(void *ctx, const char *name)
 {
-    (void)json_array_append_new(ctx, item_of(name));
+    struct sought *s = ctx;
+
+    (void)json_array_append_new(s->items, item_of(name, s->q));
     return false;
 }
 
-static enum daf_err library(void *ctx, json_t *items)
+/* All on one page. */
+static enum daf_err library(void *ctx, const struct daf_library_query *q,
+                            struct daf_library_page *page)
 {
+    struct sought s = {.q = q, .items = page->items};
+
     (void)ctx;
-    (void)find(add_item, items);
+    (void)find(add_item, &s);
+    page->total = json_array_size(page->items);
     return DAF_OK;
+}
+
+static bool is_sought(void *ctx, const char *name)
+{
+    struct sought *s = ctx;
+    struct daf_hash id = id_of(name);
+
+    if (memcmp(&id, s->id, sizeof(id)) != 0) return false;
+    s->item = item_of(name, s->q);
+    return true;
+}
+
+static enum daf_err library_item(void *ctx, const struct daf_library_query *q,
+                                 const struct daf_hash *content, json_t **out)
+{
+    struct sought s = {.q = q, .id = content};
+
+    (void)ctx;
+    (void)find(is_sought, &s);
+    *out = s.item;
+    return s.item != NULL ? DAF_OK : DAF_ENOTFOUND;
 }
 
 struct wanted {
@@ -248,6 +292,7 @@ int main(int argc, char **argv)
         .write = write_one,
         .progress = progress,
         .library = library,
+        .library_item = library_item,
         .content_files = content_files,
         .content_open = content_open,
     };

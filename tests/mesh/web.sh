@@ -4,13 +4,14 @@
 # Pages: a daemon with --http and a browser made of curl.  First the daemon: who is
 # let in, what is shown to whom, what is refused, and that nothing is lost when its
 # web process is killed.  Then `pages`, which is the same web process over content
-# that needs no shelf: lessons, files, quizzes.  Waits for conditions.
+# that needs no shelf: lessons, files, quizzes.  Then a daemon whose catalogue is
+# long.  Waits for conditions.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${DAF_BIN:-$here/../../build/dev/bin}
 build=${DAF_BUILD:-$here/../../build/dev}
-for tool in "$bin/daftard" "$bin/daftar" "$build/tests/pages" curl; do
+for tool in "$bin/daftard" "$bin/daftar" "$build/tests/pages" "$build/tests/publisher" curl; do
     command -v "$tool" >/dev/null || {
         echo "skipped: $tool is not here"
         exit 77
@@ -404,6 +405,69 @@ for asset in "${assets[@]}"; do
     bytes=$((bytes + $(gzip -c "$tmp/page" | wc -c)))
 done
 if [ "$bytes" -lt 60000 ]; then ok "the first page takes $bytes bytes, packed"; else bad "$bytes bytes"; fi
+
+# --- a long library ----------------------------------------------------------------
+
+home=$tmp/many
+"$bin/daftar" --home "$home" camp create Many >/dev/null || exit 1
+expect 'somebody publishes 1,000 items, many with the longest texts' \
+    "$build/tests/publisher" "$home" 300 700
+expect 'the daemon starts with them' start
+url=$(<"$home/run/web") base=${url%/enter*}
+first=$(web_pid)
+turn() { sed -n "s/.* rel=\"$1\" href=\"\([^\"]*\)\".*/\1/p" "$tmp/page"; }
+cards() { sed -n 's/^<a class="card .* href="\/lesson\/\([0-9a-f]*\)".*/\1/p' "$tmp/page"; }
+# walk REL [PATH]: from there along the links to the end, the ids to $tmp/walked;
+# the last page stays in $tmp/page.
+walk()
+{
+    local path=${2:-/}
+    turns=0
+    : >"$tmp/walked"
+    while [ -n "$path" ] && [ $turns -lt 50 ]; do
+        get "$path"
+        [ "$status" = 200 ] || return 1
+        [ "$(cards | wc -l)" -le 48 ] || return 1
+        cards >>"$tmp/walked"
+        last=$path path=$(turn "$1")
+        turns=$((turns + 1))
+    done
+}
+all_once()
+{
+    sort "$tmp/walked" | cmp - <("$bin/daftar" --home "$home" library --json |
+        sed -n 's/.*"content":"\([0-9a-f]*\)".*/\1/p' | sort)
+}
+if walk next && [ $turns = 21 ] && all_once; then
+    ok 'from page to page each is shown once'
+else
+    bad "$turns pages: $(sort -u "$tmp/walked" | wc -l) items, $(wc -l <"$tmp/walked") cards"
+fi
+if shows '<span>961–1000 of 1000</span>'; then ok 'the last page says where it is'; else bad 'the last page'; fi
+if walk prev "$last" && [ $turns = 21 ] && all_once; then ok 'and back'; else bad "$turns pages back"; fi
+id=$(sed -n 500p "$tmp/walked")
+get "/lesson/$id"
+answers 200 'a lesson that no page was asked for is found'
+get '/lesson/0000000000000000000000000000000000000000000000000000000000000000'
+answers 404 'one that is not in the catalogue is not'
+get /
+first_cards=$(cards)
+for at in '' 0 -1 zz "${id^^}" "${id}0" "$id%22" '%22%3E%3Cscript%3E' "$(printf '%02000d' 0)" \
+    "$id&before=$id&lang=ar"; do
+    get "/?after=$at"
+    [ "$status" = 200 ] && ! shows '<script>' || bad "after=$at: $status"
+    case $at in *before*) [ "$(cards)" != "$first_cards" ] ;; *) [ "$(cards)" = "$first_cards" ] ;; esac ||
+        bad "after=$at shows another page"
+done
+ok 'a cursor that is none is the first page'
+ffff=$(printf 'f%.0s' {1..64})
+get "/?after=$ffff"
+if [ "$(cards | wc -l)" = 48 ] && shows 'of 1000'; then ok 'behind the last comes the last'; else bad 'behind the last'; fi
+get "/?before=$ffff" -H 'Accept-Language: ar'
+if shows '٩٥٣–١٠٠٠ من ١٠٠٠' && shows السابق; then ok 'in Arabic too'; else bad 'no Arabic'; fi
+if [ -n "$first" ] && [ "$(web_pid)" = "$first" ]; then ok 'and web lives'; else bad 'web died of it'; fi
+kill -TERM "$daemon"
+wait "$daemon"
 
 if "$bin/daftar" publish --help >/dev/null 2>&1; then
     echo 'note: there is a shelf now: publish a lesson here and read it by the daemon'

@@ -519,6 +519,90 @@ static void a_full_disk_stops_the_asking(void **state)
     pair_free(&p);
 }
 
+/* The shelf has other things to do, or no memory. */
+static void what_the_shelf_does_not_take_is_asked_for_later(void **state)
+{
+    struct pair p = pair_up();
+
+    (void)state;
+    fetch_chunks(&p);
+    hears_chunk(p.a, p.w.a_conn, 2, 0, PART);
+    (void)calls(p.a, CONTENT_PUT);
+    put_ends(p.a, p.w.a_conn, 2, DAF_SHELF_MORE, DAF_EBUSY);
+    put_ends(p.a, p.w.a_conn, 3, DAF_SHELF_MORE, DAF_ENOMEM);
+    is_silent(p.a);
+    assert_true(stats_of(p.a).parts_bad == 0);
+    assert_true(stats_of(p.a).refusals.by_err[DAF_EBUSY] == 1);
+    assert_true(stats_of(p.a).refusals.by_err[DAF_ENOMEM] == 1);
+    assert_int_equal(daf_agent_deadline(p.a->agent).ms, p.a->now.ms + 1000);
+    await(p.a);
+    fetches(p.a, p.w.a_conn, 2);
+    fetches(p.a, p.w.a_conn, 3);
+    is_silent(p.a);
+    pair_free(&p);
+}
+
+#define MANY 200 /* parts of a larger one */
+
+/* FETCHes of which the shelf has not said what became. */
+struct open_fetches {
+    size_t ended, count;
+    uint32_t conns[MANY], parts[MANY];
+};
+
+static void note_fetches(struct host *h, struct open_fetches *o)
+{
+    struct daf_view bytes;
+    uint32_t conn;
+
+    while (take(h, &conn, &bytes)) {
+        struct daf_frame f;
+
+        assert_int_equal(daf_frame_decode(bytes, &f, NULL), DAF_OK);
+        if (f.kind != DAF_FRAME_FETCH) continue;
+        assert_true(o->count < MANY);
+        o->conns[o->count] = conn;
+        o->parts[o->count++] = f.part.part;
+    }
+}
+
+/* What comes waits in memory for the disk: 8 MiB of all peers together. */
+static void peers_together_are_asked_for_no_more_than_memory_is(void **state)
+{
+    static const uint8_t pages[MANY / 8] = {0xc0};
+    uint8_t all[MANY / 8];
+    struct pair p = pair_up();
+    struct host *c = host_new(0);
+    struct daf_item_news news = news_of(false);
+    struct open_fetches o = {0};
+    struct wire w;
+    size_t most = 0;
+
+    (void)state;
+    memset(all, 0xff, sizeof(all));
+    c->now = p.a->now;
+    w = wire_up(p.a, go_to_mesh(p.a, 0, "10.0.0.8:1000"), c, IN | 7);
+    talk(&w, 1, true);
+    news.parts = MANY;
+    news.part_bytes = 1024 * 1024;
+    news.bits = (struct daf_view){pages, sizeof(pages)};
+    give_news(p.a, &news);
+    hears_have(p.a, p.w.a_conn, 0, all, sizeof(all));
+    hears_have(p.a, w.a_conn, 0, all, sizeof(all));
+    for (;;) {
+        note_fetches(p.a, &o);
+        if (o.count - o.ended > most) most = o.count - o.ended;
+        if (o.count == o.ended) break;
+        put_ends(p.a, o.conns[o.ended], o.parts[o.ended], DAF_SHELF_PART,
+                 DAF_OK);
+        o.ended++;
+    }
+    assert_int_equal(o.count, MANY - PAGES);
+    assert_int_equal(most, 8);
+    host_free(c);
+    pair_free(&p);
+}
+
 /* Host 0 has it as well. */
 static void what_one_dawdles_over_another_is_asked_for(void **state)
 {
@@ -599,6 +683,40 @@ static void fetches_are_served_one_after_the_other(void **state)
     pair_free(&p);
 }
 
+static void hears_fetch_of(struct host *h, uint32_t conn, uint8_t number)
+{
+    struct daf_part f = {.content = lesson, .part = 1};
+    struct daf_pack k;
+
+    f.content.b[0] = number;
+    daf_pack_init(&k, frame_room, sizeof(frame_room));
+    daf_frame_pack_fetch(&k, &f);
+    hears(h, conn, &k);
+}
+
+/* As far from each other on the disk as may be: still one at a time, and the next
+ * only when the one before was read. */
+static void who_goes_from_item_to_item_has_one_read_at_the_disk(void **state)
+{
+    struct pair p = pair_up();
+
+    (void)state;
+    for (uint8_t i = 0; i < DAF_FETCH_MAX; i++)
+        give_item(p.b, i, true);
+    for (uint8_t i = 0; i < DAF_FETCH_MAX; i++)
+        hears_fetch_of(p.b, p.w.b_conn, (uint8_t)(i * 37 % DAF_FETCH_MAX));
+    for (uint8_t i = 0; i < DAF_FETCH_MAX; i++) {
+        const struct content_call *c = calls(p.b, CONTENT_READ);
+
+        assert_int_equal(c->piece.content.b[0], i * 37 % DAF_FETCH_MAX);
+        nothing_is_asked_of_the_shelf(p.b);
+        answer_read(p.b, c, 1, true, DAF_OK);
+        (void)says(p.b, p.w.b_conn, DAF_FRAME_CHUNK);
+    }
+    nothing_is_asked_of_the_shelf(p.b);
+    pair_free(&p);
+}
+
 static void a_read_that_nobody_waits_for_is_dropped(void **state)
 {
     struct pair p = pair_up();
@@ -651,9 +769,12 @@ int main(void)
         cmocka_unit_test(an_item_that_is_sought_twice_is_told_once),
         cmocka_unit_test(a_bad_part_is_its_senders),
         cmocka_unit_test(a_full_disk_stops_the_asking),
+        cmocka_unit_test(what_the_shelf_does_not_take_is_asked_for_later),
+        cmocka_unit_test(peers_together_are_asked_for_no_more_than_memory_is),
         cmocka_unit_test(what_one_dawdles_over_another_is_asked_for),
         cmocka_unit_test(what_was_asked_of_who_left_is_asked_of_who_stays),
         cmocka_unit_test(fetches_are_served_one_after_the_other),
+        cmocka_unit_test(who_goes_from_item_to_item_has_one_read_at_the_disk),
         cmocka_unit_test(a_read_that_nobody_waits_for_is_dropped),
         cmocka_unit_test(too_many_fetches_are_a_breach),
     };

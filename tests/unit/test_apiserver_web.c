@@ -21,6 +21,9 @@
 #define ONCE      "00112233445566778899aabbccddeeff"
 #define CONTENT \
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OTHER "ff23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define LIBRARY(more) \
+    "{\"op\":\"library\",\"languages\":[\"ar\",\"en\"]" more "}"
 #define WRITE(more)                                                            \
     "{\"op\":\"write\",\"kind\":\"session\",\"scope\":\"\",\"learner\":\"A\"," \
     "\"did\":[[\"x\",1,2]]" more "}"
@@ -38,6 +41,7 @@ static size_t fds_count, wanted, wanted_writes, wanted_opens;
 static struct daf_write last_write;
 static size_t writes, opens;
 static uint64_t open_ticket;
+static struct daf_library_query last_query; /* its languages are gone */
 
 /* ---- the daemon's part */
 
@@ -64,10 +68,25 @@ static enum daf_err tell_progress(void *ctx,
     return DAF_OK;
 }
 
-static enum daf_err tell_library(void *ctx, json_t *items)
+static enum daf_err tell_library(void *ctx, const struct daf_library_query *q,
+                                 struct daf_library_page *page)
 {
     (void)ctx;
-    (void)json_array_append_new(items, json_pack("{ss}", "content", CONTENT));
+    last_query = *q;
+    (void)json_array_append_new(page->items,
+                                json_pack("{ss}", "content", CONTENT));
+    page->skipped = 960;
+    page->total = 1000;
+    return DAF_OK;
+}
+
+static enum daf_err tell_item(void *ctx, const struct daf_library_query *q,
+                              const struct daf_hash *content, json_t **out)
+{
+    (void)ctx;
+    last_query = *q;
+    if (content->b[0] != 0x01) return DAF_ENOTFOUND;
+    *out = json_pack("{ss}", "content", CONTENT);
     return DAF_OK;
 }
 
@@ -89,6 +108,7 @@ static int setup(void **state)
                                                  .write = take_write,
                                                  .progress = tell_progress,
                                                  .library = tell_library,
+                                                 .library_item = tell_item,
                                                  .content_open = take_open};
     char dir[512];
     int pair[2];
@@ -249,6 +269,75 @@ static void web_may_not_ask_for_more_than_pages_show(void **state)
     assert_int_equal(writes, 0);
 }
 
+static void the_library_is_told_by_the_page(void **state)
+{
+    json_t *o;
+
+    (void)state;
+    ask(LIBRARY(",\"after\":\"" CONTENT "\""));
+    until_lines(1);
+    o = line(0);
+    assert_int_equal(json_array_size(json_object_get(o, "items")), 1);
+    assert_int_equal(json_integer_value(json_object_get(o, "skipped")), 960);
+    assert_int_equal(json_integer_value(json_object_get(o, "total")), 1000);
+    json_decref(o);
+    assert_int_equal(last_query.from, DAF_LIBRARY_AFTER);
+    assert_int_equal(last_query.at.b[31], 0xef);
+    assert_int_equal(last_query.languages_count, 2);
+    ask(LIBRARY(",\"before\":\"" CONTENT "\""));
+    until_lines(2);
+    assert_int_equal(last_query.from, DAF_LIBRARY_BEFORE);
+    ask(LIBRARY(""));
+    until_lines(3);
+    assert_int_equal(last_query.from, DAF_LIBRARY_START);
+}
+
+static void a_cursor_that_is_none_is_refused(void **state)
+{
+    static const char *const requests[] = {
+        LIBRARY(",\"after\":\"\""),
+        LIBRARY(",\"after\":\"" CONTENT "00\""),
+        LIBRARY(",\"after\":\"zz" CONTENT "\""),
+        LIBRARY(",\"before\":7"),
+        LIBRARY(",\"before\":[\"" CONTENT "\"]"),
+        LIBRARY(",\"after\":\"" CONTENT "\",\"before\":\"" CONTENT "\""),
+        "{\"op\":\"library\"}",
+        "{\"op\":\"library\",\"languages\":\"ar\"}",
+        "{\"op\":\"library\",\"languages\":[7]}",
+        "{\"op\":\"library\",\"languages\":[\"\",\"\",\"\",\"\",\"\",\"\","
+        "\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"]}",
+    };
+    const size_t count = sizeof(requests) / sizeof(requests[0]);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        ask(requests[i]);
+    until_lines(count);
+    for (size_t i = 0; i < count; i++)
+        assert_code(i, "usage");
+}
+
+static void one_item_of_the_library_is_told(void **state)
+{
+    json_t *o;
+
+    (void)state;
+    ask("{\"op\":\"library-item\",\"content\":\"" CONTENT
+        "\",\"languages\":[\"ar\"]}");
+    ask("{\"op\":\"library-item\",\"content\":\"ff" CONTENT
+        "\",\"languages\":[]}");
+    ask("{\"op\":\"library-item\",\"content\":\"" OTHER "\",\"languages\":[]}");
+    until_lines(3);
+    o = line(0);
+    assert_string_equal(json_string_value(
+                            json_object_get(json_object_get(o, "item"),
+                                            "content")),
+                        CONTENT);
+    json_decref(o);
+    assert_code(1, "usage");
+    assert_code(2, "not-found");
+}
+
 static void learners_and_what_they_did_are_told(void **state)
 {
     json_t *o, *list;
@@ -360,10 +449,10 @@ static void a_file_comes_with_its_line(void **state)
     (void)snprintf(path, sizeof(path), "%s/file", tmp);
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     assert_int_equal(write(fd, "x", 1), 1);
-    ask("{\"op\":\"library\"}");
+    ask(LIBRARY(""));
     ask("{\"op\":\"content-open\",\"content\":\"" CONTENT
         "\",\"path\":\"a/b.html\"}");
-    ask("{\"op\":\"library\"}");
+    ask(LIBRARY(""));
     until_opens(1);
     daf_apiserver_content_opened(server, open_ticket, DAF_OK, fd, 1);
     until_lines(3);
@@ -439,6 +528,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(web_may_not_ask_for_more_than_pages_show),
+        T(the_library_is_told_by_the_page),
+        T(a_cursor_that_is_none_is_refused),
+        T(one_item_of_the_library_is_told),
         T(learners_and_what_they_did_are_told),
         T(the_status_for_pages_has_no_address_and_no_whole_key),
         T(a_learner_may_have_no_name),

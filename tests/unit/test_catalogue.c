@@ -191,7 +191,11 @@ static void expect(const struct home *h, const char *items)
     }
     for (size_t i = 0; i < ITEMS; i++) {
         bool is_there = strchr(items, (int)('0' + i)) != NULL;
+        size_t before = 0;
 
+        while (items[before] != '\0' && (size_t)(items[before] - '0') < i)
+            before++;
+        assert_int_equal(daf_catalogue_place(c, &h->items[i].id), before);
         assert_int_equal(daf_catalogue_find(c, &h->items[i].id, &e), is_there);
         if (is_there) assert_memory_equal(e.content.id.b, h->items[i].id.b, 32);
     }

@@ -33,6 +33,24 @@ int fsync(int fd)
     return -1;
 }
 
+/* A disk without holes, as FAT: what is made longer is written, at once. */
+static bool is_fat;
+static uint64_t longest; /* so much at a time */
+
+int ftruncate(int fd, off_t size)
+{
+    static const uint8_t zeros[4096];
+    struct stat st;
+
+    if (is_fat && fstat(fd, &st) == 0 && st.st_size < size) {
+        if ((uint64_t)(size - st.st_size) > longest)
+            longest = (uint64_t)(size - st.st_size);
+        for (off_t at = st.st_size; at < size; at += (off_t)sizeof(zeros))
+            if (pwrite(fd, zeros, sizeof(zeros), at) < 0) return -1;
+    }
+    return (int)syscall(SYS_ftruncate, fd, size);
+}
+
 /* Two shelves and a lesson: one has published it, the other wants it. */
 struct place {
     char *tmp;
@@ -61,6 +79,7 @@ static int teardown(void **state)
     struct place *p = *state;
 
     syncs_fail = false;
+    is_fat = false;
     meanwhile = NULL;
     daf_shelf_close(p->a);
     daf_shelf_close(p->b);
@@ -627,6 +646,43 @@ static void a_shelf_without_its_marker_is_not_touched(void **state)
     assert_false(is_there(daf_goods_path(p->b_dir, "daftar")));
 }
 
+/* `content` is a link to a folder of a card. */
+static void another_card_is_neither_empty_nor_a_new_beginning(void **state)
+{
+    struct place *p = *state;
+    const char *card = daf_goods_path(p->tmp, "card");
+    struct daf_shelf *s;
+
+    lesson(p);
+    daf_shelf_close(p->b);
+    p->b = NULL;
+    assert_int_equal(rename(p->b_dir, card), 0);
+    assert_int_equal(symlink(card, p->b_dir), 0);
+    p->b = daf_goods_shelf(p->b_dir, MORE);
+    assert_int_equal(daf_shelf_count(p->b), 1);
+    daf_shelf_close(p->b);
+    p->b = NULL;
+
+    assert_int_equal(rename(card, daf_goods_path(p->tmp, "away")), 0);
+    assert_int_equal(daf_shelf_open(p->b_dir, MORE, true, &s), DAF_ENOTFOUND);
+    assert_false(is_there(daf_goods_path(p->tmp, "b.new")));
+    assert_int_equal(mkdir(card, 0700), 0);
+    assert_int_equal(daf_shelf_open(p->b_dir, MORE, true, &s), DAF_ENOTFOUND);
+    assert_int_equal(rmdir(card), 0); /* and nothing was put there */
+
+    assert_int_equal(rename(daf_goods_path(p->tmp, "away"), card), 0);
+    p->b = daf_goods_shelf(p->b_dir, MORE);
+    assert_int_equal(find(p->b, p).wishes, DAF_SHELF_WANTED);
+    daf_shelf_close(p->b);
+    p->b = NULL;
+
+    /* An empty card is content's when somebody says so. */
+    assert_int_equal(rename(card, daf_goods_path(p->tmp, "away")), 0);
+    daf_goods_write(card, "daftar", 0, 1);
+    p->b = daf_goods_shelf(p->b_dir, MORE);
+    assert_int_equal(daf_shelf_count(p->b), 0);
+}
+
 static void an_unreadable_item_is_left_out_and_healed_by_adding(void **state)
 {
     struct place *p = *state;
@@ -968,6 +1024,130 @@ static struct findings check(struct place *p, bool mend)
     return f;
 }
 
+/* ---- a unit at a time */
+
+static bool is_over;
+
+static bool say_over(void *ctx)
+{
+    (void)ctx;
+    return is_over;
+}
+
+static void open_in_units(struct place *p)
+{
+    const struct daf_shelf_turns turns = {say_over, NULL};
+
+    is_over = false;
+    daf_shelf_close(p->b);
+    assert_int_equal(daf_shelf_open_turns(p->b_dir, MORE, &turns, &p->b),
+                     DAF_OK);
+    is_over = true;
+}
+
+static unsigned work_off(struct place *p)
+{
+    struct daf_shelf_worked now;
+    unsigned turns = 0;
+
+    for (; daf_shelf_work(p->b, false, &now); turns++)
+        assert_int_equal(now.err, DAF_OK);
+    return turns;
+}
+
+static void long_work_goes_a_unit_at_a_time(void **state)
+{
+    struct place *p = *state;
+    enum daf_shelf_put put;
+
+    lesson(p);
+    open_in_units(p);
+    (void)work_off(p);
+    assert_int_equal(carry(p, 0), DAF_SHELF_PART);
+    assert_true(find(p->b, p).is_settling);
+    assert_int_equal(daf_goods_carry(p->a, p->b, &p->item.content, 1, &put),
+                     DAF_EBUSY);
+    assert_true(work_off(p) > 5);
+    assert_true(find(p->b, p).has_list);
+    for (uint32_t i = 1; i < 8; i++)
+        assert_int_equal(carry(p, i), DAF_SHELF_PART);
+    assert_false(find(p->b, p).is_whole);
+    assert_int_equal(find(p->b, p).held, 8);
+    assert_int_equal(work_off(p),
+                     3); /* of three files one is synced, the list */
+    assert_true(find(p->b, p).is_whole);
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
+}
+
+static void what_ends_in_the_middle_goes_on_at_the_next_start(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_worked now;
+
+    lesson(p);
+    for (uint32_t i = 0; i < 7; i++)
+        (void)carry(p, i);
+    daf_shelf_close(p->b);
+    p->b = NULL;
+    assert_int_equal(unlink(inside(p, "have")), 0);
+    for (unsigned left = 1; left < 12; left++) {
+        open_in_units(p);
+        for (unsigned i = 0; i < left; i++)
+            (void)daf_shelf_work(p->b, false, &now);
+    }
+    (void)work_off(p);
+    assert_int_equal(find(p->b, p).held, 7);
+    assert_int_equal(carry(p, 7), DAF_SHELF_PART);
+    (void)work_off(p);
+    assert_true(find(p->b, p).is_whole);
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
+}
+
+/* Its lock is this process's own, so it says nothing. */
+static void what_is_going_is_not_swept_by_a_look(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_worked now;
+    unsigned gone = 0;
+
+    lesson(p);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    open_in_units(p);
+    assert_int_equal(daf_shelf_drop(p->b, &p->item.content), DAF_OK);
+    assert_int_equal(daf_shelf_look(p->b), DAF_OK);
+    assert_int_equal(want(p), DAF_OK); /* made under another number */
+    while (daf_shelf_work(p->b, false, &now))
+        gone += now.is_gone;
+    assert_int_equal(gone, 1);
+    assert_true(find(p->b, p).wishes == DAF_SHELF_WANTED);
+}
+
+static void a_check_goes_a_unit_at_a_time(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_checked now = {.is_over = false};
+    struct daf_shelf_check *c;
+    unsigned turns = 0;
+
+    lesson(p);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    scribble(daf_goods_path(inside(p, "files"), "film.webm"),
+             (off_t)(3 * CHUNK), "?");
+    open_in_units(p);
+    assert_int_equal(daf_shelf_check_begin(p->b, true, NULL, NULL, &c), DAF_OK);
+    for (; !now.is_over; turns++) {
+        assert_int_equal(daf_shelf_check_work(c, &now), DAF_OK);
+        (void)work_off(p);
+    }
+    daf_shelf_check_end(c);
+    assert_int_equal(now.found, 1);
+    assert_true(turns > 8); /* of chunks alone there are seven */
+    assert_int_equal(find(p->b, p).held, 7);
+    assert_int_equal(carry(p, 4), DAF_SHELF_PART);
+    (void)work_off(p);
+    assert_true(find(p->b, p).is_whole);
+}
+
 static void check_finds_one_byte_and_mending_fetches_it(void **state)
 {
     struct place *p = *state;
@@ -1063,6 +1243,161 @@ static void damage_to_what_is_lacking_is_found_too(void **state)
     assert_true(daf_goods_same(p->src, inside(p, "files")));
 }
 
+/* ---- a disk without holes */
+
+static uint64_t blocks_of(const char *path)
+{
+    struct stat st;
+
+    assert_int_equal(stat(path, &st), 0);
+    return (uint64_t)st.st_blocks * 512;
+}
+
+/* 20 MiB, of which four are zeros in the middle. */
+static void long_lesson(struct place *p)
+{
+    const char *path = daf_goods_path(p->src, "film.webm");
+    int fd;
+
+    daf_goods_write(p->src, "film.webm", 320 * CHUNK, 1);
+    fd = open(path, O_WRONLY);
+    assert_true(fd >= 0);
+    for (size_t i = 0; i < 64; i++) {
+        static const uint8_t zeros[CHUNK];
+
+        assert_int_equal(pwrite(fd, zeros, CHUNK, (off_t)((100 + i) * CHUNK)),
+                         CHUNK);
+    }
+    (void)close(fd);
+    publish(p);
+}
+
+static const char *film_of_b(const struct place *p)
+{
+    static char path[700];
+
+    (void)snprintf(path, sizeof(path), "%s/film.webm",
+                   daf_goods_files(p->b_dir, &p->item.content, "part"));
+    return path;
+}
+
+static void without_holes_its_place_is_made_first(void **state)
+{
+    struct place *p = *state;
+    enum daf_shelf_put put;
+    uint64_t taken;
+    bool is_disk;
+
+    long_lesson(p);
+    is_fat = true;
+    longest = 0;
+    p->b = daf_goods_shelf(p->b_dir, 600 * CHUNK);
+    assert_int_equal(want(p), DAF_OK);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    taken = 600 * CHUNK - daf_shelf_room(p->b, &is_disk);
+    assert_true(taken >= 320 * CHUNK); /* zeros as well, from the beginning */
+    assert_true(blocks_of(film_of_b(p)) >= 320 * CHUNK);
+    assert_int_equal(carry(p, 7), DAF_SHELF_PART);
+    assert_int_equal(600 * CHUNK - daf_shelf_room(p->b, &is_disk), taken);
+    assert_int_equal(daf_goods_carry_all(p->a, p->b, &p->item.content, &put),
+                     DAF_OK);
+    assert_int_equal(put, DAF_SHELF_WHOLE);
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
+    assert_true(longest <= (uint64_t)1024 * 1024);
+}
+
+/* 8 MiB is what a unit writes; and the process ends in the middle of it. */
+static void without_holes_its_place_is_made_a_unit_at_a_time(void **state)
+{
+    const size_t unit = 128 * CHUNK;
+    struct place *p = *state;
+    struct daf_shelf_worked now;
+    enum daf_shelf_put put;
+    uint64_t reserved;
+
+    long_lesson(p);
+    is_fat = true;
+    longest = 0;
+    open_in_units(p);
+    assert_int_equal(want(p), DAF_OK);
+    (void)work_off(p);
+    assert_int_equal(carry(p, 0), DAF_SHELF_PART); /* its need is known */
+    assert_true(daf_shelf_work(p->b, false, &now));
+    assert_int_equal(blocks_of(film_of_b(p)), unit);
+    reserved = find(p->b, p).reserved;
+    assert_true(reserved >= 320 * CHUNK);
+    assert_int_equal(daf_goods_carry(p->a, p->b, &p->item.content, 7, &put),
+                     DAF_EBUSY);
+    assert_int_equal(want(p), DAF_OK); /* again: it goes on by itself */
+    assert_true(find(p->b, p).is_settling);
+    open_in_units(p);
+    for (unsigned i = 0; i < 3; i++) /* its page, its need, and growing */
+        assert_true(daf_shelf_work(p->b, false, &now));
+    assert_int_equal(blocks_of(film_of_b(p)), 2 * unit);
+    assert_int_equal(find(p->b, p).reserved, reserved);
+    (void)work_off(p);
+    assert_true(find(p->b, p).has_list);
+    assert_int_equal(find(p->b, p).reserved, reserved);
+    is_over = false;
+    assert_int_equal(daf_goods_carry_all(p->a, p->b, &p->item.content, &put),
+                     DAF_OK);
+    assert_int_equal(put, DAF_SHELF_WHOLE);
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
+    assert_true(longest <= (uint64_t)1024 * 1024);
+}
+
+/* Zeros are known by the list and never come, and there is no hole to say that
+ * nothing was written there. */
+static void without_holes_zeros_that_a_power_cut_cost_are_written_again(
+    void **state)
+{
+    struct place *p = *state;
+    enum daf_shelf_put put;
+
+    long_lesson(p);
+    is_fat = true;
+    p->b = daf_goods_shelf(p->b_dir, MORE);
+    assert_int_equal(want(p), DAF_OK);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    daf_shelf_close(p->b);
+    scribble(film_of_b(p), (off_t)(120 * CHUNK), "what was there before");
+    p->b = daf_goods_shelf(p->b_dir, MORE);
+    assert_int_equal(daf_goods_carry_all(p->a, p->b, &p->item.content, &put),
+                     DAF_OK);
+    assert_int_equal(put, DAF_SHELF_WHOLE);
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
+}
+
+static void without_holes_zeros_do_not_fit_either(void **state)
+{
+    struct place *p = *state;
+    enum daf_shelf_put put;
+
+    daf_goods_hole(p->src, "disk.img", 300 * CHUNK);
+    publish(p);
+    is_fat = true;
+    p->b = daf_goods_shelf(p->b_dir, 200 * CHUNK);
+    assert_int_equal(want(p), DAF_OK);
+    assert_int_equal(daf_goods_carry(p->a, p->b, &p->item.content, 0, &put),
+                     DAF_EFULL);
+}
+
+static void without_holes_a_publisher_writes_zeros_as_it_goes(void **state)
+{
+    struct place *p = *state;
+    char image[700];
+
+    daf_goods_hole(p->src, "disk.img", 300 * CHUNK);
+    is_fat = true;
+    longest = 0;
+    publish(p);
+    assert_true(p->item.reserved >= 300 * CHUNK);
+    (void)snprintf(image, sizeof(image), "%s/disk.img",
+                   daf_goods_files(p->a_dir, &p->item.content, "files"));
+    assert_true(blocks_of(image) >= 300 * CHUNK);
+    assert_true(longest <= (uint64_t)1024 * 1024);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -1087,6 +1422,12 @@ int main(void)
         T(torn_notes_count_for_nothing),
         T(notes_of_a_file_that_has_gone_are_worth_nothing),
         T(a_shelf_without_its_marker_is_not_touched),
+        T(without_holes_its_place_is_made_first),
+        T(without_holes_its_place_is_made_a_unit_at_a_time),
+        T(without_holes_zeros_that_a_power_cut_cost_are_written_again),
+        T(without_holes_zeros_do_not_fit_either),
+        T(without_holes_a_publisher_writes_zeros_as_it_goes),
+        T(another_card_is_neither_empty_nor_a_new_beginning),
         T(an_unreadable_item_is_left_out_and_healed_by_adding),
         T(wishes_are_kept),
         T(two_processes_may_write_one_file_at_once),
@@ -1099,6 +1440,10 @@ int main(void)
         T(two_thousand_tiny_files_come_and_go),
         T(many_items_are_fetched_at_once),
         T(a_file_list_that_is_not_good_condemns_the_item),
+        T(long_work_goes_a_unit_at_a_time),
+        T(what_ends_in_the_middle_goes_on_at_the_next_start),
+        T(what_is_going_is_not_swept_by_a_look),
+        T(a_check_goes_a_unit_at_a_time),
         T(check_finds_one_byte_and_mending_fetches_it),
         T(check_finds_files_that_are_gone_or_cut),
         T(check_finds_a_damaged_list_and_a_damaged_manifest),
