@@ -12,13 +12,15 @@ int daf_cmd_protocols(int argc, char **argv)
 
     if (argc > 1 && !is_json) {
         bool help = strcmp(argv[1], "--help") == 0;
-        fputs("usage: daftar-sim protocols [--json]\n", help ? stdout : stderr);
+        (void)fputs("usage: daftar-sim protocols [--json]\n",
+                    help ? stdout : stderr);
         return help ? DAF_SIM_EXIT_DONE : DAF_SIM_EXIT_USAGE;
     }
     for (size_t i = 0; (p = daf_protocol_at(i)) != NULL; i++)
         if (is_json)
-            printf("{\"name\":\"%s\",\"what\":\"%s\"}\n", p->name, p->what);
+            (void)printf("{\"name\":\"%s\",\"what\":\"%s\"}\n", p->name,
+                         p->what);
         else
-            printf("%-16s %s\n", p->name, p->what);
+            (void)printf("%-16s %s\n", p->name, p->what);
     return DAF_SIM_EXIT_DONE;
 }

@@ -118,7 +118,7 @@ static double since(const struct timespec *began)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)(now.tv_sec - began->tv_sec) +
            1e-9 * (double)(now.tv_nsec - began->tv_nsec);
 }
@@ -126,7 +126,7 @@ static double since(const struct timespec *began)
 static void begin(struct progress *p, const char *what)
 {
     *p = (struct progress){.what = what, .is_shown = isatty(STDERR_FILENO)};
-    clock_gettime(CLOCK_MONOTONIC, &p->began);
+    (void)clock_gettime(CLOCK_MONOTONIC, &p->began);
 }
 
 static bool tell(struct progress *p, double part)
@@ -135,15 +135,15 @@ static bool tell(struct progress *p, double part)
 
     if (p->is_shown && passed - p->told > 0.2 && part > 0) {
         p->told = passed;
-        fprintf(stderr, "\r%s %3.0f %%, %.0f s left \033[K", p->what,
-                part * 100, passed / part * (1 - part));
+        (void)fprintf(stderr, "\r%s %3.0f %%, %.0f s left \033[K", p->what,
+                      part * 100, passed / part * (1 - part));
     }
     return !is_interrupted;
 }
 
 static void end(const struct progress *p)
 {
-    if (p->is_shown && p->told > 0) fputs("\r\033[K", stderr);
+    if (p->is_shown && p->told > 0) (void)fputs("\r\033[K", stderr);
 }
 
 static bool tell_reading(void *ctx, uint64_t done, uint64_t of)
@@ -160,8 +160,9 @@ static bool tell_running(void *ctx, daf_sim_us at, daf_sim_us until)
 
 static bool bad_value(const char *option, const char *value, const char *like)
 {
-    fprintf(stderr, "daftar-sim run: --%s cannot be '%s'; write it like %s\n",
-            option, value, like);
+    (void)fprintf(stderr,
+                  "daftar-sim run: --%s cannot be '%s'; write it like %s\n",
+                  option, value, like);
     return false;
 }
 
@@ -182,11 +183,12 @@ static bool take_protocol(struct wish *w, const char *value)
 
     w->run.net.protocol = daf_protocol_find(value);
     if (w->run.net.protocol != NULL) return true;
-    fprintf(stderr, "daftar-sim run: there is no protocol '%s'; there are",
-            value);
+    (void)fprintf(stderr,
+                  "daftar-sim run: there is no protocol '%s'; there are",
+                  value);
     for (size_t i = 0; (p = daf_protocol_at(i)) != NULL; i++)
-        fprintf(stderr, "%s %s", i == 0 ? "" : ",", p->name);
-    fputs("\n", stderr);
+        (void)fprintf(stderr, "%s %s", i == 0 ? "" : ",", p->name);
+    (void)fputs("\n", stderr);
     return false;
 }
 
@@ -289,9 +291,10 @@ static int parse(int argc, char **argv, struct wish *w)
     int option;
 
     optind = 1;
+    /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == OPT_HELP) {
-            fputs(help, stdout);
+            (void)fputs(help, stdout);
             return DAF_SIM_EXIT_DONE;
         }
         if (option == '?' || !take(w, option, optarg))
@@ -311,7 +314,7 @@ static int parse(int argc, char **argv, struct wish *w)
 
 static int failed(const char *what, const char *why)
 {
-    fprintf(stderr, "daftar-sim run: %s: %s\n", what, why);
+    (void)fprintf(stderr, "daftar-sim run: %s: %s\n", what, why);
     return DAF_SIM_EXIT_FAILED;
 }
 
@@ -333,14 +336,14 @@ static int open_trace(const char *path, uint32_t nodes, struct daf_trace **out)
 static uint64_t memory_left(void)
 {
     FILE *f = fopen("/proc/meminfo", "re");
-    unsigned long long kib = 0;
+    static const char name[] = "MemAvailable:";
     char line[128];
     uint64_t out = UINT64_MAX;
 
     while (f != NULL && fgets(line, sizeof line, f) != NULL)
-        if (sscanf(line, "MemAvailable: %llu", &kib) == 1)
-            out = (uint64_t)kib * 1024;
-    if (f != NULL) fclose(f);
+        if (strncmp(line, name, sizeof name - 1) == 0)
+            out = strtoull(line + sizeof name - 1, NULL, 10) * 1024;
+    if (f != NULL) (void)fclose(f);
     return out;
 }
 
@@ -349,11 +352,12 @@ static bool fits(const struct wish *w)
     uint64_t wanted = daf_run_bytes(&w->run), left = memory_left();
 
     if (wanted <= left) return true;
-    fprintf(stderr,
-            "daftar-sim run: %" PRIu32 " devices would take about %" PRIu64
-            " MB of memory, and %" PRIu64
-            " MB are free; take fewer, or a larger machine\n",
-            daf_run_nodes(&w->run), wanted / 1000000, left / 1000000);
+    (void)fprintf(stderr,
+                  "daftar-sim run: %" PRIu32
+                  " devices would take about %" PRIu64
+                  " MB of memory, and %" PRIu64
+                  " MB are free; take fewer, or a larger machine\n",
+                  daf_run_nodes(&w->run), wanted / 1000000, left / 1000000);
     return false;
 }
 
@@ -367,7 +371,7 @@ static void print_json(const struct wish *w, const struct daf_run_result *r)
     const struct daf_net_stats *n = &r->net;
     char hash[17];
 
-    snprintf(hash, sizeof hash, "%016" PRIx64, r->trace_hash);
+    (void)snprintf(hash, sizeof hash, "%016" PRIx64, r->trace_hash);
     json_t *o =
         json_pack("{s:s, s:s, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, "
                   "s:I, s:f, s:f, "
@@ -391,27 +395,28 @@ static void print_json(const struct wish *w, const struct daf_run_result *r)
                   "rss_mb", r->rss_mb);
     if (o != NULL) json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
     json_decref(o);
-    fputs("\n", stdout);
+    (void)fputs("\n", stdout);
 }
 
 static void print_words(const struct wish *w, const struct daf_run_result *r)
 {
     const struct daf_net_stats *n = &r->net;
 
-    printf("%s, %" PRIu32 " devices, %.1f hours, seed %" PRIu64 "\n",
-           w->run.net.protocol->name, r->nodes,
-           (double)r->until / (double)DAF_SIM_HOUR, w->run.net.seed);
-    printf("  contacts   %" PRIu64 "\n", n->contacts);
-    printf("  messages   %" PRIu64 " made, %" PRIu64
-           " arrived (%.1f %%), half of them within %.0f s, %.1f hops\n",
-           n->created, n->delivered, 100 * ratio(n->delivered, n->created),
-           (double)r->latency_median / (double)DAF_SIM_S, r->hops_mean);
-    printf("  transfers  %" PRIu64 " whole, %" PRIu64 " broken off, %" PRIu64
-           " copies dropped\n",
-           n->relayed, n->aborted, n->dropped);
-    printf("  history    %016" PRIx64 " (%" PRIu64
-           " events, %.2f s, %.0f MB)\n",
-           r->trace_hash, r->events, r->cpu_s, r->rss_mb);
+    (void)printf("%s, %" PRIu32 " devices, %.1f hours, seed %" PRIu64 "\n",
+                 w->run.net.protocol->name, r->nodes,
+                 (double)r->until / (double)DAF_SIM_HOUR, w->run.net.seed);
+    (void)printf("  contacts   %" PRIu64 "\n", n->contacts);
+    (void)printf("  messages   %" PRIu64 " made, %" PRIu64
+                 " arrived (%.1f %%), half of them within %.0f s, %.1f hops\n",
+                 n->created, n->delivered,
+                 100 * ratio(n->delivered, n->created),
+                 (double)r->latency_median / (double)DAF_SIM_S, r->hops_mean);
+    (void)printf("  transfers  %" PRIu64 " whole, %" PRIu64
+                 " broken off, %" PRIu64 " copies dropped\n",
+                 n->relayed, n->aborted, n->dropped);
+    (void)printf("  history    %016" PRIx64 " (%" PRIu64
+                 " events, %.2f s, %.0f MB)\n",
+                 r->trace_hash, r->events, r->cpu_s, r->rss_mb);
 }
 
 static int run(struct wish *w)
@@ -441,7 +446,8 @@ static int remove_one(const char *path, const struct stat *st, int kind,
     return remove(path);
 }
 
-/* Real notebooks lie in a folder of the run, and go with it. */
+/* Real notebooks lie in a folder of the run, and go with it.  One thread.
+ * NOLINTBEGIN(concurrency-mt-unsafe) */
 static int run_real(struct wish *w)
 {
     const char *tmp = getenv("TMPDIR");
@@ -454,10 +460,11 @@ static int run_real(struct wish *w)
     w->run.net.real_dir = dir;
     int code = run(w);
     if (nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        fprintf(stderr, "daftar-sim run: %s stays behind: %s\n", dir,
-                strerror(errno));
+        (void)fprintf(stderr, "daftar-sim run: %s stays behind: %s\n", dir,
+                      strerror(errno));
     return code;
 }
+/* NOLINTEND(concurrency-mt-unsafe) */
 
 int daf_cmd_run(int argc, char **argv)
 {
@@ -468,7 +475,7 @@ int daf_cmd_run(int argc, char **argv)
     w.run.net.protocol = daf_protocol_find("epidemic-one");
     int code = parse(argc, argv, &w);
     if (code >= 0) return code;
-    sigaction(SIGINT, &on, NULL);
+    (void)sigaction(SIGINT, &on, NULL);
     if (w.contacts != NULL)
         code = open_trace(w.contacts, w.run.net.nodes, &w.run.contacts);
     if (code < 0 && w.messages != NULL)

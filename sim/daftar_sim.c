@@ -15,10 +15,10 @@ static const struct daf_sim_command commands[] = {
 
 static int usage(FILE *to)
 {
-    fputs("usage: daftar-sim COMMAND [OPTION...]\n\n", to);
+    (void)fputs("usage: daftar-sim COMMAND [OPTION...]\n\n", to);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].what);
-    fputs("\ndaftar-sim COMMAND --help tells its options.\n", to);
+        (void)fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].what);
+    (void)fputs("\ndaftar-sim COMMAND --help tells its options.\n", to);
     return to == stdout ? DAF_SIM_EXIT_DONE : DAF_SIM_EXIT_USAGE;
 }
 
@@ -30,6 +30,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "daftar-sim: there is no command '%s'\n", argv[1]);
+    (void)fprintf(stderr, "daftar-sim: there is no command '%s'\n", argv[1]);
     return usage(stderr);
 }

@@ -149,17 +149,23 @@ static bool make_room(struct daf_engine *e)
     return true;
 }
 
-static void add(struct daf_engine *e, daf_sim_us at, enum daf_sim_kind kind,
-                uint32_t order, uint32_t node, uint32_t arg, uint32_t slot)
+/* The key's upper part. */
+static uint64_t rank(const struct daf_engine *e, enum daf_sim_kind kind,
+                     uint32_t order)
 {
-    assert(at >= e->now);
     assert(kind < DAF_SIM_KINDS && e->handlers[kind].fn != NULL);
     assert(order < (1u << DAF_SIM_ORDER_BITS));
+    return (uint64_t)kind << KIND_SHIFT | (uint64_t)order << NUMBER_BITS;
+}
+
+static void add(struct daf_engine *e, daf_sim_us at, uint64_t rank_of_it,
+                uint32_t node, uint32_t arg, uint32_t slot)
+{
+    assert(at >= e->now);
     assert(e->number < (UINT64_C(1) << NUMBER_BITS));
     e->heap[e->count] = (struct event){
         .at = at,
-        .key = (uint64_t)kind << KIND_SHIFT | (uint64_t)order << NUMBER_BITS |
-               e->number,
+        .key = rank_of_it | e->number,
         .node = node,
         .arg = arg,
         .slot = slot,
@@ -172,7 +178,7 @@ void daf_engine_add(struct daf_engine *e, daf_sim_us at, enum daf_sim_kind kind,
                     uint32_t order, uint32_t node, uint32_t arg)
 {
     if (at != DAF_SIM_NEVER && make_room(e))
-        add(e, at, kind, order, node, arg, NO_SLOT);
+        add(e, at, rank(e, kind, order), node, arg, NO_SLOT);
 }
 
 /* A free slot, or NO_SLOT without memory. */
@@ -216,7 +222,7 @@ daf_sim_timer daf_engine_timer(struct daf_engine *e, daf_sim_us at,
     if (at == DAF_SIM_NEVER || !make_room(e)) return 0;
     uint32_t slot = take_slot(e);
     if (slot == NO_SLOT) return 0;
-    add(e, at, kind, order, node, arg, slot);
+    add(e, at, rank(e, kind, order), node, arg, slot);
     return (uint64_t)e->slots[slot].generation << 32 | slot;
 }
 

@@ -13,9 +13,9 @@ struct daf_addr daf_fleet_addr(uint32_t device, uint16_t port)
     struct daf_addr addr;
     uint32_t host = device + 1;
 
-    snprintf(addr.text, sizeof addr.text, "10.%u.%u.%u:%u",
-             (unsigned)(host >> 16 & 255), (unsigned)(host >> 8 & 255),
-             (unsigned)(host & 255), (unsigned)port);
+    (void)snprintf(addr.text, sizeof addr.text, "10.%u.%u.%u:%u",
+                   (unsigned)(host >> 16 & 255), (unsigned)(host >> 8 & 255),
+                   (unsigned)(host & 255), (unsigned)port);
     return addr;
 }
 

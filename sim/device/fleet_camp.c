@@ -3,6 +3,7 @@
  * after the other.  All before time begins. */
 #include <assert.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,7 +73,7 @@ static enum daf_err make_manifest(struct daf_fleet *f)
 
     m->is_first = true;
     m->number = 1;
-    strcpy(m->name, "Simulated camp");
+    (void)snprintf(m->name, sizeof m->name, "Simulated camp");
     m->k = 1;
     m->roots_count = 1;
     daf_chance_bytes(&f->chance, seed, sizeof seed);
@@ -82,7 +83,7 @@ static enum daf_err make_manifest(struct daf_fleet *f)
     m->coordinators[0].acts = 50;
     types = daf_payload_names(&m->register_count);
     for (size_t i = 0; i < m->register_count; i++)
-        strcpy(m->types[i], types[i]);
+        (void)snprintf(m->types[i], sizeof m->types[i], "%s", types[i]);
     daf_chance_bytes(&f->chance, m->discovery.b, sizeof m->discovery.b);
     f->manifest_len = daf_manifest_sign(m, &root, 1, f->manifest);
     enum daf_err err =

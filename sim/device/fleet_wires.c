@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connections and the air: what link does, and the network under it. */
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/core/addr.h"
 #include "sim/device/fleet_impl.h"
 
 #define HANDSHAKE_BYTES 1200 /* CURVE's four commands, measured in captures */
@@ -164,13 +164,17 @@ static void port_close(void *ctx, uint32_t conn)
     close_end(f, wire, 1 - side, heard);
 }
 
+/* The agent calls whom it was told of, so the address is one of ours. */
 static uint32_t device_of(const struct daf_addr *addr, unsigned *port)
 {
-    unsigned x = 0, y = 0, z = 0;
+    struct daf_where where = {.port = 0};
 
-    if (sscanf(addr->text, "10.%u.%u.%u:%u", &x, &y, &z, port) != 4)
+    if (!daf_addr_parse(addr, &where) || where.is_v6 || where.ip[0] != 10)
         return DAF_FLEET_NOBODY;
-    return (x << 16 | y << 8 | z) - 1;
+    *port = where.port;
+    return ((uint32_t)where.ip[1] << 16 | (uint32_t)where.ip[2] << 8 |
+            where.ip[3]) -
+           1;
 }
 
 static bool lets_in(const struct daf_fleet_device *d, uint32_t other)

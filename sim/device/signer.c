@@ -41,8 +41,8 @@ static void stub(unsigned char sig[crypto_sign_ed25519_BYTES],
     for (size_t i = 0; i < sizeof key; i++)
         key[i] = (unsigned char)(pk[i] ^ pk[i + sizeof key] ^ secret[i]);
     crypto_shorthash_siphashx24(sig, m, len, key);
-    memcpy(sig + 16, pk, 32);
-    memcpy(sig + 48, secret, 16);
+    memcpy(sig + sizeof key, pk, crypto_sign_ed25519_PUBLICKEYBYTES);
+    memset(sig + crypto_sign_ed25519_BYTES - sizeof key, 0, sizeof key);
 }
 
 int __wrap_crypto_sign_ed25519_detached(unsigned char *sig,

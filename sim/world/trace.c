@@ -27,30 +27,28 @@ struct daf_trace {
     uint64_t line, size;
     struct daf_trace_facts facts;
     daf_sim_us last;
-    bool has_begun, is_checked;
     char *why; /* the opener's, during the first reading only */
     uint32_t nodes_max;
+    bool has_begun, is_checked;
+    bool has_step, is_at_end, has_waiting, is_named; /* SocioPatterns */
 
     /* SocioPatterns: one step of the sensors, and the one before. */
     daf_sim_us first, step, previous_step;
     struct pair *pairs, *previous;
     size_t pairs_count, pairs_room, previous_count, previous_room;
     size_t pair_at, previous_at; /* told so far of this step */
-    bool has_step, is_at_end;
-    struct pair waiting; /* the first of the step after */
+    struct pair waiting;         /* the first of the step after */
     daf_sim_us waiting_at;
-    bool has_waiting;
 
     uint32_t *names; /* SocioPatterns: sorted, once all are known */
     size_t names_count, names_room;
-    bool is_named;
 };
 
 static enum daf_err wrong(struct daf_trace *t, const char *what)
 {
     if (t->why != NULL)
-        snprintf(t->why, DAF_TRACE_WHY_BYTES, "line %llu: %s",
-                 (unsigned long long)t->line, what);
+        (void)snprintf(t->why, DAF_TRACE_WHY_BYTES, "line %llu: %s",
+                       (unsigned long long)t->line, what);
     return DAF_EFORM;
 }
 
@@ -65,8 +63,9 @@ static enum daf_err read_line(struct daf_trace *t, char *line)
             const char *words = gzerror(t->file, &err);
             if (err == Z_OK || err == Z_STREAM_END) return DAF_ENOTFOUND;
             if (t->why != NULL)
-                snprintf(t->why, DAF_TRACE_WHY_BYTES, "after line %llu: %s",
-                         (unsigned long long)t->line, words);
+                (void)snprintf(t->why, DAF_TRACE_WHY_BYTES,
+                               "after line %llu: %s",
+                               (unsigned long long)t->line, words);
             return DAF_EIO;
         }
         t->line++;
@@ -145,9 +144,9 @@ static enum daf_err bad_node(struct daf_trace *t, const char *text)
 {
     char words[120];
 
-    snprintf(words, sizeof words,
-             "'%.20s' is no device: its number must be below %u", text,
-             (unsigned)t->nodes_max);
+    (void)snprintf(words, sizeof words,
+                   "'%.20s' is no device: its number must be below %u", text,
+                   (unsigned)t->nodes_max);
     return wrong(t, words);
 }
 
@@ -209,7 +208,7 @@ static bool is_other_event(const char *word)
 static enum daf_err next_one(struct daf_trace *t, struct daf_trace_event *out)
 {
     char line[LINE_BYTES_MAX];
-    char *words[WORDS_MAX];
+    char *words[WORDS_MAX] = {line};
 
     for (;;) {
         enum daf_err err = read_line(t, line);
@@ -301,7 +300,7 @@ static enum daf_err parse_socio(struct daf_trace *t, daf_sim_us *at,
                                 struct pair *out)
 {
     char line[LINE_BYTES_MAX];
-    char *words[WORDS_MAX];
+    char *words[WORDS_MAX] = {line};
     uint64_t a = 0, b = 0;
     enum daf_err err = read_line(t, line);
 
@@ -430,7 +429,7 @@ enum daf_err daf_trace_rewind(struct daf_trace *t)
 static enum daf_err find_format(struct daf_trace *t)
 {
     char line[LINE_BYTES_MAX];
-    char *words[WORDS_MAX];
+    char *words[WORDS_MAX] = {line};
     uint64_t n = 0;
     enum daf_err err = read_line(t, line);
 
@@ -488,9 +487,9 @@ static enum daf_err read_all(struct daf_trace *t,
         t->is_named = true;
         t->facts.nodes = (uint32_t)t->names_count;
         if (t->names_count > t->nodes_max) {
-            snprintf(t->why, DAF_TRACE_WHY_BYTES,
-                     "it has %zu devices, and at most %u are wanted",
-                     t->names_count, (unsigned)t->nodes_max);
+            (void)snprintf(t->why, DAF_TRACE_WHY_BYTES,
+                           "it has %zu devices, and at most %u are wanted",
+                           t->names_count, (unsigned)t->nodes_max);
             return DAF_EFORM;
         }
     }
@@ -512,9 +511,10 @@ enum daf_err daf_trace_open(const char *path, uint32_t nodes,
     t->facts.format = "empty";
     t->file = gzopen(path, "rbe");
     if (t->file == NULL || stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
-        snprintf(why, DAF_TRACE_WHY_BYTES, "%s",
-                 t->file == NULL ? strerror(errno)
-                                 : "it is not a file; a trace is read twice");
+        (void)snprintf(why, DAF_TRACE_WHY_BYTES, "%s",
+                       t->file == NULL
+                           ? strerror(errno) /* NOLINT(concurrency-mt-unsafe) */
+                           : "it is not a file; a trace is read twice");
         daf_trace_close(t);
         return DAF_EIO;
     }

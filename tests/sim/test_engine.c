@@ -16,7 +16,7 @@ struct seen {
 
 struct book {
     struct daf_engine *e;
-    struct seen seen[EVENTS * 2];
+    struct seen seen[(size_t)2 * EVENTS];
     size_t count;
 };
 
@@ -28,7 +28,7 @@ static void see(void *ctx, uint32_t node, uint32_t arg)
     struct book *b = book_of_now;
     const enum daf_sim_kind *kind = ctx;
 
-    assert_true(b->count < EVENTS * 2);
+    assert_true(b->count < (size_t)2 * EVENTS);
     b->seen[b->count++] = (struct seen){.at = daf_engine_now(b->e),
                                         .kind = *kind,
                                         .order = node,

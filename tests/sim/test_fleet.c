@@ -227,7 +227,7 @@ static uint64_t chain(const char *real_dir, bool has_real_signatures,
         learn(c, i);
     for (uint32_t i = 0; i < 7; i++) {
         daf_fleet_up(c->f, i, i + 1);
-        until(c, 30 * (i + 1));
+        until(c, (daf_sim_us)30 * (i + 1));
         daf_fleet_down(c->f, i, i + 1);
     }
     assert_int_equal(c->stored[7], 16);

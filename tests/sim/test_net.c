@@ -5,7 +5,7 @@
 #include "sim/net/net.h"
 #include "sim/protocols/protocol.h"
 
-#define MB 1000000
+#define MB UINT32_C(1000000)
 
 struct world {
     struct daf_engine *e;
@@ -186,8 +186,8 @@ static void a_peer_is_asked_for_what_it_carries_for_us(void **state)
 
 static void room_is_made_by_what_came_first(void **state)
 {
-    struct world w =
-        make((struct daf_net_config){.nodes = 3, .buffer_bytes = 2 * MB});
+    struct world w = make(
+        (struct daf_net_config){.nodes = 3, .buffer_bytes = UINT64_C(2) * MB});
 
     (void)state;
     create(w, 0, 2, MB);
@@ -205,8 +205,8 @@ static void room_is_made_by_what_came_first(void **state)
 
 static void what_is_being_sent_is_not_dropped(void **state)
 {
-    struct world w =
-        make((struct daf_net_config){.nodes = 3, .buffer_bytes = 2 * MB});
+    struct world w = make(
+        (struct daf_net_config){.nodes = 3, .buffer_bytes = UINT64_C(2) * MB});
 
     (void)state;
     create(w, 0, 2, MB);

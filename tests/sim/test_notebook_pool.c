@@ -79,7 +79,7 @@ static int make_records(void **state)
             .retention = DAF_RETENTION_PROGRESS,
         };
         for (size_t j = 0; j < RECORDS; j++) {
-            want.seed = (uint32_t)(i * RECORDS + j);
+            want.seed = (uint32_t)((size_t)i * RECORDS + j);
             daf_made_record(&want, &made[i][j]);
             want.prev = made[i][j].spot;
         }
@@ -284,13 +284,13 @@ static void a_device_takes_few_bytes(void **state)
     size_t empty = bytes_of(pool, 0, 0);
     size_t few = bytes_of(pool, LOGS, 10) - empty;
     size_t many = bytes_of(pool, LOGS, RECORDS) - empty;
-    size_t record = (many - few) * 10 / ((RECORDS - 10) * LOGS);
+    size_t record = (many - few) * 10 / ((size_t)(RECORDS - 10) * LOGS);
     size_t log = few / LOGS - record;
     print_message("a device: %zu bytes; a log: %zu; a record: %zu.%zu; the "
                   "pool: %llu a record\n",
                   empty, log, record / 10, record % 10,
                   (unsigned long long)daf_notebook_pool_bytes(pool) /
-                      (LOGS * RECORDS));
+                      ((size_t)LOGS * RECORDS));
     assert_true(record <= 160);
     assert_true(log <= 200);
     daf_notebook_pool_free(pool);
