@@ -56,6 +56,14 @@ static void begin_turn(struct daf_keeper *k, bool is_idle_work)
 
 /* ---- long work */
 
+/* What is still not noted, though nothing is being noted any more, is in time. */
+static void note_again(struct daf_keeper *k)
+{
+    if (k->unsynced.ms == DAF_MONO_NEVER.ms &&
+        daf_shelf_unsynced(k->shelf) > 0 && !daf_shelf_has_work(k->shelf, true))
+        k->unsynced = daf_clock_now();
+}
+
 /* Of what has ended people and peers are told. */
 static void work(struct daf_keeper *k, bool notes)
 {
@@ -63,6 +71,7 @@ static void work(struct daf_keeper *k, bool notes)
 
     begin_turn(k, !notes);
     if (!daf_shelf_work(k->shelf, notes, &done)) return;
+    if (done.err == DAF_OK) note_again(k);
     if (done.is_gone) daf_keeper_unstick(k);
     if (done.err != DAF_OK) daf_keeper_stick(k, &done.content, done.err);
     if (done.is_news || done.err != DAF_OK)
@@ -125,6 +134,8 @@ static void sync_now(struct daf_keeper *k)
     begin_turn(k, false);
     err = daf_shelf_sync(k->shelf);
     k->unsynced = DAF_MONO_NEVER;
+    if (err == DAF_OK)
+        note_again(k); /* the turn was over before all was noted */
     for (size_t i = 0; err != DAF_OK && i < daf_shelf_count(k->shelf); i++) {
         daf_shelf_at(k->shelf, i, &item);
         if (item.is_whole || item.wishes == 0) continue;
