@@ -259,7 +259,8 @@ static json_t *as_json(const struct check *c)
             (void)snprintf(aside, sizeof(aside), "store/%s",
                            c->repair.done.aside);
         (void)json_object_set_new(object, "repaired",
-                                  json_boolean(c->repair.done.was_damaged));
+                                  json_boolean(c->repair.done.was_damaged ||
+                                               c->mended_count > 0));
         (void)json_object_set_new(object, "new_start",
                                   json_boolean(c->repair.done.is_new_start));
         (void)json_object_set_new(object, "aside", json_string(aside));
@@ -269,7 +270,11 @@ static json_t *as_json(const struct check *c)
 
 static void print_repair(const struct check *c)
 {
-    if (!c->repair.done.was_damaged) {
+    if (!c->repair.done.was_damaged && c->mended_count > 0) {
+        (void)printf("content that was damaged %s\n",
+                     c->is_content_lacking ? "is mended as far as peers had it"
+                                           : "is mended");
+    } else if (!c->repair.done.was_damaged) {
         (void)printf("nothing was to be repaired\n");
     } else {
         (void)printf("the notebook was damaged; all of it that is sound is in "
