@@ -104,9 +104,10 @@ static enum daf_err tell_lost(struct daf_trouble *t, enum daf_err err)
                          "do: look at its log",
                          ANSWER_S);
     else
-        daf_home_trouble(t, "the daemon ended before it answered; what it did "
-                            "not answer may or may not be kept. To do: daftar "
-                            "progress show, and try again");
+        daf_home_trouble(t,
+                         "the daemon ended before it answered; what it did "
+                         "not answer may or may not be kept. To do: see what "
+                         "is there, and try again");
     return err;
 }
 

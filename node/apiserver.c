@@ -1002,9 +1002,10 @@ static void client_free(struct client *c)
     free(c);
 }
 
-/* Whether core started it: link, discover, web.  They have a pair for what they
- * may ask.  Who is gone already needs no answer and may have been one. */
-static bool is_own_child(pid_t pid)
+/* Why it is none of ours: core started link, discover and web, which have a pair
+ * for what they may ask; who is gone already may have been one, and needs no
+ * answer.  NULL: it is nobody's. */
+static const char *why_not_pid(pid_t pid)
 {
     char path[32], text[512], *end;
     ssize_t len = -1;
@@ -1017,13 +1018,15 @@ static bool is_own_child(pid_t pid)
         len = read(fd, text, sizeof(text) - 1);
         (void)close(fd);
     }
-    if (len <= 0) return true;
+    if (len <= 0) return "a program that has ended already";
     text[len] = '\0';
     /* "7 (its name, of any bytes) S 6 ..." */
     end = strrchr(text, ')');
-    if (end == NULL || strlen(end) < 4) return true;
+    if (end == NULL || strlen(end) < 4) return "a process without a parent";
     parent = strtol(end + 4, NULL, 10);
-    return parent == (long)getpid();
+    return parent == (long)getpid() ? "a process of this daemon's own, which "
+                                      "has no business there,"
+                                    : NULL;
 }
 
 /* The kernel's word for who is at the other end; 0 is a process of another
@@ -1036,8 +1039,7 @@ static const char *why_not(int fd)
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 ||
         (who.uid != geteuid() && who.uid != 0))
         return "somebody else's program";
-    if (who.uid == geteuid() && who.pid != 0 && is_own_child(who.pid))
-        return "a process of this daemon's own, which has no business there,";
+    if (who.uid == geteuid() && who.pid != 0) return why_not_pid(who.pid);
     return NULL;
 }
 

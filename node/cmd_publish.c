@@ -456,7 +456,8 @@ static void take_entry(struct publishing *p, const char *folder,
         if (is_kind(sidecar, S_IFREG))
             take(p, path, sidecar);
         else
-            tell_left_out(p, path, "there is no content.ini in it");
+            tell_left_out(p, path,
+                          "there is no content.ini in it that is a plain file");
         return;
     }
     (void)snprintf(sidecar, sizeof(sidecar), "%.*s%s", PATH_MAX - 16, path,
