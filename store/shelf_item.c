@@ -200,6 +200,14 @@ static void know_need(struct daf_shelf *s, struct daf_shelf_kept *it)
         it->need > 0 ? it->need : daf_shelf_item_base(s, it) + it->bytes;
 }
 
+/* What it was promised it still is: others start before its list is read again.
+ * Of that, what came is on the disk, as far as can be told until then. */
+static void promised(struct daf_shelf_kept *it)
+{
+    if (it->need > it->reserved) it->reserved = it->need;
+    it->taken = it->fetched < it->reserved ? it->fetched : it->reserved;
+}
+
 static enum daf_err load(struct daf_shelf *s, int folder,
                          const struct daf_hash *content,
                          struct daf_shelf_kept **out)
@@ -219,8 +227,9 @@ static enum daf_err load(struct daf_shelf *s, int folder,
     if (err != DAF_OK) return err;
     if (daf_shelf_disk_is_folder(folder, "files"))
         return load_whole(s, folder, *out);
-    (*out)->need = 0;
-    return daf_shelf_have_load(s, folder, *out);
+    err = daf_shelf_have_load(s, folder, *out);
+    promised(*out);
+    return err;
 }
 
 enum daf_err daf_shelf_item_load(struct daf_shelf *s,

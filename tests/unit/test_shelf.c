@@ -1193,6 +1193,93 @@ static void what_was_going_when_it_ended_counts_for_nothing(void **state)
     assert_false(is_there(daf_goods_path(p->b_dir, "new-1")));
 }
 
+static uint64_t room_of(struct daf_shelf *s)
+{
+    bool is_disk;
+
+    return daf_shelf_room(s, &is_disk);
+}
+
+/* Its list is read again in turns, after what people ask for now. */
+static void what_was_reserved_is_so_from_the_start(void **state)
+{
+    struct place *p = *state;
+    const uint64_t spare = 100000;
+    struct daf_shelf_item other;
+    enum daf_shelf_put put;
+
+    lesson(p);
+    daf_goods_write(p->tmp, "other", 3 * CHUNK, 9);
+    assert_int_equal(daf_goods_publish(p->a, daf_goods_path(p->tmp, "other"),
+                                       &other),
+                     DAF_OK);
+    (void)carry(p, 0);
+    (void)carry(p, 1);
+    open_in_units_of(p, p->item.reserved + spare);
+    assert_int_equal(room_of(p->b), spare);
+    /* A wish that changes meanwhile does not take it from it. */
+    assert_int_equal(daf_shelf_add(p->b, p->item.manifest, DAF_SHELF_PINNED, 0),
+                     DAF_OK);
+    open_in_units_of(p, p->item.reserved + spare);
+    assert_int_equal(room_of(p->b), spare);
+    is_over = false;
+    assert_int_equal(daf_shelf_add(p->b, other.manifest, DAF_SHELF_WANTED, 0),
+                     DAF_OK); /* its page has room */
+    assert_int_equal(daf_goods_carry(p->a, p->b, &other.content, 0, &put),
+                     DAF_EFULL);
+    (void)work_off(p);
+    assert_true(find(p->b, p).has_list);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+}
+
+/* No sooner is it reserved than the process ends. */
+static void what_was_reserved_just_now_is_so_after_a_kill(void **state)
+{
+    struct place *p = *state;
+    const uint64_t spare = 100000;
+    struct daf_shelf_worked now;
+    pid_t pid;
+    int status;
+
+    lesson(p);
+    open_in_units(p);
+    (void)work_off(p);
+    pid = fork();
+    if (pid == 0) {
+        uint64_t before = find(p->b, p).reserved;
+
+        (void)carry(p, 0);
+        while (find(p->b, p).reserved == before)
+            (void)daf_shelf_work(p->b, false, &now);
+        _exit(find(p->b, p).has_list ? 1 : 0);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    open_in_units_of(p, p->item.reserved + spare);
+    assert_int_equal(room_of(p->b), spare);
+}
+
+/* What came and was not noted is on the disk all the same. */
+static void what_does_not_fit_any_more_keeps_what_it_had(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    kill_while(p, 0, 7);
+    daf_shelf_close(p->b);
+    assert_int_equal(unlink(inside(p, "have")), 0);
+    p->b = daf_goods_shelf(p->b_dir, p->item.reserved - 1);
+    assert_false(find(p->b, p).has_list);
+    assert_int_equal(find(p->b, p).reserved, p->item.reserved);
+    assert_int_equal(room_of(p->b), 0);
+    assert_int_equal(want(p), DAF_EFULL);
+    daf_shelf_close(p->b);
+    p->b = daf_goods_shelf(p->b_dir, p->item.reserved);
+    assert_int_equal(find(p->b, p).held, 7);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+}
+
 static void a_check_goes_a_unit_at_a_time(void **state)
 {
     struct place *p = *state;
@@ -1517,6 +1604,9 @@ int main(void)
         T(what_ends_in_the_middle_goes_on_at_the_next_start),
         T(what_is_going_is_not_swept_by_a_look),
         T(what_was_going_when_it_ended_counts_for_nothing),
+        T(what_was_reserved_is_so_from_the_start),
+        T(what_was_reserved_just_now_is_so_after_a_kill),
+        T(what_does_not_fit_any_more_keeps_what_it_had),
         T(a_check_goes_a_unit_at_a_time),
         T(check_finds_one_byte_and_mending_fetches_it),
         T(check_finds_files_that_are_gone_or_cut),
