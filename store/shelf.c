@@ -442,7 +442,8 @@ static enum daf_err mend_manifest(struct daf_shelf *s,
                                  (struct daf_view){it->manifest,
                                                    it->manifest_len});
     if (err == DAF_OK)
-        err = daf_shelf_item_keep(s, folder, it->wishes | before, 0);
+        err = daf_shelf_item_keep(s, folder, it->wishes | before,
+                                  daf_shelf_item_need(s, folder));
     daf_shelf_disk_close(folder);
     return err;
 }

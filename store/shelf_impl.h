@@ -85,7 +85,7 @@ struct daf_shelf_kept {
     unsigned wishes;
     bool is_whole, has_list, is_condemned, is_seen;
     uint32_t held;
-    uint64_t need;     /* of the disk, with all files; 0: not known yet */
+    uint64_t need; /* of the disk, with all files, as in `keep`; 0: not known */
     uint64_t reserved; /* of it */
     uint64_t taken;    /* of what is reserved: on the disk already */
     uint64_t names;    /* files and folders that are being made */
@@ -392,8 +392,10 @@ DAF_NODISCARD enum daf_err daf_shelf_unit_files(struct daf_shelf *s,
                                                 struct daf_shelf_kept *it);
 DAF_NODISCARD enum daf_err daf_shelf_unit_folders(struct daf_shelf *s,
                                                   struct daf_shelf_kept *it);
-/** daf_shelf_unknown: settling ended with an error: give back what was reserved. */
-void daf_shelf_unknown(struct daf_shelf *s, struct daf_shelf_kept *it);
+/** daf_shelf_unknown: settling ended with error @why: give back what was reserved,
+ * unless it is DAF_EFULL. */
+void daf_shelf_unknown(struct daf_shelf *s, struct daf_shelf_kept *it,
+                       enum daf_err why);
 bool daf_shelf_has_pages(const struct daf_shelf_kept *it);
 /** daf_shelf_need: what it takes with the files of its list. */
 uint64_t daf_shelf_need(struct daf_shelf *s, const struct daf_shelf_kept *it,

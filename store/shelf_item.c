@@ -200,6 +200,14 @@ static void know_need(struct daf_shelf *s, struct daf_shelf_kept *it)
         it->need > 0 ? it->need : daf_shelf_item_base(s, it) + it->bytes;
 }
 
+/* What it was promised it still is: others start before its list is read again.
+ * Of that, what came is on the disk, as far as can be told until then. */
+static void promised(struct daf_shelf_kept *it)
+{
+    if (it->need > it->reserved) it->reserved = it->need;
+    it->taken = it->fetched < it->reserved ? it->fetched : it->reserved;
+}
+
 static enum daf_err load(struct daf_shelf *s, int folder,
                          const struct daf_hash *content,
                          struct daf_shelf_kept **out)
@@ -219,8 +227,9 @@ static enum daf_err load(struct daf_shelf *s, int folder,
     if (err != DAF_OK) return err;
     if (daf_shelf_disk_is_folder(folder, "files"))
         return load_whole(s, folder, *out);
-    (*out)->need = 0;
-    return daf_shelf_have_load(s, folder, *out);
+    err = daf_shelf_have_load(s, folder, *out);
+    promised(*out);
+    return err;
 }
 
 enum daf_err daf_shelf_item_load(struct daf_shelf *s,
@@ -310,27 +319,6 @@ enum daf_err daf_shelf_item_make(struct daf_shelf *s, struct daf_shelf_kept *it)
     return err;
 }
 
-/* It loses its name first, so that half of it is never taken for an item. */
-enum daf_err daf_shelf_item_drop(struct daf_shelf *s,
-                                 const struct daf_shelf_kept *it)
-{
-    char name[DAF_SHELF_NAME_CAP];
-    struct daf_shelf_new n;
-    enum daf_err err = daf_shelf_new_begin(s, &n);
-
-    if (err != DAF_OK) return err;
-    daf_shelf_name(&it->content, name);
-    err = daf_shelf_disk_rename(&s->disk, s->dir, name, n.fd, "gone");
-    if (err == DAF_OK) {
-        /* A power cut may bring it back, and no harm in that. */
-        enum daf_err synced = daf_shelf_disk_sync(&s->disk, s->dir);
-
-        (void)synced;
-    }
-    daf_shelf_new_drop(s, &n);
-    return err == DAF_ENOTFOUND ? DAF_OK : err;
-}
-
 /* ---- content/new-N */
 
 void daf_shelf_new_name(uint32_t number, char out[DAF_SHELF_NAME_CAP])
@@ -340,10 +328,8 @@ void daf_shelf_new_name(uint32_t number, char out[DAF_SHELF_NAME_CAP])
 
 static enum daf_err make_new(struct daf_shelf *s, struct daf_shelf_new *n)
 {
-    enum daf_err err;
+    enum daf_err err = daf_shelf_disk_make(&s->disk, s->dir, n->name);
 
-    daf_shelf_new_name(n->number, n->name);
-    err = daf_shelf_disk_make(&s->disk, s->dir, n->name);
     if (err != DAF_OK) return err;
     err = daf_shelf_disk_folder(&s->disk, s->dir, n->name, &n->fd);
     if (err != DAF_OK) daf_shelf_new_drop(s, n);
@@ -359,7 +345,9 @@ static bool is_going(const struct daf_shelf *s, uint32_t number)
     return false;
 }
 
-enum daf_err daf_shelf_new_begin(struct daf_shelf *s, struct daf_shelf_new *out)
+/* A number that nobody has, and its folder: new, or what is called @gone so far. */
+static enum daf_err begin(struct daf_shelf *s, const char *gone,
+                          struct daf_shelf_new *out)
 {
     enum daf_err err = DAF_EBUSY;
 
@@ -367,15 +355,23 @@ enum daf_err daf_shelf_new_begin(struct daf_shelf *s, struct daf_shelf_new *out)
     for (uint32_t i = 1; i <= DAF_SHELF_NEW_MAX; i++) {
         if (is_going(s, i)) continue;
         out->number = i;
+        daf_shelf_new_name(i, out->name);
         err = daf_shelf_disk_lock(&s->disk, s->marker, i);
         if (err == DAF_EBUSY) continue;
         if (err != DAF_OK) return err;
-        err = make_new(s, out);
+        err = gone == NULL ? make_new(s, out)
+                           : daf_shelf_disk_rename(&s->disk, s->dir, gone,
+                                                   s->dir, out->name);
         if (err == DAF_OK) return DAF_OK;
         daf_shelf_disk_unlock(s->marker, i);
         if (err != DAF_EEXISTS) return err;
     }
     return DAF_EIO; /* thousands of publishers: something is very wrong */
+}
+
+enum daf_err daf_shelf_new_begin(struct daf_shelf *s, struct daf_shelf_new *out)
+{
+    return begin(s, NULL, out);
 }
 
 enum daf_err daf_shelf_new_end(struct daf_shelf *s, struct daf_shelf_new *n,
@@ -421,6 +417,24 @@ void daf_shelf_new_drop(struct daf_shelf *s, struct daf_shelf_new *n)
     n->fd = -1;
     if (is_later || !remove_new(s, n->number, has_room ? &s->turns : &all))
         s->going[s->going_count++] = n->number;
+}
+
+/* It loses its name first, so that half of it is never taken for an item; and
+ * nothing is made for that, as the disk may be full. */
+enum daf_err daf_shelf_item_drop(struct daf_shelf *s,
+                                 const struct daf_shelf_kept *it)
+{
+    char name[DAF_SHELF_NAME_CAP];
+    struct daf_shelf_new n;
+    enum daf_err err, synced;
+
+    daf_shelf_name(&it->content, name);
+    err = begin(s, name, &n);
+    if (err != DAF_OK) return err == DAF_ENOTFOUND ? DAF_OK : err;
+    synced = daf_shelf_disk_sync(&s->disk, s->dir);
+    (void)synced; /* a power cut may bring it back, and no harm in that */
+    daf_shelf_new_drop(s, &n);
+    return DAF_OK;
 }
 
 bool daf_shelf_new_going(struct daf_shelf *s)

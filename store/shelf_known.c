@@ -93,23 +93,46 @@ uint64_t daf_shelf_need(struct daf_shelf *s, const struct daf_shelf_kept *it,
     return need;
 }
 
+/* Written down at once: a restart knows it before it has read the list. */
+static enum daf_err keep_need(struct daf_shelf *s, struct daf_shelf_kept *it,
+                              uint64_t need)
+{
+    enum daf_err err = DAF_OK;
+    int folder;
+
+    if (s->is_owner && need != it->need) {
+        err = daf_shelf_item_folder(s, &it->content, &folder);
+        if (err != DAF_OK) return err;
+        err = daf_shelf_item_keep(s, folder, it->wishes, need);
+        daf_shelf_disk_close(folder);
+    }
+    if (err == DAF_OK) it->need = need;
+    return err;
+}
+
+/* What cannot be had leaves what was reserved before: of what is on the disk only
+ * the part that is known as held is counted here. */
 static enum daf_err reserve(struct daf_shelf *s, struct daf_shelf_kept *it)
 {
     const struct daf_shelf_progress *w = &it->work;
-    uint64_t base = daf_shelf_item_base(s, it);
+    uint64_t before = it->reserved, base = daf_shelf_item_base(s, it);
     uint64_t need = base + w->need;
     struct daf_shelf_rooms rooms;
+    enum daf_err err = DAF_EFULL;
 
     it->reserved = base + w->taken;
     it->taken = daf_shelf_blocks(s, it->list_bytes) + w->taken;
     rooms = daf_shelf_rooms(s);
-    if (need - it->reserved > rooms.budget ||
-        need - it->reserved > rooms.disk ||
-        w->names + DAF_SHELF_BASE_FILES > rooms.files)
-        return DAF_EFULL;
-    it->need = it->reserved = need;
-    it->names = w->names;
-    return DAF_OK;
+    if (need - it->reserved <= rooms.budget &&
+        need - it->reserved <= rooms.disk &&
+        w->names + DAF_SHELF_BASE_FILES <= rooms.files)
+        err = keep_need(s, it, need);
+    if (err == DAF_OK) {
+        it->reserved = need;
+        it->names = w->names;
+    } else if (it->reserved < before)
+        it->reserved = before;
+    return err;
 }
 
 enum daf_err daf_shelf_unit_need(struct daf_shelf *s, struct daf_shelf_kept *it)
@@ -353,18 +376,6 @@ enum daf_err daf_shelf_unit_files(struct daf_shelf *s,
     return DAF_OK;
 }
 
-static enum daf_err keep_need(struct daf_shelf *s, struct daf_shelf_kept *it)
-{
-    enum daf_err err;
-    int folder;
-
-    err = daf_shelf_item_folder(s, &it->content, &folder);
-    if (err != DAF_OK) return err;
-    err = daf_shelf_item_keep(s, folder, it->wishes, it->need);
-    daf_shelf_disk_close(folder);
-    return err;
-}
-
 /* The list is known: @it has it. */
 static enum daf_err settled(struct daf_shelf *s, struct daf_shelf_kept *it,
                             int root)
@@ -373,7 +384,6 @@ static enum daf_err settled(struct daf_shelf *s, struct daf_shelf_kept *it,
     enum daf_err err = DAF_OK;
 
     if (s->is_owner) err = daf_shelf_disk_sync(&s->disk, root);
-    if (err == DAF_OK && s->is_owner) err = keep_need(s, it);
     if (err != DAF_OK) return err;
     it->has_list = true;
     it->names = 0;
@@ -409,20 +419,26 @@ enum daf_err daf_shelf_unit_folders(struct daf_shelf *s,
     return settled(s, it, root);
 }
 
-void daf_shelf_unknown(struct daf_shelf *s, struct daf_shelf_kept *it)
+/* A disk that is full may have room again; anything else may not mend. */
+void daf_shelf_unknown(struct daf_shelf *s, struct daf_shelf_kept *it,
+                       enum daf_err why)
 {
     struct daf_shelf_files *l;
 
-    if (it->need > 0 && daf_shelf_files_get(s, it, &l) == DAF_OK) {
-        it->reserved = daf_shelf_item_base(s, it);
-        for (uint32_t i = 0; i < it->files; i++) {
-            uint64_t size = 0;
+    it->names = 0;
+    if (why == DAF_EFULL || it->need == 0 ||
+        daf_shelf_files_get(s, it, &l) != DAF_OK)
+        return;
+    it->reserved = daf_shelf_item_base(s, it);
+    for (uint32_t i = 0; i < it->files; i++) {
+        uint64_t size = 0;
 
-            if (!s->has_holes) (void)file_there(s, it, &l->spans[i], &size);
-            it->reserved += file_took(s, it, &l->spans[i], size);
-        }
+        if (!s->has_holes) (void)file_there(s, it, &l->spans[i], &size);
+        it->reserved += file_took(s, it, &l->spans[i], size);
     }
-    it->need = it->names = 0;
+    why = keep_need(s, it, 0);
+    (void)why; /* if not, it is reserved again at the next start */
+    it->need = 0;
 }
 
 /* ---- at the start */

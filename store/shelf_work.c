@@ -35,7 +35,7 @@ static enum daf_err go_on(struct daf_shelf *s, struct daf_shelf_kept *it)
         if (err != DAF_OK || daf_shelf_turn_is_over(s)) break;
     }
     if (err != DAF_OK) {
-        if (is_settling) daf_shelf_unknown(s, it);
+        if (is_settling) daf_shelf_unknown(s, it, err);
         it->work.stage = DAF_SHELF_AT_REST;
     }
     s->working = NULL;

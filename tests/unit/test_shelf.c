@@ -51,6 +51,16 @@ int ftruncate(int fd, off_t size)
     return (int)syscall(SYS_ftruncate, fd, size);
 }
 
+/* A full disk: no folder can be made. */
+static bool is_full;
+
+int mkdirat(int at, const char *path, mode_t mode)
+{
+    if (!is_full) return (int)syscall(SYS_mkdirat, at, path, mode);
+    errno = ENOSPC;
+    return -1;
+}
+
 /* Two shelves and a lesson: one has published it, the other wants it. */
 struct place {
     char *tmp;
@@ -79,7 +89,7 @@ static int teardown(void **state)
     struct place *p = *state;
 
     syncs_fail = false;
-    is_fat = false;
+    is_fat = is_full = false;
     meanwhile = NULL;
     daf_shelf_close(p->a);
     daf_shelf_close(p->b);
@@ -769,6 +779,33 @@ static void what_is_dropped_is_gone(void **state)
     assert_int_equal(daf_shelf_drop(p->a, &p->item.content), DAF_OK);
 }
 
+static void a_full_disk_does_not_keep_what_is_dropped(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    (void)carry(p, 0);
+    is_full = true;
+    assert_int_equal(daf_shelf_drop(p->b, &p->item.content), DAF_OK);
+    assert_int_equal(daf_shelf_drop(p->a, &p->item.content), DAF_OK);
+    assert_false(is_there(inside(p, "")));
+    assert_false(is_there(daf_goods_path(p->b_dir, "new-1")));
+}
+
+/* A name that somebody left who was killed is not taken for one that is free. */
+static void what_is_dropped_gets_a_name_that_is_free(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    daf_goods_write(p->b_dir, "new-1/files/film", 10, 1);
+    assert_int_equal(daf_shelf_drop(p->b, &p->item.content), DAF_OK);
+    assert_false(is_there(inside(p, "")));
+    assert_true(is_there(daf_goods_path(p->b_dir, "new-1")));
+    reopen(p);
+    assert_false(is_there(daf_goods_path(p->b_dir, "new-1")));
+}
+
 static void the_budget_is_kept_to_the_byte(void **state)
 {
     struct place *p = *state;
@@ -1034,15 +1071,20 @@ static bool say_over(void *ctx)
     return is_over;
 }
 
-static void open_in_units(struct place *p)
+static void open_in_units_of(struct place *p, uint64_t budget)
 {
     const struct daf_shelf_turns turns = {say_over, NULL};
 
     is_over = false;
     daf_shelf_close(p->b);
-    assert_int_equal(daf_shelf_open_turns(p->b_dir, MORE, &turns, &p->b),
+    assert_int_equal(daf_shelf_open_turns(p->b_dir, budget, &turns, &p->b),
                      DAF_OK);
     is_over = true;
+}
+
+static void open_in_units(struct place *p)
+{
+    open_in_units_of(p, MORE);
 }
 
 static unsigned work_off(struct place *p)
@@ -1120,6 +1162,122 @@ static void what_is_going_is_not_swept_by_a_look(void **state)
         gone += now.is_gone;
     assert_int_equal(gone, 1);
     assert_true(find(p->b, p).wishes == DAF_SHELF_WANTED);
+}
+
+/* The process ends between its new name and the first file removed. */
+static void what_was_going_when_it_ended_counts_for_nothing(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_worked now;
+    unsigned gone = 0;
+    bool is_disk;
+    pid_t pid;
+    int status;
+
+    lesson(p);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    open_in_units(p);
+    pid = fork();
+    if (pid == 0)
+        _exit(daf_shelf_drop(p->b, &p->item.content) == DAF_OK ? 0 : 1);
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_true(is_there(daf_goods_path(p->b_dir, "new-1")));
+    open_in_units_of(p, 1000);
+    assert_int_equal(daf_shelf_count(p->b), 0);
+    assert_int_equal(daf_shelf_room(p->b, &is_disk), 1000);
+    while (daf_shelf_work(p->b, false, &now))
+        gone += now.is_gone;
+    assert_int_equal(gone, 1);
+    assert_false(is_there(daf_goods_path(p->b_dir, "new-1")));
+}
+
+static uint64_t room_of(struct daf_shelf *s)
+{
+    bool is_disk;
+
+    return daf_shelf_room(s, &is_disk);
+}
+
+/* Its list is read again in turns, after what people ask for now. */
+static void what_was_reserved_is_so_from_the_start(void **state)
+{
+    struct place *p = *state;
+    const uint64_t spare = 100000;
+    struct daf_shelf_item other;
+    enum daf_shelf_put put;
+
+    lesson(p);
+    daf_goods_write(p->tmp, "other", 3 * CHUNK, 9);
+    assert_int_equal(daf_goods_publish(p->a, daf_goods_path(p->tmp, "other"),
+                                       &other),
+                     DAF_OK);
+    (void)carry(p, 0);
+    (void)carry(p, 1);
+    open_in_units_of(p, p->item.reserved + spare);
+    assert_int_equal(room_of(p->b), spare);
+    /* A wish that changes meanwhile does not take it from it. */
+    assert_int_equal(daf_shelf_add(p->b, p->item.manifest, DAF_SHELF_PINNED, 0),
+                     DAF_OK);
+    open_in_units_of(p, p->item.reserved + spare);
+    assert_int_equal(room_of(p->b), spare);
+    is_over = false;
+    assert_int_equal(daf_shelf_add(p->b, other.manifest, DAF_SHELF_WANTED, 0),
+                     DAF_OK); /* its page has room */
+    assert_int_equal(daf_goods_carry(p->a, p->b, &other.content, 0, &put),
+                     DAF_EFULL);
+    (void)work_off(p);
+    assert_true(find(p->b, p).has_list);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+}
+
+/* No sooner is it reserved than the process ends. */
+static void what_was_reserved_just_now_is_so_after_a_kill(void **state)
+{
+    struct place *p = *state;
+    const uint64_t spare = 100000;
+    struct daf_shelf_worked now;
+    pid_t pid;
+    int status;
+
+    lesson(p);
+    open_in_units(p);
+    (void)work_off(p);
+    pid = fork();
+    if (pid == 0) {
+        uint64_t before = find(p->b, p).reserved;
+
+        (void)carry(p, 0);
+        while (find(p->b, p).reserved == before)
+            (void)daf_shelf_work(p->b, false, &now);
+        _exit(find(p->b, p).has_list ? 1 : 0);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    open_in_units_of(p, p->item.reserved + spare);
+    assert_int_equal(room_of(p->b), spare);
+}
+
+/* What came and was not noted is on the disk all the same. */
+static void what_does_not_fit_any_more_keeps_what_it_had(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    kill_while(p, 0, 7);
+    daf_shelf_close(p->b);
+    assert_int_equal(unlink(inside(p, "have")), 0);
+    p->b = daf_goods_shelf(p->b_dir, p->item.reserved - 1);
+    assert_false(find(p->b, p).has_list);
+    assert_int_equal(find(p->b, p).reserved, p->item.reserved);
+    assert_int_equal(room_of(p->b), 0);
+    assert_int_equal(want(p), DAF_EFULL);
+    daf_shelf_close(p->b);
+    p->b = daf_goods_shelf(p->b_dir, p->item.reserved);
+    assert_int_equal(find(p->b, p).held, 7);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
 }
 
 static void a_check_goes_a_unit_at_a_time(void **state)
@@ -1432,6 +1590,8 @@ int main(void)
         T(wishes_are_kept),
         T(two_processes_may_write_one_file_at_once),
         T(what_is_dropped_is_gone),
+        T(a_full_disk_does_not_keep_what_is_dropped),
+        T(what_is_dropped_gets_a_name_that_is_free),
         T(the_budget_is_kept_to_the_byte),
         T(room_that_was_made_is_used_when_it_is_asked_for_again),
         T(a_budget_without_room_for_the_pages_refuses_at_once),
@@ -1443,6 +1603,10 @@ int main(void)
         T(long_work_goes_a_unit_at_a_time),
         T(what_ends_in_the_middle_goes_on_at_the_next_start),
         T(what_is_going_is_not_swept_by_a_look),
+        T(what_was_going_when_it_ended_counts_for_nothing),
+        T(what_was_reserved_is_so_from_the_start),
+        T(what_was_reserved_just_now_is_so_after_a_kill),
+        T(what_does_not_fit_any_more_keeps_what_it_had),
         T(a_check_goes_a_unit_at_a_time),
         T(check_finds_one_byte_and_mending_fetches_it),
         T(check_finds_files_that_are_gone_or_cut),
