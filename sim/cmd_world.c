@@ -123,16 +123,16 @@ static void print_time(const struct teller *t)
                  now % DAF_SIM_S);
 }
 
-static void on_up(void *ctx, uint32_t a, uint32_t b)
+static void on_up(void *ctx, const struct daf_contact *c)
 {
     print_time(ctx);
-    (void)printf("CONN %" PRIu32 " %" PRIu32 " up\n", a, b);
+    (void)printf("CONN %" PRIu32 " %" PRIu32 " up\n", c->a, c->b);
 }
 
-static void on_down(void *ctx, uint32_t a, uint32_t b)
+static void on_down(void *ctx, const struct daf_contact *c)
 {
     print_time(ctx);
-    (void)printf("CONN %" PRIu32 " %" PRIu32 " down\n", a, b);
+    (void)printf("CONN %" PRIu32 " %" PRIu32 " down\n", c->a, c->b);
 }
 
 static void on_create(void *ctx, uint32_t from, uint32_t to, uint32_t bytes)

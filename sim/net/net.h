@@ -25,6 +25,7 @@
 #define DAF_SIM_NET_NET_H
 
 #include "sim/core/chance.h"
+#include "sim/core/contact.h"
 #include "sim/core/engine.h"
 
 struct daf_protocol;
@@ -89,12 +90,18 @@ uint64_t daf_net_bytes(const struct daf_net_config *config, uint64_t messages);
 
 /* What the trace tells, now; each ends with a pass.  Contacts that are up already,
  * or not up, are counted as odd.  DAF_ENOMEM. */
-DAF_NODISCARD enum daf_err daf_net_up(struct daf_net *net, uint32_t a,
-                                      uint32_t b);
-DAF_NODISCARD enum daf_err daf_net_down(struct daf_net *net, uint32_t a,
-                                        uint32_t b);
+DAF_NODISCARD enum daf_err daf_net_up(struct daf_net *net,
+                                      const struct daf_contact *contact);
+DAF_NODISCARD enum daf_err daf_net_down(struct daf_net *net,
+                                        const struct daf_contact *contact);
 DAF_NODISCARD enum daf_err daf_net_create(struct daf_net *net, uint32_t from,
                                           uint32_t to, uint32_t bytes);
+/** daf_net_power: @node goes off, and has no contact any more, or on. */
+DAF_NODISCARD enum daf_err daf_net_power(struct daf_net *net, uint32_t node,
+                                         enum daf_power how);
+/** daf_net_clock: @node's clock is off by so much. */
+DAF_NODISCARD enum daf_err daf_net_clock(struct daf_net *net, uint32_t node,
+                                         int64_t off_ms);
 /** daf_net_failed: DAF_ENOMEM if something could not be kept. */
 enum daf_err daf_net_failed(const struct daf_net *net);
 
@@ -107,6 +114,8 @@ uint32_t daf_net_nodes(const struct daf_net *net);
 const struct daf_net_config *daf_net_config(const struct daf_net *net);
 struct daf_engine *daf_net_engine(struct daf_net *net);
 struct daf_chance *daf_net_chance(struct daf_net *net); /* the protocol's */
+/** daf_net_contact: which contact is told of; in contact_up and contact_down. */
+const struct daf_contact *daf_net_contact(const struct daf_net *net);
 void *daf_net_state(struct daf_net *net, uint32_t node);
 void *daf_net_shared(struct daf_net *net);
 

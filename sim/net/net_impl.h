@@ -23,6 +23,7 @@ struct daf_net_sending {
 
 struct daf_net_node {
     struct daf_net_list peers;
+    struct daf_net_list links;     /* of each peer: a place in net->links */
     struct daf_net_list addressed; /* messages for it that somebody carries and
                                       that have not arrived */
     struct daf_copy *copies;       /* the longest carried first */
@@ -57,6 +58,11 @@ struct daf_net {
     uint64_t rank_now;
     bool is_in_pass, is_pass_due;
     struct daf_net_list choice; /* scratch */
+
+    struct daf_contact *links; /* that are up, and places that are free */
+    uint32_t links_room;
+    struct daf_net_list links_free;
+    const struct daf_contact *told; /* daf_net_contact() */
 };
 
 /* List and bit keeping; false and net->failed without memory. */

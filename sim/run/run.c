@@ -46,15 +46,17 @@ static void on_contact(void *ctx, uint32_t node, uint32_t arg)
 {
     struct feeder *f = ctx;
     struct daf_trace_event ev = f->heads[arg];
+    const struct daf_contact contact = {.a = ev.a < ev.b ? ev.a : ev.b,
+                                        .b = ev.a < ev.b ? ev.b : ev.a};
     enum daf_err err = DAF_OK;
 
     (void)node;
     daf_engine_note(f->engine,
                     (uint64_t)ev.kind << 60 ^ (uint64_t)ev.a << 30 ^ ev.b);
     if (ev.kind == DAF_TRACE_UP)
-        err = daf_net_up(f->net, ev.a, ev.b);
+        err = daf_net_up(f->net, &contact);
     else if (ev.kind == DAF_TRACE_DOWN)
-        err = daf_net_down(f->net, ev.a, ev.b);
+        err = daf_net_down(f->net, &contact);
     else
         err = daf_net_create(f->net, ev.a, ev.b, ev.bytes);
     if (err != DAF_OK) f->err = err;
@@ -70,18 +72,18 @@ static void feed_traces(struct feeder *f)
     plan_next(f);
 }
 
-static void on_up(void *ctx, uint32_t a, uint32_t b)
+static void on_up(void *ctx, const struct daf_contact *contact)
 {
     struct feeder *f = ctx;
-    enum daf_err err = daf_net_up(f->net, a, b);
+    enum daf_err err = daf_net_up(f->net, contact);
 
     if (err != DAF_OK) f->err = err;
 }
 
-static void on_down(void *ctx, uint32_t a, uint32_t b)
+static void on_down(void *ctx, const struct daf_contact *contact)
 {
     struct feeder *f = ctx;
-    enum daf_err err = daf_net_down(f->net, a, b);
+    enum daf_err err = daf_net_down(f->net, contact);
 
     if (err != DAF_OK) f->err = err;
 }

@@ -82,11 +82,18 @@ static void learn(struct camp *c, uint32_t device)
     daf_fleet_learn(c->f, device, device + 100);
 }
 
+static void up(struct camp *c, uint32_t a, uint32_t b)
+{
+    const struct daf_contact contact = {.a = a, .b = b};
+
+    daf_fleet_up(c->f, &contact);
+}
+
 static void all_up(struct camp *c)
 {
     for (uint32_t a = 0; a < c->devices; a++)
         for (uint32_t b = a + 1; b < c->devices; b++)
-            daf_fleet_up(c->f, a, b);
+            up(c, a, b);
 }
 
 static bool are_equal(struct camp *c, uint32_t a, uint32_t b)
@@ -121,12 +128,12 @@ static void a_record_goes_by_a_device_between(void **state)
     assert_int_equal(c->wrote, 1);
     assert_int_equal(c->last, DAF_OK);
     assert_int_equal(c->stored[1], 2);
-    daf_fleet_up(c->f, 1, 2);
+    up(c, 1, 2);
     until(c, 20);
     assert_int_equal(c->stored[2], 2);
     assert_true(are_equal(c, 1, 2));
     daf_fleet_down(c->f, 1, 2);
-    daf_fleet_up(c->f, 2, 3);
+    up(c, 2, 3);
     until(c, 60);
     assert_int_equal(c->stored[3], 2);
     assert_int_equal(c->stored[0], 0);
@@ -179,12 +186,12 @@ static void what_short_contacts_lose_comes_with_later_ones(void **state)
     struct camp *c = make(config);
     learn(c, 1);
     until(c, 1);
-    daf_fleet_up(c->f, 0, 1);
+    up(c, 0, 1);
     until(c, 3);
     daf_fleet_down(c->f, 0, 1);
     assert_int_equal(c->stored[0], 0);
     until(c, 60);
-    daf_fleet_up(c->f, 0, 1);
+    up(c, 0, 1);
     until(c, 120);
     assert_int_equal(c->stored[0], 2);
     assert_true(are_equal(c, 0, 1));
@@ -226,7 +233,7 @@ static uint64_t chain(const char *real_dir, bool has_real_signatures,
     for (uint32_t i = 0; i < 8; i++)
         learn(c, i);
     for (uint32_t i = 0; i < 7; i++) {
-        daf_fleet_up(c->f, i, i + 1);
+        up(c, i, i + 1);
         until(c, (daf_sim_us)30 * (i + 1));
         daf_fleet_down(c->f, i, i + 1);
     }

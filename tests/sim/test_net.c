@@ -40,14 +40,23 @@ static void until(struct world w, daf_sim_us ms)
                      DAF_OK);
 }
 
+static struct daf_contact between(uint32_t a, uint32_t b)
+{
+    return (struct daf_contact){.a = a < b ? a : b, .b = a < b ? b : a};
+}
+
 static void up(struct world w, uint32_t a, uint32_t b)
 {
-    assert_int_equal(daf_net_up(w.net, a, b), DAF_OK);
+    const struct daf_contact c = between(a, b);
+
+    assert_int_equal(daf_net_up(w.net, &c), DAF_OK);
 }
 
 static void down(struct world w, uint32_t a, uint32_t b)
 {
-    assert_int_equal(daf_net_down(w.net, a, b), DAF_OK);
+    const struct daf_contact c = between(a, b);
+
+    assert_int_equal(daf_net_down(w.net, &c), DAF_OK);
 }
 
 static void create(struct world w, uint32_t from, uint32_t to, uint32_t bytes)
