@@ -60,8 +60,10 @@ static void on_pass(void *ctx, uint32_t node, uint32_t arg)
 /* A transfer has had its time: its sender sees to it. */
 static void on_arrival(void *ctx, uint32_t node, uint32_t arg)
 {
-    (void)arg;
-    daf_net_wake(ctx, node);
+    if (arg == DAF_NET_CELL)
+        daf_net_air_done(ctx, node);
+    else
+        daf_net_wake(ctx, node);
 }
 
 enum daf_err daf_net_new(struct daf_engine *e,
@@ -121,6 +123,9 @@ void daf_net_free(struct daf_net *net)
     free(net->next.items);
     free(net->pass.items);
     free(net->choice.items);
+    for (uint32_t i = 0; i < net->cells_room; i++)
+        free(net->cells[i].senders.items);
+    free(net->cells);
     free(net->links);
     free(net->links_free.items);
     free(net);
@@ -150,6 +155,15 @@ static uint32_t place_of(const struct daf_net *net, uint32_t node,
     while (at < peers->count && peers->items[at] != peer)
         at++;
     return at;
+}
+
+const struct daf_contact *daf_net_link(const struct daf_net *net, uint32_t node,
+                                       uint32_t peer)
+{
+    uint32_t at = place_of(net, node, peer);
+
+    assert(at < net->nodes[node].peers.count);
+    return &net->links[net->nodes[node].links.items[at]];
 }
 
 static bool is_linked(const struct daf_net *net, uint32_t a, uint32_t b)
@@ -234,7 +248,7 @@ static void cut(struct daf_net *net, uint32_t from, uint32_t to)
     struct daf_net_sending *s = &net->nodes[from].sending;
 
     if (!s->is_on || s->to != to || !s->is_linked) return;
-    s->is_linked = false;
+    daf_net_break(net, from);
     net->nodes[to].receiving_from = DAF_NET_NOBODY;
     daf_net_wake(net, from);
     daf_net_wake_around(net, to);

@@ -4,9 +4,10 @@
  * A message is made at one node for another and has a size; copies of it wait in
  * the buffers of nodes.  A link is there while two nodes are in contact and carries
  * one message at a time, at the link's speed; a node takes part in one transfer at
- * a time.  What happens to buffers follows The ONE's ActiveRouter (Keränen, Ott,
- * Kärkkäinen, "The ONE simulator for DTN protocol evaluation", 2009; source c973bfb),
- * so that its protocols mean the same here:
+ * a time.  Transfers in one cell of air (sim/core/contact.h) share it equally.  What
+ * happens to buffers follows The ONE's ActiveRouter (Keränen, Ott, Kärkkäinen, "The
+ * ONE simulator for DTN protocol evaluation", 2009; source c973bfb), so that its
+ * protocols mean the same here:
  *
  *  - a receiver that is busy says so; one that has or had the message refuses it; a
  *    message whose lifetime is over is taken only by its destination;

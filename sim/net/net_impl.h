@@ -6,6 +6,8 @@
 #include "sim/net/net.h"
 
 #define DAF_NET_NOBODY UINT32_MAX
+#define DAF_NET_CELL   UINT32_MAX /* an arrival of a cell, not of a message */
+#define DAF_NET_ORDER  ((1u << DAF_SIM_ORDER_BITS) - 1)
 
 struct daf_net_list {
     uint32_t *items;
@@ -18,7 +20,18 @@ struct daf_net_sending {
     bool is_linked; /* the link has been up since the start */
     uint32_t to, message;
     uint16_t hops, number; /* the copy's at the start */
-    daf_sim_us done_at;
+    uint32_t cell;
+    daf_sim_us need;    /* of air */
+    daf_sim_us done_at; /* NEVER: when its cell's count is at done_had */
+    daf_sim_us done_had;
+    uint32_t bytes_sent; /* when the link went down */
+};
+
+struct daf_net_cell {
+    daf_sim_us had; /* air that each sender has had, in parts of net_air.c */
+    daf_sim_us settled; /* when @had was true */
+    struct daf_net_list senders;
+    daf_sim_timer timer; /* the first of them is done */
 };
 
 struct daf_net_node {
@@ -63,6 +76,8 @@ struct daf_net {
     uint32_t links_room;
     struct daf_net_list links_free;
     const struct daf_contact *told; /* daf_net_contact() */
+    struct daf_net_cell *cells;
+    uint32_t cells_room;
 };
 
 /* List and bit keeping; false and net->failed without memory. */
@@ -90,6 +105,21 @@ void daf_net_pass(struct daf_net *net);
 /* @node changed in what its peers may send it. */
 void daf_net_wake_around(struct daf_net *net, uint32_t node);
 
+/* net_air.c.  What so many bytes need of the contact's air when nobody else sends;
+ * @node's transfer begins, stops (returns the air it still needed); a cell's
+ * first is done. */
+daf_sim_us daf_net_air_need(const struct daf_net *net,
+                            const struct daf_contact *c, uint32_t bytes);
+void daf_net_air_begin(struct daf_net *net, uint32_t cell, uint32_t node);
+daf_sim_us daf_net_air_stop(struct daf_net *net, uint32_t cell, uint32_t node);
+void daf_net_air_done(struct daf_net *net, uint32_t cell);
+
+/* net.c: the contact of two that are linked. */
+const struct daf_contact *daf_net_link(const struct daf_net *net, uint32_t node,
+                                       uint32_t peer);
+
+/* net_transfer.c: the link under what @node sends is down. */
+void daf_net_break(struct daf_net *net, uint32_t node);
 /* net_transfer.c: see the end of what @node sends, if it has ended. */
 void daf_net_finish(struct daf_net *net, uint32_t node);
 

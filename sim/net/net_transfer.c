@@ -29,16 +29,59 @@ static bool is_known(const struct daf_net *net, uint32_t node, uint32_t message)
            (m->to == node && m->is_delivered);
 }
 
-static daf_sim_us air_time(const struct daf_net *net, uint32_t bytes)
+static void begin(struct daf_net *net, uint32_t from, uint32_t to,
+                  const struct daf_copy *copy)
 {
-    return (daf_sim_us)((uint64_t)bytes * (uint64_t)DAF_SIM_S /
-                        net->config.bytes_per_s);
+    struct daf_net_sending *s = &net->nodes[from].sending;
+    const struct daf_contact *c = daf_net_link(net, from, to);
+    daf_sim_us need =
+        daf_net_air_need(net, c, net->messages[copy->message].bytes);
+
+    *s = (struct daf_net_sending){
+        .is_on = true,
+        .is_linked = true,
+        .to = to,
+        .message = copy->message,
+        .hops = copy->hops,
+        .number = copy->number,
+        .cell = c->cell,
+        .need = need,
+        .done_at = daf_net_now(net) + need,
+    };
+    net->nodes[to].receiving_from = from;
+    net->stats.started++;
+    if (c->cell == DAF_CELL_OWN)
+        daf_engine_add(net->engine, s->done_at, DAF_SIM_ARRIVAL, from, from,
+                       copy->message);
+    else
+        daf_net_air_begin(net, c->cell, from);
+}
+
+/* Those with done_at have had their air. */
+static daf_sim_us air_left(struct daf_net *net, uint32_t node)
+{
+    const struct daf_net_sending *s = &net->nodes[node].sending;
+    daf_sim_us now = daf_net_now(net);
+
+    if (s->done_at == DAF_SIM_NEVER)
+        return daf_net_air_stop(net, s->cell, node);
+    return s->done_at > now ? s->done_at - now : 0;
+}
+
+void daf_net_break(struct daf_net *net, uint32_t node)
+{
+    struct daf_net_sending *s = &net->nodes[node].sending;
+    double bytes = (double)net->messages[s->message].bytes;
+    double left = (double)air_left(net, node);
+
+    s->is_linked = false;
+    s->bytes_sent =
+        s->need == 0 ? 0 : (uint32_t)(bytes - bytes * left / (double)s->need);
 }
 
 enum daf_net_answer daf_net_offer(struct daf_net *net, uint32_t from,
                                   uint32_t to, uint32_t message)
 {
-    struct daf_net_node *sender = &net->nodes[from];
     uint32_t bytes = net->messages[message].bytes;
     const struct daf_copy *copy = daf_net_copy(net, from, message);
 
@@ -49,19 +92,7 @@ enum daf_net_answer daf_net_offer(struct daf_net *net, uint32_t from,
     if (daf_net_is_expired(net, message) && net->messages[message].to != to)
         return DAF_NET_EXPIRED;
     if (!daf_net_buffer_room(net, to, bytes)) return DAF_NET_NO_ROOM;
-    sender->sending = (struct daf_net_sending){
-        .is_on = true,
-        .is_linked = true,
-        .to = to,
-        .message = message,
-        .hops = copy->hops,
-        .number = copy->number,
-        .done_at = daf_net_now(net) + air_time(net, bytes),
-    };
-    net->nodes[to].receiving_from = from;
-    net->stats.started++;
-    daf_engine_add(net->engine, sender->sending.done_at, DAF_SIM_ARRIVAL, from,
-                   from, message);
+    begin(net, from, to, copy);
     return DAF_NET_STARTED;
 }
 
@@ -110,10 +141,7 @@ void daf_net_finish(struct daf_net *net, uint32_t node)
         arrive(net, &s);
     } else {
         net->stats.aborted++;
-        net->stats.bytes_aborted += net->messages[s.message].bytes -
-                                    (uint64_t)(s.done_at - daf_net_now(net)) *
-                                        net->config.bytes_per_s /
-                                        (uint64_t)DAF_SIM_S;
+        net->stats.bytes_aborted += s.bytes_sent;
     }
     n->sending.is_on = false;
     if (s.is_linked) net->nodes[s.to].receiving_from = DAF_NET_NOBODY;
