@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define WORLD_BEGINS_MS INT64_C(1700000000000) /* November 2023 */
-
 struct daf_fleet_config daf_fleet_defaults(void)
 {
     return (struct daf_fleet_config){
@@ -439,7 +437,7 @@ void daf_fleet_clock(struct daf_fleet *f, uint32_t device, int64_t off_ms)
 
 static uint64_t claimed_ms(const struct daf_fleet_device *d)
 {
-    int64_t ms = WORLD_BEGINS_MS + d->clock_off_ms +
+    int64_t ms = DAF_SIM_BEGINS_MS + d->clock_off_ms +
                  daf_engine_now(d->fleet->engine) / DAF_SIM_MS;
 
     return ms < 0 ? 0 : (uint64_t)ms;

@@ -17,7 +17,8 @@ struct daf_world_events {
     void (*down)(void *ctx, const struct daf_contact *contact);
     /* A message at @from for @to, now. */
     void (*create)(void *ctx, uint32_t from, uint32_t to, uint32_t bytes);
-    /* All nodes are on at first.  One that goes off has no contact any more. */
+    /* All nodes are on at first.  Of one that goes off this is told before its
+     * contacts end; of one that goes on, before they begin. */
     void (*power)(void *ctx, uint32_t node, enum daf_power how);
     /* From now on its clock is off by so much; by nothing at first. */
     void (*clock)(void *ctx, uint32_t node, int64_t off_ms);
