@@ -36,6 +36,7 @@ struct daf_net_config {
     uint64_t seed;
     uint32_t nodes;
     uint64_t buffer_bytes;     /* of a node; 0: no limit */
+    const uint64_t *buffers;   /* of each node, where not 0; NULL: all alike */
     uint64_t bytes_per_s;      /* of a link; at least 1 */
     uint32_t lifetime_minutes; /* of a message; 0: for ever */
     daf_sim_us tick;

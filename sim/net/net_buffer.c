@@ -138,7 +138,9 @@ bool daf_net_buffer_room(struct daf_net *net, uint32_t node, uint32_t bytes)
 {
     struct daf_net_node *n = &net->nodes[node];
     uint64_t limit = net->config.buffer_bytes;
+    const uint64_t *own = net->config.buffers;
 
+    if (own != NULL && own[node] > 0) limit = own[node];
     if (bytes > limit) return false;
     while (n->used > limit - bytes) {
         uint32_t at = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim/world/camp.h - a camp: places with access points, and devices whose days go by
- * a plan.
+/* sim/world/schedule.h - a schedule-driven camp: places with access points, and
+ * devices whose days go by a plan.
  *
  * Who meets whom follows from where devices are, not from geometry: in a camp a
  * school is what brings tablets together (the working day movement model of Ekman,
@@ -29,44 +29,44 @@
  *
  * Chance is a stream for each device and purpose, so one more group, or a fault,
  * moves nobody else.  Day 0 is a Monday. */
-#ifndef DAF_SIM_WORLD_CAMP_H
-#define DAF_SIM_WORLD_CAMP_H
+#ifndef DAF_SIM_WORLD_SCHEDULE_H
+#define DAF_SIM_WORLD_SCHEDULE_H
 
 #include <stdbool.h>
 
 #include "sim/core/engine.h"
 #include "sim/world/world.h"
 
-#define DAF_CAMP_NAME_BYTES 32
-#define DAF_CAMP_GROUPS_MAX 64
-#define DAF_CAMP_DAY        (24 * DAF_SIM_HOUR)
-#define DAF_CAMP_NONE       UINT32_MAX
+#define DAF_SCHEDULE_NAME_BYTES 32
+#define DAF_SCHEDULE_GROUPS_MAX 64
+#define DAF_SCHEDULE_DAY        (24 * DAF_SIM_HOUR)
+#define DAF_SCHEDULE_NONE       UINT32_MAX
 
 /* Uniform, both ends in it. */
-struct daf_camp_span {
+struct daf_schedule_span {
     daf_sim_us min, max;
 };
 
-enum daf_camp_air {
-    DAF_CAMP_AIR_NONE,
-    DAF_CAMP_AIR_ACCESS_POINT,
-    DAF_CAMP_AIR_DIRECT, /* each pair by itself, on the place's channel */
+enum daf_schedule_air {
+    DAF_SCHEDULE_AIR_NONE,
+    DAF_SCHEDULE_AIR_ACCESS_POINT,
+    DAF_SCHEDULE_AIR_DIRECT, /* each pair by itself, on the place's channel */
 };
 
-struct daf_camp_place {
-    char name[DAF_CAMP_NAME_BYTES];
+struct daf_schedule_place {
+    char name[DAF_SCHEDULE_NAME_BYTES];
     uint32_t count;
-    enum daf_camp_air air;
+    enum daf_schedule_air air;
     uint64_t speed_min, speed_max; /* of a client: bytes a second of air */
     uint32_t loss;                 /* of a million frames */
     uint32_t deaf; /* of a million pairs: one of the two hears nothing */
-    struct daf_camp_span setup;
+    struct daf_schedule_span setup;
     uint32_t clients; /* attached at once; 0: no limit.  Others wait */
     bool charges;
     daf_sim_us charge_from, charge_to; /* of the day */
 };
 
-struct daf_camp_stay {
+struct daf_schedule_stay {
     uint32_t place;      /* kind */
     bool is_drawn;       /* any place of the kind; else its own */
     bool is_off;         /* it is kept there, off */
@@ -76,106 +76,111 @@ struct daf_camp_stay {
     uint32_t chance; /* of a million such days */
 };
 
-struct daf_camp_round {
-    uint32_t place;      /* kind; DAF_CAMP_NONE: no rounds */
+struct daf_schedule_round {
+    uint32_t place;      /* kind; DAF_SCHEDULE_NONE: no rounds */
     daf_sim_us from, to; /* of the day */
     uint8_t days;
-    struct daf_camp_span stay, way;
+    struct daf_schedule_span stay, way;
 };
 
-struct daf_camp_battery {
+struct daf_schedule_battery {
     daf_sim_us lasts;   /* on, from full; 0: mains, or never empty */
     daf_sim_us charges; /* from empty to full */
     uint32_t resets;    /* of a million times that it is empty: to 1970 */
 };
 
-struct daf_camp_group {
-    char name[DAF_CAMP_NAME_BYTES];
+struct daf_schedule_group {
+    char name[DAF_SCHEDULE_NAME_BYTES];
     uint32_t count;
     bool is_always_on; /* else in stays */
     bool is_wired;     /* to the access points of its places */
-    struct daf_camp_span duty_on, duty_off; /* both 0: no duty */
-    struct daf_camp_battery battery;
+    struct daf_schedule_span duty_on, duty_off; /* both 0: no duty */
+    struct daf_schedule_battery battery;
     uint32_t wrong_clocks;  /* of a million devices */
     int64_t wrong_clock_ms; /* by so much */
     uint64_t buffer_bytes;  /* 0: the run's */
     size_t stays_count;
-    const struct daf_camp_stay *stays;
-    struct daf_camp_round round;
+    const struct daf_schedule_stay *stays;
+    struct daf_schedule_round round;
 };
 
-struct daf_camp_meeting {
+struct daf_schedule_meeting {
     uint32_t group, with;
-    struct daf_camp_span every; /* for each of @group */
-    struct daf_camp_span lasts, setup;
+    struct daf_schedule_span every; /* for each of @group */
+    struct daf_schedule_span lasts, setup;
     uint64_t speed;
     uint32_t loss;
 };
 
-struct daf_camp_partition {
+struct daf_schedule_partition {
     daf_sim_us from, to;
     uint64_t groups; /* a bit a group: these and the others */
 };
 
-struct daf_camp_errand {
+struct daf_schedule_errand {
     uint32_t group, to;
-    uint32_t at; /* only at a place of this kind; DAF_CAMP_NONE: anywhere */
-    struct daf_camp_span every;
+    uint32_t at; /* only at a place of this kind; DAF_SCHEDULE_NONE: anywhere */
+    struct daf_schedule_span every;
     uint32_t bytes_min, bytes_max;
     daf_sim_us from, until; /* of the run; 0: its end */
 };
 
 /* All that is pointed to outlives the world. */
-struct daf_camp_config {
+struct daf_schedule_config {
     uint64_t seed;
     size_t places_count, groups_count, meetings_count, partitions_count,
         errands_count;
-    const struct daf_camp_place *places;
-    const struct daf_camp_group *groups;
-    const struct daf_camp_meeting *meetings;
-    const struct daf_camp_partition *partitions;
-    const struct daf_camp_errand *errands;
+    const struct daf_schedule_place *places;
+    const struct daf_schedule_group *groups;
+    const struct daf_schedule_meeting *meetings;
+    const struct daf_schedule_partition *partitions;
+    const struct daf_schedule_errand *errands;
 };
 
-struct daf_camp; /* opaque */
+struct daf_schedule; /* opaque */
 
-/** daf_camp_wrong: what is wrong with @config, for people, in @why; false:
+/** daf_schedule_wrong: what is wrong with @config, for people, in @why; false:
  * nothing. */
-#define DAF_CAMP_WHY_BYTES 200
-bool daf_camp_wrong(const struct daf_camp_config *config, char *why);
+#define DAF_SCHEDULE_WHY_BYTES 200
+bool daf_schedule_wrong(const struct daf_schedule_config *config, char *why);
 
-/** daf_camp_nodes: devices; a group's are numbered one after the other, groups in
+/** daf_schedule_nodes: devices; a group's are numbered one after the other, groups in
  * their order. */
-uint32_t daf_camp_nodes(const struct daf_camp_config *config);
-/** daf_camp_group_of: which group a node is of. */
-uint32_t daf_camp_group_of(const struct daf_camp_config *config, uint32_t node);
+uint32_t daf_schedule_nodes(const struct daf_schedule_config *config);
+/** daf_schedule_group_of: which group a node is of. */
+uint32_t daf_schedule_group_of(const struct daf_schedule_config *config,
+                               uint32_t node);
 
-/** daf_camp_new: all at no place; which are off at first, and whose clocks are
+/** daf_schedule_new: all at no place; which are off at first, and whose clocks are
  * wrong, is told before it returns.
  * @e: outlives it; its DAF_SIM_CONTACT, DAF_SIM_POWER and DAF_SIM_TRAFFIC become
  * this world's.  @config: nothing is wrong with it.  @events: all are told; each may
  * be NULL but up and down.
  * DAF_ENOMEM.  The caller owns *@out. */
-DAF_NODISCARD enum daf_err daf_camp_new(struct daf_engine *e,
-                                        const struct daf_camp_config *config,
-                                        const struct daf_world_events *events,
-                                        struct daf_camp **out);
-void daf_camp_free(struct daf_camp *c);
+DAF_NODISCARD enum daf_err daf_schedule_new(
+    struct daf_engine *e, const struct daf_schedule_config *config,
+    const struct daf_world_events *events, struct daf_schedule **out);
+void daf_schedule_free(struct daf_schedule *c);
 
-/** daf_camp_failed: DAF_ENOMEM if something could not be kept. */
-enum daf_err daf_camp_failed(const struct daf_camp *c);
+/** daf_schedule_failed: DAF_ENOMEM if something could not be kept. */
+enum daf_err daf_schedule_failed(const struct daf_schedule *c);
 
-/** daf_camp_bytes: about what it takes, with the engine's events. */
-uint64_t daf_camp_bytes(const struct daf_camp_config *config);
+/** daf_schedule_bytes: about what it takes, with the engine's events. */
+uint64_t daf_schedule_bytes(const struct daf_schedule_config *config);
 
-struct daf_camp_stats {
+/** daf_schedule_messages: about how many are made before @until. */
+uint64_t daf_schedule_messages(const struct daf_schedule_config *config,
+                               daf_sim_us until);
+
+struct daf_schedule_stats {
     uint64_t attached, waited, meetings, batteries_empty, clocks_reset;
 };
-const struct daf_camp_stats *daf_camp_stats(const struct daf_camp *c);
+const struct daf_schedule_stats *daf_schedule_stats(
+    const struct daf_schedule *c);
 
-/** daf_camp_place_of: the place where @node is: its kind's places come after those
- * of the kinds before; DAF_CAMP_NONE.  _is_on: whether it has power. */
-uint32_t daf_camp_place_of(const struct daf_camp *c, uint32_t node);
-bool daf_camp_is_on(const struct daf_camp *c, uint32_t node);
+/** daf_schedule_place_of: the place where @node is: its kind's places come after those
+ * of the kinds before; DAF_SCHEDULE_NONE.  _is_on: whether it has power. */
+uint32_t daf_schedule_place_of(const struct daf_schedule *c, uint32_t node);
+bool daf_schedule_is_on(const struct daf_schedule *c, uint32_t node);
 
 #endif

@@ -3,14 +3,14 @@
  *
  * A contact is kept nowhere: it follows from who is attached where, from the seed,
  * and from the partitions that are, so that its end tells what its beginning told. */
-#include "sim/world/camp_impl.h"
+#include "sim/world/schedule_impl.h"
 
 #include <assert.h>
 
 #define WIRE_SPEED 12500000 /* 100 Mbit/s */
 
-void daf_camp_tell(struct daf_camp *c, const struct daf_contact *contact,
-                   bool is_up)
+void daf_schedule_tell(struct daf_schedule *c,
+                       const struct daf_contact *contact, bool is_up)
 {
     daf_engine_note(c->engine, (uint64_t)is_up << 60 ^
                                    (uint64_t)contact->a << 30 ^ contact->b);
@@ -20,8 +20,8 @@ void daf_camp_tell(struct daf_camp *c, const struct daf_contact *contact,
         c->events.down(c->events.ctx, contact);
 }
 
-bool daf_camp_is_apart(const struct daf_camp *c, uint32_t a, uint32_t b,
-                       size_t but)
+bool daf_schedule_is_apart(const struct daf_schedule *c, uint32_t a, uint32_t b,
+                           size_t but)
 {
     for (size_t i = 0; i < c->config.partitions_count; i++) {
         uint64_t groups = c->config.partitions[i].groups;
@@ -34,15 +34,15 @@ bool daf_camp_is_apart(const struct daf_camp *c, uint32_t a, uint32_t b,
 }
 
 /* Its seat is between the slowest and the fastest. */
-static uint64_t speed_of(const struct daf_camp *c, uint32_t node,
-                         const struct daf_camp_place *place)
+static uint64_t speed_of(const struct daf_schedule *c, uint32_t node,
+                         const struct daf_schedule_place *place)
 {
     return place->speed_min +
            (uint64_t)((double)c->nodes[node].seat / (double)(1u << 20) *
                       (double)(place->speed_max - place->speed_min));
 }
 
-static enum daf_deaf deaf_of(const struct daf_camp *c, uint32_t site,
+static enum daf_deaf deaf_of(const struct daf_schedule *c, uint32_t site,
                              uint32_t a, uint32_t b, uint32_t deaf)
 {
     uint64_t drawn = daf_chance_mix(
@@ -54,12 +54,12 @@ static enum daf_deaf deaf_of(const struct daf_camp *c, uint32_t site,
 }
 
 /* By an access point: up at one's speed and down at the other's. */
-static void by_access_point(const struct daf_camp *c, uint32_t site,
+static void by_access_point(const struct daf_schedule *c, uint32_t site,
                             struct daf_contact *contact)
 {
-    const struct daf_camp_place *place = daf_camp_kind(c, site);
-    bool a_is_wired = daf_camp_group(c, contact->a)->is_wired;
-    bool b_is_wired = daf_camp_group(c, contact->b)->is_wired;
+    const struct daf_schedule_place *place = daf_schedule_kind(c, site);
+    bool a_is_wired = daf_schedule_group(c, contact->a)->is_wired;
+    bool b_is_wired = daf_schedule_group(c, contact->b)->is_wired;
     uint64_t a = speed_of(c, contact->a, place);
     uint64_t b = speed_of(c, contact->b, place);
 
@@ -76,10 +76,10 @@ static void by_access_point(const struct daf_camp *c, uint32_t site,
     }
 }
 
-static struct daf_contact contact_of(const struct daf_camp *c, uint32_t site,
-                                     uint32_t x, uint32_t y)
+static struct daf_contact contact_of(const struct daf_schedule *c,
+                                     uint32_t site, uint32_t x, uint32_t y)
 {
-    const struct daf_camp_place *place = daf_camp_kind(c, site);
+    const struct daf_schedule_place *place = daf_schedule_kind(c, site);
     struct daf_contact contact = {.a = x < y ? x : y,
                                   .b = x < y ? y : x,
                                   .cell = site + 1,
@@ -87,7 +87,7 @@ static struct daf_contact contact_of(const struct daf_camp *c, uint32_t site,
                                   .loss = place->loss};
 
     contact.deaf = deaf_of(c, site, contact.a, contact.b, place->deaf);
-    if (place->air == DAF_CAMP_AIR_ACCESS_POINT) {
+    if (place->air == DAF_SCHEDULE_AIR_ACCESS_POINT) {
         by_access_point(c, site, &contact);
     } else {
         uint64_t a = speed_of(c, x, place), b = speed_of(c, y, place);
@@ -96,89 +96,89 @@ static struct daf_contact contact_of(const struct daf_camp *c, uint32_t site,
     return contact;
 }
 
-static void tell_all(struct daf_camp *c, uint32_t node, bool is_up)
+static void tell_all(struct daf_schedule *c, uint32_t node, bool is_up)
 {
     uint32_t site = c->nodes[node].place;
-    const struct daf_camp_list *clients = &c->sites[site].clients;
+    const struct daf_schedule_list *clients = &c->sites[site].clients;
 
     for (uint32_t i = 0; i < clients->count; i++) {
         uint32_t other = clients->items[i];
-        if (other == node || daf_camp_is_apart(c, node, other, SIZE_MAX))
+        if (other == node || daf_schedule_is_apart(c, node, other, SIZE_MAX))
             continue;
         struct daf_contact contact = contact_of(c, site, node, other);
-        daf_camp_tell(c, &contact, is_up);
+        daf_schedule_tell(c, &contact, is_up);
     }
 }
 
-void daf_camp_come(struct daf_camp *c, uint32_t node)
+void daf_schedule_come(struct daf_schedule *c, uint32_t node)
 {
-    struct daf_camp_node *n = &c->nodes[node];
+    struct daf_schedule_node *n = &c->nodes[node];
 
-    if (!n->is_on || n->place == DAF_CAMP_NONE || n->is_attached ||
+    if (!n->is_on || n->place == DAF_SCHEDULE_NONE || n->is_attached ||
         n->is_waiting || n->attach != 0)
         return;
-    const struct daf_camp_place *place = daf_camp_kind(c, n->place);
-    if (place->air == DAF_CAMP_AIR_NONE) return;
-    daf_sim_us setup = daf_camp_group(c, node)->is_wired
+    const struct daf_schedule_place *place = daf_schedule_kind(c, n->place);
+    if (place->air == DAF_SCHEDULE_AIR_NONE) return;
+    daf_sim_us setup = daf_schedule_group(c, node)->is_wired
                            ? 0
-                           : daf_camp_draw(&n->days, place->setup);
+                           : daf_schedule_draw(&n->days, place->setup);
     n->attach =
         daf_engine_timer(c->engine, daf_engine_now(c->engine) + setup,
-                         DAF_SIM_CONTACT, node, node, DAF_CAMP_ON_ATTACH);
+                         DAF_SIM_CONTACT, node, node, DAF_SCHEDULE_ON_ATTACH);
 }
 
-void daf_camp_attach(struct daf_camp *c, uint32_t node)
+void daf_schedule_attach(struct daf_schedule *c, uint32_t node)
 {
-    struct daf_camp_node *n = &c->nodes[node];
-    struct daf_camp_site *site = &c->sites[n->place];
-    uint32_t most = daf_camp_kind(c, n->place)->clients;
+    struct daf_schedule_node *n = &c->nodes[node];
+    struct daf_schedule_site *site = &c->sites[n->place];
+    uint32_t most = daf_schedule_kind(c, n->place)->clients;
 
     assert(n->is_on && !n->is_attached);
     n->is_waiting = most > 0 && site->clients.count >= most;
     if (n->is_waiting) {
         c->stats.waited++;
-        (void)daf_camp_push(c, &site->waiting, node);
+        (void)daf_schedule_push(c, &site->waiting, node);
         return;
     }
     c->stats.attached++;
     n->is_attached = true;
     tell_all(c, node, true);
-    (void)daf_camp_push(c, &site->clients, node);
+    (void)daf_schedule_push(c, &site->clients, node);
 }
 
-static void detach(struct daf_camp *c, uint32_t node)
+static void detach(struct daf_schedule *c, uint32_t node)
 {
-    struct daf_camp_node *n = &c->nodes[node];
-    struct daf_camp_site *site = &c->sites[n->place];
+    struct daf_schedule_node *n = &c->nodes[node];
+    struct daf_schedule_site *site = &c->sites[n->place];
 
     n->is_attached = false;
-    (void)daf_camp_take(&site->clients, node);
+    (void)daf_schedule_take(&site->clients, node);
     tell_all(c, node, false);
     if (site->waiting.count == 0) return;
     uint32_t next = site->waiting.items[0];
-    (void)daf_camp_take(&site->waiting, next);
-    daf_camp_attach(c, next);
+    (void)daf_schedule_take(&site->waiting, next);
+    daf_schedule_attach(c, next);
 }
 
-void daf_camp_leave_air(struct daf_camp *c, uint32_t node)
+void daf_schedule_leave_air(struct daf_schedule *c, uint32_t node)
 {
-    struct daf_camp_node *n = &c->nodes[node];
+    struct daf_schedule_node *n = &c->nodes[node];
 
     daf_engine_cancel(c->engine, &n->attach);
-    if (n->met != DAF_CAMP_NONE) daf_camp_part(c, node);
+    if (n->met != DAF_SCHEDULE_NONE) daf_schedule_part(c, node);
     if (n->is_attached) detach(c, node);
     if (n->is_waiting) {
         n->is_waiting = false;
-        (void)daf_camp_take(&c->sites[n->place].waiting, node);
+        (void)daf_schedule_take(&c->sites[n->place].waiting, node);
     }
 }
 
 /* ---- partitions */
 
 /* Pairs of one place that only this partition is between. */
-static void split_site(struct daf_camp *c, uint32_t site, size_t partition)
+static void split_site(struct daf_schedule *c, uint32_t site, size_t partition)
 {
-    const struct daf_camp_list *clients = &c->sites[site].clients;
+    const struct daf_schedule_list *clients = &c->sites[site].clients;
     uint64_t groups = c->config.partitions[partition].groups;
 
     for (uint32_t i = 0; i < clients->count; i++)
@@ -186,21 +186,21 @@ static void split_site(struct daf_camp *c, uint32_t site, size_t partition)
             uint32_t a = clients->items[i], b = clients->items[k];
             if ((groups >> c->nodes[a].group & 1) ==
                     (groups >> c->nodes[b].group & 1) ||
-                daf_camp_is_apart(c, a, b, partition))
+                daf_schedule_is_apart(c, a, b, partition))
                 continue;
             struct daf_contact contact = contact_of(c, site, a, b);
-            daf_camp_tell(c, &contact, !c->is_parted[partition]);
+            daf_schedule_tell(c, &contact, !c->is_parted[partition]);
         }
 }
 
 /* Meetings across it end, and do not come back. */
-void daf_camp_partition(struct daf_camp *c, uint32_t partition)
+void daf_schedule_partition(struct daf_schedule *c, uint32_t partition)
 {
     c->is_parted[partition] = !c->is_parted[partition];
     for (uint32_t i = 0; i < c->sites_count; i++)
         split_site(c, i, partition);
     for (uint32_t i = 0; i < c->nodes_count; i++)
-        if (c->nodes[i].met != DAF_CAMP_NONE &&
-            daf_camp_is_apart(c, i, c->nodes[i].met, SIZE_MAX))
-            daf_camp_part(c, i);
+        if (c->nodes[i].met != DAF_SCHEDULE_NONE &&
+            daf_schedule_is_apart(c, i, c->nodes[i].met, SIZE_MAX))
+            daf_schedule_part(c, i);
 }

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "sim/world/camp_impl.h"
+#include "sim/world/schedule_impl.h"
 
 #define MILLION 1000000u
 
@@ -13,25 +13,26 @@ __attribute__((format(printf, 2, 3))) static bool wrong(char *why,
     va_list args;
 
     va_start(args, what);
-    (void)vsnprintf(why, DAF_CAMP_WHY_BYTES, what, args);
+    (void)vsnprintf(why, DAF_SCHEDULE_WHY_BYTES, what, args);
     va_end(args);
     return true;
 }
 
-static bool is_span(struct daf_camp_span s)
+static bool is_span(struct daf_schedule_span s)
 {
     return s.min >= 0 && s.min <= s.max && s.max < DAF_SIM_NEVER / 4;
 }
 
 static bool is_hours(daf_sim_us from, daf_sim_us to)
 {
-    return from >= 0 && to >= 0 && from <= DAF_CAMP_DAY && to <= DAF_CAMP_DAY;
+    return from >= 0 && to >= 0 && from <= DAF_SCHEDULE_DAY &&
+           to <= DAF_SCHEDULE_DAY;
 }
 
-static bool place_wrong(const struct daf_camp_place *p, char *why)
+static bool place_wrong(const struct daf_schedule_place *p, char *why)
 {
     if (p->count < 1) return wrong(why, "place %s: its count is 0", p->name);
-    if (p->air != DAF_CAMP_AIR_NONE &&
+    if (p->air != DAF_SCHEDULE_AIR_NONE &&
         (p->speed_min < 1 || p->speed_min > p->speed_max))
         return wrong(why, "place %s: its speed is 0, or goes from more to less",
                      p->name);
@@ -47,17 +48,17 @@ static bool place_wrong(const struct daf_camp_place *p, char *why)
     return false;
 }
 
-static bool stay_wrong(const struct daf_camp_config *c,
-                       const struct daf_camp_group *g, size_t i, char *why)
+static bool stay_wrong(const struct daf_schedule_config *c,
+                       const struct daf_schedule_group *g, size_t i, char *why)
 {
-    const struct daf_camp_stay *s = &g->stays[i];
+    const struct daf_schedule_stay *s = &g->stays[i];
 
     if (s->place >= c->places_count)
         return wrong(why, "group %s: stay %zu is at no place", g->name, i + 1);
-    if (!is_hours(s->from, s->to) || s->from == DAF_CAMP_DAY)
+    if (!is_hours(s->from, s->to) || s->from == DAF_SCHEDULE_DAY)
         return wrong(why, "group %s: stay %zu is at no time of a day", g->name,
                      i + 1);
-    if (s->jitter < 0 || s->jitter > DAF_CAMP_DAY / 2)
+    if (s->jitter < 0 || s->jitter > DAF_SCHEDULE_DAY / 2)
         return wrong(why, "group %s: stay %zu jitters by more than 12 hours",
                      g->name, i + 1);
     if (s->chance > MILLION)
@@ -66,12 +67,12 @@ static bool stay_wrong(const struct daf_camp_config *c,
     return false;
 }
 
-static bool round_wrong(const struct daf_camp_config *c,
-                        const struct daf_camp_group *g, char *why)
+static bool round_wrong(const struct daf_schedule_config *c,
+                        const struct daf_schedule_group *g, char *why)
 {
-    const struct daf_camp_round *r = &g->round;
+    const struct daf_schedule_round *r = &g->round;
 
-    if (r->place == DAF_CAMP_NONE) return false;
+    if (r->place == DAF_SCHEDULE_NONE) return false;
     if (r->place >= c->places_count)
         return wrong(why, "group %s: its round goes to no place", g->name);
     if (!is_hours(r->from, r->to) || r->from >= r->to)
@@ -85,8 +86,8 @@ static bool round_wrong(const struct daf_camp_config *c,
     return false;
 }
 
-static bool group_wrong(const struct daf_camp_config *c,
-                        const struct daf_camp_group *g, char *why)
+static bool group_wrong(const struct daf_schedule_config *c,
+                        const struct daf_schedule_group *g, char *why)
 {
     if (g->count < 1) return wrong(why, "group %s: its count is 0", g->name);
     if (!is_span(g->duty_on) || !is_span(g->duty_off) ||
@@ -109,8 +110,8 @@ static bool group_wrong(const struct daf_camp_config *c,
     return round_wrong(c, g, why);
 }
 
-static bool meeting_wrong(const struct daf_camp_config *c,
-                          const struct daf_camp_meeting *m, char *why)
+static bool meeting_wrong(const struct daf_schedule_config *c,
+                          const struct daf_schedule_meeting *m, char *why)
 {
     if (m->group >= c->groups_count || m->with >= c->groups_count)
         return wrong(why, "a meeting is of no group");
@@ -124,11 +125,11 @@ static bool meeting_wrong(const struct daf_camp_config *c,
     return false;
 }
 
-static bool errand_wrong(const struct daf_camp_config *c,
-                         const struct daf_camp_errand *e, char *why)
+static bool errand_wrong(const struct daf_schedule_config *c,
+                         const struct daf_schedule_errand *e, char *why)
 {
     if (e->group >= c->groups_count || e->to >= c->groups_count ||
-        (e->at != DAF_CAMP_NONE && e->at >= c->places_count))
+        (e->at != DAF_SCHEDULE_NONE && e->at >= c->places_count))
         return wrong(why, "traffic is of no group, for none, or at no place");
     if (!is_span(e->every) || e->every.max < DAF_SIM_MS)
         return wrong(why, "traffic of %s comes each millisecond",
@@ -142,22 +143,22 @@ static bool errand_wrong(const struct daf_camp_config *c,
     return false;
 }
 
-static bool counts_wrong(const struct daf_camp_config *c, char *why)
+static bool counts_wrong(const struct daf_schedule_config *c, char *why)
 {
     uint64_t sites = 0;
 
     for (size_t i = 0; i < c->places_count; i++)
         sites += c->places[i].count;
-    if (c->groups_count < 1 || c->groups_count > DAF_CAMP_GROUPS_MAX)
-        return wrong(why, "it wants 1 to %d groups", DAF_CAMP_GROUPS_MAX);
+    if (c->groups_count < 1 || c->groups_count > DAF_SCHEDULE_GROUPS_MAX)
+        return wrong(why, "it wants 1 to %d groups", DAF_SCHEDULE_GROUPS_MAX);
     if (sites + 1 >= DAF_CELLS_MAX)
         return wrong(why, "it has more than %u places", DAF_CELLS_MAX - 2);
-    if (daf_camp_nodes(c) > DAF_SIM_NODES_MAX)
+    if (daf_schedule_nodes(c) > DAF_SIM_NODES_MAX)
         return wrong(why, "it has more than %u devices", DAF_SIM_NODES_MAX);
     return false;
 }
 
-bool daf_camp_wrong(const struct daf_camp_config *c, char *why)
+bool daf_schedule_wrong(const struct daf_schedule_config *c, char *why)
 {
     if (counts_wrong(c, why)) return true;
     for (size_t i = 0; i < c->places_count; i++)

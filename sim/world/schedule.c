@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sim/world/camp_impl.h"
+#include "sim/world/schedule_impl.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 
 /* ---- small things */
 
-bool daf_camp_push(struct daf_camp *c, struct daf_camp_list *list,
-                   uint32_t item)
+bool daf_schedule_push(struct daf_schedule *c, struct daf_schedule_list *list,
+                       uint32_t item)
 {
     if (list->count == list->room) {
         uint32_t room = list->room == 0 ? 8 : list->room * 2;
@@ -24,7 +24,7 @@ bool daf_camp_push(struct daf_camp *c, struct daf_camp_list *list,
     return true;
 }
 
-bool daf_camp_take(struct daf_camp_list *list, uint32_t item)
+bool daf_schedule_take(struct daf_schedule_list *list, uint32_t item)
 {
     for (uint32_t i = 0; i < list->count; i++) {
         if (list->items[i] != item) continue;
@@ -36,14 +36,15 @@ bool daf_camp_take(struct daf_camp_list *list, uint32_t item)
     return false;
 }
 
-daf_sim_us daf_camp_draw(struct daf_chance *chance, struct daf_camp_span span)
+daf_sim_us daf_schedule_draw(struct daf_chance *chance,
+                             struct daf_schedule_span span)
 {
     return span.min +
            (daf_sim_us)daf_chance_below(chance,
                                         (uint64_t)(span.max - span.min) + 1);
 }
 
-uint32_t daf_camp_nodes(const struct daf_camp_config *config)
+uint32_t daf_schedule_nodes(const struct daf_schedule_config *config)
 {
     uint64_t nodes = 0;
 
@@ -52,7 +53,8 @@ uint32_t daf_camp_nodes(const struct daf_camp_config *config)
     return nodes > UINT32_MAX ? UINT32_MAX : (uint32_t)nodes;
 }
 
-uint32_t daf_camp_group_of(const struct daf_camp_config *config, uint32_t node)
+uint32_t daf_schedule_group_of(const struct daf_schedule_config *config,
+                               uint32_t node)
 {
     uint32_t group = 0;
 
@@ -61,27 +63,28 @@ uint32_t daf_camp_group_of(const struct daf_camp_config *config, uint32_t node)
     return group;
 }
 
-enum daf_err daf_camp_failed(const struct daf_camp *c)
+enum daf_err daf_schedule_failed(const struct daf_schedule *c)
 {
     return c->failed;
 }
 
-const struct daf_camp_stats *daf_camp_stats(const struct daf_camp *c)
+const struct daf_schedule_stats *daf_schedule_stats(
+    const struct daf_schedule *c)
 {
     return &c->stats;
 }
 
-uint32_t daf_camp_place_of(const struct daf_camp *c, uint32_t node)
+uint32_t daf_schedule_place_of(const struct daf_schedule *c, uint32_t node)
 {
     return c->nodes[node].place;
 }
 
-bool daf_camp_is_on(const struct daf_camp *c, uint32_t node)
+bool daf_schedule_is_on(const struct daf_schedule *c, uint32_t node)
 {
     return c->nodes[node].is_on;
 }
 
-static uint64_t sites(const struct daf_camp_config *config)
+static uint64_t sites(const struct daf_schedule_config *config)
 {
     uint64_t count = 0;
 
@@ -90,55 +93,71 @@ static uint64_t sites(const struct daf_camp_config *config)
     return count;
 }
 
-uint64_t daf_camp_bytes(const struct daf_camp_config *config)
+uint64_t daf_schedule_bytes(const struct daf_schedule_config *config)
 {
     /* Ten moves a day and ten events that wait, for each. */
-    uint64_t node = sizeof(struct daf_camp_node) +
-                    16 * sizeof(struct daf_camp_move) + 10 * 32;
+    uint64_t node = sizeof(struct daf_schedule_node) +
+                    16 * sizeof(struct daf_schedule_move) + 10 * 32;
 
-    return daf_camp_nodes(config) * node +
-           sites(config) * sizeof(struct daf_camp_site);
+    return daf_schedule_nodes(config) * node +
+           sites(config) * sizeof(struct daf_schedule_site);
+}
+
+uint64_t daf_schedule_messages(const struct daf_schedule_config *config,
+                               daf_sim_us until)
+{
+    uint64_t messages = 0;
+
+    for (size_t i = 0; i < config->errands_count; i++) {
+        const struct daf_schedule_errand *e = &config->errands[i];
+        daf_sim_us end = e->until == 0 || e->until > until ? until : e->until;
+        if (end > e->from)
+            messages += config->groups[e->group].count *
+                        (uint64_t)((end - e->from) /
+                                   ((e->every.min + e->every.max + 1) / 2));
+    }
+    return messages;
 }
 
 /* ---- errands */
 
 /* The member of the other group that is where this one belongs. */
-static uint32_t addressee(const struct daf_camp *c, uint32_t node,
+static uint32_t addressee(const struct daf_schedule *c, uint32_t node,
                           uint32_t group)
 {
-    const struct daf_camp_node *n = &c->nodes[node];
+    const struct daf_schedule_node *n = &c->nodes[node];
     uint64_t of = c->config.groups[n->group].count;
     uint64_t to = c->config.groups[group].count;
 
     return c->first_node[group] + (uint32_t)(n->member * to / of);
 }
 
-static void plan_errand(struct daf_camp *c, uint32_t node, uint32_t errand,
+static void plan_errand(struct daf_schedule *c, uint32_t node, uint32_t errand,
                         daf_sim_us from)
 {
-    const struct daf_camp_errand *e = &c->config.errands[errand];
+    const struct daf_schedule_errand *e = &c->config.errands[errand];
 
     if (e->until == 0 || from < e->until)
         daf_engine_add(c->engine, from, DAF_SIM_TRAFFIC, node, node, errand);
 }
 
-static bool is_there(const struct daf_camp *c, uint32_t node, uint32_t kind)
+static bool is_there(const struct daf_schedule *c, uint32_t node, uint32_t kind)
 {
     uint32_t site = c->nodes[node].place;
 
-    return kind == DAF_CAMP_NONE ||
-           (site != DAF_CAMP_NONE && c->sites[site].kind == kind);
+    return kind == DAF_SCHEDULE_NONE ||
+           (site != DAF_SCHEDULE_NONE && c->sites[site].kind == kind);
 }
 
 static void on_errand(void *ctx, uint32_t node, uint32_t arg)
 {
-    struct daf_camp *c = ctx;
-    struct daf_camp_node *n = &c->nodes[node];
-    const struct daf_camp_errand *e = &c->config.errands[arg];
+    struct daf_schedule *c = ctx;
+    struct daf_schedule_node *n = &c->nodes[node];
+    const struct daf_schedule_errand *e = &c->config.errands[arg];
     uint32_t to = addressee(c, node, e->to);
     /* Drawn in any case: where it is moves nothing else. */
-    uint32_t bytes = (uint32_t)daf_camp_draw(
-        &n->errands, (struct daf_camp_span){e->bytes_min, e->bytes_max});
+    uint32_t bytes = (uint32_t)daf_schedule_draw(
+        &n->errands, (struct daf_schedule_span){e->bytes_min, e->bytes_max});
 
     if (n->is_on && is_there(c, node, e->at) && to != node) {
         daf_engine_note(c->engine, (uint64_t)node << 32 | to);
@@ -148,115 +167,115 @@ static void on_errand(void *ctx, uint32_t node, uint32_t arg)
     }
     plan_errand(c, node, arg,
                 daf_engine_now(c->engine) +
-                    daf_camp_draw(&n->errands, e->every));
+                    daf_schedule_draw(&n->errands, e->every));
 }
 
 /* ---- events */
 
-static void plan_partitions(struct daf_camp *c)
+static void plan_partitions(struct daf_schedule *c)
 {
     for (uint32_t i = 0; i < c->config.partitions_count; i++) {
-        const struct daf_camp_partition *p = &c->config.partitions[i];
+        const struct daf_schedule_partition *p = &c->config.partitions[i];
         daf_engine_add(c->engine, p->from, DAF_SIM_CONTACT, 0, i,
-                       DAF_CAMP_ON_PARTITION);
+                       DAF_SCHEDULE_ON_PARTITION);
         daf_engine_add(c->engine, p->to, DAF_SIM_CONTACT, 0, i,
-                       DAF_CAMP_ON_PARTITION);
+                       DAF_SCHEDULE_ON_PARTITION);
     }
 }
 
 static void on_contact(void *ctx, uint32_t node, uint32_t arg)
 {
-    struct daf_camp *c = ctx;
+    struct daf_schedule *c = ctx;
 
     switch (arg) {
-    case DAF_CAMP_ON_DAY:
-        daf_camp_plan_day(c, node);
+    case DAF_SCHEDULE_ON_DAY:
+        daf_schedule_plan_day(c, node);
         break;
-    case DAF_CAMP_ON_MOVE:
-        daf_camp_move(c, node);
+    case DAF_SCHEDULE_ON_MOVE:
+        daf_schedule_move(c, node);
         break;
-    case DAF_CAMP_ON_ATTACH:
+    case DAF_SCHEDULE_ON_ATTACH:
         c->nodes[node].attach = 0;
-        daf_camp_attach(c, node);
+        daf_schedule_attach(c, node);
         break;
-    case DAF_CAMP_ON_MET:
-        daf_camp_met(c, node);
+    case DAF_SCHEDULE_ON_MET:
+        daf_schedule_met(c, node);
         break;
-    case DAF_CAMP_ON_LEAVE:
+    case DAF_SCHEDULE_ON_LEAVE:
         c->nodes[node].met_timer = 0;
-        daf_camp_part(c, node);
+        daf_schedule_part(c, node);
         break;
-    case DAF_CAMP_ON_PARTITION:
-        daf_camp_partition(c, node);
+    case DAF_SCHEDULE_ON_PARTITION:
+        daf_schedule_partition(c, node);
         break;
     default:
-        daf_camp_meet(c, node, arg - DAF_CAMP_ON_MEET);
+        daf_schedule_meet(c, node, arg - DAF_SCHEDULE_ON_MEET);
     }
 }
 
 static void on_power(void *ctx, uint32_t node, uint32_t arg)
 {
-    struct daf_camp *c = ctx;
+    struct daf_schedule *c = ctx;
 
-    if (arg == DAF_CAMP_ON_DUTY)
-        daf_camp_duty(c, node);
-    else if (arg == DAF_CAMP_ON_BATTERY)
-        daf_camp_battery(c, node);
+    if (arg == DAF_SCHEDULE_ON_DUTY)
+        daf_schedule_duty(c, node);
+    else if (arg == DAF_SCHEDULE_ON_BATTERY)
+        daf_schedule_battery(c, node);
     else
-        daf_camp_sun(c, node);
+        daf_schedule_sun(c, node);
 }
 
 /* ---- life */
 
-static void make_node(struct daf_camp *c, uint32_t node, uint32_t group,
+static void make_node(struct daf_schedule *c, uint32_t node, uint32_t group,
                       uint32_t member)
 {
-    struct daf_camp_node *n = &c->nodes[node];
+    struct daf_schedule_node *n = &c->nodes[node];
     struct daf_chance seat;
     uint64_t seed = c->config.seed;
 
-    *n = (struct daf_camp_node){.group = group,
-                                .member = member,
-                                .place = DAF_CAMP_NONE,
-                                .stay = DAF_CAMP_NONE,
-                                .met = DAF_CAMP_NONE,
-                                .is_on = true};
+    *n = (struct daf_schedule_node){.group = group,
+                                    .member = member,
+                                    .place = DAF_SCHEDULE_NONE,
+                                    .stay = DAF_SCHEDULE_NONE,
+                                    .met = DAF_SCHEDULE_NONE,
+                                    .is_on = true};
     daf_chance_init(&n->days, seed, "camp days", node);
     daf_chance_init(&n->duty, seed, "camp power", node);
     daf_chance_init(&n->errands, seed, "camp errands", node);
     daf_chance_init(&n->meets, seed, "camp meetings", node);
     daf_chance_init(&seat, seed, "camp seat", node);
     n->seat = (uint32_t)daf_chance_below(&seat, 1u << 20);
-    const struct daf_camp_group *g = &c->config.groups[group];
+    const struct daf_schedule_group *g = &c->config.groups[group];
     if (daf_chance_in_million(&seat, g->wrong_clocks) &&
         c->events.clock != NULL)
         c->events.clock(c->events.ctx, node, g->wrong_clock_ms);
-    if (g->round.place != DAF_CAMP_NONE)
+    if (g->round.place != DAF_SCHEDULE_NONE)
         n->round_next =
             (uint32_t)((uint64_t)member *
                        c->config.places[g->round.place].count / g->count);
 }
 
-static void start_node(struct daf_camp *c, uint32_t node)
+static void start_node(struct daf_schedule *c, uint32_t node)
 {
-    struct daf_camp_node *n = &c->nodes[node];
+    struct daf_schedule_node *n = &c->nodes[node];
 
-    daf_camp_start_power(c, node);
-    daf_camp_plan_day(c, node);
+    daf_schedule_start_power(c, node);
+    daf_schedule_plan_day(c, node);
     for (uint32_t i = 0; i < c->config.meetings_count; i++)
         if (c->config.meetings[i].group == n->group)
-            daf_camp_plan_meeting(c, node, i);
+            daf_schedule_plan_meeting(c, node, i);
     for (uint32_t i = 0; i < c->config.errands_count; i++) {
-        const struct daf_camp_errand *e = &c->config.errands[i];
+        const struct daf_schedule_errand *e = &c->config.errands[i];
         if (e->group == n->group)
             plan_errand(c, node, i,
-                        e->from + daf_camp_draw(
-                                      &n->errands,
-                                      (struct daf_camp_span){0, e->every.max}));
+                        e->from + daf_schedule_draw(&n->errands,
+                                                    (struct daf_schedule_span){
+                                                        0, e->every.max}));
     }
 }
 
-static bool make_sites(struct daf_camp *c)
+static bool make_sites(struct daf_schedule *c)
 {
     size_t kinds = c->config.places_count;
     uint32_t count = (uint32_t)sites(&c->config);
@@ -272,9 +291,9 @@ static bool make_sites(struct daf_camp *c)
     return true;
 }
 
-static bool make_all(struct daf_camp *c)
+static bool make_all(struct daf_schedule *c)
 {
-    c->nodes_count = daf_camp_nodes(&c->config);
+    c->nodes_count = daf_schedule_nodes(&c->config);
     c->nodes = calloc((size_t)c->nodes_count + 1, sizeof *c->nodes);
     c->is_parted = calloc(c->config.partitions_count + 1, sizeof *c->is_parted);
     if (c->nodes == NULL || c->is_parted == NULL || !make_sites(c))
@@ -289,21 +308,21 @@ static bool make_all(struct daf_camp *c)
     return true;
 }
 
-enum daf_err daf_camp_new(struct daf_engine *e,
-                          const struct daf_camp_config *config,
-                          const struct daf_world_events *events,
-                          struct daf_camp **out)
+enum daf_err daf_schedule_new(struct daf_engine *e,
+                              const struct daf_schedule_config *config,
+                              const struct daf_world_events *events,
+                              struct daf_schedule **out)
 {
-    struct daf_camp *c = calloc(1, sizeof *c);
-    char why[DAF_CAMP_WHY_BYTES];
+    struct daf_schedule *c = calloc(1, sizeof *c);
+    char why[DAF_SCHEDULE_WHY_BYTES];
 
-    assert(!daf_camp_wrong(config, why));
+    assert(!daf_schedule_wrong(config, why));
     if (c == NULL) return DAF_ENOMEM;
     c->engine = e;
     c->config = *config;
     c->events = *events;
     if (!make_all(c)) {
-        daf_camp_free(c);
+        daf_schedule_free(c);
         return DAF_ENOMEM;
     }
     daf_engine_handle(e, DAF_SIM_CONTACT, on_contact, c);
@@ -313,13 +332,13 @@ enum daf_err daf_camp_new(struct daf_engine *e,
         start_node(c, i);
     for (uint32_t kind = 0; kind < c->config.places_count; kind++)
         if (c->config.places[kind].charges)
-            daf_engine_add(e, 0, DAF_SIM_POWER, 0, kind, DAF_CAMP_ON_SUN);
+            daf_engine_add(e, 0, DAF_SIM_POWER, 0, kind, DAF_SCHEDULE_ON_SUN);
     plan_partitions(c);
     *out = c;
     return DAF_OK;
 }
 
-void daf_camp_free(struct daf_camp *c)
+void daf_schedule_free(struct daf_schedule *c)
 {
     if (c == NULL) return;
     for (uint32_t i = 0; c->nodes != NULL && i < c->nodes_count; i++)
