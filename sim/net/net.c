@@ -113,7 +113,8 @@ void daf_net_free(struct daf_net *net)
         free(net->nodes[i].links.items);
         free(net->nodes[i].addressed.items);
         free(net->nodes[i].copies);
-        free(net->nodes[i].has);
+        free(net->nodes[i].has.words);
+        free(net->nodes[i].arrived.words);
     }
     free(net->nodes);
     free(net->messages);
@@ -136,7 +137,7 @@ uint64_t daf_net_bytes(const struct daf_net_config *config, uint64_t messages)
     /* Links and copies grow with the world; 2 KiB a node is what 40 links and 50
      * copies take. */
     uint64_t node = sizeof(struct daf_net_node) + config->protocol->node_bytes +
-                    2048 + messages / 8 +
+                    2048 + messages / 4 +
                     config->nodes * config->protocol->pair_bytes;
 
     return config->nodes * node +

@@ -14,6 +14,12 @@ struct daf_net_list {
     uint32_t count, room;
 };
 
+/* A bit a message. */
+struct daf_net_bits {
+    uint64_t *words;
+    uint32_t count;
+};
+
 /* A node has at most one transfer. */
 struct daf_net_sending {
     bool is_on;
@@ -41,9 +47,9 @@ struct daf_net_node {
                                       that have not arrived */
     struct daf_copy *copies;       /* the longest carried first */
     uint32_t copies_count, copies_room;
-    uint64_t *has; /* a bit a message */
-    uint32_t has_words;
-    uint64_t used; /* bytes of copies */
+    struct daf_net_bits has;     /* which it carries */
+    struct daf_net_bits arrived; /* which were for it, and have */
+    uint64_t used;               /* bytes of copies */
     struct daf_net_sending sending;
     uint32_t receiving_from; /* or DAF_NET_NOBODY */
     daf_sim_us check_at;     /* when something's lifetime will be over */
@@ -86,10 +92,13 @@ bool daf_net_push(struct daf_net *net, struct daf_net_list *list,
 /* The order of the others stays. */
 bool daf_net_remove(struct daf_net_list *list, uint32_t item);
 
+bool daf_net_set(struct daf_net *net, struct daf_net_bits *bits,
+                 uint32_t message);
+
 static inline bool daf_net_has(const struct daf_net_node *n, uint32_t message)
 {
-    return message / 64 < n->has_words &&
-           (n->has[message / 64] >> (message % 64) & 1) != 0;
+    return message / 64 < n->has.count &&
+           (n->has.words[message / 64] >> (message % 64) & 1) != 0;
 }
 
 /* net_buffer.c */

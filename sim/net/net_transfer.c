@@ -106,6 +106,7 @@ static void deliver(struct daf_net *net, uint32_t message, uint16_t hops)
     m->delivered = daf_net_now(net);
     m->hops = hops;
     net->stats.delivered++;
+    (void)daf_net_set(net, &net->nodes[m->to].arrived, message);
     (void)daf_net_remove(&net->nodes[m->to].addressed, message);
 }
 
@@ -211,16 +212,17 @@ bool daf_net_deliver(struct daf_net *net, uint32_t node)
     return false;
 }
 
-/* What @node has and @peer has not. */
+/* What @node has and @peer has not, and had not if it was for it. */
 static void choose(struct daf_net *net, uint32_t node, uint32_t peer)
 {
     const struct daf_net_node *n = &net->nodes[node];
     const struct daf_net_node *p = &net->nodes[peer];
 
     net->choice.count = 0;
-    for (uint32_t word = 0; word < n->has_words; word++) {
-        uint64_t bits = n->has[word];
-        if (word < p->has_words) bits &= ~p->has[word];
+    for (uint32_t word = 0; word < n->has.count; word++) {
+        uint64_t bits = n->has.words[word];
+        if (word < p->has.count) bits &= ~p->has.words[word];
+        if (word < p->arrived.count) bits &= ~p->arrived.words[word];
         for (; bits != 0; bits &= bits - 1) {
             uint32_t message = word * 64 + (uint32_t)__builtin_ctzll(bits);
             if (!daf_net_push(net, &net->choice, message)) return;
