@@ -90,6 +90,7 @@ enum daf_err daf_net_new(struct daf_engine *e,
     for (uint32_t i = 0; i < config->nodes; i++) {
         net->nodes[i].receiving_from = DAF_NET_NOBODY;
         net->nodes[i].check_at = DAF_SIM_NEVER;
+        net->nodes[i].gained = 1;
     }
     daf_engine_handle(e, DAF_SIM_TIMER, on_timer, net);
     daf_engine_handle(e, DAF_SIM_PASS, on_pass, net);
@@ -164,7 +165,7 @@ const struct daf_contact *daf_net_link(const struct daf_net *net, uint32_t node,
     uint32_t at = place_of(net, node, peer);
 
     assert(at < net->nodes[node].peers.count);
-    return &net->links[net->nodes[node].links.items[at]];
+    return &net->links[net->nodes[node].links.items[at]].contact;
 }
 
 static bool is_linked(const struct daf_net *net, uint32_t a, uint32_t b)
@@ -179,7 +180,7 @@ static bool is_linked(const struct daf_net *net, uint32_t a, uint32_t b)
 static bool grow_links(struct daf_net *net)
 {
     uint32_t room = net->links_room == 0 ? 64 : net->links_room * 2;
-    struct daf_contact *links = realloc(net->links, room * sizeof *links);
+    struct daf_net_link *links = realloc(net->links, room * sizeof *links);
 
     if (links == NULL) {
         net->failed = DAF_ENOMEM;
@@ -196,7 +197,7 @@ static bool keep_link(struct daf_net *net, const struct daf_contact *c)
 {
     if (net->links_free.count == 0 && !grow_links(net)) return false;
     uint32_t link = net->links_free.items[--net->links_free.count];
-    net->links[link] = *c;
+    net->links[link] = (struct daf_net_link){.contact = *c};
     return daf_net_push(net, &net->nodes[c->a].peers, c->b) &&
            daf_net_push(net, &net->nodes[c->b].peers, c->a) &&
            daf_net_push(net, &net->nodes[c->a].links, link) &&
@@ -439,6 +440,13 @@ struct daf_copy *daf_net_copy(struct daf_net *net, uint32_t node,
 bool daf_net_carries(const struct daf_net *net, uint32_t node, uint32_t message)
 {
     return daf_net_has(&net->nodes[node], message);
+}
+
+bool daf_net_knows(const struct daf_net *net, uint32_t node, uint32_t message)
+{
+    const struct daf_net_node *n = &net->nodes[node];
+
+    return daf_net_bit(&n->has, message) || daf_net_bit(&n->arrived, message);
 }
 
 uint32_t daf_net_messages(const struct daf_net *net)

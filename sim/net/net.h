@@ -132,6 +132,8 @@ size_t daf_net_copies(const struct daf_net *net, uint32_t node,
 /** daf_net_copy: its copy of @message, or NULL; borrowed likewise. */
 struct daf_copy *daf_net_copy(struct daf_net *net, uint32_t node,
                               uint32_t message);
+/** daf_net_knows: it carries it, or it was for @node and has arrived. */
+bool daf_net_knows(const struct daf_net *net, uint32_t node, uint32_t message);
 /** daf_net_carries: whether it has one; faster. */
 bool daf_net_carries(const struct daf_net *net, uint32_t node,
                      uint32_t message);

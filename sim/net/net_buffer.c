@@ -102,6 +102,7 @@ void daf_net_buffer_add(struct daf_net *net, uint32_t node, uint32_t message,
         n->copies_room = room;
     }
     if (!daf_net_set(net, &n->has, message)) return;
+    n->gained++;
     n->copies[n->copies_count++] = copy;
     n->used += net->messages[message].bytes;
     net->carriers[message]++;
@@ -126,6 +127,7 @@ void daf_net_drop(struct daf_net *net, uint32_t node, uint32_t message)
     size_t after = n->copies_count - (size_t)(copy - n->copies) - 1;
     memmove(copy, copy + 1, after * sizeof *copy);
     n->copies_count--;
+    n->lost++;
     n->has.words[message / 64] &= ~(UINT64_C(1) << (message % 64));
     n->used -= m->bytes;
     net->stats.dropped++;

@@ -40,6 +40,15 @@ struct daf_net_cell {
     daf_sim_timer timer; /* the first of them is done */
 };
 
+/* A contact that is up.  Of each direction, a's first: when it was last seen that
+ * the sender has nothing for the other, how often had the sender gained a message
+ * and the other lost one?  While neither happens again there is nothing.  In a room
+ * of 40 most looks are such. */
+struct daf_net_link {
+    struct daf_contact contact;
+    uint64_t idle_gained[2], idle_lost[2];
+};
+
 struct daf_net_node {
     struct daf_net_list peers;
     struct daf_net_list links;     /* of each peer: a place in net->links */
@@ -50,6 +59,7 @@ struct daf_net_node {
     struct daf_net_bits has;     /* which it carries */
     struct daf_net_bits arrived; /* which were for it, and have */
     uint64_t used;               /* bytes of copies */
+    uint64_t gained, lost; /* copies, ever; one more gained than there were */
     struct daf_net_sending sending;
     uint32_t receiving_from; /* or DAF_NET_NOBODY */
     daf_sim_us check_at;     /* when something's lifetime will be over */
@@ -78,7 +88,7 @@ struct daf_net {
     bool is_in_pass, is_pass_due;
     struct daf_net_list choice; /* scratch */
 
-    struct daf_contact *links; /* that are up, and places that are free */
+    struct daf_net_link *links; /* that are up, and places that are free */
     uint32_t links_room;
     struct daf_net_list links_free;
     const struct daf_contact *told; /* daf_net_contact() */
@@ -95,10 +105,16 @@ bool daf_net_remove(struct daf_net_list *list, uint32_t item);
 bool daf_net_set(struct daf_net *net, struct daf_net_bits *bits,
                  uint32_t message);
 
+static inline bool daf_net_bit(const struct daf_net_bits *bits,
+                               uint32_t message)
+{
+    return message / 64 < bits->count &&
+           (bits->words[message / 64] >> (message % 64) & 1) != 0;
+}
+
 static inline bool daf_net_has(const struct daf_net_node *n, uint32_t message)
 {
-    return message / 64 < n->has.count &&
-           (n->has.words[message / 64] >> (message % 64) & 1) != 0;
+    return daf_net_bit(&n->has, message);
 }
 
 /* net_buffer.c */

@@ -21,14 +21,6 @@ bool daf_net_can_start(const struct daf_net *net, uint32_t node)
            !daf_net_is_busy(net, node);
 }
 
-static bool is_known(const struct daf_net *net, uint32_t node, uint32_t message)
-{
-    const struct daf_message *m = &net->messages[message];
-
-    return daf_net_has(&net->nodes[node], message) ||
-           (m->to == node && m->is_delivered);
-}
-
 static void begin(struct daf_net *net, uint32_t from, uint32_t to,
                   const struct daf_copy *copy)
 {
@@ -88,7 +80,7 @@ enum daf_net_answer daf_net_offer(struct daf_net *net, uint32_t from,
     assert(copy != NULL);
     if (daf_net_is_busy(net, from) || daf_net_is_busy(net, to))
         return DAF_NET_BUSY;
-    if (is_known(net, to, message)) return DAF_NET_KNOWN;
+    if (daf_net_knows(net, to, message)) return DAF_NET_KNOWN;
     if (daf_net_is_expired(net, message) && net->messages[message].to != to)
         return DAF_NET_EXPIRED;
     if (!daf_net_buffer_room(net, to, bytes)) return DAF_NET_NO_ROOM;
@@ -230,6 +222,26 @@ static void choose(struct daf_net *net, uint32_t node, uint32_t peer)
     }
 }
 
+static bool is_idle(const struct daf_net *net, uint32_t node, uint32_t at)
+{
+    const struct daf_net_node *n = &net->nodes[node];
+    const struct daf_net_link *l = &net->links[n->links.items[at]];
+    unsigned way = l->contact.a == node ? 0 : 1;
+
+    return l->idle_gained[way] == n->gained &&
+           l->idle_lost[way] == net->nodes[n->peers.items[at]].lost;
+}
+
+static void set_idle(struct daf_net *net, uint32_t node, uint32_t at)
+{
+    const struct daf_net_node *n = &net->nodes[node];
+    struct daf_net_link *l = &net->links[n->links.items[at]];
+    unsigned way = l->contact.a == node ? 0 : 1;
+
+    l->idle_gained[way] = n->gained;
+    l->idle_lost[way] = net->nodes[n->peers.items[at]].lost;
+}
+
 bool daf_net_spread(struct daf_net *net, uint32_t node,
                     daf_net_wanted_fn wanted)
 {
@@ -237,8 +249,9 @@ bool daf_net_spread(struct daf_net *net, uint32_t node,
 
     for (uint32_t i = 0; i < n->peers.count; i++) {
         uint32_t peer = n->peers.items[i];
-        if (daf_net_is_busy(net, peer)) continue;
+        if (daf_net_is_busy(net, peer) || is_idle(net, node, i)) continue;
         choose(net, node, peer);
+        if (net->choice.count == 0) set_idle(net, node, i);
         while (net->choice.count > 0) {
             uint32_t message = draw(net);
             if (wanted != NULL &&
