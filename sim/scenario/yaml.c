@@ -268,10 +268,11 @@ static void explain(const char *path, const char *text,
     }
     if (strncmp(said, prefix, sizeof prefix - 1) == 0)
         said += sizeof prefix - 1;
-    (void)snprintf(why, DAF_SCENARIO_WHY_BYTES,
-                   "%.150s: after line %.20s: %.200s; see docs/simulator.md for "
-                   "the form",
-                   path, at, said[0] == '\0' ? "this is no YAML" : said);
+    (void)
+        snprintf(why, DAF_SCENARIO_WHY_BYTES,
+                 "%.150s: after line %.20s: %.200s; see docs/simulator.md for "
+                 "the form",
+                 path, at, said[0] == '\0' ? "this is no YAML" : said);
 }
 
 static const cyaml_config_t *config_for(struct complaint *c)
@@ -299,6 +300,9 @@ enum daf_err daf_yaml_parse(const char *path, const char *text, size_t len,
         return DAF_ENOMEM;
     }
     if (err != CYAML_OK || data == NULL) {
+        /* Of some errors libcyaml's log has the place alone. */
+        if (strcmp(c.first, "Load: Backtrace:") == 0)
+            (void)snprintf(c.first, sizeof c.first, "%s", cyaml_strerror(err));
         explain(path, text, &c, why);
         return DAF_EFORM;
     }
