@@ -341,8 +341,8 @@ static void get_write(struct daf_cursor *c, struct daf_input *in,
 
     *w = (struct daf_write){.ticket = daf_cursor_uint(c, UINT64_MAX)};
     w->kind = (enum daf_write_kind)daf_cursor_uint(c, DAF_WRITE_LEARNER);
-    w->claimed.ms = daf_cursor_uint(c, UINT64_MAX);
-    w->time_quality = (uint8_t)daf_cursor_uint(c, UINT8_MAX);
+    w->claimed.ms = daf_cursor_uint(c, DAF_INT_MAX);
+    w->time_quality = (uint8_t)daf_cursor_uint(c, DAF_TIME_BEACON);
     get_text(c, w->scope, sizeof(w->scope));
     w->learner = daf_cursor_bin(c, SIZE_MAX);
     w->did_count = daf_cursor_array(c, DAF_DID_MAX);
@@ -378,9 +378,18 @@ static void get_addr(struct daf_cursor *c, struct daf_addr *out)
     get_text(c, out->text, sizeof(out->text));
 }
 
+static enum daf_endpoint get_endpoint(struct daf_cursor *c)
+{
+    size_t start = c->at;
+    uint64_t endpoint = daf_cursor_uint(c, DAF_ENDPOINT_PORCH);
+
+    if (endpoint == 0) daf_cursor_fail(c, DAF_EFORM, start);
+    return (enum daf_endpoint)endpoint;
+}
+
 static void get_service(struct daf_cursor *c, struct daf_announce *out)
 {
-    out->endpoint = (enum daf_endpoint)daf_cursor_uint(c, DAF_ENDPOINT_PORCH);
+    out->endpoint = get_endpoint(c);
     daf_cursor_bin_into(c, out->name, sizeof(out->name));
 }
 
@@ -453,8 +462,7 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
         break;
     case DAF_INPUT_OPENED:
         in->conn = get_conn(c);
-        in->endpoint =
-            (enum daf_endpoint)daf_cursor_uint(c, DAF_ENDPOINT_PORCH);
+        in->endpoint = get_endpoint(c);
         daf_cursor_bin_into(c, in->key.b, sizeof(in->key.b));
         break;
     case DAF_INPUT_FRAME:
@@ -522,7 +530,7 @@ static bool get_entry(struct daf_cursor *c, struct daf_inputlog_entry *e,
     *e = (struct daf_inputlog_entry){.is_noted = kind == NOTED};
     if (count != ENTRY_FIELDS + kind_fields[kind])
         daf_cursor_fail(c, DAF_EFORM, start);
-    e->now.ms = daf_cursor_uint(c, UINT64_MAX);
+    e->now.ms = daf_cursor_uint(c, DAF_INT_MAX);
     e->commits = daf_cursor_uint(c, UINT64_MAX);
     if (e->is_noted) {
         e->commit = daf_cursor_uint(c, UINT64_MAX);
@@ -563,7 +571,7 @@ static enum daf_err get_head(struct daf_cursor *c,
     if (err != DAF_OK) return err;
     daf_cursor_array_of(&count, HEAD_FIELDS);
     daf_cursor_bin_into(c, out->seed, sizeof(out->seed));
-    out->boot_number = daf_cursor_uint(c, UINT64_MAX);
+    out->boot_number = daf_cursor_uint(c, DAF_INT_MAX);
     out->incarnation = daf_cursor_uint(c, UINT64_MAX);
     daf_cursor_bin_into(c, keys->sign.b, sizeof(keys->sign.b));
     daf_cursor_bin_into(c, keys->transport.b, sizeof(keys->transport.b));
