@@ -150,7 +150,7 @@ static bool differ(struct replay *r, const struct daf_inputlog_entry *e,
 {
     struct daf_replay_difference *d = &r->out->first;
 
-    d->input = r->out->inputs;
+    d->input = r->out->inputs > 0 ? r->out->inputs : 1;
     d->kind = daf_inputlog_kind_str(e);
     d->at_ms = e->now.ms >= r->started_ms ? e->now.ms - r->started_ms : 0;
     (void)snprintf(d->why, sizeof d->why, "%s", why);
@@ -247,7 +247,9 @@ static bool on_entry(void *ctx, const struct daf_inputlog_entry *e)
     struct replay *r = ctx;
     const char *why;
 
-    if (e->is_noted) return true; /* the plan has it */
+    if (e->is_noted) /* the plan has it */
+        return memcmp(e->effects, r->effects.chain, sizeof e->effects) == 0 ||
+               differ(r, e, "the log was changed: nothing was to be done");
     if (!tell_progress(r)) return false;
     if (r->out->inputs++ == 0) r->started_ms = e->now.ms;
     why = take(r, e);

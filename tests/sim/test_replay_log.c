@@ -511,17 +511,19 @@ static void a_run_replays_with_the_same_effects(void **state)
 
 static void a_flipped_effect_is_found_at_its_input(void **state)
 {
+    uint64_t input = 0;
+
     (void)state;
     for (size_t i = 0; i < me->entries_count; i++) {
         const struct entry *e = &me->entries[i];
         struct daf_replay_result r;
 
-        if (e->input == 0) continue;
+        if (e->input > 0) input = e->input; /* NOTED: the one before */
         me->log[e->end - 1] ^= 1;
         assert_int_equal(replay(me->log, me->k.len, &r), DAF_OK);
         me->log[e->end - 1] ^= 1;
-        assert_int_equal(r.first.input, e->input);
-        assert_int_equal(r.inputs, e->input);
+        assert_int_equal(r.first.input, input);
+        assert_int_equal(r.inputs, input);
     }
 }
 
