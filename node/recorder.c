@@ -102,8 +102,10 @@ static enum daf_err hash_file(const char *path, struct daf_hash *out)
     daf_hash_begin(&h, DAF_INPUTLOG_HASH);
     while (n > 0) {
         n = read(fd, bytes, sizeof(bytes));
-        if (n < 0 && errno == EINTR) n = 1;
-        else if (n > 0) daf_hash_add(&h, (struct daf_view){bytes, (size_t)n});
+        if (n < 0 && errno == EINTR)
+            n = 1;
+        else if (n > 0)
+            daf_hash_add(&h, (struct daf_view){bytes, (size_t)n});
     }
     if (fd >= 0) (void)close(fd);
     daf_hash_end(&h, out->b);
@@ -187,8 +189,7 @@ static enum daf_err fill(struct daf_recorder *r, const char *path,
     struct daf_inputlog_head whole = *head;
     char start[PATH_MAX];
     enum daf_err err;
-    int len =
-        snprintf(start, sizeof(start), "%s" DAF_INPUTLOG_START, path);
+    int len = snprintf(start, sizeof(start), "%s" DAF_INPUTLOG_START, path);
 
     if (len < 0 || (size_t)len >= sizeof(start)) {
         daf_home_trouble(t, "--record: the name is too long. Name a file in "

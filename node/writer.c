@@ -65,8 +65,8 @@ struct daf_writer {
     pthread_cond_t done;   /* a batch was added, or all is done */
     struct job *jobs, **jobs_end;
     struct note *notes, **notes_end;
-    size_t notes_count;         /* ≤ NOTES_MAX */
-    uint64_t notes_first;       /* the oldest one's call; the others follow it */
+    size_t notes_count;   /* ≤ NOTES_MAX */
+    uint64_t notes_first; /* the oldest one's call; the others follow it */
     struct daf_mono note_since; /* of the oldest note */
     struct daf_writer_batch *batches, **batches_end;
     size_t queued; /* bytes in jobs and in the transaction at work */

@@ -193,8 +193,8 @@ static int copy_bytes(int from, int to, struct daf_hash *out)
 
 static bool open_start(struct job *j, int *out)
 {
-    int len = snprintf(j->start, sizeof j->start, "%s" DAF_INPUTLOG_START,
-                       j->path);
+    int len =
+        snprintf(j->start, sizeof j->start, "%s" DAF_INPUTLOG_START, j->path);
 
     if (len < 0 || (size_t)len >= sizeof j->start)
         return failed(j->path, "its name is too long");
@@ -300,10 +300,9 @@ static json_t *json_difference(const struct daf_replay_difference *d)
 
     for (uint64_t i = 0; i < d->calls_count && i < DAF_REPLAY_CALLS; i++)
         (void)json_array_append_new(
-            calls,
-            json_pack("{s:s, s:I}", "call",
-                      daf_effects_call_str(d->calls[i].call), "number",
-                      (json_int_t)d->calls[i].number));
+            calls, json_pack("{s:s, s:I}", "call",
+                             daf_effects_call_str(d->calls[i].call), "number",
+                             (json_int_t)d->calls[i].number));
     return json_pack("{s:I, s:s, s:I, s:s, s:I, s:o}", "input",
                      (json_int_t)d->input, "kind", d->kind, "at_ms",
                      (json_int_t)d->at_ms, "why", d->why, "calls_made",
@@ -312,12 +311,12 @@ static json_t *json_difference(const struct daf_replay_difference *d)
 
 static void print_json(const struct daf_replay_result *r)
 {
-    json_t *o = json_pack("{s:I, s:I, s:I, s:I, s:I}", "effects",
-                          (json_int_t)r->effects, "different",
-                          (json_int_t)(r->first.input != 0), "inputs",
-                          (json_int_t)r->inputs, "untold_inputs",
-                          (json_int_t)r->untold, "cut_bytes",
-                          (json_int_t)r->torn);
+    json_t *o =
+        json_pack("{s:I, s:I, s:I, s:I, s:I}", "effects",
+                  (json_int_t)r->effects, "different",
+                  (json_int_t)(r->first.input != 0), "inputs",
+                  (json_int_t)r->inputs, "untold_inputs", (json_int_t)r->untold,
+                  "cut_bytes", (json_int_t)r->torn);
 
     if (o != NULL && r->first.input != 0)
         (void)json_object_set_new(o, "first_different",

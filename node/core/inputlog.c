@@ -22,15 +22,24 @@ static_assert(DAF_AGENT_OWN_MAX <= DAF_INPUTLOG_OWN_MAX, "of one OWN");
 
 /* How many fields each kind has of its own. */
 static const size_t kind_fields[] = {
-    [DAF_INPUT_TIMER] = 0,     [DAF_INPUT_LISTENING] = 2,
-    [DAF_INPUT_LINK_LOST] = 0, [DAF_INPUT_OPENED] = 3,
-    [DAF_INPUT_FRAME] = 2,     [DAF_INPUT_CLOSED] = 1,
-    [DAF_INPUT_STORED] = 4,    [DAF_INPUT_PEER] = 3,
-    [DAF_INPUT_WRITE] = 8,     [DAF_INPUT_STOP] = 0,
-    [DAF_INPUT_FOUND] = 5,     [DAF_INPUT_GONE] = 2,
-    [DAF_INPUT_OWN] = 1,       [DAF_INPUT_PORCH] = 5,
-    [DAF_INPUT_PORCHED] = 1,   [DAF_INPUT_ITEM] = 9,
-    [DAF_INPUT_PUT] = 6,       [DAF_INPUT_READ] = 7,
+    [DAF_INPUT_TIMER] = 0,
+    [DAF_INPUT_LISTENING] = 2,
+    [DAF_INPUT_LINK_LOST] = 0,
+    [DAF_INPUT_OPENED] = 3,
+    [DAF_INPUT_FRAME] = 2,
+    [DAF_INPUT_CLOSED] = 1,
+    [DAF_INPUT_STORED] = 4,
+    [DAF_INPUT_PEER] = 3,
+    [DAF_INPUT_WRITE] = 8,
+    [DAF_INPUT_STOP] = 0,
+    [DAF_INPUT_FOUND] = 5,
+    [DAF_INPUT_GONE] = 2,
+    [DAF_INPUT_OWN] = 1,
+    [DAF_INPUT_PORCH] = 5,
+    [DAF_INPUT_PORCHED] = 1,
+    [DAF_INPUT_ITEM] = 9,
+    [DAF_INPUT_PUT] = 6,
+    [DAF_INPUT_READ] = 7,
     [NOTED] = 3,
 };
 
@@ -42,10 +51,10 @@ static uint64_t kind_of(const struct daf_inputlog_entry *e)
 const char *daf_inputlog_kind_str(const struct daf_inputlog_entry *e)
 {
     static const char *const words[] = {
-        "TIMER", "LISTENING", "LINK_LOST", "OPENED", "FRAME",
-        "CLOSED", "STORED",   "PEER",      "WRITE",  "STOP",
-        "FOUND", "GONE",      "OWN",       "PORCH",  "PORCHED",
-        "ITEM",  "PUT",       "READ",      "NOTED",
+        "TIMER",  "LISTENING", "LINK_LOST", "OPENED", "FRAME",
+        "CLOSED", "STORED",    "PEER",      "WRITE",  "STOP",
+        "FOUND",  "GONE",      "OWN",       "PORCH",  "PORCHED",
+        "ITEM",   "PUT",       "READ",      "NOTED",
     };
     static_assert(sizeof(words) / sizeof(words[0]) == NOTED + 1, "all");
 
@@ -626,7 +635,6 @@ enum daf_err daf_inputlog_read(struct daf_view bytes,
     free(lists.did);
     if (c.err == DAF_OK) return DAF_OK;
     if (c.err == DAF_ENOMEM) return DAF_ENOMEM;
-    return is_cut((struct daf_view){bytes.p + whole, *out_torn})
-               ? DAF_OK
-               : DAF_ECORRUPT;
+    return is_cut((struct daf_view){bytes.p + whole, *out_torn}) ? DAF_OK
+                                                                 : DAF_ECORRUPT;
 }

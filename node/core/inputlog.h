@@ -27,18 +27,19 @@ struct daf_inputlog_head {
     struct daf_view manifest, cert; /* borrowed */
     struct daf_hash start;          /* of FILE.start's bytes */
 };
-#define DAF_INPUTLOG_START ".start"       /* behind the log's own name */
-#define DAF_INPUTLOG_HASH  "daf.start.1"  /* of what lies there */
+#define DAF_INPUTLOG_START ".start"      /* behind the log's own name */
+#define DAF_INPUTLOG_HASH  "daf.start.1" /* of what lies there */
 
 /* One input, written or read; or is_noted: what peers hold of our own was written
  * down, which no input tells. */
 struct daf_inputlog_entry {
     struct daf_mono now;
     uint64_t commits; /* what the agent's reads saw: daf_store_pin() */
-    uint64_t commit;  /* STORED, noted: the commit that kept it; 0 if it failed */
+    uint64_t
+        commit; /* STORED, noted: the commit that kept it; 0 if it failed */
     struct daf_input input;
-    bool is_noted;                      /* no input */
-    uint64_t notes_first, notes_count;  /* of the calls of store_acked, from 0 */
+    bool is_noted;                     /* no input */
+    uint64_t notes_first, notes_count; /* of the calls of store_acked, from 0 */
     uint8_t effects[DAF_INPUTLOG_EFFECT_BYTES];
 };
 

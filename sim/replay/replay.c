@@ -7,7 +7,7 @@
 
 #include "sim/replay/replay_impl.h"
 
-#define PROGRESS 256 /* inputs between two looks */
+#define PROGRESS  256 /* inputs between two looks */
 #define CONNS_MAX 4096
 
 struct made {
@@ -20,7 +20,8 @@ struct replay {
     struct daf_replay_result *out;
     struct daf_replay_plan plan;
     struct daf_replay_disk disk;
-    struct daf_port port; /* what the agent asks for is done by nobody but disk */
+    struct daf_port
+        port; /* what the agent asks for is done by nobody but disk */
     struct daf_effects effects;
     struct daf_agent *agent;
     uint64_t started_ms, now_ms;
@@ -191,8 +192,7 @@ static const char *refuse(struct replay *r, const struct daf_inputlog_entry *e)
 
     if (e->now.ms < r->now_ms) return "time goes backwards";
     if (in->kind == DAF_INPUT_STORED) {
-        if (in->err == DAF_OK &&
-            (e->commit == 0 || e->commit > e->commits))
+        if (in->err == DAF_OK && (e->commit == 0 || e->commit > e->commits))
             return "a batch is told before its commit";
         return daf_replay_disk_stored(&r->disk, e);
     }
@@ -320,8 +320,7 @@ static enum daf_err run(struct replay *r)
 {
     struct daf_inputlog_head head;
     size_t torn = 0;
-    enum daf_err err =
-        daf_replay_plan_make(r->config->log, &head, &r->plan);
+    enum daf_err err = daf_replay_plan_make(r->config->log, &head, &r->plan);
 
     if (err == DAF_OK)
         err = daf_replay_disk_init(&r->disk, r->config->notebook, &r->plan);

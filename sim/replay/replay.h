@@ -35,9 +35,10 @@ struct daf_replay_result {
     uint64_t inputs;  /* given, also the one that differs */
     uint64_t effects; /* calls that the agent made, all compared */
     struct daf_replay_difference first;
-    uint64_t untold; /* inputs at the end, left out: of a daemon that was killed,
+    uint64_t
+        untold;  /* inputs at the end, left out: of a daemon that was killed,
                         and what they had seen is not in the log any more */
-    size_t torn;     /* bytes of an input cut short at the end, left out */
+    size_t torn; /* bytes of an input cut short at the end, left out */
     bool is_broken_off; /* by progress */
 };
 

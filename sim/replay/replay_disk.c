@@ -122,8 +122,9 @@ static void port_acked(void *ctx, const struct daf_log_key *log,
 
     if (notes == NULL) return;
     d->notes = notes;
-    notes[d->notes_count++] = (struct daf_replay_note){
-        .log = *log, .seq_first = seq_first, .last = *last};
+    notes[d->notes_count++] = (struct daf_replay_note){.log = *log,
+                                                       .seq_first = seq_first,
+                                                       .last = *last};
 }
 
 void daf_replay_disk_port(struct daf_replay_disk *d, struct daf_port *port)
@@ -173,8 +174,8 @@ static enum daf_err keep(struct daf_replay_disk *d,
     enum daf_put put = DAF_PUT_KNOWN;
 
     if (body.len > 0) body.p = t->bytes + t->header_len;
-    enum daf_err err = daf_notebook_put(d->notebook, &t->record, header,
-                                        t->state, body, &put);
+    enum daf_err err =
+        daf_notebook_put(d->notebook, &t->record, header, t->state, body, &put);
     *out = (struct daf_stored_item){
         .log = t->record.log,
         .spot = {t->record.seq, t->record.id},

@@ -10,7 +10,7 @@
 struct daf_replay_planned {
     uint64_t commit;
     bool is_notes;
-    bool is_kept;          /* a job; else it failed for itself */
+    bool is_kept; /* a job; else it failed for itself */
     uint64_t job;
     uint64_t first, count; /* notes */
 };

@@ -49,8 +49,7 @@ enum daf_err daf_replay_plan_make(struct daf_view log,
                                   struct daf_replay_plan *out)
 {
     *out = (struct daf_replay_plan){.list = NULL};
-    enum daf_err err =
-        daf_inputlog_read(log, head, &out->torn, on_entry, out);
+    enum daf_err err = daf_inputlog_read(log, head, &out->torn, on_entry, out);
     return out->is_short ? DAF_ENOMEM : err;
 }
 

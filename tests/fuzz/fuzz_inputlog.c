@@ -57,8 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct again a = {.bytes = {data, size}};
     struct daf_inputlog_head head;
     size_t torn = 0;
-    enum daf_err err =
-        daf_inputlog_read(a.bytes, &head, &torn, stop, NULL);
+    enum daf_err err = daf_inputlog_read(a.bytes, &head, &torn, stop, NULL);
     struct daf_pack k;
 
     if (err == DAF_EFORM || err == DAF_EVERSION) return 0;

@@ -49,12 +49,17 @@ records B b1 --peer "$(door A)"
 expect 'records at one' adds A Amina 3
 expect 'records at the other' adds B Basil 3
 expect 'they become equal' until_true 20 equal A B
+stop B
+records B b1again --peer "$(door A)"
+expect 'they meet again' adds B Basil 1
+expect 'and become equal' until_true 20 equal A B
 expect 'the log is for nobody else' test "$(stat -c %a "$tmp/a1")" = 600
 expect 'nor is what lies beside it' test "$(stat -c %a "$tmp/a1.start")" = 600
 stop B
 stop A
 expect 'the one that was called replays' replays "$tmp/a1"
 expect 'the one that called replays' replays "$tmp/b1"
+expect 'and when it called again' replays "$tmp/b1again"
 "$sim" replay "$tmp/a1" >"$tmp/said"
 expect 'it says so in words' grep -qE '^effects [0-9,]+, all the same$' "$tmp/said"
 
@@ -170,8 +175,8 @@ expect 'no file named' exits 2 "$sim" replay
 expect 'two files named' exits 2 "$sim" replay "$tmp/a1" "$tmp/b1"
 expect 'an unknown option' exits 2 "$sim" replay --fast "$tmp/a1"
 expect 'it helps' exits 0 "$sim" replay --help
-expect 'what cannot be written is an error' \
-    eval '! "$sim" replay "$tmp/a1" >/dev/full'
+full() { ! "$sim" replay "$tmp/a1" >/dev/full; }
+expect 'what cannot be written is an error' full
 TMPDIR=$tmp/nowhere
 expect 'no folder for the copy' exits 1 "$sim" replay "$tmp/a1"
 expect 'is named' why nowhere

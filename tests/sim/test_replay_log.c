@@ -343,8 +343,9 @@ static void device_free(struct device *d)
 
 static void to_me(struct device *d, struct daf_view bytes)
 {
-    give(d, &(struct daf_input){
-                .kind = DAF_INPUT_FRAME, .conn = CONN, .bytes = bytes});
+    give(d, &(struct daf_input){.kind = DAF_INPUT_FRAME,
+                                .conn = CONN,
+                                .bytes = bytes});
 }
 
 /* Until both are silent. */
@@ -417,8 +418,9 @@ static void some_of_each(struct device *d)
                                                .right = "append"};
     const struct daf_addr own = {"10.0.0.9"};
 
-    give(d, &(struct daf_input){
-                .kind = DAF_INPUT_OWN, .addrs = &own, .addrs_count = 1});
+    give(d, &(struct daf_input){.kind = DAF_INPUT_OWN,
+                                .addrs = &own,
+                                .addrs_count = 1});
     give(d, &(struct daf_input){.kind = DAF_INPUT_LISTENING,
                                 .port_door = 1000,
                                 .port_mesh = 2000});
@@ -456,6 +458,7 @@ static int setup(void **state)
     for (uint64_t i = 0; i < 4; i++)
         learn(h, i, "Sorrel Example");
     commit_all(h);
+    meet_once(me, h);
     meet_once(me, h);
     for (int i = 0; i < 4; i++)
         pass(me);

@@ -192,7 +192,7 @@ static void a_folder_that_only_begins_alike_is_outside(void **state)
 {
     struct world *w = *state;
     char folder[DAF_HOME_PATH_MAX];
-    
+
     (void)snprintf(folder, sizeof(folder), "%s-logs", w->home.dir);
     assert_int_equal(mkdir(folder, 0700), 0);
     (void)snprintf(w->path, sizeof(w->path), "%s-logs/inputs", w->home.dir);
