@@ -724,13 +724,17 @@ static enum daf_err open_record(struct daf_host *h, const uint8_t seed[32],
         .manifest = view(h->home.manifest, h->home.manifest_len),
         .cert = view(h->home.cert, h->home.cert_len),
     };
+    const struct daf_recorder_config config = {.path = h->config->record,
+                                               .home = h->home.dir,
+                                               .reader = h->reader,
+                                               .head = &head,
+                                               .port = &h->port};
     enum daf_err err;
 
     if (h->config->record == NULL) return DAF_OK;
     head.secrets = h->home.secrets;
     memcpy(head.seed, seed, sizeof(head.seed));
-    err = daf_recorder_open(h->config->record, &h->home, h->reader, &head,
-                            &h->port, &h->record, t);
+    err = daf_recorder_open(&config, &h->record, t);
     sodium_memzero(&head, sizeof(head));
     return err;
 }

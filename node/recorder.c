@@ -181,36 +181,36 @@ static enum daf_err put_head(struct daf_recorder *r,
     return daf_recorder_flush(r);
 }
 
-static enum daf_err fill(struct daf_recorder *r, const char *path,
-                         struct daf_store *reader,
-                         const struct daf_inputlog_head *head,
+static enum daf_err fill(struct daf_recorder *r,
+                         const struct daf_recorder_config *config,
                          struct daf_trouble *t)
 {
-    struct daf_inputlog_head whole = *head;
+    struct daf_inputlog_head head = *config->head;
     char start[PATH_MAX];
     enum daf_err err;
-    int len = snprintf(start, sizeof(start), "%s" DAF_INPUTLOG_START, path);
+    int len =
+        snprintf(start, sizeof(start), "%s" DAF_INPUTLOG_START, config->path);
 
     if (len < 0 || (size_t)len >= sizeof(start)) {
         daf_home_trouble(t, "--record: the name is too long. Name a file in "
                             "another folder");
-        return DAF_EUSAGE;
+        err = DAF_EUSAGE;
+    } else {
+        err = copy_start(start, config->reader, &head.start, t);
     }
-    err = copy_start(start, reader, &whole.start, t);
-    if (err != DAF_OK) return err;
-    err = put_head(r, &whole);
-    if (err != DAF_OK) {
-        daf_home_trouble(t, "cannot record to %s: %s", path, daf_err_str(err));
-        (void)unlink(start);
+    if (err == DAF_OK) {
+        err = put_head(r, &head);
+        if (err != DAF_OK) {
+            daf_home_trouble(t, "cannot record to %s: %s", config->path,
+                             daf_err_str(err));
+            (void)unlink(start);
+        }
     }
-    sodium_memzero(&whole, sizeof(whole));
+    sodium_memzero(&head, sizeof(head));
     return err;
 }
 
-enum daf_err daf_recorder_open(const char *path, const struct daf_home *home,
-                               struct daf_store *reader,
-                               const struct daf_inputlog_head *head,
-                               const struct daf_port *port,
+enum daf_err daf_recorder_open(const struct daf_recorder_config *config,
                                struct daf_recorder **out, struct daf_trouble *t)
 {
     struct daf_recorder *r = calloc(1, sizeof(*r));
@@ -222,16 +222,16 @@ enum daf_err daf_recorder_open(const char *path, const struct daf_home *home,
         return DAF_ENOMEM;
     }
     r->flush_at = DAF_MONO_NEVER;
-    daf_effects_init(&r->effects, port);
-    err = make_file(path, home->dir, &r->fd, t);
+    daf_effects_init(&r->effects, config->port);
+    err = make_file(config->path, config->home, &r->fd, t);
     if (err != DAF_OK) {
         free(r);
         return err;
     }
-    err = fill(r, path, reader, head, t);
+    err = fill(r, config, t);
     if (err != DAF_OK) {
         daf_recorder_close(r);
-        (void)unlink(path);
+        (void)unlink(config->path);
         return err;
     }
     *out = r;

@@ -20,20 +20,25 @@
 
 struct daf_recorder; /* opaque */
 
+struct daf_recorder_config {
+    const char *path; /* of the new file */
+    const char *home; /* the folder inside which it may not lie */
+    struct daf_store
+        *reader; /* the notebook, which nobody has written since the
+                                 start; copied */
+    const struct daf_inputlog_head *head; /* all but `start`, which is found */
+    const struct daf_port *port; /* what calls are passed on to; outlives it */
+};
+
 /**
- * daf_recorder_open: begin a log in the new file @path.
- * @home: the log may not lie inside.
- * @reader: the notebook, which nobody has written since the start; copied.
- * @head: all but `start`, which is found here.
- * @port: what calls are passed on to; outlives the recorder.
- * DAF_EUSAGE if it would; DAF_EEXISTS if there is such a file; DAF_EIO,
- * DAF_EFULL, DAF_ENOMEM: then neither file is left.  The caller owns it:
+ * daf_recorder_open: begin a log.
+ * DAF_EUSAGE if it would lie inside the home; DAF_EEXISTS if there is such a file;
+ * DAF_EIO, DAF_EFULL, DAF_ENOMEM: then neither file is left.  The caller owns it:
  * daf_recorder_close().
  */
 DAF_NODISCARD enum daf_err daf_recorder_open(
-    const char *path, const struct daf_home *home, struct daf_store *reader,
-    const struct daf_inputlog_head *head, const struct daf_port *port,
-    struct daf_recorder **out, struct daf_trouble *t);
+    const struct daf_recorder_config *config, struct daf_recorder **out,
+    struct daf_trouble *t);
 /** daf_recorder_close: write what is left.  NULL is fine. */
 void daf_recorder_close(struct daf_recorder *r);
 

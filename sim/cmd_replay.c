@@ -46,7 +46,8 @@ static const struct option options[] = {
 struct job {
     const char *path;
     bool is_json;
-    struct daf_view log; /* mapped */
+    void *mapped;
+    struct daf_view log; /* the same */
     struct daf_inputlog_head head;
     char start[PATH_BYTES];
     char dir[PATH_BYTES]; /* "": none is made */
@@ -107,7 +108,6 @@ static bool map_log(struct job *j)
 {
     int fd = open(j->path, O_RDONLY | O_CLOEXEC);
     struct stat st;
-    void *p;
 
     if (fd < 0 || fstat(fd, &st) != 0) {
         int number = errno;
@@ -119,10 +119,13 @@ static bool map_log(struct job *j)
         (void)close(fd);
         return failed_err(j->path, DAF_EFORM);
     }
-    p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    j->mapped = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     (void)close(fd);
-    if (p == MAP_FAILED) return failed(j->path, errno_words(errno));
-    j->log = (struct daf_view){p, (size_t)st.st_size};
+    if (j->mapped == MAP_FAILED) {
+        j->mapped = NULL;
+        return failed(j->path, errno_words(errno));
+    }
+    j->log = (struct daf_view){j->mapped, (size_t)st.st_size};
     return true;
 }
 
@@ -401,6 +404,6 @@ int daf_cmd_replay(int argc, char **argv)
     (void)sigaction(SIGTERM, &on, NULL);
     (void)sigaction(SIGHUP, &on, NULL);
     code = go(&j);
-    if (j.log.p != NULL) (void)munmap((void *)(uintptr_t)j.log.p, j.log.len);
+    if (j.mapped != NULL) (void)munmap(j.mapped, j.log.len);
     return code;
 }

@@ -162,6 +162,32 @@ static void put_piece(struct daf_pack *k, const struct daf_input *in)
     daf_pack_uint(k, in->piece.offset);
 }
 
+static void put_read(struct daf_pack *k, const struct daf_input *in)
+{
+    put_piece(k, in);
+    daf_pack_bin(k, in->piece.bytes.p, in->piece.bytes.len);
+    daf_pack_bool(k, in->is_last);
+    daf_pack_uint(k, (uint64_t)in->err);
+}
+
+static void put_addr(struct daf_pack *k, const struct daf_addr *addr)
+{
+    daf_pack_str(k, addr->text, strlen(addr->text));
+}
+
+static void put_service(struct daf_pack *k, const struct daf_announce *service)
+{
+    daf_pack_uint(k, (uint64_t)service->endpoint);
+    daf_pack_bin(k, service->name, sizeof(service->name));
+}
+
+static void put_own(struct daf_pack *k, const struct daf_input *in)
+{
+    daf_pack_array(k, in->addrs_count);
+    for (size_t i = 0; i < in->addrs_count; i++)
+        put_addr(k, &in->addrs[i]);
+}
+
 static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
 {
     const struct daf_input *in = &e->input;
@@ -194,7 +220,7 @@ static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
         put_items(k, in);
         break;
     case DAF_INPUT_PEER:
-        daf_pack_str(k, in->addr.text, strlen(in->addr.text));
+        put_addr(k, &in->addr);
         daf_pack_uint(k, (uint64_t)in->found_by);
         daf_pack_bin(k, in->author.b, sizeof(in->author.b));
         break;
@@ -202,20 +228,16 @@ static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
         put_write(k, in->write);
         break;
     case DAF_INPUT_FOUND:
-        daf_pack_uint(k, (uint64_t)in->service.endpoint);
-        daf_pack_bin(k, in->service.name, sizeof(in->service.name));
+        put_service(k, &in->service);
         daf_pack_uint(k, in->service.port);
         daf_pack_bin(k, in->service.data, sizeof(in->service.data));
-        daf_pack_str(k, in->addr.text, strlen(in->addr.text));
+        put_addr(k, &in->addr);
         break;
     case DAF_INPUT_GONE:
-        daf_pack_uint(k, (uint64_t)in->service.endpoint);
-        daf_pack_bin(k, in->service.name, sizeof(in->service.name));
+        put_service(k, &in->service);
         break;
     case DAF_INPUT_OWN:
-        daf_pack_array(k, in->addrs_count);
-        for (size_t i = 0; i < in->addrs_count; i++)
-            daf_pack_str(k, in->addrs[i].text, strlen(in->addrs[i].text));
+        put_own(k, in);
         break;
     case DAF_INPUT_PORCH:
         put_porch(k, in->porch);
@@ -232,10 +254,7 @@ static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
         daf_pack_uint(k, (uint64_t)in->err);
         break;
     case DAF_INPUT_READ:
-        put_piece(k, in);
-        daf_pack_bin(k, in->piece.bytes.p, in->piece.bytes.len);
-        daf_pack_bool(k, in->is_last);
-        daf_pack_uint(k, (uint64_t)in->err);
+        put_read(k, in);
         break;
     }
 }
@@ -455,6 +474,14 @@ static enum daf_err get_err(struct daf_cursor *c)
     return (enum daf_err)daf_cursor_uint(c, DAF_ERR_COUNT - 1);
 }
 
+static void get_read(struct daf_cursor *c, struct daf_input *in)
+{
+    get_piece(c, in);
+    in->piece.bytes = daf_cursor_bin(c, DAF_PIECE_BYTES_MAX);
+    in->is_last = daf_cursor_bool(c);
+    in->err = get_err(c);
+}
+
 static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
                       struct lists *lists)
 {
@@ -497,7 +524,7 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
         break;
     case DAF_INPUT_FOUND:
         get_service(c, &in->service);
-        in->service.port = (uint16_t)daf_cursor_uint(c, UINT16_MAX);
+        in->service.port = get_port(c);
         daf_cursor_bin_into(c, in->service.data, sizeof(in->service.data));
         get_addr(c, &in->addr);
         break;
@@ -522,10 +549,7 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
         in->err = get_err(c);
         break;
     case DAF_INPUT_READ:
-        get_piece(c, in);
-        in->piece.bytes = daf_cursor_bin(c, DAF_PIECE_BYTES_MAX);
-        in->is_last = daf_cursor_bool(c);
-        in->err = get_err(c);
+        get_read(c, in);
         break;
     }
 }

@@ -13,7 +13,7 @@
 
 struct world {
     char *dir;
-    struct daf_home home;
+    char *home;
     struct daf_store *writer, *reader;
     struct daf_port port; /* nobody calls it here */
     char path[DAF_HOME_PATH_MAX];
@@ -22,22 +22,20 @@ struct world {
 static int setup(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
-    char *home = daf_tmpdir_new();
 
     assert_non_null(w);
-    assert_non_null(home);
     w->dir = daf_tmpdir_new();
+    w->home = daf_tmpdir_new();
     assert_non_null(w->dir);
-    (void)snprintf(w->home.dir, sizeof(w->home.dir), "%s", home);
-    free(home);
-    assert_int_equal(daf_store_open(w->home.dir, DAF_STORE_WRITER, &w->writer),
+    assert_non_null(w->home);
+    assert_int_equal(daf_store_open(w->home, DAF_STORE_WRITER, &w->writer),
                      DAF_OK);
     assert_int_equal(daf_store_begin(w->writer), DAF_OK);
     assert_int_equal(daf_store_set(w->writer, "key",
                                    (struct daf_view){(const uint8_t *)"v", 1}),
                      DAF_OK);
     assert_int_equal(daf_store_commit(w->writer), DAF_OK);
-    assert_int_equal(daf_store_open(w->home.dir, DAF_STORE_READER, &w->reader),
+    assert_int_equal(daf_store_open(w->home, DAF_STORE_READER, &w->reader),
                      DAF_OK);
     (void)snprintf(w->path, sizeof(w->path), "%s/inputs", w->dir);
     *state = w;
@@ -47,12 +45,11 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct world *w = *state;
-    char *home = strdup(w->home.dir);
 
     daf_store_close(w->reader);
     daf_store_close(w->writer);
     daf_tmpdir_free(w->dir);
-    daf_tmpdir_free(home);
+    daf_tmpdir_free(w->home);
     free(w);
     return 0;
 }
@@ -61,9 +58,13 @@ static enum daf_err try_open(struct world *w, const char *path,
                              struct daf_recorder **out, struct daf_trouble *t)
 {
     const struct daf_inputlog_head head = {.boot_number = 3};
+    const struct daf_recorder_config config = {.path = path,
+                                               .home = w->home,
+                                               .reader = w->reader,
+                                               .head = &head,
+                                               .port = &w->port};
 
-    return daf_recorder_open(path, &w->home, w->reader, &head, &w->port, out,
-                             t);
+    return daf_recorder_open(&config, out, t);
 }
 
 static struct daf_recorder *open_log(struct world *w)
@@ -175,11 +176,11 @@ static void it_may_not_lie_inside_the_home(void **state)
     struct world *w = *state;
     char path[DAF_HOME_PATH_MAX], folder[DAF_HOME_PATH_MAX];
 
-    (void)snprintf(path, sizeof(path), "%s/inputs", w->home.dir);
+    (void)snprintf(path, sizeof(path), "%s/inputs", w->home);
     expect_refused(w, path, DAF_EUSAGE);
-    (void)snprintf(folder, sizeof(folder), "%s/run", w->home.dir);
+    (void)snprintf(folder, sizeof(folder), "%s/run", w->home);
     assert_int_equal(mkdir(folder, 0700), 0);
-    (void)snprintf(path, sizeof(path), "%s/run/inputs", w->home.dir);
+    (void)snprintf(path, sizeof(path), "%s/run/inputs", w->home);
     expect_refused(w, path, DAF_EUSAGE);
     (void)snprintf(path, sizeof(path), "%s/link", w->dir);
     assert_int_equal(symlink(folder, path), 0);
@@ -193,9 +194,9 @@ static void a_folder_that_only_begins_alike_is_outside(void **state)
     struct world *w = *state;
     char folder[DAF_HOME_PATH_MAX];
 
-    (void)snprintf(folder, sizeof(folder), "%s-logs", w->home.dir);
+    (void)snprintf(folder, sizeof(folder), "%s-logs", w->home);
     assert_int_equal(mkdir(folder, 0700), 0);
-    (void)snprintf(w->path, sizeof(w->path), "%s-logs/inputs", w->home.dir);
+    (void)snprintf(w->path, sizeof(w->path), "%s-logs/inputs", w->home);
     daf_recorder_close(open_log(w));
     assert_int_equal(unlink(w->path), 0);
     assert_int_equal(unlink(beside(w->path)), 0);
