@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct daf_metric_about metrics[DAF_METRICS] = {
     {"created", "messages made", "Messages that somebody made.",
@@ -83,66 +84,107 @@ const char *daf_metric_column(enum daf_series column)
     return columns[column];
 }
 
-/* Three digits that count. */
-static void put(char *out, double value, const char *unit)
-{
-    double size = fabs(value);
-    int decimals = size >= 99.95 || size == 0 ? 0 : size >= 9.995 ? 1 : 2;
+struct step {
+    double above, size;
+    const char *unit;
+};
 
-    (void)snprintf(out, DAF_METRIC_WORD_BYTES, "%.*f%s", decimals, value, unit);
+static struct daf_metric_scale of_steps(const struct step *steps, double like)
+{
+    while (like < steps->above)
+        steps++;
+    return (struct daf_metric_scale){.size = steps->size, .unit = steps->unit};
 }
 
-static void put_scaled(char *out, double value, const char *const *units,
-                       const double *sizes)
+struct daf_metric_scale daf_metric_scale(enum daf_unit unit, double like)
 {
-    size_t i = 0;
+    static const struct step times[] = {{172800, 86400, " d"},
+                                        {7200, 3600, " h"},
+                                        {120, 60, " min"},
+                                        {0, 1, " s"}};
+    static const struct step sizes[] = {{1e12, 1e12, " TB"},
+                                        {1e9, 1e9, " GB"},
+                                        {1e6, 1e6, " MB"},
+                                        {1e3, 1e3, " kB"},
+                                        {0, 1, " B"}};
+    struct daf_metric_scale s = {.size = 1, .unit = ""};
 
-    while (sizes[i + 1] != 0 && fabs(value) >= sizes[i + 1])
-        i++;
-    put(out, value / sizes[i], units[i]);
+    like = isnan(like) ? 0 : fabs(like);
+    if (unit == DAF_UNIT_SECONDS) s = of_steps(times, like);
+    if (unit == DAF_UNIT_BYTES) s = of_steps(sizes, like);
+    if (unit == DAF_UNIT_SHARE)
+        s = (struct daf_metric_scale){.size = 0.01, .unit = " %"};
+    s.has_commas = unit == DAF_UNIT_COUNT;
+    like /= s.size;
+    s.decimals = like >= 99.95 || like == floor(like) ? 0
+                 : like >= 9.995                      ? 1
+                                                      : 2;
+    if (unit == DAF_UNIT_SHARE) s.decimals = 1;
+    return s;
 }
 
-static void put_count(char *out, double value)
+static void put_commas(char *out, const char *digits)
 {
-    char digits[DAF_METRIC_WORD_BYTES];
-    size_t len, at = 0;
+    size_t whole = strspn(digits, "0123456789"), at = 0;
 
-    if (fabs(value) < 99.95 && value != floor(value)) {
-        put(out, value, "");
-        return;
-    }
-    len = (size_t)snprintf(digits, sizeof digits, "%.0f", fabs(value));
-    if (value < 0) out[at++] = '-';
-    for (size_t i = 0; i < len && at < DAF_METRIC_WORD_BYTES - 2; i++) {
-        if (i > 0 && (len - i) % 3 == 0) out[at++] = ',';
+    for (size_t i = 0; digits[i] != '\0' && at < DAF_METRIC_WORD_BYTES - 2;
+         i++) {
+        if (i > 0 && i < whole && (whole - i) % 3 == 0) out[at++] = ',';
         out[at++] = digits[i];
     }
     out[at] = '\0';
 }
 
+void daf_metric_number(const struct daf_metric_scale *scale, double value,
+                       char out[DAF_METRIC_WORD_BYTES])
+{
+    char digits[DAF_METRIC_WORD_BYTES];
+
+    (void)snprintf(digits, sizeof digits, "%.*f", scale->decimals,
+                   fabs(value) / scale->size);
+    out[0] = '-';
+    if (scale->has_commas)
+        put_commas(value < 0 ? out + 1 : out, digits);
+    else
+        (void)snprintf(out, DAF_METRIC_WORD_BYTES, "%s%.*s",
+                       value < 0 ? "-" : "", DAF_METRIC_WORD_BYTES - 2, digits);
+}
+
 void daf_metric_word(enum daf_unit unit, double value,
                      char out[DAF_METRIC_WORD_BYTES])
 {
-    static const char *const times[] = {" s", " min", " h", " d"};
-    static const double seconds[] = {1, 120, 7200, 172800, 0};
-    static const double lengths[] = {1, 60, 3600, 86400};
-    static const char *const sizes[] = {" B", " kB", " MB", " GB", " TB"};
-    static const double bytes[] = {1, 1e3, 1e6, 1e9, 1e12, 0};
-    size_t i = 0;
+    struct daf_metric_scale scale = daf_metric_scale(unit, value);
+    char number[DAF_METRIC_WORD_BYTES];
 
     if (isnan(value)) {
         (void)snprintf(out, DAF_METRIC_WORD_BYTES, "\xe2\x80\x93");
-    } else if (unit == DAF_UNIT_SHARE) {
-        (void)snprintf(out, DAF_METRIC_WORD_BYTES, "%.1f %%", value * 100);
-    } else if (unit == DAF_UNIT_SECONDS) {
-        while (seconds[i + 1] != 0 && fabs(value) >= seconds[i + 1])
-            i++;
-        put(out, value / lengths[i], times[i]);
-    } else if (unit == DAF_UNIT_BYTES) {
-        put_scaled(out, value, sizes, bytes);
-    } else if (unit == DAF_UNIT_COUNT) {
-        put_count(out, value);
-    } else {
-        put(out, value, "");
+        return;
     }
+    daf_metric_number(&scale, value, number);
+    (void)snprintf(out, DAF_METRIC_WORD_BYTES, "%.36s%s", number, scale.unit);
+}
+
+void daf_metric_interval(enum daf_unit unit, const struct daf_interval *i,
+                         bool is_difference, struct daf_metric_words *out)
+{
+    double like = fabs(i->mean);
+
+    *out = (struct daf_metric_words){.unit = ""};
+    if (isnan(i->mean)) {
+        (void)snprintf(out->mean, sizeof out->mean, "\xe2\x80\x93");
+        return;
+    }
+    if (is_difference && i->half > like) like = i->half;
+    struct daf_metric_scale scale = daf_metric_scale(unit, like);
+    bool is_points = is_difference && unit == DAF_UNIT_SHARE;
+    if (!isnan(i->half) && i->half > 0 && scale.decimals == 0 &&
+        i->half / scale.size < 9.95)
+        scale.decimals = 1;
+    char number[DAF_METRIC_WORD_BYTES];
+    daf_metric_number(&scale, i->mean, number);
+    (void)snprintf(out->mean, sizeof out->mean, "%s%.40s",
+                   is_difference && i->mean > 0 ? "+" : "", number);
+    if (!isnan(i->half)) daf_metric_number(&scale, i->half, out->half);
+    (void)snprintf(out->unit, sizeof out->unit, "%s",
+                   is_points ? " pp" : scale.unit);
 }

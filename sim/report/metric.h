@@ -8,7 +8,10 @@
 #ifndef DAF_SIM_REPORT_METRIC_H
 #define DAF_SIM_REPORT_METRIC_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "sim/report/stats.h"
 
 enum daf_metric {
     DAF_METRIC_CREATED,
@@ -75,10 +78,33 @@ enum daf_series {
 /** daf_metric_column: its heading in series.csv. */
 const char *daf_metric_column(enum daf_series column);
 
-#define DAF_METRIC_WORD_BYTES 32
+/* A unit in which values of a size are read: "MB", and how many decimals. */
+struct daf_metric_scale {
+    double size;
+    const char *unit; /* with its space before it; "" if there is none */
+    int decimals;     /* so that three digits count */
+    bool has_commas;  /* 1,234 */
+};
+/** daf_metric_scale: for values like @like. */
+struct daf_metric_scale daf_metric_scale(enum daf_unit unit, double like);
+#define DAF_METRIC_WORD_BYTES 48
+/** daf_metric_number: @value on that scale, without its unit. */
+void daf_metric_number(const struct daf_metric_scale *scale, double value,
+                       char out[DAF_METRIC_WORD_BYTES]);
 /** daf_metric_word: @value as people read it, with its unit: "37.5 %", "2.1 h",
  * "13.4 MB"; "–" if it is not known. */
 void daf_metric_word(enum daf_unit unit, double value,
                      char out[DAF_METRIC_WORD_BYTES]);
+
+/* "16.2", "0.4", " h". */
+struct daf_metric_words {
+    char mean[DAF_METRIC_WORD_BYTES];
+    char half[DAF_METRIC_WORD_BYTES]; /* empty: not known */
+    char unit[8];
+};
+/** daf_metric_interval: both on one scale.
+ * @is_difference: with its sign; shares differ in percentage points, "pp". */
+void daf_metric_interval(enum daf_unit unit, const struct daf_interval *i,
+                         bool is_difference, struct daf_metric_words *out);
 
 #endif

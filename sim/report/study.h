@@ -34,6 +34,7 @@
 struct daf_study_run {
     size_t protocol; /* of those of the study */
     uint64_t seed;
+    double nodes;               /* devices */
     double values[DAF_METRICS]; /* NAN: not known */
     bool has_latencies;
     double latencies[DAF_STUDY_QUANTILES]; /* seconds */

@@ -47,10 +47,15 @@ static bool take_result(const json_t *result, struct daf_study_run *run)
 {
     const json_t *metrics = json_object_get(result, "metrics");
 
+    if (!json_is_object(metrics)) return false;
+
     for (unsigned m = 0; m < DAF_METRICS; m++)
         if (!number_of(json_object_get(metrics, daf_metric_about(m)->name),
                        &run->values[m]))
             return false;
+    if (!number_of(json_object_get(result, "nodes"), &run->nodes) ||
+        !(run->nodes >= 1))
+        return false;
     run->spans = json_incref(json_object_get(result, "contact_lengths"));
     return take_latencies(result, run);
 }
@@ -140,6 +145,47 @@ static enum daf_err take_run(struct daf_study *s, const char *dir,
     return err;
 }
 
+/* ---- contacts.json */
+
+/* Whole numbers below @limit, @width of them after one another. */
+static bool are_places(const json_t *list, size_t width, json_int_t limit)
+{
+    size_t count = json_array_size(list);
+
+    for (size_t i = 0; i < count; i++) {
+        const json_t *one = json_array_get(list, i);
+        if (!json_is_integer(one) || json_integer_value(one) < 0 ||
+            json_integer_value(one) >= limit)
+            return false;
+    }
+    return json_is_array(list) && count % width == 0;
+}
+
+static bool are_contacts(const json_t *c)
+{
+    const json_t *shown = json_object_get(c, "shown");
+    const json_t *slices = json_object_get(c, "slices");
+    const json_t *pairs = json_object_get(c, "pairs");
+    json_int_t count = (json_int_t)json_array_size(shown);
+    double slice_s;
+
+    if (!are_places(shown, 1, INT32_MAX) || count > 1000 ||
+        !number_of(json_object_get(c, "slice_s"), &slice_s) || !(slice_s > 0) ||
+        json_array_size(slices) == 0 || json_array_size(slices) > 1000 ||
+        !json_is_array(pairs))
+        return false;
+    for (size_t i = 0; i < json_array_size(slices); i++)
+        if (!are_places(json_array_get(slices, i), 2, count)) return false;
+    for (size_t i = 0; i < json_array_size(pairs); i++) {
+        const json_t *pair = json_array_get(pairs, i);
+        if (json_array_size(pair) != 4 || !are_places(pair, 4, INT64_MAX) ||
+            json_integer_value(json_array_get(pair, 0)) >= count ||
+            json_integer_value(json_array_get(pair, 1)) >= count)
+            return false;
+    }
+    return true;
+}
+
 /* ---- the experiment */
 
 static bool take_protocols(struct daf_study *s)
@@ -194,5 +240,7 @@ enum daf_err daf_study_load(struct daf_study *s, const char *dir, char *why)
         return odd(why, dir, "experiment.json");
     err = daf_file_read_json(dir, "contacts.json", &s->contacts, why);
     if (err != DAF_OK && err != DAF_ENOTFOUND) return err;
+    if (err == DAF_OK && !are_contacts(s->contacts))
+        return odd(why, dir, "contacts.json");
     return take_runs(s, dir, why);
 }

@@ -89,7 +89,7 @@ enum daf_err daf_summary_write(const struct daf_study *s, const char *dir,
 
 /* ---- for people */
 
-#define CELL 26
+#define CELL 22
 
 /* @text takes as many columns as it has characters, not bytes. */
 static void put_cell(FILE *to, const char *text)
@@ -102,15 +102,15 @@ static void put_cell(FILE *to, const char *text)
 }
 
 static void put_interval(FILE *to, enum daf_unit unit,
-                         const struct daf_interval *i)
+                         const struct daf_interval *i, bool is_difference)
 {
-    char mean[DAF_METRIC_WORD_BYTES], half[DAF_METRIC_WORD_BYTES];
-    char cell[2 * DAF_METRIC_WORD_BYTES + 8];
+    struct daf_metric_words words;
+    char cell[3 * DAF_METRIC_WORD_BYTES];
 
-    daf_metric_word(unit, i->mean, mean);
-    daf_metric_word(unit, i->half, half);
-    (void)snprintf(cell, sizeof cell, isnan(i->half) ? "%s" : "%s \xc2\xb1 %s",
-                   mean, half);
+    daf_metric_interval(unit, i, is_difference, &words);
+    (void)snprintf(cell, sizeof cell, "%s%s%s%s", words.mean,
+                   words.half[0] == '\0' ? "" : " \xc2\xb1 ", words.half,
+                   words.unit);
     put_cell(to, cell);
 }
 
@@ -119,12 +119,12 @@ static void put_row(const struct daf_study *s, FILE *to, enum daf_metric metric,
 {
     const struct daf_metric_about *about = daf_metric_about(metric);
 
-    (void)fprintf(to, "  %-24s", about->label);
+    (void)fprintf(to, "  %-26s", about->label);
     for (size_t p = is_difference ? 1 : 0; p < s->protocols_count; p++) {
         struct daf_interval i = is_difference
                                     ? daf_study_difference(s, p, 0, metric)
                                     : daf_study_mean(s, p, metric);
-        put_interval(to, about->unit, &i);
+        put_interval(to, about->unit, &i, is_difference);
     }
     (void)fputs("\n", to);
 }
@@ -133,7 +133,7 @@ void daf_summary_print(const struct daf_study *s, FILE *to)
 {
     (void)fprintf(to,
                   "%zu of %zu runs; mean \xc2\xb1 half of the 95 %% "
-                  "interval (Student's t)\n\n%26s",
+                  "interval (Student's t)\n\n%28s",
                   s->runs_count, s->planned, "");
     for (size_t p = 0; p < s->protocols_count; p++)
         put_cell(to, s->protocols[p]);
@@ -142,7 +142,7 @@ void daf_summary_print(const struct daf_study *s, FILE *to)
         put_row(s, to, m, false);
     if (s->protocols_count < 2) return;
     (void)fprintf(to, "\npair by pair, less %s\n", s->protocols[0]);
-    (void)fprintf(to, "%26s", "");
+    (void)fprintf(to, "%28s", "");
     for (size_t p = 1; p < s->protocols_count; p++)
         put_cell(to, s->protocols[p]);
     (void)fputs("\n", to);
