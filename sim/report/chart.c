@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/report/axis.h"
 #include "sim/report/html.h"
@@ -10,10 +11,11 @@
 #define WIDTH  440.0
 #define HEIGHT 260.0
 #define LEFT   42.0
-#define RIGHT  104.0 /* for names */
 #define TOP    30.0
 #define BOTTOM 40.0
-#define LETTER 14.0 /* between two lines of words */
+#define LETTER 14.0  /* between two lines of words */
+#define WIDE   7.2   /* a letter, about */
+#define NAME   150.0 /* room for a name, at most */
 
 static void open_figure(FILE *f, const char *title, const char *what,
                         double height)
@@ -29,16 +31,25 @@ static void close_figure(FILE *f, const char *what)
     (void)fprintf(f, "</svg>\n<figcaption>%s</figcaption>\n", what);
 }
 
+static double wider(double room, const char *name)
+{
+    double own = WIDE * (double)strlen(name);
+
+    own = own < NAME ? own : NAME;
+    return own > room ? own : room;
+}
+
 /* ---- lines */
 
 struct plot {
     const struct daf_chart_lines *c;
+    double right; /* where lines end and names begin */
     struct daf_axis x, y;
 };
 
 static double at_x(const struct plot *p, double value)
 {
-    return LEFT + value / p->x.max * (WIDTH - LEFT - RIGHT);
+    return LEFT + value / p->x.max * (p->right - LEFT);
 }
 
 static double at_y(const struct plot *p, double value)
@@ -68,7 +79,7 @@ static double most_of(const struct daf_chart_lines *c)
 
 static void put_axes(FILE *f, const struct plot *p)
 {
-    double bottom = HEIGHT - BOTTOM, right = WIDTH - RIGHT;
+    double bottom = HEIGHT - BOTTOM, right = p->right;
 
     for (unsigned i = 0; i < daf_axis_ticks(&p->y); i++) {
         double y = at_y(p, p->y.step * i);
@@ -179,9 +190,9 @@ static void put_names(FILE *f, const struct plot *p)
         (void)fprintf(f,
                       "<path class=\"line c%zu\" d=\"M%.1f %.1fL%.1f %.1f\"/>"
                       "<text x=\"%.1f\" y=\"%.1f\">",
-                      names[l].line->colour % DAF_CHART_COLOURS, WIDTH - RIGHT,
-                      names[l].y, WIDTH - RIGHT + 12, names[l].at,
-                      WIDTH - RIGHT + 15, names[l].at + 4);
+                      names[l].line->colour % DAF_CHART_COLOURS, p->right,
+                      names[l].y, p->right + 12, names[l].at, p->right + 15,
+                      names[l].at + 4);
         daf_html_text(f, names[l].line->label);
         (void)fputs("</text>\n", f);
     }
@@ -224,6 +235,11 @@ static void put_table(FILE *f, const struct daf_chart_lines *c)
 void daf_chart_lines(FILE *f, const struct daf_chart_lines *c)
 {
     struct plot p = {.c = c};
+    double room = 0;
+
+    for (size_t l = 0; l < c->lines_count; l++)
+        room = wider(room, c->lines[l].label);
+    p.right = WIDTH - 15 - room;
 
     p.x = daf_axis_make(DAF_UNIT_SECONDS,
                         c->points == 0 ? 0 : c->x[c->points - 1], false);
@@ -255,7 +271,11 @@ static double total(const struct daf_chart_bars *c, size_t bar)
 static void put_bar(FILE *f, const struct daf_chart_bars *c, size_t bar,
                     double most, double y)
 {
-    const double left = 96, right = WIDTH - 70;
+    const double right = WIDTH - 70;
+    double left = 6;
+
+    for (size_t i = 0; i < c->bars; i++)
+        left = wider(left, c->labels[i]);
     double x = left;
 
     (void)fprintf(f, "<text class=\"end\" x=\"%.1f\" y=\"%.1f\">", left - 6,

@@ -63,9 +63,14 @@ void daf_study_clear(struct daf_study *s)
 
 /* ---- comparing */
 
-static const struct daf_study_run *find(const struct daf_study *s,
+/* Runs of one seed stand together: mostly it is near @near. */
+static const struct daf_study_run *find(const struct daf_study *s, size_t near,
                                         size_t protocol, uint64_t seed)
 {
+    for (size_t i = near < s->protocols_count ? 0 : near - s->protocols_count;
+         i < s->runs_count && i < near + s->protocols_count; i++)
+        if (s->runs[i].protocol == protocol && s->runs[i].seed == seed)
+            return &s->runs[i];
     for (size_t i = 0; i < s->runs_count; i++)
         if (s->runs[i].protocol == protocol && s->runs[i].seed == seed)
             return &s->runs[i];
@@ -85,7 +90,7 @@ static struct daf_interval interval(const struct daf_study *s, size_t protocol,
         const struct daf_study_run *run = &s->runs[i], *other = NULL;
         if (run->protocol != protocol) continue;
         if (than < s->protocols_count) {
-            other = find(s, than, run->seed);
+            other = find(s, i, than, run->seed);
             if (other == NULL) continue;
         }
         values[count++] =
