@@ -126,7 +126,7 @@ static bool no_protocol(const char *name)
     return false;
 }
 
-static bool add_protocol(struct daf_cmd_wish *w, const char *name)
+static bool add_protocol(struct daf_cmd_wish *w, char *name)
 {
     const struct daf_protocol *p = daf_protocol_find(name);
 
@@ -142,7 +142,7 @@ static bool add_protocol(struct daf_cmd_wish *w, const char *name)
 
 /* Each word of a list with commas. */
 static bool take_list(struct daf_cmd_wish *w, const char *value,
-                      bool (*add)(struct daf_cmd_wish *w, const char *word))
+                      bool (*add)(struct daf_cmd_wish *w, char *word))
 {
     char word[DAF_STUDY_NAME_BYTES * 2];
 
@@ -161,19 +161,25 @@ static bool bad_seed(const char *word)
     return bad_value("seed", word, "7 or 1-20 or 1,4,9, each once");
 }
 
-static bool add_seeds(struct daf_cmd_wish *w, const char *word)
+/* "7" or "1-20". */
+static bool read_span(char *word, uint64_t *from, uint64_t *to)
 {
-    char first[DAF_STUDY_NAME_BYTES * 2];
-    uint64_t from, to;
-    const char *dash = strchr(word, '-');
+    char *dash = strchr(word, '-');
 
-    (void)snprintf(first, sizeof first, "%.*s",
-                   dash == NULL ? (int)sizeof first : (int)(dash - word), word);
-    if (!daf_units_count(first, UINT64_MAX, &from)) return bad_seed(word);
-    to = from;
-    if (dash != NULL && !daf_units_count(dash + 1, UINT64_MAX, &to))
-        return bad_seed(word);
-    if (to < from || to - from >= DAF_STUDY_SEEDS_MAX ||
+    if (dash != NULL) *dash = '\0';
+    bool is_good = daf_units_count(word, UINT64_MAX, from);
+    *to = *from;
+    if (dash == NULL) return is_good;
+    *dash = '-';
+    return is_good && daf_units_count(dash + 1, UINT64_MAX, to) && *to >= *from;
+}
+
+static bool add_seeds(struct daf_cmd_wish *w, char *word)
+{
+    uint64_t from = 0, to = 0;
+
+    if (!read_span(word, &from, &to)) return bad_seed(word);
+    if (to - from >= DAF_STUDY_SEEDS_MAX ||
         w->seeds_count + (size_t)(to - from) >= DAF_STUDY_SEEDS_MAX)
         return bad_seed(word);
     for (size_t i = 0; i < w->seeds_count; i++)

@@ -78,9 +78,11 @@ enum daf_air_kind {
 };
 struct daf_net_measure {
     uint64_t air[DAF_AIR_KINDS]; /* so far */
-    uint64_t kept, kept_most;    /* bytes: of all nodes together, of one; most: 0 if
+    uint64_t kept,
+        kept_most; /* bytes: of all nodes together, of one; most: 0 if
                                     not known */
-    uint64_t wanted, complete; /* pairs of a message and a node that wants it, and
+    uint64_t wanted,
+        complete; /* pairs of a message and a node that wants it, and
                                   those of them that have come */
 };
 
