@@ -180,7 +180,7 @@ static double arrived_by(const struct daf_study_run *run, size_t i, double x)
     size_t below = 0;
 
     (void)i;
-    if (isnan(run->values[DAF_METRIC_DELIVERY])) return NAN;
+    if (isnan(run->values[DAF_METRIC_DELIVERY])) return (double)NAN;
     if (!run->has_latencies) return 0;
     while (below + 1 < DAF_STUDY_QUANTILES && q[below + 1] <= x)
         below++;

@@ -24,7 +24,7 @@ double daf_stats_t95(size_t freedom)
 
 struct daf_interval daf_stats_interval(const double *values, size_t count)
 {
-    struct daf_interval out = {.mean = NAN, .half = NAN};
+    struct daf_interval out = {.mean = (double)NAN, .half = (double)NAN};
     double sum = 0, squares = 0;
 
     for (size_t i = 0; i < count; i++) {

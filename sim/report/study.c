@@ -82,7 +82,7 @@ static struct daf_interval interval(const struct daf_study *s, size_t protocol,
                                     size_t than, enum daf_metric metric)
 {
     double *values = calloc(s->runs_count + 1, sizeof *values);
-    struct daf_interval out = {.mean = NAN, .half = NAN};
+    struct daf_interval out = {.mean = (double)NAN, .half = (double)NAN};
     size_t count = 0;
 
     if (values == NULL) return out;

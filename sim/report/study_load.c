@@ -22,7 +22,7 @@ static enum daf_err odd(char *why, const char *dir, const char *file)
 
 static bool number_of(const json_t *value, double *out)
 {
-    *out = NAN;
+    *out = (double)NAN;
     if (json_is_null(value)) return true;
     if (!json_is_number(value)) return false;
     *out = json_number_value(value);

@@ -36,13 +36,13 @@ static enum daf_err is_empty(const char *dir, bool *out, char *why)
 /* ---- of this experiment? */
 
 /* In which @was differs, for people; false: only in what they do not name. */
-static bool name_difference(const json_t *was, const json_t *is, char *why,
+static bool name_difference(const json_t *was, json_t *is, char *why,
                             const char *dir)
 {
     const char *name, *now;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)is, name, value)
+    json_object_foreach(is, name, value)
     {
         const char *before = json_string_value(json_object_get(was, name));
         now = json_string_value(value);

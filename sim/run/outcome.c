@@ -75,7 +75,7 @@ static void add_latencies(const struct daf_run_result *r,
     size_t count = m->latencies_count;
 
     out[DAF_METRIC_LATENCY_MEAN] = out[DAF_METRIC_LATENCY_MEDIAN] =
-        out[DAF_METRIC_LATENCY_P90] = out[DAF_METRIC_HOPS] = NAN;
+        out[DAF_METRIC_LATENCY_P90] = out[DAF_METRIC_HOPS] = (double)NAN;
     if (count == 0) return;
     out[DAF_METRIC_LATENCY_MEAN] = seconds(r->latency_mean);
     out[DAF_METRIC_LATENCY_MEDIAN] =
