@@ -46,9 +46,11 @@ static const char usage[] =
     "  --http-frame ORIGIN a page of http://127.0.0.1:PORT may hold these in "
     "frames,\n"
     "                      as a demo's does (none may)\n"
-    "  --record FILE       write down all that happens, keys too, to replay "
-    "it;\n"
-    "                      FILE is new, 0600 and outside DIR\n"
+    "  --record FILE       write down all that happens, for `daftar-sim replay "
+    "FILE`;\n"
+    "                      FILE and FILE.start are new and outside DIR, and "
+    "hold\n"
+    "                      its keys: keep them as you keep DIR\n"
     "  --help, --version\n\n"
     "SIGTERM ends it.  Exit: 0 ended so, 1 failed, 2 usage.\n";
 

@@ -48,7 +48,21 @@ static void give(struct daf_host *h, const struct daf_input *in,
     h->inputs++;
     daf_agent_input(h->agent, e.now, in);
     h->is_in_agent = false;
-    if (h->record != NULL) daf_inputlog_append(h->record, &e);
+    if (h->record != NULL) daf_recorder_append(h->record, &e);
+}
+
+/* The agent is not told, but what it reads of its own logs changes. */
+static void record_notes(struct daf_host *h, const struct daf_writer_batch *b)
+{
+    struct daf_inputlog_entry e = {.now = daf_clock_now(),
+                                   .commits = h->commits,
+                                   .commit = b->commits,
+                                   .is_noted = true,
+                                   .notes_first = b->notes_first,
+                                   .notes_count = b->notes_count};
+
+    if (h->record != NULL && b->notes_count > 0)
+        daf_recorder_append(h->record, &e);
 }
 
 /* R50: it "says so to its people", once. */
@@ -76,6 +90,7 @@ static void tell_failed(struct daf_host *h, const struct daf_writer_batch *b)
 static void give_batch(struct daf_host *h, struct daf_writer_batch *b)
 {
     if (b->err != DAF_OK) tell_failed(h, b);
+    record_notes(h, b);
     for (size_t i = 0; i < b->jobs_count; i++) {
         const struct daf_writer_job *j = &b->jobs[i];
         struct daf_input in = {.kind = DAF_INPUT_STORED,
@@ -518,11 +533,8 @@ static void flush_record(void *ctx)
 {
     struct daf_host *h = ctx;
 
-    if (h->record == NULL) return;
-    if (daf_inputlog_flush(h->record) == DAF_OK) return;
-    daf_log("recording ended: the file cannot be written");
-    daf_inputlog_close(h->record);
-    h->record = NULL;
+    if (daf_recorder_flush(h->record) != DAF_OK)
+        daf_log("recording ended: the file cannot be written");
 }
 
 /* What one of them is told may give work to the other.  What the shelf did is
@@ -549,7 +561,7 @@ static void before_wait(void *ctx)
     flush(h);
     daf_loop_timer_set(&h->agent_timer, daf_agent_deadline(h->agent));
     if (h->record != NULL)
-        daf_loop_timer_set(&h->record_timer, daf_inputlog_deadline(h->record));
+        daf_loop_timer_set(&h->record_timer, daf_recorder_deadline(h->record));
     if (daf_agent_proven_changes(h->agent) != h->doors_written &&
         h->doors_timer.at.ms == DAF_MONO_NEVER.ms)
         daf_loop_timer_set(&h->doors_timer,
@@ -708,14 +720,21 @@ static enum daf_err open_record(struct daf_host *h, const uint8_t seed[32],
     struct daf_inputlog_head head = {
         .boot_number = boot,
         .incarnation = read_incarnation(h->reader),
-        .author = daf_hash_author_id(&h->home.keys.sign),
+        .keys = h->home.keys,
+        .manifest = view(h->home.manifest, h->home.manifest_len),
+        .cert = view(h->home.cert, h->home.cert_len),
     };
+    const struct daf_recorder_config config = {.path = h->config->record,
+                                               .home = h->home.dir,
+                                               .reader = h->reader,
+                                               .head = &head,
+                                               .port = &h->port};
     enum daf_err err;
 
     if (h->config->record == NULL) return DAF_OK;
+    head.secrets = h->home.secrets;
     memcpy(head.seed, seed, sizeof(head.seed));
-    err =
-        daf_inputlog_open(h->config->record, h->home.dir, &head, &h->record, t);
+    err = daf_recorder_open(&config, &h->record, t);
     sodium_memzero(&head, sizeof(head));
     return err;
 }
@@ -723,14 +742,16 @@ static enum daf_err open_record(struct daf_host *h, const uint8_t seed[32],
 static enum daf_err open_agent(struct daf_host *h, uint64_t boot,
                                struct daf_trouble *t)
 {
+    const struct daf_port *port = &h->port;
     uint8_t seed[32];
     enum daf_err err;
 
     randombytes_buf(seed, sizeof(seed));
     err = open_record(h, seed, boot, t);
+    if (h->record != NULL) port = daf_recorder_port(h->record);
     if (err == DAF_OK)
-        err = daf_offline_agent(&h->home, h->reader, boot, &h->port, on_wrote,
-                                h, seed, &h->agent, t);
+        err = daf_offline_agent(&h->home, h->reader, boot, port, on_wrote, h,
+                                seed, &h->agent, t);
     sodium_memzero(seed, sizeof(seed));
     if (err == DAF_OK) tell_revoked(h);
     return err;
@@ -866,7 +887,7 @@ void daf_host_close(struct daf_host *h)
     daf_webhost_free(h->web);
     daf_progressbook_free(&h->progress);
     daf_apiserver_free(h->api);
-    daf_inputlog_close(h->record);
+    daf_recorder_close(h->record);
     if (h->loop != NULL) {
         daf_loop_timer_close(h->loop, &h->agent_timer);
         daf_loop_timer_close(h->loop, &h->record_timer);

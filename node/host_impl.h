@@ -2,7 +2,7 @@
 /* node/host_impl.h - the inside of the host, shared by host*.c.
  *
  *      host.c          making and ending, inputs, what link and network say
- *      host_port.c     the agent's port: what it asks for, recorded and done
+ *      host_port.c     the agent's port: what it asks for, done
  *      host_content.c  between contents, API, catalogue and agent
  *      host_doors.c    doors that proved true, kept for the next start */
 #ifndef DAF_NODE_HOST_IMPL_H
@@ -12,11 +12,11 @@
 #include "node/contents.h"
 #include "node/discoverhost.h"
 #include "node/host.h"
-#include "node/inputlog.h"
 #include "node/linkhost.h"
 #include "node/log.h"
 #include "node/netwatch.h"
 #include "node/progressbook.h"
+#include "node/recorder.h"
 #include "node/webhost.h"
 #include "node/writer.h"
 
@@ -36,7 +36,7 @@ struct daf_host {
     char web_url[DAF_WEB_URL_BYTES];
     size_t sessions; /* with peers, as events told last */
     struct daf_progressbook progress;
-    struct daf_inputlog *record; /* NULL: not recording */
+    struct daf_recorder *record; /* NULL: not recording */
     struct daf_port port;
     struct daf_linkhost_ops link_ops;
     struct daf_apiserver_ops api_ops;

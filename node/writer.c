@@ -58,13 +58,15 @@ struct daf_writer {
     pthread_t thread;
     int event_fd;
     struct job *open; /* being filled; the main thread's */
+    uint64_t acked;   /* calls; the main thread's */
 
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t wake;   /* there is work, or stop */
     pthread_cond_t done;   /* a batch was added, or all is done */
     struct job *jobs, **jobs_end;
     struct note *notes, **notes_end;
-    size_t notes_count;         /* ≤ NOTES_MAX */
+    size_t notes_count;   /* ≤ NOTES_MAX */
+    uint64_t notes_first; /* the oldest one's call; the others follow it */
     struct daf_mono note_since; /* of the oldest note */
     struct daf_writer_batch *batches, **batches_end;
     size_t queued; /* bytes in jobs and in the transaction at work */
@@ -77,6 +79,7 @@ struct load {
     struct job *jobs, **jobs_end;
     size_t jobs_count;
     struct note *notes;
+    uint64_t notes_first, notes_count;
     size_t bytes;
 };
 
@@ -120,7 +123,9 @@ static size_t job_size(const struct job *j)
 /* Take what fits one transaction, at least one job.  Locked. */
 static struct load take_load(struct daf_writer *w)
 {
-    struct load load = {.notes = w->notes};
+    struct load load = {.notes = w->notes,
+                        .notes_first = w->notes_first,
+                        .notes_count = w->notes_count};
     size_t count = 0;
 
     load.jobs_end = &load.jobs;
@@ -293,10 +298,13 @@ static struct daf_writer_batch *work(struct daf_writer *w,
         b->jobs = must_have(calloc(b->jobs_count, sizeof(*b->jobs)));
     b->err = transact(w->store, load, b);
     /* Counted, not read: nobody else writes, and a read may fail. */
-    if (b->err == DAF_OK)
+    if (b->err == DAF_OK) {
         b->commits = ++w->commits;
-    else
+        b->notes_first = load->notes_first;
+        b->notes_count = load->notes_count;
+    } else {
         fail_batch(b, load, w->store);
+    }
     return b;
 }
 
@@ -573,13 +581,19 @@ void daf_writer_acked(struct daf_writer *w, const struct daf_log_key *log,
                       uint64_t seq_first, const struct daf_spot *last)
 {
     struct note *n = malloc(sizeof(*n));
+    uint64_t number = w->acked++;
 
     if (n == NULL) return; /* best effort */
     *n = (struct note){.log = *log, .seq_first = seq_first, .last = *last};
     (void)pthread_mutex_lock(&w->mutex);
-    /* A frame can hold thousands, and the disk may be slow: the rest goes. */
-    if (w->notes_count < NOTES_MAX) {
-        if (w->notes == NULL) w->note_since = daf_clock_now();
+    if (w->notes == NULL) {
+        w->note_since = daf_clock_now();
+        w->notes_first = number;
+    }
+    /* A frame can hold thousands, and the disk may be slow: the rest goes.  So
+     * does all behind a gap: a batch says which calls it has by two numbers. */
+    if (w->notes_count < NOTES_MAX &&
+        number == w->notes_first + w->notes_count) {
         *w->notes_end = n;
         w->notes_end = &n->next;
         w->notes_count++;

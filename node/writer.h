@@ -44,6 +44,9 @@ struct daf_writer_batch {
     char trouble[200]; /* why, in the store's words */
     size_t jobs_count;
     struct daf_writer_job *jobs; /* in order of end */
+    /* What peers hold: these calls of daf_writer_acked(), from 0.  None if the
+     * batch failed. */
+    uint64_t notes_first, notes_count;
     struct daf_writer_batch *next;
 };
 

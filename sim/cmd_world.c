@@ -3,6 +3,7 @@
  * words, so that it can be looked at, kept, and run there as well. */
 #include "sim/commands.h"
 #include "sim/core/units.h"
+#include "sim/scenario/scenario.h"
 #include "sim/spec.h"
 
 #include <getopt.h>
@@ -12,7 +13,8 @@
 #define SLICE 100000 /* events between two looks at what is written */
 
 static const char help[] =
-    "usage: daftar-sim world --waypoint SPEC --until TIME [OPTION...]\n"
+    "usage: daftar-sim world SCENARIO.yaml [OPTION...]\n"
+    "       daftar-sim world --waypoint SPEC --until TIME [OPTION...]\n"
     "\n"
     "Print who meets whom, as The ONE's external events (`time CONN a b up`);\n"
     "`daftar-sim run --contacts` reads them, plain or packed.\n"
@@ -22,8 +24,14 @@ static const char help[] =
     "wait=0-120s\n"
     "  --traffic SPEC    messages too (`time C id from to bytes`), such as\n"
     "                    every=25-35s,size=500kB-1MB and until=TIME\n"
-    "  --until TIME      end then; contacts that are up do not end\n"
-    "  --seed N          of chance; 1 if not said\n";
+    "  --until TIME      end then; contacts that are up do not end.  A "
+    "scenario\n"
+    "                    says itself how long it lasts\n"
+    "  --seed N          of chance; 1, or the scenario's, if not said\n"
+    "\n"
+    "Of a scenario what devices do is told as comments: `# time POWER a "
+    "on|off|cut`\n"
+    "and `# time CLOCK a milliseconds`.\n";
 
 enum wish_option {
     OPT_WAYPOINT = 256,
@@ -46,13 +54,15 @@ struct wish {
     struct daf_traffic_config traffic;
     daf_sim_us until;
     uint64_t seed;
-    bool has_waypoint, has_traffic;
+    bool has_waypoint, has_traffic, has_seed;
+    struct daf_scenario *scenario; /* or NULL */
 };
 
 struct teller {
     struct daf_engine *engine;
     struct daf_waypoint *waypoint;
     struct daf_traffic *traffic;
+    struct daf_schedule *schedule;
     uint64_t messages;
 };
 
@@ -79,9 +89,23 @@ static bool take(struct wish *w, int option, const char *value)
         return daf_units_time(value, &w->until) ||
                bad("until", "it is a time, such as 12h");
     default:
+        w->has_seed = true;
         return daf_units_count(value, UINT64_MAX, &w->seed) ||
                bad("seed", "it is a number, such as 7");
     }
+}
+
+static bool take_scenario(struct wish *w, const char *path)
+{
+    char why[DAF_SCENARIO_WHY_BYTES];
+
+    if (daf_scenario_load(path, &w->scenario, why) != DAF_OK) {
+        (void)fprintf(stderr, "daftar-sim world: %s\n", why);
+        return false;
+    }
+    if (w->until == 0) w->until = w->scenario->lasts;
+    if (!w->has_seed) w->seed = w->scenario->seed;
+    return true;
 }
 
 /* The exit code, or -1 to go on. */
@@ -100,10 +124,14 @@ static int parse(int argc, char **argv, struct wish *w)
         if (option == '?' || !take(w, option, optarg))
             return DAF_SIM_EXIT_USAGE;
     }
-    if (optind < argc)
-        why = "it has options only";
+    if (argc - optind > 1)
+        why = "one scenario at a time";
+    else if (optind < argc && (w->has_waypoint || w->has_traffic))
+        why = "a scenario says itself who meets whom and who writes what";
+    else if (optind < argc)
+        return take_scenario(w, argv[optind]) ? -1 : DAF_SIM_EXIT_USAGE;
     else if (!w->has_waypoint)
-        why = "which world? give --waypoint SPEC";
+        why = "which world? give a scenario's file, or --waypoint SPEC";
     else if (w->until == 0)
         why = "it has no end of its own; give --until TIME";
     else if (w->has_traffic && w->waypoint.nodes < 2)
@@ -123,16 +151,16 @@ static void print_time(const struct teller *t)
                  now % DAF_SIM_S);
 }
 
-static void on_up(void *ctx, uint32_t a, uint32_t b)
+static void on_up(void *ctx, const struct daf_contact *c)
 {
     print_time(ctx);
-    (void)printf("CONN %" PRIu32 " %" PRIu32 " up\n", a, b);
+    (void)printf("CONN %" PRIu32 " %" PRIu32 " up\n", c->a, c->b);
 }
 
-static void on_down(void *ctx, uint32_t a, uint32_t b)
+static void on_down(void *ctx, const struct daf_contact *c)
 {
     print_time(ctx);
-    (void)printf("CONN %" PRIu32 " %" PRIu32 " down\n", a, b);
+    (void)printf("CONN %" PRIu32 " %" PRIu32 " down\n", c->a, c->b);
 }
 
 static void on_create(void *ctx, uint32_t from, uint32_t to, uint32_t bytes)
@@ -144,24 +172,57 @@ static void on_create(void *ctx, uint32_t from, uint32_t to, uint32_t bytes)
                  ++t->messages, from, to, bytes);
 }
 
-static enum daf_err go(struct teller *t, struct wish *w)
+static void on_power(void *ctx, uint32_t node, enum daf_power how)
+{
+    static const char *const words[] = {"off", "cut", "on"};
+
+    (void)fputs("# ", stdout);
+    print_time(ctx);
+    (void)printf("POWER %" PRIu32 " %s\n", node, words[how]);
+}
+
+static void on_clock(void *ctx, uint32_t node, int64_t off_ms)
+{
+    (void)fputs("# ", stdout);
+    print_time(ctx);
+    (void)printf("CLOCK %" PRIu32 " %" PRId64 "\n", node, off_ms);
+}
+
+static enum daf_err make(struct teller *t, const struct wish *w)
 {
     struct daf_world_events events = {.ctx = t,
                                       .up = on_up,
                                       .down = on_down,
-                                      .create = on_create};
+                                      .create = on_create,
+                                      .power = on_power,
+                                      .clock = on_clock};
+
+    if (w->scenario != NULL) {
+        struct daf_schedule_config schedule = w->scenario->schedule;
+        schedule.seed = w->seed;
+        return daf_schedule_new(t->engine, &schedule, &events, &t->schedule);
+    }
+    enum daf_err err =
+        daf_waypoint_new(t->engine, &w->waypoint, &events, &t->waypoint);
+    if (err == DAF_OK && w->has_traffic)
+        err = daf_traffic_new(t->engine, &w->traffic, &events, &t->traffic);
+    return err;
+}
+
+static enum daf_err go(struct teller *t, struct wish *w)
+{
     bool done = false;
 
     w->waypoint.seed = w->traffic.seed = w->seed;
     w->traffic.nodes = w->waypoint.nodes;
     enum daf_err err = daf_engine_new(&t->engine);
-    if (err == DAF_OK)
-        err = daf_waypoint_new(t->engine, &w->waypoint, &events, &t->waypoint);
-    if (err == DAF_OK && w->has_traffic)
-        err = daf_traffic_new(t->engine, &w->traffic, &events, &t->traffic);
+    if (err == DAF_OK) err = make(t, w);
     while (err == DAF_OK && !done && ferror(stdout) == 0) {
         err = daf_engine_run(t->engine, w->until, SLICE, &done);
-        if (err == DAF_OK) err = daf_waypoint_failed(t->waypoint);
+        if (err == DAF_OK && t->waypoint != NULL)
+            err = daf_waypoint_failed(t->waypoint);
+        if (err == DAF_OK && t->schedule != NULL)
+            err = daf_schedule_failed(t->schedule);
     }
     if (err == DAF_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
         err = DAF_EIO;
@@ -176,6 +237,8 @@ int daf_cmd_world(int argc, char **argv)
 
     if (code >= 0) return code;
     enum daf_err err = go(&t, &w);
+    daf_schedule_free(t.schedule);
+    daf_scenario_free(w.scenario);
     daf_traffic_free(t.traffic);
     daf_waypoint_free(t.waypoint);
     daf_engine_free(t.engine);

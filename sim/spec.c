@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define TEXT_BYTES 200
-#define ONE_BYTES  64 /* a value */
 
 struct key {
     const char *name, *like;
@@ -15,26 +14,11 @@ struct key {
     bool (*take)(void *config, const char *value);
 };
 
-/* "0.5-1.5m/s" is "0.5m/s" and "1.5m/s"; "5s" is twice the same.  @between is what
- * stands between the two. */
-static bool split_span(const char *text, char between, char first[ONE_BYTES],
-                       char second[ONE_BYTES])
-{
-    const char *cut = strchr(text, between);
-    int len = cut == NULL ? (int)strlen(text) : (int)(cut - text);
-    const char *rest = cut == NULL ? text : cut + 1;
-    bool has_unit = strspn(text, "0123456789.") < (size_t)len;
-    const char *unit = has_unit ? "" : rest + strspn(rest, "0123456789.");
-
-    return snprintf(first, ONE_BYTES, "%.*s%s", len, text, unit) < ONE_BYTES &&
-           snprintf(second, ONE_BYTES, "%s", rest) < ONE_BYTES;
-}
-
 static bool take_times(const char *value, daf_sim_us *min, daf_sim_us *max)
 {
-    char first[ONE_BYTES], second[ONE_BYTES];
+    char first[DAF_UNITS_BYTES], second[DAF_UNITS_BYTES];
 
-    return split_span(value, '-', first, second) &&
+    return daf_units_span(value, '-', first, second) &&
            daf_units_time(first, min) && daf_units_time(second, max);
 }
 
@@ -53,10 +37,10 @@ static bool take_nodes(void *config, const char *value)
 static bool take_area(void *config, const char *value)
 {
     struct daf_waypoint_config *c = config;
-    char first[ONE_BYTES], second[ONE_BYTES];
+    char first[DAF_UNITS_BYTES], second[DAF_UNITS_BYTES];
 
     return strchr(value, 'x') != NULL &&
-           split_span(value, 'x', first, second) &&
+           daf_units_span(value, 'x', first, second) &&
            daf_units_metres(first, &c->width) &&
            daf_units_metres(second, &c->height);
 }
@@ -71,9 +55,9 @@ static bool take_range(void *config, const char *value)
 static bool take_speed(void *config, const char *value)
 {
     struct daf_waypoint_config *c = config;
-    char first[ONE_BYTES], second[ONE_BYTES];
+    char first[DAF_UNITS_BYTES], second[DAF_UNITS_BYTES];
 
-    return split_span(value, '-', first, second) &&
+    return daf_units_span(value, '-', first, second) &&
            daf_units_pace(first, &c->speed_min) &&
            daf_units_pace(second, &c->speed_max);
 }
@@ -106,9 +90,9 @@ static bool take_every(void *config, const char *value)
 static bool take_size(void *config, const char *value)
 {
     struct daf_traffic_config *c = config;
-    char first[ONE_BYTES], second[ONE_BYTES];
+    char first[DAF_UNITS_BYTES], second[DAF_UNITS_BYTES];
 
-    return split_span(value, '-', first, second) &&
+    return daf_units_span(value, '-', first, second) &&
            daf_units_bytes(first, &c->bytes_min) &&
            daf_units_bytes(second, &c->bytes_max);
 }

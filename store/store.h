@@ -158,6 +158,12 @@ size_t daf_store_author_logs(struct daf_store *s,
                              const struct daf_author_id *author, uint64_t *out,
                              size_t cap);
 
+/** daf_store_copy: all that is committed now, in the new file @path (0600), which
+ * a folder may hold as its notebook.db.  READER only; whoever writes goes on.
+ * DAF_EEXISTS: nothing is written over; DAF_EFULL and others: nothing is left. */
+DAF_NODISCARD enum daf_err daf_store_copy(struct daf_store *s,
+                                          const char *path);
+
 /* ---- digest: equal stores give equal lines */
 struct daf_store_digest {
     struct daf_scope_id scope;

@@ -32,6 +32,7 @@
 typedef int64_t daf_sim_us; /* microseconds since the run's start */
 
 #define DAF_SIM_NEVER      INT64_MAX
+#define DAF_SIM_BEGINS_MS  INT64_C(1699833600000) /* a Monday, 0:00 UTC */
 #define DAF_SIM_MS         INT64_C(1000)
 #define DAF_SIM_S          INT64_C(1000000)
 #define DAF_SIM_MINUTE     (60 * DAF_SIM_S)

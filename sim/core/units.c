@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/core/units.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct unit {
@@ -157,5 +158,45 @@ bool daf_units_count(const char *text, uint64_t most, uint64_t *out)
     }
     if (n > most) return false;
     *out = n;
+    return true;
+}
+
+bool daf_units_span(const char *text, char between, char *first, char *second)
+{
+    const char *cut = strchr(text, between);
+    int len = cut == NULL ? (int)strlen(text) : (int)(cut - text);
+    const char *rest = cut == NULL ? text : cut + 1;
+    bool has_unit = strspn(text, "0123456789.") < (size_t)len;
+    const char *unit = has_unit ? "" : rest + strspn(rest, "0123456789.");
+
+    return snprintf(first, DAF_UNITS_BYTES, "%.*s%s", len, text, unit) <
+               DAF_UNITS_BYTES &&
+           snprintf(second, DAF_UNITS_BYTES, "%s", rest) < DAF_UNITS_BYTES;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool daf_units_clock(const char *text, daf_sim_us *out)
+{
+    if (strlen(text) != 5 || !is_digit(text[0]) || !is_digit(text[1]) ||
+        text[2] != ':' || !is_digit(text[3]) || !is_digit(text[4]))
+        return false;
+    int hours = (text[0] - '0') * 10 + text[1] - '0';
+    int minutes = (text[3] - '0') * 10 + text[4] - '0';
+    if (minutes > 59 || hours * 60 + minutes > 24 * 60) return false;
+    *out = hours * DAF_SIM_HOUR + minutes * DAF_SIM_MINUTE;
+    return true;
+}
+
+bool daf_units_share(const char *text, uint32_t *out)
+{
+    static const struct unit shares[] = {{"%", 10000}, {NULL, 0}};
+    uint64_t millionths = 0;
+
+    if (!parse(text, shares, &millionths) || millionths > 1000000) return false;
+    *out = (uint32_t)millionths;
     return true;
 }

@@ -16,6 +16,14 @@ bool daf_units_bytes(const char *text, uint64_t *out);
 bool daf_units_speed(const char *text, uint64_t *out_bytes_per_s);
 bool daf_units_metres(const char *text, double *out);
 bool daf_units_pace(const char *text, double *out_m_per_s);
+/* A time of day, "08:00" to "24:00". */
+bool daf_units_clock(const char *text, daf_sim_us *out);
+/* A share of a whole, "2.5%" to "100%", in millionths. */
+bool daf_units_share(const char *text, uint32_t *out);
+/** daf_units_span: "0.5-1.5m/s" is "0.5m/s" and "1.5m/s"; "5s" is twice the same.
+ * @between stands between the two; @first, @second: DAF_UNITS_BYTES each. */
+#define DAF_UNITS_BYTES 64
+bool daf_units_span(const char *text, char between, char *first, char *second);
 bool daf_units_count(const char *text, uint64_t most, uint64_t *out);
 
 #endif

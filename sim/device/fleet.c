@@ -213,6 +213,7 @@ enum daf_err daf_fleet_new(struct daf_engine *e,
     f->parcels.size = sizeof(struct daf_fleet_parcel);
     daf_signer_stub(!config->has_real_signatures);
     daf_chance_init(&f->chance, config->seed, "fleet", 0);
+    daf_chance_init(&f->chance_loss, config->seed, "loss", 0);
     daf_engine_handle(e, DAF_SIM_FRAME, daf_fleet_on_parcel, f);
     daf_engine_handle(e, DAF_SIM_DISK, daf_fleet_on_disk, f);
     daf_engine_handle(e, DAF_SIM_AGENT, daf_fleet_on_timer, f);
@@ -253,6 +254,7 @@ void daf_fleet_free(struct daf_fleet *f)
     for (uint32_t i = 0; i < f->parcels.count; i++)
         free(daf_fleet_parcel(f, i)->bytes);
     free_pool(&f->links);
+    free(f->cells);
     free_pool(&f->wires);
     free_pool(&f->parcels);
     daf_notebook_pool_free(f->records);
@@ -271,23 +273,37 @@ uint32_t daf_fleet_linked(struct daf_fleet *f, uint32_t a, uint32_t b)
 
     for (uint32_t i = 0; i < d->links_count; i++) {
         const struct daf_fleet_link *l = daf_fleet_link(f, d->links[i]);
-        if (l->a == b || l->b == b) return d->links[i];
+        if (l->contact.a == b || l->contact.b == b) return d->links[i];
     }
     return DAF_FLEET_NOBODY;
 }
 
+/* An announcement that is lost comes again after twice the time. */
+static daf_sim_us found_after(struct daf_fleet *f, uint32_t link)
+{
+    daf_sim_us after = f->config.discovery, step = after;
+
+    while (step < DAF_SIM_HOUR && daf_fleet_loses(f, link)) {
+        step *= 2;
+        after += step;
+    }
+    return after;
+}
+
+/* @to sees, or misses, the announcement of @peer. */
 static void announce(struct daf_fleet *f, uint32_t to, uint32_t peer,
                      uint32_t link, enum daf_fleet_word word)
 {
-    uint32_t number = daf_fleet_take(f, &f->parcels);
+    const struct daf_contact *c = &daf_fleet_link(f, link)->contact;
 
+    if (c->deaf == (to == c->a ? DAF_DEAF_A : DAF_DEAF_B)) return;
+    daf_sim_us after = word == DAF_FLEET_FOUND ? found_after(f, link) : 0;
+    uint32_t number = daf_fleet_take(f, &f->parcels);
     if (number == DAF_FLEET_NOBODY) return;
     *daf_fleet_parcel(f, number) = (struct daf_fleet_parcel){
         .word = word, .wire = DAF_FLEET_NOBODY, .peer = peer, .link = link};
-    daf_engine_add(f->engine,
-                   daf_engine_now(f->engine) +
-                       (word == DAF_FLEET_FOUND ? f->config.discovery : 0),
-                   DAF_SIM_FRAME, to, to, number);
+    daf_engine_add(f->engine, daf_engine_now(f->engine) + after, DAF_SIM_FRAME,
+                   to, to, number);
 }
 
 static bool add_link(struct daf_fleet *f, uint32_t device, uint32_t link)
@@ -301,16 +317,41 @@ static bool add_link(struct daf_fleet *f, uint32_t device, uint32_t link)
     return true;
 }
 
-void daf_fleet_up(struct daf_fleet *f, uint32_t a, uint32_t b)
+static bool make_cell(struct daf_fleet *f, uint32_t cell)
 {
-    assert(a < f->config.devices && b < f->config.devices && a != b);
+    if (cell < f->cells_room) return true;
+    uint32_t room = f->cells_room == 0 ? 64 : f->cells_room;
+    while (room <= cell)
+        room *= 2;
+    daf_sim_us *cells = realloc(f->cells, room * sizeof *cells);
+    if (cells == NULL) {
+        daf_fleet_fail(f, DAF_ENOMEM);
+        return false;
+    }
+    for (uint32_t i = f->cells_room; i < room; i++)
+        cells[i] = 0;
+    f->cells = cells;
+    f->cells_room = room;
+    return true;
+}
+
+void daf_fleet_up(struct daf_fleet *f, const struct daf_contact *contact)
+{
+    uint32_t a = contact->a, b = contact->b;
+
+    assert(a < b && b < f->config.devices);
+    assert(contact->cell < DAF_CELLS_MAX &&
+           contact->loss <= DAF_CONTACT_LOSS_MAX);
+    assert(daf_fleet_is_on(f, a) && daf_fleet_is_on(f, b));
     if (daf_fleet_linked(f, a, b) != DAF_FLEET_NOBODY) return;
     uint32_t link = daf_fleet_take(f, &f->links);
-    if (link == DAF_FLEET_NOBODY) return;
-    *daf_fleet_link(f, link) =
-        (struct daf_fleet_link){.a = a,
-                                .b = b,
-                                .free_at = daf_engine_now(f->engine)};
+    if (link == DAF_FLEET_NOBODY || !make_cell(f, contact->cell)) return;
+    struct daf_fleet_link *l = daf_fleet_link(f, link);
+    *l = (struct daf_fleet_link){.contact = *contact,
+                                 .free_at = daf_engine_now(f->engine)};
+    if (l->contact.bytes_per_s == 0)
+        l->contact.bytes_per_s = f->config.bytes_per_s;
+    if (l->contact.slots == 0) l->contact.slots = 1;
     if (!add_link(f, a, link) || !add_link(f, b, link)) return;
     announce(f, a, b, link, DAF_FLEET_FOUND);
     announce(f, b, a, link, DAF_FLEET_FOUND);
@@ -341,7 +382,66 @@ void daf_fleet_down(struct daf_fleet *f, uint32_t a, uint32_t b)
     daf_fleet_give(f, &f->links, link);
 }
 
+/* ---- power */
+
+bool daf_fleet_is_on(const struct daf_fleet *f, uint32_t device)
+{
+    return f->devices[device].agent != NULL;
+}
+
+static void end_contacts(struct daf_fleet_device *d)
+{
+    while (d->links_count > 0) {
+        const struct daf_contact *c =
+            &daf_fleet_link(d->fleet, d->links[d->links_count - 1])->contact;
+        daf_fleet_down(d->fleet, c->a, c->b);
+    }
+}
+
+static void switch_off(struct daf_fleet_device *d)
+{
+    const struct daf_input stop = {.kind = DAF_INPUT_STOP};
+
+    daf_fleet_input(d, &stop);
+    daf_fleet_farewell(d);
+    end_contacts(d);
+    daf_fleet_disk_settle(d);
+    daf_fleet_stop(d);
+}
+
+void daf_fleet_power(struct daf_fleet *f, uint32_t device, enum daf_power how)
+{
+    struct daf_fleet_device *d = &f->devices[device];
+
+    assert(device < f->config.devices);
+    daf_engine_note(f->engine, (uint64_t)how << 32 | device);
+    if ((how == DAF_POWER_ON) == daf_fleet_is_on(f, device)) return;
+    if (how == DAF_POWER_ON) {
+        enum daf_err err = daf_fleet_start(d);
+        if (err != DAF_OK) daf_fleet_fail(f, err);
+    } else if (how == DAF_POWER_OFF) {
+        switch_off(d);
+    } else {
+        end_contacts(d);
+        daf_fleet_stop(d);
+    }
+}
+
+void daf_fleet_clock(struct daf_fleet *f, uint32_t device, int64_t off_ms)
+{
+    assert(device < f->config.devices);
+    f->devices[device].clock_off_ms = off_ms;
+}
+
 /* ---- people, and looking */
+
+static uint64_t claimed_ms(const struct daf_fleet_device *d)
+{
+    int64_t ms = DAF_SIM_BEGINS_MS + d->clock_off_ms +
+                 daf_engine_now(d->fleet->engine) / DAF_SIM_MS;
+
+    return ms < 0 ? 0 : (uint64_t)ms;
+}
 
 void daf_fleet_learn(struct daf_fleet *f, uint32_t device, uint64_t ticket)
 {
@@ -354,8 +454,7 @@ void daf_fleet_learn(struct daf_fleet *f, uint32_t device, uint64_t ticket)
     const struct daf_write write = {
         .ticket = ticket,
         .kind = DAF_WRITE_SESSION,
-        .claimed = {UINT64_C(1700000000000) +
-                    (uint64_t)(daf_engine_now(f->engine) / DAF_SIM_MS)},
+        .claimed = {claimed_ms(&f->devices[device])},
         .learner = {(const uint8_t *)learner, sizeof learner - 1},
         .did = &did,
         .did_count = 1};

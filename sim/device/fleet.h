@@ -4,10 +4,14 @@
  *
  * The agent is the daemon's, unchanged.  What is modelled is what stands around it:
  *
- *  discovery   two devices in contact see each other's announcement @discovery later
- *  link        a contact is one cell of air: one frame at a time, in both
- *              directions, at @bytes_per_s, and @latency later it is there.
- *              Frames of a connection keep their order
+ *  discovery   two devices in contact see each other's announcement @discovery later;
+ *              one that was lost comes again after twice the time (RFC 6762, 8.3)
+ *  link        a contact's cell of air (sim/core/contact.h) carries one frame at
+ *              a time, in the order in which they were sent, and @latency later
+ *              it is there.  One that was lost is sent again at once, seven times
+ *              (802.11's long retry limit is 4, the short one 7), then 200 ms
+ *              later (TCP's least timeout).  Frames of a connection keep their
+ *              order
  *  handshake   a connection is open four latencies and 1,200 bytes after the call
  *              (CURVE's HELLO, WELCOME, INITIATE, READY); a peer that cannot be
  *              reached is given up after 5 s
@@ -22,6 +26,7 @@
 #define DAF_SIM_DEVICE_FLEET_H
 
 #include "node/core/agent.h"
+#include "sim/core/contact.h"
 #include "sim/core/engine.h"
 #include "sim/device/notebook.h"
 
@@ -68,12 +73,22 @@ void daf_fleet_free(struct daf_fleet *f);
 /** daf_fleet_failed: DAF_OK, or why the run is worth nothing. */
 enum daf_err daf_fleet_failed(const struct daf_fleet *f);
 
-/** daf_fleet_up, _down: two devices are in contact, or not any more.  Twice the
- * same changes nothing. */
-void daf_fleet_up(struct daf_fleet *f, uint32_t a, uint32_t b);
+/** daf_fleet_up, _down: two devices that are on are in contact, or not any more.
+ * Twice the same changes nothing. */
+void daf_fleet_up(struct daf_fleet *f, const struct daf_contact *contact);
 void daf_fleet_down(struct daf_fleet *f, uint32_t a, uint32_t b);
 
-/** daf_fleet_learn: somebody at @device does one exercise: a record of some 300
+/** daf_fleet_power: all are on at first.  One that goes off has no contact any
+ * more; switched off, it says BYE and its batches are committed; cut, what was not
+ * durable is gone.  On again, it is a new start of the same notebook.  Twice the
+ * same changes nothing. */
+void daf_fleet_power(struct daf_fleet *f, uint32_t device, enum daf_power how);
+/** daf_fleet_is_on: as daf_fleet_power() left it. */
+bool daf_fleet_is_on(const struct daf_fleet *f, uint32_t device);
+/** daf_fleet_clock: the device's wall clock is off by so much. */
+void daf_fleet_clock(struct daf_fleet *f, uint32_t device, int64_t off_ms);
+
+/** daf_fleet_learn: somebody at @device, which is on, does one exercise: a record of some 300
  * bytes, and events.wrote() tells how it ended. */
 void daf_fleet_learn(struct daf_fleet *f, uint32_t device, uint64_t ticket);
 
@@ -87,6 +102,7 @@ void daf_fleet_scopes(const struct daf_fleet *f,
 
 struct daf_fleet_stats {
     uint64_t frames, bytes;           /* put on the air */
+    uint64_t again;                   /* frames, because they were lost */
     uint64_t frames_lost, bytes_lost; /* of contacts that ended */
     uint64_t connections, commits;
     uint64_t records; /* that became new to a device */

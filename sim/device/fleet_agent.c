@@ -148,6 +148,7 @@ void daf_fleet_stop(struct daf_fleet_device *d)
     d->agent = NULL;
     daf_engine_cancel(d->fleet->engine, &d->timer);
     daf_fleet_disk_forget(d);
+    daf_fleet_wires_forget(d);
     memset(d->admitted, 0,
            (d->fleet->config.devices / 64 + 1) * sizeof *d->admitted);
     d->is_announced = false;

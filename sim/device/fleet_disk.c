@@ -245,33 +245,56 @@ static void tell_stored(struct daf_fleet_device *d,
     }
 }
 
+/* The next batch. */
+static enum daf_err do_next(struct daf_fleet_device *d,
+                            struct daf_fleet_job **out,
+                            struct daf_stored_item **items, size_t *count)
+{
+    struct daf_fleet_job *job = d->jobs;
+
+    assert(job != NULL);
+    *out = job;
+    *count = 0;
+    d->jobs = job->next;
+    if (d->jobs == NULL) d->jobs_end = &d->jobs;
+    *items = calloc(job->count + 1, sizeof **items);
+    enum daf_err err =
+        *items == NULL ? DAF_ENOMEM : do_job(d, job, *items, count);
+    if (err != DAF_OK) *count = 0;
+    if (err == DAF_ENOMEM) daf_fleet_fail(d->fleet, err);
+    d->fleet->stats.commits++;
+    return err;
+}
+
 /* @arg: which start of the device the batch is of. */
 void daf_fleet_on_disk(void *ctx, uint32_t device, uint32_t arg)
 {
     struct daf_fleet *f = ctx;
     struct daf_fleet_device *d = &f->devices[device];
-    struct daf_fleet_job *job = d->jobs;
+    struct daf_fleet_job *job;
+    struct daf_stored_item *items;
     struct daf_input in = {.kind = DAF_INPUT_STORED};
 
     if (d->agent == NULL || (uint32_t)d->boots != arg) return;
-    assert(job != NULL);
-    d->jobs = job->next;
-    if (d->jobs == NULL) d->jobs_end = &d->jobs;
-    struct daf_stored_item *items = calloc(job->count + 1, sizeof *items);
-    if (items == NULL) {
-        daf_fleet_fail(f, DAF_ENOMEM);
-        free_job(job);
-        return;
-    }
+    in.err = do_next(d, &job, &items, &in.items_count);
     in.job = job->id;
     in.items = items;
-    in.err = do_job(d, job, items, &in.items_count);
-    if (in.err != DAF_OK) in.items_count = 0;
-    if (in.err == DAF_ENOMEM) daf_fleet_fail(f, in.err);
-    f->stats.commits++;
     if (job->tasks == NULL || job->tasks[0].deed != DAF_FLEET_ACKED)
         daf_fleet_input(d, &in);
     tell_stored(d, items, in.items_count);
     free(items);
     free_job(job);
+}
+
+void daf_fleet_disk_settle(struct daf_fleet_device *d)
+{
+    while (d->jobs != NULL) {
+        struct daf_fleet_job *job;
+        struct daf_stored_item *items;
+        size_t count = 0;
+        if (do_next(d, &job, &items, &count) == DAF_OK)
+            tell_stored(d, items, count);
+        free(items);
+        free_job(job);
+    }
 }

@@ -18,10 +18,10 @@ struct daf_fleet_pool {
     uint32_t *free;
 };
 
-/* A contact that is up: one cell of air. */
+/* A contact that is up. */
 struct daf_fleet_link {
-    uint32_t a, b;
-    daf_sim_us free_at; /* when the air is */
+    struct daf_contact contact; /* with a rate */
+    daf_sim_us free_at;         /* when its own air is */
 };
 
 /* A connection, from whom called to whom was called. */
@@ -32,6 +32,7 @@ struct daf_fleet_wire {
     uint32_t under_way; /* parcels that name it */
     enum daf_endpoint endpoint;
     bool is_cut;        /* the contact has ended: nothing passes */
+    bool is_farewell;   /* an end was switched off: what it said arrives */
     bool is_heard[2];   /* that end will hear that it is closed */
     bool is_told[2];    /* and has */
     daf_sim_us last[2]; /* when the last frame to that end is there */
@@ -49,6 +50,7 @@ struct daf_fleet_parcel {
     enum daf_fleet_word word;
     uint32_t wire; /* or NOBODY */
     uint32_t conn; /* CLOSED without a wire */
+    uint32_t boot; /* CLOSED without a wire: of which start of the device */
     uint32_t peer; /* FOUND, GONE */
     uint32_t link; /* FOUND: of a contact that may have ended */
     uint32_t side; /* of the wire */
@@ -92,6 +94,7 @@ struct daf_fleet_device {
     struct daf_agent *agent;
     struct daf_port port;
     uint64_t incarnation, boots;
+    int64_t clock_off_ms;
     uint32_t incoming;
     uint64_t *admitted; /* a bit a device */
     struct daf_announce door;
@@ -115,7 +118,9 @@ struct daf_fleet {
     struct daf_engine *engine;
     struct daf_fleet_config config;
     struct daf_fleet_events events;
-    struct daf_chance chance;
+    struct daf_chance chance, chance_loss;
+    daf_sim_us *cells; /* of each: when its air is free */
+    uint32_t cells_room;
     enum daf_err failed;
     struct daf_scratch *scratch;
     struct daf_notebook_pool *records;
@@ -168,10 +173,18 @@ void daf_fleet_wires_port(struct daf_port *port);
 void daf_fleet_on_parcel(void *ctx, uint32_t device, uint32_t parcel);
 /* Both ends hear of it after the silence. */
 void daf_fleet_cut(struct daf_fleet *f, uint32_t link);
+/* The device has said what it had to say: the others hear that it closed. */
+void daf_fleet_farewell(struct daf_fleet_device *d);
+/* The device is off: it hears of nothing that was. */
+void daf_fleet_wires_forget(struct daf_fleet_device *d);
+/* Whether something sent once over @link is lost. */
+bool daf_fleet_loses(struct daf_fleet *f, uint32_t link);
 
 /* ---- fleet_disk.c */
 void daf_fleet_disk_port(struct daf_port *port);
 void daf_fleet_on_disk(void *ctx, uint32_t device, uint32_t arg);
+/* All batches that were handed over are committed, and nobody hears of it. */
+void daf_fleet_disk_settle(struct daf_fleet_device *d);
 void daf_fleet_disk_forget(struct daf_fleet_device *d);
 
 #endif

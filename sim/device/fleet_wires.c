@@ -10,6 +10,8 @@
 
 #define HANDSHAKE_BYTES 1200 /* CURVE's four commands, measured in captures */
 #define FRAME_BYTES     80   /* around a frame: ZMTP, CURVE's box, TCP and IP */
+#define TRIES           7    /* of a frame, before TCP has to see to it */
+#define TCP_TIMEOUT     (200 * DAF_SIM_MS)
 #define GIVE_UP         (5 * DAF_SIM_S) /* ZMQ_CONNECT_TIMEOUT of link */
 
 /* ---- what is on its way */
@@ -29,16 +31,43 @@ static void post(struct daf_fleet *f, uint32_t to, daf_sim_us at,
     daf_engine_add(f->engine, at, DAF_SIM_FRAME, to, to, number);
 }
 
+bool daf_fleet_loses(struct daf_fleet *f, uint32_t link)
+{
+    uint32_t loss = daf_fleet_link(f, link)->contact.loss;
+
+    return loss > 0 && daf_chance_in_million(&f->chance_loss, loss);
+}
+
 /* When so many bytes will be at the other end of this link. */
 static daf_sim_us over_air(struct daf_fleet *f, uint32_t link, size_t bytes)
 {
     struct daf_fleet_link *l = daf_fleet_link(f, link);
+    daf_sim_us *free_at = l->contact.cell == DAF_CELL_OWN
+                              ? &l->free_at
+                              : &f->cells[l->contact.cell];
     daf_sim_us now = daf_engine_now(f->engine);
-    daf_sim_us begins = l->free_at > now ? l->free_at : now;
+    daf_sim_us one = (daf_sim_us)((uint64_t)bytes * l->contact.slots *
+                                  (uint64_t)DAF_SIM_S / l->contact.bytes_per_s);
+    daf_sim_us wait = 0;
 
-    l->free_at = begins + (daf_sim_us)((uint64_t)bytes * (uint64_t)DAF_SIM_S /
-                                       f->config.bytes_per_s);
-    return l->free_at + f->config.latency;
+    if (*free_at < now) *free_at = now;
+    *free_at += one;
+    for (unsigned lost = 1; daf_fleet_loses(f, link); lost++) {
+        *free_at += one;
+        f->stats.again++;
+        if (lost % TRIES == 0) wait += TCP_TIMEOUT;
+    }
+    return *free_at + wait + f->config.latency;
+}
+
+/* The same for a frame to that end of a wire: it overtakes none before it. */
+static daf_sim_us over_wire(struct daf_fleet *f, struct daf_fleet_wire *w,
+                            unsigned side, size_t bytes)
+{
+    daf_sim_us at = over_air(f, w->link, bytes);
+
+    if (at > w->last[side]) w->last[side] = at;
+    return w->last[side];
 }
 
 /* ---- a device's ends of wires */
@@ -100,15 +129,47 @@ static void close_end(struct daf_fleet *f, uint32_t wire, unsigned side,
 
 void daf_fleet_cut(struct daf_fleet *f, uint32_t link)
 {
-    const struct daf_fleet_device *d = &f->devices[daf_fleet_link(f, link)->a];
+    const struct daf_fleet_device *d =
+        &f->devices[daf_fleet_link(f, link)->contact.a];
 
     for (uint32_t i = 0; i < d->wires_count; i++) {
         struct daf_fleet_wire *w = daf_fleet_wire(f, d->wires[i]);
-        if (w->link != link || w->is_cut) continue;
+        if (w->link != link || w->is_cut || w->is_farewell) continue;
         w->is_cut = true;
         daf_sim_us at = daf_engine_now(f->engine) + f->config.silence;
         close_end(f, d->wires[i], 0, at);
         close_end(f, d->wires[i], 1, at);
+    }
+}
+
+static void say_farewell(struct daf_fleet_device *d, uint32_t wire)
+{
+    struct daf_fleet *f = d->fleet;
+    struct daf_fleet_wire *w = daf_fleet_wire(f, wire);
+    unsigned other = w->ends[0] == d->number ? 1 : 0;
+    daf_sim_us heard = daf_engine_now(f->engine) + f->config.latency;
+
+    if (w->is_cut) return;
+    w->is_farewell = true;
+    close_end(f, wire, other, w->last[other] > heard ? w->last[other] : heard);
+}
+
+void daf_fleet_farewell(struct daf_fleet_device *d)
+{
+    for (uint32_t i = 0; i < d->wires_count; i++)
+        say_farewell(d, d->wires[i]);
+}
+
+/* From the last: dropped ones leave the list. */
+void daf_fleet_wires_forget(struct daf_fleet_device *d)
+{
+    for (uint32_t i = d->wires_count; i-- > 0;) {
+        uint32_t wire = d->wires[i];
+        struct daf_fleet_wire *w = daf_fleet_wire(d->fleet, wire);
+        unsigned side = w->ends[0] == d->number ? 0 : 1;
+        w->is_heard[side] = w->is_told[side] = true;
+        drop_wire(d, wire);
+        let_go(d->fleet, wire);
     }
 }
 
@@ -153,8 +214,8 @@ static void port_send(void *ctx, uint32_t conn, struct daf_view frame)
     }
     memcpy(bytes, frame.p, frame.len);
     unsigned other = 1 - side;
-    w->last[other] = over_air(f, w->link, frame.len + FRAME_BYTES);
-    post(f, w->ends[other], w->last[other],
+    daf_sim_us at = over_wire(f, w, other, frame.len + FRAME_BYTES);
+    post(f, w->ends[other], at,
          &(struct daf_fleet_parcel){.word = DAF_FLEET_FRAME,
                                     .wire = wire,
                                     .side = other,
@@ -220,6 +281,7 @@ static void refuse(struct daf_fleet_device *d, uint32_t conn, daf_sim_us after)
     post(f, d->number, daf_engine_now(f->engine) + after,
          &(struct daf_fleet_parcel){.word = DAF_FLEET_CLOSED,
                                     .wire = DAF_FLEET_NOBODY,
+                                    .boot = (uint32_t)d->boots,
                                     .conn = conn});
 }
 
@@ -261,7 +323,8 @@ static void port_connect(void *ctx, uint32_t conn, enum daf_endpoint endpoint,
 
     assert(to < f->config.devices && to != d->number);
     uint32_t link = daf_fleet_linked(f, d->number, to);
-    if (link == DAF_FLEET_NOBODY)
+    if (link == DAF_FLEET_NOBODY ||
+        daf_fleet_link(f, link)->contact.deaf != DAF_DEAF_NONE)
         refuse(d, conn, GIVE_UP);
     else if (!is_welcome(d, &f->devices[to], endpoint, port, server))
         refuse(d, conn, 4 * f->config.latency);
@@ -375,8 +438,11 @@ static void tell_closed(struct daf_fleet_device *d,
 {
     struct daf_input in = {.kind = DAF_INPUT_CLOSED, .conn = p->conn};
 
-    if (p->wire != DAF_FLEET_NOBODY) {
+    if (p->wire == DAF_FLEET_NOBODY) {
+        if (p->boot != (uint32_t)d->boots) return;
+    } else {
         struct daf_fleet_wire *w = daf_fleet_wire(d->fleet, p->wire);
+        if (w->is_told[p->side]) return; /* it has been off since */
         in.conn = w->conns[p->side];
         w->is_told[p->side] = true;
         drop_wire(d, p->wire); /* the agent may use its number again */

@@ -60,8 +60,10 @@ static void on_pass(void *ctx, uint32_t node, uint32_t arg)
 /* A transfer has had its time: its sender sees to it. */
 static void on_arrival(void *ctx, uint32_t node, uint32_t arg)
 {
-    (void)arg;
-    daf_net_wake(ctx, node);
+    if (arg == DAF_NET_CELL)
+        daf_net_air_done(ctx, node);
+    else
+        daf_net_wake(ctx, node);
 }
 
 enum daf_err daf_net_new(struct daf_engine *e,
@@ -88,6 +90,7 @@ enum daf_err daf_net_new(struct daf_engine *e,
     for (uint32_t i = 0; i < config->nodes; i++) {
         net->nodes[i].receiving_from = DAF_NET_NOBODY;
         net->nodes[i].check_at = DAF_SIM_NEVER;
+        net->nodes[i].gained = 1;
     }
     daf_engine_handle(e, DAF_SIM_TIMER, on_timer, net);
     daf_engine_handle(e, DAF_SIM_PASS, on_pass, net);
@@ -108,9 +111,11 @@ void daf_net_free(struct daf_net *net)
         net->config.protocol->stop(net);
     for (uint32_t i = 0; net->nodes != NULL && i < net->config.nodes; i++) {
         free(net->nodes[i].peers.items);
+        free(net->nodes[i].links.items);
         free(net->nodes[i].addressed.items);
         free(net->nodes[i].copies);
-        free(net->nodes[i].has);
+        free(net->nodes[i].has.words);
+        free(net->nodes[i].arrived.words);
     }
     free(net->nodes);
     free(net->messages);
@@ -120,6 +125,11 @@ void daf_net_free(struct daf_net *net)
     free(net->next.items);
     free(net->pass.items);
     free(net->choice.items);
+    for (uint32_t i = 0; i < net->cells_room; i++)
+        free(net->cells[i].senders.items);
+    free(net->cells);
+    free(net->links);
+    free(net->links_free.items);
     free(net);
 }
 
@@ -128,7 +138,7 @@ uint64_t daf_net_bytes(const struct daf_net_config *config, uint64_t messages)
     /* Links and copies grow with the world; 2 KiB a node is what 40 links and 50
      * copies take. */
     uint64_t node = sizeof(struct daf_net_node) + config->protocol->node_bytes +
-                    2048 + messages / 8 +
+                    2048 + messages / 4 +
                     config->nodes * config->protocol->pair_bytes;
 
     return config->nodes * node +
@@ -137,40 +147,100 @@ uint64_t daf_net_bytes(const struct daf_net_config *config, uint64_t messages)
 
 /* ---- what the trace tells ---- */
 
-static bool is_linked(const struct daf_net *net, uint32_t a, uint32_t b)
+/* Where @peer is among @node's; its count if nowhere. */
+static uint32_t place_of(const struct daf_net *net, uint32_t node,
+                         uint32_t peer)
 {
-    const struct daf_net_list *fewer = &net->nodes[a].peers;
-    uint32_t other = b;
+    const struct daf_net_list *peers = &net->nodes[node].peers;
+    uint32_t at = 0;
 
-    if (net->nodes[b].peers.count < fewer->count) {
-        fewer = &net->nodes[b].peers;
-        other = a;
-    }
-    for (uint32_t i = 0; i < fewer->count; i++)
-        if (fewer->items[i] == other) return true;
-    return false;
+    while (at < peers->count && peers->items[at] != peer)
+        at++;
+    return at;
 }
 
-enum daf_err daf_net_up(struct daf_net *net, uint32_t a, uint32_t b)
+const struct daf_contact *daf_net_link(const struct daf_net *net, uint32_t node,
+                                       uint32_t peer)
+{
+    uint32_t at = place_of(net, node, peer);
+
+    assert(at < net->nodes[node].peers.count);
+    return &net->links[net->nodes[node].links.items[at]].contact;
+}
+
+static bool is_linked(const struct daf_net *net, uint32_t a, uint32_t b)
+{
+    bool a_has_fewer = net->nodes[a].peers.count < net->nodes[b].peers.count;
+    uint32_t node = a_has_fewer ? a : b;
+
+    return place_of(net, node, a_has_fewer ? b : a) <
+           net->nodes[node].peers.count;
+}
+
+static bool grow_links(struct daf_net *net)
+{
+    uint32_t room = net->links_room == 0 ? 64 : net->links_room * 2;
+    struct daf_net_link *links = realloc(net->links, room * sizeof *links);
+
+    if (links == NULL) {
+        net->failed = DAF_ENOMEM;
+        return false;
+    }
+    net->links = links;
+    for (uint32_t i = room; i-- > net->links_room;)
+        if (!daf_net_push(net, &net->links_free, i)) return false;
+    net->links_room = room;
+    return true;
+}
+
+static bool keep_link(struct daf_net *net, const struct daf_contact *c)
+{
+    if (net->links_free.count == 0 && !grow_links(net)) return false;
+    uint32_t link = net->links_free.items[--net->links_free.count];
+    net->links[link] = (struct daf_net_link){.contact = *c};
+    return daf_net_push(net, &net->nodes[c->a].peers, c->b) &&
+           daf_net_push(net, &net->nodes[c->b].peers, c->a) &&
+           daf_net_push(net, &net->nodes[c->a].links, link) &&
+           daf_net_push(net, &net->nodes[c->b].links, link);
+}
+
+static void tell_contact(struct daf_net *net, const struct daf_contact *c,
+                         void (*fn)(struct daf_net *net, uint32_t node,
+                                    uint32_t peer))
+{
+    if (fn == NULL) return;
+    net->told = c;
+    fn(net, c->a, c->b);
+    fn(net, c->b, c->a);
+    net->told = NULL;
+}
+
+/* One that only one of them hears is nothing to most. */
+static enum daf_err tell_deaf(struct daf_net *net, const struct daf_contact *c,
+                              void (*fn)(struct daf_net *net, uint32_t node,
+                                         uint32_t peer))
+{
+    if (net->config.protocol->knows_deaf) tell_contact(net, c, fn);
+    return net->failed;
+}
+
+enum daf_err daf_net_up(struct daf_net *net, const struct daf_contact *c)
 {
     const struct daf_protocol *p = net->config.protocol;
 
-    assert(a < net->config.nodes && b < net->config.nodes && a != b);
-    if (is_linked(net, a, b)) {
+    assert(c->a < net->config.nodes && c->b < net->config.nodes &&
+           c->a != c->b);
+    if (c->deaf != DAF_DEAF_NONE) return tell_deaf(net, c, p->contact_up);
+    if (is_linked(net, c->a, c->b)) {
         net->stats.odd++;
         return net->failed;
     }
-    if (!daf_net_push(net, &net->nodes[a].peers, b) ||
-        !daf_net_push(net, &net->nodes[b].peers, a))
-        return net->failed;
+    if (!keep_link(net, c)) return net->failed;
     net->stats.contacts++;
-    if (net->watch.up != NULL) net->watch.up(net->watch.ctx, a, b);
-    if (p->contact_up != NULL) {
-        p->contact_up(net, a, b);
-        p->contact_up(net, b, a);
-    }
-    daf_net_wake(net, a);
-    daf_net_wake(net, b);
+    if (net->watch.up != NULL) net->watch.up(net->watch.ctx, c->a, c->b);
+    tell_contact(net, c, p->contact_up);
+    daf_net_wake(net, c->a);
+    daf_net_wake(net, c->b);
     daf_net_pass(net);
     return net->failed;
 }
@@ -181,30 +251,64 @@ static void cut(struct daf_net *net, uint32_t from, uint32_t to)
     struct daf_net_sending *s = &net->nodes[from].sending;
 
     if (!s->is_on || s->to != to || !s->is_linked) return;
-    s->is_linked = false;
+    daf_net_break(net, from);
     net->nodes[to].receiving_from = DAF_NET_NOBODY;
     daf_net_wake(net, from);
     daf_net_wake_around(net, to);
 }
 
-enum daf_err daf_net_down(struct daf_net *net, uint32_t a, uint32_t b)
+/* @node has @peer no more; false: it had not. */
+static bool forget_peer(struct daf_net *net, uint32_t node, uint32_t peer,
+                        uint32_t *link)
+{
+    struct daf_net_node *n = &net->nodes[node];
+    uint32_t at = place_of(net, node, peer);
+
+    if (at == n->peers.count) return false;
+    *link = n->links.items[at];
+    (void)daf_net_remove(&n->peers, peer);
+    (void)daf_net_remove(&n->links, *link);
+    return true;
+}
+
+enum daf_err daf_net_down(struct daf_net *net, const struct daf_contact *c)
 {
     const struct daf_protocol *p = net->config.protocol;
+    uint32_t link = 0;
 
-    assert(a < net->config.nodes && b < net->config.nodes && a != b);
-    if (!daf_net_remove(&net->nodes[a].peers, b)) {
+    assert(c->a < net->config.nodes && c->b < net->config.nodes &&
+           c->a != c->b);
+    if (c->deaf != DAF_DEAF_NONE) return tell_deaf(net, c, p->contact_down);
+    if (!forget_peer(net, c->a, c->b, &link)) {
         net->stats.odd++;
         return net->failed;
     }
-    (void)daf_net_remove(&net->nodes[b].peers, a);
-    if (net->watch.down != NULL) net->watch.down(net->watch.ctx, a, b);
-    cut(net, a, b);
-    cut(net, b, a);
-    if (p->contact_down != NULL) {
-        p->contact_down(net, a, b);
-        p->contact_down(net, b, a);
-    }
+    (void)forget_peer(net, c->b, c->a, &link);
+    if (net->watch.down != NULL) net->watch.down(net->watch.ctx, c->a, c->b);
+    cut(net, c->a, c->b);
+    cut(net, c->b, c->a);
+    (void)daf_net_push(net, &net->links_free, link);
+    tell_contact(net, c, p->contact_down);
     daf_net_pass(net);
+    return net->failed;
+}
+
+enum daf_err daf_net_power(struct daf_net *net, uint32_t node,
+                           enum daf_power how)
+{
+    const struct daf_protocol *p = net->config.protocol;
+
+    assert(node < net->config.nodes);
+    if (p->power != NULL) p->power(net, node, how);
+    return net->failed;
+}
+
+enum daf_err daf_net_clock(struct daf_net *net, uint32_t node, int64_t off_ms)
+{
+    const struct daf_protocol *p = net->config.protocol;
+
+    assert(node < net->config.nodes);
+    if (p->clock != NULL) p->clock(net, node, off_ms);
     return net->failed;
 }
 
@@ -319,6 +423,12 @@ struct daf_chance *daf_net_chance(struct daf_net *net)
     return &net->chance_protocol;
 }
 
+const struct daf_contact *daf_net_contact(const struct daf_net *net)
+{
+    assert(net->told != NULL);
+    return net->told;
+}
+
 void *daf_net_state(struct daf_net *net, uint32_t node)
 {
     return net->states + node * net->config.protocol->node_bytes;
@@ -358,6 +468,13 @@ struct daf_copy *daf_net_copy(struct daf_net *net, uint32_t node,
 bool daf_net_carries(const struct daf_net *net, uint32_t node, uint32_t message)
 {
     return daf_net_has(&net->nodes[node], message);
+}
+
+bool daf_net_knows(const struct daf_net *net, uint32_t node, uint32_t message)
+{
+    const struct daf_net_node *n = &net->nodes[node];
+
+    return daf_net_bit(&n->has, message) || daf_net_bit(&n->arrived, message);
 }
 
 uint32_t daf_net_messages(const struct daf_net *net)

@@ -4,9 +4,10 @@
  * A message is made at one node for another and has a size; copies of it wait in
  * the buffers of nodes.  A link is there while two nodes are in contact and carries
  * one message at a time, at the link's speed; a node takes part in one transfer at
- * a time.  What happens to buffers follows The ONE's ActiveRouter (Keränen, Ott,
- * Kärkkäinen, "The ONE simulator for DTN protocol evaluation", 2009; source c973bfb),
- * so that its protocols mean the same here:
+ * a time.  Transfers in one cell of air (sim/core/contact.h) share it equally.  What
+ * happens to buffers follows The ONE's ActiveRouter (Keränen, Ott, Kärkkäinen, "The
+ * ONE simulator for DTN protocol evaluation", 2009; source c973bfb), so that its
+ * protocols mean the same here:
  *
  *  - a receiver that is busy says so; one that has or had the message refuses it; a
  *    message whose lifetime is over is taken only by its destination;
@@ -25,6 +26,7 @@
 #define DAF_SIM_NET_NET_H
 
 #include "sim/core/chance.h"
+#include "sim/core/contact.h"
 #include "sim/core/engine.h"
 
 struct daf_protocol;
@@ -34,6 +36,7 @@ struct daf_net_config {
     uint64_t seed;
     uint32_t nodes;
     uint64_t buffer_bytes;     /* of a node; 0: no limit */
+    const uint64_t *buffers;   /* of each node, where not 0; NULL: all alike */
     uint64_t bytes_per_s;      /* of a link; at least 1 */
     uint32_t lifetime_minutes; /* of a message; 0: for ever */
     daf_sim_us tick;
@@ -116,12 +119,18 @@ uint64_t daf_net_bytes(const struct daf_net_config *config, uint64_t messages);
 
 /* What the trace tells, now; each ends with a pass.  Contacts that are up already,
  * or not up, are counted as odd.  DAF_ENOMEM. */
-DAF_NODISCARD enum daf_err daf_net_up(struct daf_net *net, uint32_t a,
-                                      uint32_t b);
-DAF_NODISCARD enum daf_err daf_net_down(struct daf_net *net, uint32_t a,
-                                        uint32_t b);
+DAF_NODISCARD enum daf_err daf_net_up(struct daf_net *net,
+                                      const struct daf_contact *contact);
+DAF_NODISCARD enum daf_err daf_net_down(struct daf_net *net,
+                                        const struct daf_contact *contact);
 DAF_NODISCARD enum daf_err daf_net_create(struct daf_net *net, uint32_t from,
                                           uint32_t to, uint32_t bytes);
+/** daf_net_power: @node goes off, and has no contact any more, or on. */
+DAF_NODISCARD enum daf_err daf_net_power(struct daf_net *net, uint32_t node,
+                                         enum daf_power how);
+/** daf_net_clock: @node's clock is off by so much. */
+DAF_NODISCARD enum daf_err daf_net_clock(struct daf_net *net, uint32_t node,
+                                         int64_t off_ms);
 /** daf_net_failed: DAF_ENOMEM if something could not be kept. */
 enum daf_err daf_net_failed(const struct daf_net *net);
 
@@ -138,6 +147,8 @@ uint32_t daf_net_nodes(const struct daf_net *net);
 const struct daf_net_config *daf_net_config(const struct daf_net *net);
 struct daf_engine *daf_net_engine(struct daf_net *net);
 struct daf_chance *daf_net_chance(struct daf_net *net); /* the protocol's */
+/** daf_net_contact: which contact is told of; in contact_up and contact_down. */
+const struct daf_contact *daf_net_contact(const struct daf_net *net);
 void *daf_net_state(struct daf_net *net, uint32_t node);
 void *daf_net_shared(struct daf_net *net);
 
@@ -152,6 +163,8 @@ size_t daf_net_copies(const struct daf_net *net, uint32_t node,
 /** daf_net_copy: its copy of @message, or NULL; borrowed likewise. */
 struct daf_copy *daf_net_copy(struct daf_net *net, uint32_t node,
                               uint32_t message);
+/** daf_net_knows: it carries it, or it was for @node and has arrived. */
+bool daf_net_knows(const struct daf_net *net, uint32_t node, uint32_t message);
 /** daf_net_carries: whether it has one; faster. */
 bool daf_net_carries(const struct daf_net *net, uint32_t node,
                      uint32_t message);

@@ -6,23 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool set_bit(struct daf_net *net, struct daf_net_node *n,
-                    uint32_t message)
+bool daf_net_set(struct daf_net *net, struct daf_net_bits *bits,
+                 uint32_t message)
 {
     uint32_t word = message / 64;
 
-    if (word >= n->has_words) {
-        uint32_t words = (word + 8) & ~UINT32_C(7);
-        uint64_t *has = realloc(n->has, words * sizeof *has);
-        if (has == NULL) {
+    if (word >= bits->count) {
+        uint32_t count = (word + 8) & ~UINT32_C(7);
+        uint64_t *words = realloc(bits->words, count * sizeof *words);
+        if (words == NULL) {
             net->failed = DAF_ENOMEM;
             return false;
         }
-        memset(has + n->has_words, 0, (words - n->has_words) * sizeof *has);
-        n->has = has;
-        n->has_words = words;
+        memset(words + bits->count, 0, (count - bits->count) * sizeof *words);
+        bits->words = words;
+        bits->count = count;
     }
-    n->has[word] |= UINT64_C(1) << (message % 64);
+    bits->words[word] |= UINT64_C(1) << (message % 64);
     return true;
 }
 
@@ -101,7 +101,8 @@ void daf_net_buffer_add(struct daf_net *net, uint32_t node, uint32_t message,
         n->copies = copies;
         n->copies_room = room;
     }
-    if (!set_bit(net, n, message)) return;
+    if (!daf_net_set(net, &n->has, message)) return;
+    n->gained++;
     n->copies[n->copies_count++] = copy;
     n->used += net->messages[message].bytes;
     net->carriers[message]++;
@@ -126,7 +127,8 @@ void daf_net_drop(struct daf_net *net, uint32_t node, uint32_t message)
     size_t after = n->copies_count - (size_t)(copy - n->copies) - 1;
     memmove(copy, copy + 1, after * sizeof *copy);
     n->copies_count--;
-    n->has[message / 64] &= ~(UINT64_C(1) << (message % 64));
+    n->lost++;
+    n->has.words[message / 64] &= ~(UINT64_C(1) << (message % 64));
     n->used -= m->bytes;
     net->stats.dropped++;
     if (--net->carriers[message] == 0 && !m->is_delivered)
@@ -138,7 +140,9 @@ bool daf_net_buffer_room(struct daf_net *net, uint32_t node, uint32_t bytes)
 {
     struct daf_net_node *n = &net->nodes[node];
     uint64_t limit = net->config.buffer_bytes;
+    const uint64_t *own = net->config.buffers;
 
+    if (own != NULL && own[node] > 0) limit = own[node];
     if (bytes > limit) return false;
     while (n->used > limit - bytes) {
         uint32_t at = 0;

@@ -21,47 +21,70 @@ bool daf_net_can_start(const struct daf_net *net, uint32_t node)
            !daf_net_is_busy(net, node);
 }
 
-static bool is_known(const struct daf_net *net, uint32_t node, uint32_t message)
+static void begin(struct daf_net *net, uint32_t from, uint32_t to,
+                  const struct daf_copy *copy)
 {
-    const struct daf_message *m = &net->messages[message];
+    struct daf_net_sending *s = &net->nodes[from].sending;
+    const struct daf_contact *c = daf_net_link(net, from, to);
+    daf_sim_us need =
+        daf_net_air_need(net, c, net->messages[copy->message].bytes);
 
-    return daf_net_has(&net->nodes[node], message) ||
-           (m->to == node && m->is_delivered);
+    *s = (struct daf_net_sending){
+        .is_on = true,
+        .is_linked = true,
+        .to = to,
+        .message = copy->message,
+        .hops = copy->hops,
+        .number = copy->number,
+        .cell = c->cell,
+        .need = need,
+        .done_at = daf_net_now(net) + need,
+    };
+    net->nodes[to].receiving_from = from;
+    net->stats.started++;
+    if (c->cell == DAF_CELL_OWN)
+        daf_engine_add(net->engine, s->done_at, DAF_SIM_ARRIVAL, from, from,
+                       copy->message);
+    else
+        daf_net_air_begin(net, c->cell, from);
 }
 
-static daf_sim_us air_time(const struct daf_net *net, uint32_t bytes)
+/* Those with done_at have had their air. */
+static daf_sim_us air_left(struct daf_net *net, uint32_t node)
 {
-    return (daf_sim_us)((uint64_t)bytes * (uint64_t)DAF_SIM_S /
-                        net->config.bytes_per_s);
+    const struct daf_net_sending *s = &net->nodes[node].sending;
+    daf_sim_us now = daf_net_now(net);
+
+    if (s->done_at == DAF_SIM_NEVER)
+        return daf_net_air_stop(net, s->cell, node);
+    return s->done_at > now ? s->done_at - now : 0;
+}
+
+void daf_net_break(struct daf_net *net, uint32_t node)
+{
+    struct daf_net_sending *s = &net->nodes[node].sending;
+    double bytes = (double)net->messages[s->message].bytes;
+    double left = (double)air_left(net, node);
+
+    s->is_linked = false;
+    s->bytes_sent =
+        s->need == 0 ? 0 : (uint32_t)(bytes - bytes * left / (double)s->need);
 }
 
 enum daf_net_answer daf_net_offer(struct daf_net *net, uint32_t from,
                                   uint32_t to, uint32_t message)
 {
-    struct daf_net_node *sender = &net->nodes[from];
     uint32_t bytes = net->messages[message].bytes;
     const struct daf_copy *copy = daf_net_copy(net, from, message);
 
     assert(copy != NULL);
     if (daf_net_is_busy(net, from) || daf_net_is_busy(net, to))
         return DAF_NET_BUSY;
-    if (is_known(net, to, message)) return DAF_NET_KNOWN;
+    if (daf_net_knows(net, to, message)) return DAF_NET_KNOWN;
     if (daf_net_is_expired(net, message) && net->messages[message].to != to)
         return DAF_NET_EXPIRED;
     if (!daf_net_buffer_room(net, to, bytes)) return DAF_NET_NO_ROOM;
-    sender->sending = (struct daf_net_sending){
-        .is_on = true,
-        .is_linked = true,
-        .to = to,
-        .message = message,
-        .hops = copy->hops,
-        .number = copy->number,
-        .done_at = daf_net_now(net) + air_time(net, bytes),
-    };
-    net->nodes[to].receiving_from = from;
-    net->stats.started++;
-    daf_engine_add(net->engine, sender->sending.done_at, DAF_SIM_ARRIVAL, from,
-                   from, message);
+    begin(net, from, to, copy);
     return DAF_NET_STARTED;
 }
 
@@ -75,6 +98,7 @@ static void deliver(struct daf_net *net, uint32_t message, uint16_t hops)
     m->delivered = daf_net_now(net);
     m->hops = hops;
     net->stats.delivered++;
+    (void)daf_net_set(net, &net->nodes[m->to].arrived, message);
     (void)daf_net_remove(&net->nodes[m->to].addressed, message);
 }
 
@@ -85,7 +109,8 @@ static void arrive(struct daf_net *net, const struct daf_net_sending *s)
 
     net->stats.relayed++;
     net->stats.bytes_relayed += m->bytes;
-    if (is_known(net, s->to, s->message)) net->stats.bytes_again += m->bytes;
+    if (daf_net_knows(net, s->to, s->message))
+        net->stats.bytes_again += m->bytes;
     if (m->to == s->to)
         deliver(net, s->message, hops);
     else
@@ -111,10 +136,7 @@ void daf_net_finish(struct daf_net *net, uint32_t node)
         arrive(net, &s);
     } else {
         net->stats.aborted++;
-        net->stats.bytes_aborted += net->messages[s.message].bytes -
-                                    (uint64_t)(s.done_at - daf_net_now(net)) *
-                                        net->config.bytes_per_s /
-                                        (uint64_t)DAF_SIM_S;
+        net->stats.bytes_aborted += s.bytes_sent;
     }
     n->sending.is_on = false;
     if (s.is_linked) net->nodes[s.to].receiving_from = DAF_NET_NOBODY;
@@ -184,21 +206,42 @@ bool daf_net_deliver(struct daf_net *net, uint32_t node)
     return false;
 }
 
-/* What @node has and @peer has not. */
+/* What @node has and @peer has not, and had not if it was for it. */
 static void choose(struct daf_net *net, uint32_t node, uint32_t peer)
 {
     const struct daf_net_node *n = &net->nodes[node];
     const struct daf_net_node *p = &net->nodes[peer];
 
     net->choice.count = 0;
-    for (uint32_t word = 0; word < n->has_words; word++) {
-        uint64_t bits = n->has[word];
-        if (word < p->has_words) bits &= ~p->has[word];
+    for (uint32_t word = 0; word < n->has.count; word++) {
+        uint64_t bits = n->has.words[word];
+        if (word < p->has.count) bits &= ~p->has.words[word];
+        if (word < p->arrived.count) bits &= ~p->arrived.words[word];
         for (; bits != 0; bits &= bits - 1) {
             uint32_t message = word * 64 + (uint32_t)__builtin_ctzll(bits);
             if (!daf_net_push(net, &net->choice, message)) return;
         }
     }
+}
+
+static bool is_idle(const struct daf_net *net, uint32_t node, uint32_t at)
+{
+    const struct daf_net_node *n = &net->nodes[node];
+    const struct daf_net_link *l = &net->links[n->links.items[at]];
+    unsigned way = l->contact.a == node ? 0 : 1;
+
+    return l->idle_gained[way] == n->gained &&
+           l->idle_lost[way] == net->nodes[n->peers.items[at]].lost;
+}
+
+static void set_idle(struct daf_net *net, uint32_t node, uint32_t at)
+{
+    const struct daf_net_node *n = &net->nodes[node];
+    struct daf_net_link *l = &net->links[n->links.items[at]];
+    unsigned way = l->contact.a == node ? 0 : 1;
+
+    l->idle_gained[way] = n->gained;
+    l->idle_lost[way] = net->nodes[n->peers.items[at]].lost;
 }
 
 bool daf_net_spread(struct daf_net *net, uint32_t node,
@@ -208,8 +251,9 @@ bool daf_net_spread(struct daf_net *net, uint32_t node,
 
     for (uint32_t i = 0; i < n->peers.count; i++) {
         uint32_t peer = n->peers.items[i];
-        if (daf_net_is_busy(net, peer)) continue;
+        if (daf_net_is_busy(net, peer) || is_idle(net, node, i)) continue;
         choose(net, node, peer);
+        if (net->choice.count == 0) set_idle(net, node, i);
         while (net->choice.count > 0) {
             uint32_t message = draw(net);
             if (wanted != NULL &&

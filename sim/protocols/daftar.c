@@ -96,7 +96,7 @@ static void check(struct daf_net *net)
 /* Told for each of the two. */
 static void contact_up(struct daf_net *net, uint32_t node, uint32_t peer)
 {
-    if (node < peer) daf_fleet_up(fleet_of(net), node, peer);
+    if (node < peer) daf_fleet_up(fleet_of(net), daf_net_contact(net));
     check(net);
 }
 
@@ -137,6 +137,17 @@ static void measure(struct daf_net *net, struct daf_net_measure *out)
     out->complete = n->relayed;
 }
 
+static void power(struct daf_net *net, uint32_t node, enum daf_power how)
+{
+    daf_fleet_power(fleet_of(net), node, how);
+    check(net);
+}
+
+static void set_clock(struct daf_net *net, uint32_t node, int64_t off_ms)
+{
+    daf_fleet_clock(fleet_of(net), node, off_ms);
+}
+
 const struct daf_protocol daf_daftar = {
     .name = "daftar",
     .what = "the daemon's own agents: every record to everybody",
@@ -148,4 +159,7 @@ const struct daf_protocol daf_daftar = {
     .contact_down = contact_down,
     .message_created = message_created,
     .measure = measure,
+    .knows_deaf = true,
+    .power = power,
+    .clock = set_clock,
 };

@@ -147,9 +147,9 @@ static bool collect(struct daf_net *net, uint32_t node)
         for (size_t k = 0; k < copies_count; k++) {
             uint32_t message = copies[k].message;
             uint32_t to = daf_net_message(net, message)->to;
+            if (daf_net_knows(net, peers[i], message)) continue;
             double p = chance_to_meet(net, peers[i], to);
-            if (!daf_net_carries(net, peers[i], message) &&
-                p > chance_to_meet(net, node, to) &&
+            if (p > chance_to_meet(net, node, to) &&
                 !note(s, peers[i], message, p))
                 return false;
         }

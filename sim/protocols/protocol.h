@@ -22,6 +22,8 @@ struct daf_protocol {
     size_t shared_bytes; /* of the protocol's: zeroed, daf_net_shared() */
     size_t pair_bytes; /* what it allocates itself for each pair of nodes; a run
                             that would not fit is refused before it starts */
+    bool knows_deaf;   /* contact_up tells of contacts that only one of the two
+                          hears, too; nothing can be sent over them */
 
     /* Once, before anything else; DAF_ENOMEM ends the run. */
     enum daf_err (*start)(struct daf_net *net);
@@ -38,6 +40,11 @@ struct daf_protocol {
     void (*message_created)(struct daf_net *net, uint32_t node,
                             uint32_t message);
     void (*timer)(struct daf_net *net, uint32_t node);
+
+    /* For a protocol that has real devices; others keep what they carry while a
+     * node is off, and know no clock. */
+    void (*power)(struct daf_net *net, uint32_t node, enum daf_power how);
+    void (*clock)(struct daf_net *net, uint32_t node, int64_t off_ms);
     /* For a protocol that carries messages itself, or wants them elsewhere: @out
      * is what the net knows; say better what you know better.  Changes nothing. */
     void (*measure)(struct daf_net *net, struct daf_net_measure *out);

@@ -13,6 +13,7 @@ struct feeder {
     struct daf_engine *engine;
     struct daf_net *net;
     struct daf_waypoint *waypoint; /* or NULL */
+    struct daf_schedule *schedule; /* or NULL */
     struct daf_traffic *traffic;   /* or NULL */
     struct daf_trace *traces[2];   /* each or NULL */
     struct daf_trace_event heads[2];
@@ -46,15 +47,17 @@ static void on_contact(void *ctx, uint32_t node, uint32_t arg)
 {
     struct feeder *f = ctx;
     struct daf_trace_event ev = f->heads[arg];
+    const struct daf_contact contact = {.a = ev.a < ev.b ? ev.a : ev.b,
+                                        .b = ev.a < ev.b ? ev.b : ev.a};
     enum daf_err err = DAF_OK;
 
     (void)node;
     daf_engine_note(f->engine,
                     (uint64_t)ev.kind << 60 ^ (uint64_t)ev.a << 30 ^ ev.b);
     if (ev.kind == DAF_TRACE_UP)
-        err = daf_net_up(f->net, ev.a, ev.b);
+        err = daf_net_up(f->net, &contact);
     else if (ev.kind == DAF_TRACE_DOWN)
-        err = daf_net_down(f->net, ev.a, ev.b);
+        err = daf_net_down(f->net, &contact);
     else
         err = daf_net_create(f->net, ev.a, ev.b, ev.bytes);
     if (err != DAF_OK) f->err = err;
@@ -70,18 +73,34 @@ static void feed_traces(struct feeder *f)
     plan_next(f);
 }
 
-static void on_up(void *ctx, uint32_t a, uint32_t b)
+static void on_up(void *ctx, const struct daf_contact *contact)
 {
     struct feeder *f = ctx;
-    enum daf_err err = daf_net_up(f->net, a, b);
+    enum daf_err err = daf_net_up(f->net, contact);
 
     if (err != DAF_OK) f->err = err;
 }
 
-static void on_down(void *ctx, uint32_t a, uint32_t b)
+static void on_down(void *ctx, const struct daf_contact *contact)
 {
     struct feeder *f = ctx;
-    enum daf_err err = daf_net_down(f->net, a, b);
+    enum daf_err err = daf_net_down(f->net, contact);
+
+    if (err != DAF_OK) f->err = err;
+}
+
+static void on_power(void *ctx, uint32_t node, enum daf_power how)
+{
+    struct feeder *f = ctx;
+    enum daf_err err = daf_net_power(f->net, node, how);
+
+    if (err != DAF_OK) f->err = err;
+}
+
+static void on_clock(void *ctx, uint32_t node, int64_t off_ms)
+{
+    struct feeder *f = ctx;
+    enum daf_err err = daf_net_clock(f->net, node, off_ms);
 
     if (err != DAF_OK) f->err = err;
 }
@@ -107,6 +126,7 @@ uint32_t daf_run_nodes(const struct daf_run_config *config)
 
     if (config->waypoint != NULL && config->waypoint->nodes > nodes)
         nodes = config->waypoint->nodes;
+    if (config->schedule != NULL) return daf_schedule_nodes(config->schedule);
     if (trace_nodes(config->contacts) > nodes)
         nodes = trace_nodes(config->contacts);
     if (trace_nodes(config->messages) > nodes)
@@ -117,9 +137,14 @@ uint32_t daf_run_nodes(const struct daf_run_config *config)
 const char *daf_run_wrong(const struct daf_run_config *config)
 {
     bool has_traces = config->contacts != NULL || config->messages != NULL;
+    int worlds =
+        has_traces + (config->waypoint != NULL) + (config->schedule != NULL);
 
-    if (has_traces == (config->waypoint != NULL))
-        return "a world is either traces or a waypoint world";
+    if (worlds != 1)
+        return "a world is either traces, or a waypoint world, or a scenario";
+    if (config->schedule != NULL &&
+        (config->until == 0 || config->traffic != NULL))
+        return "a scenario says itself how long it lasts and who writes what";
     if (config->waypoint != NULL && config->until == 0)
         return "a waypoint world has no end of its own; say when the run ends";
     if (config->waypoint != NULL && config->net.nodes != 0)
@@ -162,9 +187,30 @@ uint64_t daf_run_bytes(const struct daf_run_config *config)
         messages += daf_trace_facts(config->messages)->creations;
     if (config->traffic != NULL)
         messages += daf_traffic_messages(config->traffic, end_of(config));
+    if (config->schedule != NULL)
+        messages += daf_schedule_messages(config->schedule, end_of(config));
     return daf_net_bytes(&net, messages) +
+           (config->schedule == NULL ? 0
+                                     : daf_schedule_bytes(config->schedule)) +
            (config->waypoint == NULL ? 0
                                      : daf_waypoint_bytes(config->waypoint));
+}
+
+/* Of each node; *@out is NULL if the camp says nothing. */
+static enum daf_err make_buffers(const struct daf_run_config *config,
+                                 uint64_t **out)
+{
+    const struct daf_schedule_config *camp = config->schedule;
+    uint32_t node = 0;
+
+    *out = NULL;
+    if (camp == NULL) return DAF_OK;
+    *out = calloc((size_t)daf_schedule_nodes(camp) + 1, sizeof **out);
+    if (*out == NULL) return DAF_ENOMEM;
+    for (size_t group = 0; group < camp->groups_count; group++)
+        for (uint32_t i = 0; i < camp->groups[group].count; i++)
+            (*out)[node++] = camp->groups[group].buffer_bytes;
+    return DAF_OK;
 }
 
 /* ---- what came of it ---- */
@@ -230,8 +276,16 @@ static enum daf_err make_world(struct feeder *f,
     struct daf_world_events events = {.ctx = f,
                                       .up = on_up,
                                       .down = on_down,
-                                      .create = on_create};
+                                      .create = on_create,
+                                      .power = on_power,
+                                      .clock = on_clock};
     enum daf_err err = DAF_OK;
+
+    if (config->schedule != NULL) {
+        struct daf_schedule_config camp = *config->schedule;
+        camp.seed = config->net.seed;
+        return daf_schedule_new(f->engine, &camp, &events, &f->schedule);
+    }
 
     if (config->waypoint != NULL) {
         struct daf_waypoint_config waypoint = *config->waypoint;
@@ -260,6 +314,8 @@ static enum daf_err go(struct feeder *f, daf_sim_us until,
         if (err == DAF_OK) err = daf_net_failed(f->net);
         if (err == DAF_OK && f->waypoint != NULL)
             err = daf_waypoint_failed(f->waypoint);
+        if (err == DAF_OK && f->schedule != NULL)
+            err = daf_schedule_failed(f->schedule);
         if (err != DAF_OK) return err;
         if (progress != NULL &&
             !progress(ctx, daf_engine_now(f->engine), until))
@@ -274,11 +330,14 @@ enum daf_err daf_run(const struct daf_run_config *config,
 {
     struct daf_net_config net = net_of(config);
     struct feeder f = {.traces = {config->contacts, config->messages}};
+    uint64_t *buffers = NULL;
     double began = cpu_s();
 
     assert(daf_run_wrong(config) == NULL);
     *out = (struct daf_run_result){.nodes = net.nodes, .until = end_of(config)};
-    enum daf_err err = daf_engine_new(&f.engine);
+    enum daf_err err = make_buffers(config, &buffers);
+    net.buffers = buffers;
+    if (err == DAF_OK) err = daf_engine_new(&f.engine);
     if (err == DAF_OK) err = daf_net_new(f.engine, &net, &f.net);
     if (err == DAF_OK && config->measure != NULL)
         err = daf_measure_start(config->measure, f.engine, f.net, out->until);
@@ -291,9 +350,11 @@ enum daf_err daf_run(const struct daf_run_config *config,
         out->events = daf_engine_events(f.engine);
     }
     daf_waypoint_free(f.waypoint);
+    daf_schedule_free(f.schedule);
     daf_traffic_free(f.traffic);
     daf_net_free(f.net);
     daf_engine_free(f.engine);
+    free(buffers);
     out->cpu_s = cpu_s() - began;
     out->rss_mb = rss_mb();
     return err;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sim/run/run.h - one run: a world, a protocol, a seed, and what came of it.
  *
- * The world is told by traces (contacts, messages, or both in one file), or is one
- * that nodes walk about in; traffic may be made in either.  A run touches no file but
+ * The world is told by traces (contacts, messages, or both in one file), is one that
+ * nodes walk about in, with traffic made in either; or goes by a schedule, which has
+ * its own.  A run touches no file but
  * traces; the caller prints and writes the result. */
 #ifndef DAF_SIM_RUN_RUN_H
 #define DAF_SIM_RUN_RUN_H
 
 #include "sim/net/net.h"
 #include "sim/run/measure.h"
+#include "sim/world/schedule.h"
 #include "sim/world/trace.h"
 #include "sim/world/traffic.h"
 #include "sim/world/waypoint.h"
@@ -18,6 +20,7 @@ struct daf_run_config {
     struct daf_trace *contacts; /* rewound by daf_run(); or NULL */
     struct daf_trace *messages; /* NULL: none, or in @contacts */
     const struct daf_waypoint_config *waypoint; /* instead of traces, or NULL */
+    const struct daf_schedule_config *schedule; /* instead of both, or NULL */
     const struct daf_traffic_config *traffic;   /* or NULL */
     daf_sim_us until;                           /* 0: the traces' last event */
     struct daf_net_config net;   /* nodes: 0 for the world's; its seed is the

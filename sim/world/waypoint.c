@@ -81,15 +81,15 @@ static void plan(struct daf_waypoint *w, daf_sim_us at, enum what what,
 
 static void tell(struct daf_waypoint *w, uint32_t a, uint32_t b, bool is_up)
 {
-    uint32_t first = a < b ? a : b, second = a < b ? b : a;
+    const struct daf_contact contact = {.a = a < b ? a : b, .b = a < b ? b : a};
 
-    daf_engine_note(w->engine,
-                    (uint64_t)is_up << 60 ^ (uint64_t)first << 30 ^ second);
+    daf_engine_note(w->engine, (uint64_t)is_up << 60 ^
+                                   (uint64_t)contact.a << 30 ^ contact.b);
     if (!is_up) {
         daf_pairs_remove(&w->contacts, a, b);
-        w->events.down(w->events.ctx, first, second);
+        w->events.down(w->events.ctx, &contact);
     } else if (daf_pairs_add(&w->contacts, a, b)) {
-        w->events.up(w->events.ctx, first, second);
+        w->events.up(w->events.ctx, &contact);
     } else {
         w->failed = DAF_ENOMEM;
     }

@@ -8,15 +8,20 @@
 #ifndef DAF_SIM_WORLD_WORLD_H
 #define DAF_SIM_WORLD_WORLD_H
 
-#include <stdint.h>
+#include "sim/core/contact.h"
 
 struct daf_world_events {
     void *ctx;
-    /* A contact begins or ends, now; @a < @b. */
-    void (*up)(void *ctx, uint32_t a, uint32_t b);
-    void (*down)(void *ctx, uint32_t a, uint32_t b);
+    /* A contact begins or ends, now; of down the same is told as of up. */
+    void (*up)(void *ctx, const struct daf_contact *contact);
+    void (*down)(void *ctx, const struct daf_contact *contact);
     /* A message at @from for @to, now. */
     void (*create)(void *ctx, uint32_t from, uint32_t to, uint32_t bytes);
+    /* All nodes are on at first.  Of one that goes off this is told before its
+     * contacts end; of one that goes on, before they begin. */
+    void (*power)(void *ctx, uint32_t node, enum daf_power how);
+    /* From now on its clock is off by so much; by nothing at first. */
+    void (*clock)(void *ctx, uint32_t node, int64_t off_ms);
 };
 
 #endif

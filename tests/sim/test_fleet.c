@@ -82,11 +82,18 @@ static void learn(struct camp *c, uint32_t device)
     daf_fleet_learn(c->f, device, device + 100);
 }
 
+static void up(struct camp *c, uint32_t a, uint32_t b)
+{
+    const struct daf_contact contact = {.a = a, .b = b};
+
+    daf_fleet_up(c->f, &contact);
+}
+
 static void all_up(struct camp *c)
 {
     for (uint32_t a = 0; a < c->devices; a++)
         for (uint32_t b = a + 1; b < c->devices; b++)
-            daf_fleet_up(c->f, a, b);
+            up(c, a, b);
 }
 
 static bool are_equal(struct camp *c, uint32_t a, uint32_t b)
@@ -121,12 +128,12 @@ static void a_record_goes_by_a_device_between(void **state)
     assert_int_equal(c->wrote, 1);
     assert_int_equal(c->last, DAF_OK);
     assert_int_equal(c->stored[1], 2);
-    daf_fleet_up(c->f, 1, 2);
+    up(c, 1, 2);
     until(c, 20);
     assert_int_equal(c->stored[2], 2);
     assert_true(are_equal(c, 1, 2));
     daf_fleet_down(c->f, 1, 2);
-    daf_fleet_up(c->f, 2, 3);
+    up(c, 2, 3);
     until(c, 60);
     assert_int_equal(c->stored[3], 2);
     assert_int_equal(c->stored[0], 0);
@@ -179,12 +186,12 @@ static void what_short_contacts_lose_comes_with_later_ones(void **state)
     struct camp *c = make(config);
     learn(c, 1);
     until(c, 1);
-    daf_fleet_up(c->f, 0, 1);
+    up(c, 0, 1);
     until(c, 3);
     daf_fleet_down(c->f, 0, 1);
     assert_int_equal(c->stored[0], 0);
     until(c, 60);
-    daf_fleet_up(c->f, 0, 1);
+    up(c, 0, 1);
     until(c, 120);
     assert_int_equal(c->stored[0], 2);
     assert_true(are_equal(c, 0, 1));
@@ -226,7 +233,7 @@ static uint64_t chain(const char *real_dir, bool has_real_signatures,
     for (uint32_t i = 0; i < 8; i++)
         learn(c, i);
     for (uint32_t i = 0; i < 7; i++) {
-        daf_fleet_up(c->f, i, i + 1);
+        up(c, i, i + 1);
         until(c, (daf_sim_us)30 * (i + 1));
         daf_fleet_down(c->f, i, i + 1);
     }
@@ -259,6 +266,88 @@ static void with_real_signatures_it_comes_to_the_same(void **state)
     assert_int_equal(stubs, real);
 }
 
+static void what_was_written_survives_the_switch_and_the_plug(void **state)
+{
+    (void)state;
+    for (int how = DAF_POWER_OFF; how <= DAF_POWER_CUT; how++) {
+        struct camp *c = make_models(3);
+        learn(c, 1);
+        until(c, 1);
+        up(c, 0, 1);
+        up(c, 0, 2);
+        until(c, 2);
+        daf_fleet_power(c->f, 1, (enum daf_power)how);
+        assert_false(daf_fleet_is_on(c->f, 1));
+        until(c, 60);
+        daf_fleet_power(c->f, 1, DAF_POWER_ON);
+        up(c, 0, 1);
+        learn(c, 2);
+        until(c, 120);
+        assert_true(are_equal(c, 0, 1) && are_equal(c, 0, 2));
+        assert_int_equal(c->stored[0], 4);
+        unmake(c);
+    }
+}
+
+/* The plug, 5 ms before it would have been durable: nobody was told that it is, and
+ * the log goes on. */
+static void what_is_not_durable_when_power_goes_was_never_promised(void **state)
+{
+    struct camp *c = make_models(2);
+
+    (void)state;
+    learn(c, 1);
+    daf_fleet_power(c->f, 1, DAF_POWER_CUT);
+    until(c, 1);
+    assert_int_equal(c->wrote, 0);
+    assert_int_equal(c->stored[1], 0);
+    daf_fleet_power(c->f, 1, DAF_POWER_ON);
+    learn(c, 1);
+    up(c, 0, 1);
+    until(c, 60);
+    assert_int_equal(c->wrote, 1);
+    assert_int_equal(c->stored[0], 2);
+    assert_true(are_equal(c, 0, 1));
+    unmake(c);
+}
+
+static void who_does_not_hear_the_other_gets_nothing(void **state)
+{
+    struct camp *c = make_models(2);
+    const struct daf_contact deaf = {.a = 0, .b = 1, .deaf = DAF_DEAF_B};
+
+    (void)state;
+    learn(c, 0);
+    daf_fleet_up(c->f, &deaf);
+    until(c, 600);
+    assert_int_equal(daf_fleet_stats(c->f)->connections, 0);
+    assert_int_equal(c->stored[1], 0);
+    daf_fleet_down(c->f, 0, 1);
+    up(c, 0, 1);
+    until(c, 700);
+    assert_int_equal(c->stored[1], 2);
+    unmake(c);
+}
+
+static void a_third_lost_on_the_air_still_comes_to_the_same(void **state)
+{
+    struct camp *c = make_models(4);
+    struct daf_contact lossy = {.loss = 300000, .cell = 1};
+
+    (void)state;
+    for (lossy.a = 0; lossy.a < 4; lossy.a++)
+        for (lossy.b = lossy.a + 1; lossy.b < 4; lossy.b++)
+            daf_fleet_up(c->f, &lossy);
+    for (uint32_t i = 0; i < 4; i++)
+        learn(c, i);
+    until(c, 300);
+    assert_true(daf_fleet_stats(c->f)->again > 0);
+    for (uint32_t i = 1; i < 4; i++)
+        assert_true(are_equal(c, 0, i));
+    assert_int_equal(c->stored[0], 8);
+    unmake(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +358,11 @@ int main(void)
         cmocka_unit_test(one_seed_has_one_history),
         cmocka_unit_test(with_real_notebooks_it_is_the_same_history),
         cmocka_unit_test(with_real_signatures_it_comes_to_the_same),
+        cmocka_unit_test(what_was_written_survives_the_switch_and_the_plug),
+        cmocka_unit_test(
+            what_is_not_durable_when_power_goes_was_never_promised),
+        cmocka_unit_test(who_does_not_hear_the_other_gets_nothing),
+        cmocka_unit_test(a_third_lost_on_the_air_still_comes_to_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,14 +40,23 @@ static void until(struct world w, daf_sim_us ms)
                      DAF_OK);
 }
 
+static struct daf_contact between(uint32_t a, uint32_t b)
+{
+    return (struct daf_contact){.a = a < b ? a : b, .b = a < b ? b : a};
+}
+
 static void up(struct world w, uint32_t a, uint32_t b)
 {
-    assert_int_equal(daf_net_up(w.net, a, b), DAF_OK);
+    const struct daf_contact c = between(a, b);
+
+    assert_int_equal(daf_net_up(w.net, &c), DAF_OK);
 }
 
 static void down(struct world w, uint32_t a, uint32_t b)
 {
-    assert_int_equal(daf_net_down(w.net, a, b), DAF_OK);
+    const struct daf_contact c = between(a, b);
+
+    assert_int_equal(daf_net_down(w.net, &c), DAF_OK);
 }
 
 static void create(struct world w, uint32_t from, uint32_t to, uint32_t bytes)
@@ -352,6 +361,97 @@ static void direct_gives_it_to_nobody_else(void **state)
     unmake(w);
 }
 
+/* A cell of 1 MB/s. */
+static void up_in_cell(struct world w, uint32_t a, uint32_t b,
+                       struct daf_contact c)
+{
+    c.a = a;
+    c.b = b;
+    c.cell = 7;
+    c.bytes_per_s = MB;
+    assert_int_equal(daf_net_up(w.net, &c), DAF_OK);
+}
+
+static daf_sim_us arrival(struct world w, uint32_t message)
+{
+    const struct daf_message *m = daf_net_message(w.net, message);
+
+    assert_true(m->is_delivered);
+    return m->delivered;
+}
+
+/* Alone for 1 s; two share 4 s, in which the second has its 2 MB; then alone. */
+static void those_in_a_cell_share_its_air(void **state)
+{
+    struct world w = make((struct daf_net_config){.nodes = 4});
+
+    (void)state;
+    create(w, 0, 1, 4 * MB);
+    create(w, 2, 3, 2 * MB);
+    up_in_cell(w, 0, 1, (struct daf_contact){.loss = 0});
+    until(w, 1000);
+    up_in_cell(w, 2, 3, (struct daf_contact){.loss = 0});
+    until(w, 7000);
+    assert_int_equal(arrival(w, 1), 5 * DAF_SIM_S);
+    assert_int_equal(arrival(w, 0), 6 * DAF_SIM_S);
+    unmake(w);
+}
+
+static void two_clients_of_one_access_point_send_everything_twice(void **state)
+{
+    struct world w = make((struct daf_net_config){.nodes = 2});
+
+    (void)state;
+    create(w, 0, 1, MB);
+    up_in_cell(w, 0, 1, (struct daf_contact){.slots = 2});
+    until(w, 3000);
+    assert_int_equal(arrival(w, 0), 2 * DAF_SIM_S);
+    unmake(w);
+}
+
+static void what_is_lost_is_sent_again(void **state)
+{
+    struct world w = make((struct daf_net_config){.nodes = 2});
+
+    (void)state;
+    create(w, 0, 1, MB);
+    up_in_cell(w, 0, 1, (struct daf_contact){.loss = 200000});
+    until(w, 3000);
+    assert_int_equal(arrival(w, 0), 1250 * DAF_SIM_MS);
+    unmake(w);
+}
+
+/* The first has had 1 of its 4 MB when it goes; the second has the air then. */
+static void who_leaves_a_cell_leaves_its_air_to_the_others(void **state)
+{
+    struct world w = make((struct daf_net_config){.nodes = 4});
+    const struct daf_contact c = {.a = 0, .b = 1, .cell = 7};
+
+    (void)state;
+    create(w, 0, 1, 4 * MB);
+    create(w, 2, 3, 4 * MB);
+    up_in_cell(w, 0, 1, (struct daf_contact){.loss = 0});
+    up_in_cell(w, 2, 3, (struct daf_contact){.loss = 0});
+    until(w, 2000);
+    assert_int_equal(daf_net_down(w.net, &c), DAF_OK);
+    assert_int_equal(STATS(w)->bytes_aborted, MB);
+    until(w, 6000);
+    assert_int_equal(arrival(w, 1), 5 * DAF_SIM_S);
+    unmake(w);
+}
+
+static void nothing_is_sent_to_whom_one_does_not_hear(void **state)
+{
+    struct world w = make((struct daf_net_config){.nodes = 2});
+
+    (void)state;
+    create(w, 0, 1, MB);
+    up_in_cell(w, 0, 1, (struct daf_contact){.deaf = DAF_DEAF_B});
+    until(w, 60000);
+    assert_int_equal(STATS(w)->started, 0);
+    unmake(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +471,11 @@ int main(void)
         cmocka_unit_test(spraying_halves_the_copies),
         cmocka_unit_test(prophet_gives_it_to_whom_has_met_the_destination),
         cmocka_unit_test(direct_gives_it_to_nobody_else),
+        cmocka_unit_test(those_in_a_cell_share_its_air),
+        cmocka_unit_test(two_clients_of_one_access_point_send_everything_twice),
+        cmocka_unit_test(what_is_lost_is_sent_again),
+        cmocka_unit_test(who_leaves_a_cell_leaves_its_air_to_the_others),
+        cmocka_unit_test(nothing_is_sent_to_whom_one_does_not_hear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,9 +115,10 @@ static bool *flag_of(struct stage *s, uint32_t a, uint32_t b)
     return &s->is_up[(size_t)a * s->config.nodes + b];
 }
 
-static void on_up(void *ctx, uint32_t a, uint32_t b)
+static void on_up(void *ctx, const struct daf_contact *contact)
 {
     struct stage *s = ctx;
+    uint32_t a = contact->a, b = contact->b;
 
     assert_false(*flag_of(s, a, b));
     *flag_of(s, a, b) = true;
@@ -127,9 +128,10 @@ static void on_up(void *ctx, uint32_t a, uint32_t b)
                                     .end = DAF_SIM_NEVER});
 }
 
-static void on_down(void *ctx, uint32_t a, uint32_t b)
+static void on_down(void *ctx, const struct daf_contact *contact)
 {
     struct stage *s = ctx;
+    uint32_t a = contact->a, b = contact->b;
     size_t i = s->told.count;
 
     assert_true(*flag_of(s, a, b));

@@ -323,7 +323,29 @@ static void what_peers_hold_is_noted_by_itself(void **state)
     assert_int_equal(b->jobs_count, 0);
     assert_int_equal(b->commits, commits_of(w));
     assert_int_equal(daf_store_acked_seq(w->reader, &w->log), 4);
+    assert_int_equal(b->notes_first, 0);
+    assert_int_equal(b->notes_count, 1);
     daf_writer_batch_free(b);
+}
+
+/* A recording must know which calls a commit wrote down (docs/inputlog.md). */
+static void batches_tell_which_notes_they_have(void **state)
+{
+    struct world *w = *state;
+    uint64_t next = 0;
+
+    give_job(w, 1, 4);
+    daf_writer_batch_free(take(w));
+    for (uint64_t calls = 0; calls < 20; calls++)
+        daf_writer_acked(w->writer, &w->log, 1, &w->last);
+    while (next < 20) {
+        struct daf_writer_batch *b = take(w);
+
+        assert_int_equal(b->notes_first, next);
+        next += b->notes_count;
+        daf_writer_batch_free(b);
+    }
+    assert_int_equal(next, 20);
 }
 
 /* A peer may say that it holds what never was: our records are kept all the
@@ -433,6 +455,7 @@ int main(void)
         WITH_WORLD(what_is_not_held_is_dropped_without_an_error),
         WITH_WORLD(it_rings_until_all_is_taken),
         WITH_WORLD(what_peers_hold_is_noted_by_itself),
+        WITH_WORLD(batches_tell_which_notes_they_have),
         WITH_WORLD(a_note_of_what_never_was_takes_no_record_with_it),
         WITH_WORLD(closing_commits_what_is_queued),
         WITH_WORLD(what_is_abandoned_is_whole_jobs),

@@ -12,7 +12,7 @@ import sys
 sys.dont_write_bytecode = True
 from make_records import digest, in_hex, pack, pack_items, some
 
-VERSION = 3
+VERSION = 4
 SCOPE, AUTHOR, ID = some("scope", 16), some("author", 16), some("id", 32)
 CONTENT = some("content", 32)
 KEY = some("key", 32)
@@ -30,7 +30,7 @@ WRITES = [  # ticket, kind, claimed, quality, scope, learner, did, payload
     ("a control record", [10, 1, 0, 0, "", b"", [], b"\x92\xa1x\x80"]),
     ("a catalogue item", [11, 2, 1700000000124, 2, "", b"", [],
                           pack(["catalogue-item", {"replaces": [ID]}])]),
-    ("a learner without a name", [12, 3, 1, 3, "class:2", b"", [], b""]),
+    ("a learner without a name", [12, 3, 1, 0, "class:2", b"", [], b""]),
 ]
 INPUTS = [
     ("TIMER", 0, []),
@@ -58,6 +58,7 @@ INPUTS = [
     ("PUT on a full disk", 16, [2**32 - 1, CONTENT, 2**20 - 1, 2**20, 0, 14]),
     ("READ", 17, [7, CONTENT, 1, 0, some("piece", 40), True, 0]),
     ("READ of nothing", 17, [8, CONTENT, 1, 0, b"", True, 10]),
+    ("NOTED", 18, [43, 2**64 - 1, 4096]),
 ]
 
 # --- calls on the port, and the chain ---------------------------------------------
@@ -70,11 +71,18 @@ CALLS = {  # before the input of that name: call, number, parts
     "PUT": [[15, 7, [CONTENT, PART, some("bytes", 100)]], [16, 7, []]],
     "READ": [[17, 7, [CONTENT, big(1, 4) + big(0, 4), b""]]],
 }
-HEAD = [VERSION, some("seed", 32), 3, 2**64 - 1, AUTHOR]
+NAMES = ["seed", "boot_number", "incarnation", "sign", "transport", "seal", "sign_secret",
+         "transport_secret", "seal_secret", "manifest", "cert", "start"]
+HEAD = [VERSION, some("seed", 32), 3, 2**64 - 1, some("sign", 32), some("transport", 32),
+        some("seal", 32), some("sign secret", 64), some("transport secret", 32),
+        some("seal secret", 32), some("manifest", 300), some("cert", 200),
+        some("start", 32)]
+OLD = [some("seed", 32), 3, 2**64 - 1, AUTHOR]  # after the number, up to version 3
 
 
 def main():
-    head = b"\x96" + pack("daf-inputs") + pack_items(HEAD)
+    begin = bytes([0x91 + len(HEAD)]) + pack("daf-inputs")
+    head = begin + pack_items(HEAD)
     chain, log, entries = bytes(32), head, []
     for i, (name, kind, fields) in enumerate(INPUTS):
         calls = CALLS.get(name, [])
@@ -88,36 +96,45 @@ def main():
             "effects": chain[:8],
             "calls": [{"call": str(c), "number": str(n), "parts": p} for c, n, p in calls],
         })
+    old = b"\x96" + pack("daf-inputs")
     refused = [
-        {"name": "version 2", "error": "version",
-         "log": b"\x96" + pack("daf-inputs") + pack_items([2] + HEAD[1:])},
-        {"name": "version 4", "error": "version",
-         "log": b"\x96" + pack("daf-inputs") + pack_items([4] + HEAD[1:])},
+        {"name": "version 2", "error": "version", "log": old + pack_items([2] + OLD)},
+        {"name": "version 3", "error": "version", "log": old + pack_items([3] + OLD)},
+        {"name": "version 5", "error": "version", "log": begin + pack_items([5] + HEAD[1:])},
+        {"name": "the head of version 3", "error": "form",
+         "log": old + pack_items([4] + OLD)},
         {"name": "another file", "error": "form",
-         "log": b"\x96" + pack("daf-output") + pack_items(HEAD)},
+         "log": begin[:1] + pack("daf-output") + pack_items(HEAD)},
         {"name": "a short seed", "error": "form",
-         "log": b"\x96" + pack("daf-inputs") + pack_items([3, bytes(31)] + HEAD[2:])},
+         "log": begin + pack_items([4, bytes(31)] + HEAD[2:])},
+        {"name": "a short secret", "error": "form",
+         "log": begin + pack_items(HEAD[:7] + [bytes(32)] + HEAD[8:])},
+        {"name": "a certificate that is too long", "error": "form",
+         "log": begin + pack_items(HEAD[:11] + [bytes(1025)] + HEAD[12:])},
     ]
     good = [CONTENT, 9, 1, 65536, False, False, True, False, b"\x80\x00"]
-    torn = [  # entries that end the log: nothing of them is believed
-        ("an input of a later version", [18, 0, 0, bytes(8)]),
+    wrong = [  # entries that are wrong: nothing of them is believed
+        ("an input of a later version", [19, 0, 0, bytes(8)]),
+        ("a NOTED with a field too few", [18, 0, 0, 1, 1, bytes(8)]),
         ("an ITEM with a field too few", [15, 0, 0] + good[:8] + [bytes(8)]),
         ("an ITEM with a field too many", [15, 0, 0] + good + [None, bytes(8)]),
         ("an ITEM of too many parts", [15, 0, 0, CONTENT, 2**20 + 1] + good[2:] + [bytes(8)]),
         ("a PUT of an unknown end", [16, 0, 0, 7, CONTENT, 0, 0, 8, 0, bytes(8)]),
         ("a PUT of an unknown error", [16, 0, 0, 7, CONTENT, 0, 0, 0, 99, bytes(8)]),
+        ("a WRITE of a time that is none", [8, 0, 0, 1, 0, 2**63, 0, "", b"", [], b"", bytes(8)]),
+        ("a WRITE of an unknown clock", [8, 0, 0, 1, 0, 0, 3, "", b"", [], b"", bytes(8)]),
+        ("an OPENED at no endpoint", [3, 0, 0, 7, 0, KEY, bytes(8)]),
         ("a READ without bytes", [17, 0, 0, 7, CONTENT, 0, 0, None, True, 0, bytes(8)]),
         ("a WRITE of a fifth kind", [8, 0, 0, 1, 4, 0, 0, "", b"", [], b"", bytes(8)]),
     ]
     json.dump(in_hex({
         "made_by": "tests/vectors/make_inputlog.py",
-        "head": {"seed": HEAD[1], "boot_number": "3", "incarnation": str(2**64 - 1),
-                 "author": AUTHOR},
+        "head": {n: str(v) if isinstance(v, int) else v for n, v in zip(NAMES, HEAD[1:])},
         "head_bytes": head,
         "entries": entries,
         "log": log,
         "refused": refused,
-        "torn": [{"name": n, "entry": pack(v)} for n, v in torn],
+        "wrong": [{"name": n, "entry": pack(v)} for n, v in wrong],
     }), sys.stdout, indent=1)
     print()
 

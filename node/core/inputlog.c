@@ -1,257 +1,94 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "node/inputlog.h"
-
-#include "node/clock.h"
-#include "node/log.h"
-#include "node/netwatch.h"
-#include "proto/cursor.h"
-#include "proto/hash.h"
-#include "proto/pack.h"
+#include "node/core/inputlog.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
+
+#include "proto/cursor.h"
 
 #define MAGIC          "daf-inputs"
+#define HEAD_FIELDS    14
 #define ENTRY_FIELDS   4   /* kind, now, commits; effects at the end */
-#define FIXED_BYTES    512 /* an entry less its views and lists */
+#define FIXED_BYTES    640 /* a head, or an entry, less its views and lists */
 #define ITEM_BYTES     128 /* a stored item is at most this long ... */
 #define ITEM_BYTES_MIN 75  /* ... and at least this */
 #define DID_BYTES      24  /* an activity less its item */
+#define NOTED          18  /* behind the last kind of input */
+#define CUT_BYTES_MAX  ((size_t)1024 * 1024) /* no entry is longer */
 
-/* A call's parts are a header, a body and ids, or one frame. */
-#define EFFECT_BYTES_MAX (DAF_FRAME_BYTES_MAX + 1024)
+static_assert(NOTED == DAF_INPUT_READ + 1, "a new input is a new version");
+static_assert(DAF_AGENT_OWN_MAX <= DAF_INPUTLOG_OWN_MAX, "of one OWN");
 
-/* All that netwatch tells is written down; of it the agent keeps the first. */
-static_assert(DAF_INPUTLOG_OWN_MAX == DAF_NETWATCH_ADDRS_MAX, "one OWN");
-static_assert(DAF_AGENT_OWN_MAX <= DAF_NETWATCH_ADDRS_MAX, "of one OWN");
-
-struct daf_inputlog {
-    int fd;
-    enum daf_err err; /* nothing more is recorded */
-    uint8_t chain[32];
-    uint8_t *buffer;
-    size_t len, cap;
-    struct daf_mono flush_at;
-    uint8_t effect[EFFECT_BYTES_MAX];
-};
-
-/* How many fields each kind of input has of its own. */
+/* How many fields each kind has of its own. */
 static const size_t kind_fields[] = {
-    [DAF_INPUT_TIMER] = 0,     [DAF_INPUT_LISTENING] = 2,
-    [DAF_INPUT_LINK_LOST] = 0, [DAF_INPUT_OPENED] = 3,
-    [DAF_INPUT_FRAME] = 2,     [DAF_INPUT_CLOSED] = 1,
-    [DAF_INPUT_STORED] = 4,    [DAF_INPUT_PEER] = 3,
-    [DAF_INPUT_WRITE] = 8,     [DAF_INPUT_STOP] = 0,
-    [DAF_INPUT_FOUND] = 5,     [DAF_INPUT_GONE] = 2,
-    [DAF_INPUT_OWN] = 1,       [DAF_INPUT_PORCH] = 5,
-    [DAF_INPUT_PORCHED] = 1,   [DAF_INPUT_ITEM] = 9,
-    [DAF_INPUT_PUT] = 6,       [DAF_INPUT_READ] = 7,
+    [DAF_INPUT_TIMER] = 0,
+    [DAF_INPUT_LISTENING] = 2,
+    [DAF_INPUT_LINK_LOST] = 0,
+    [DAF_INPUT_OPENED] = 3,
+    [DAF_INPUT_FRAME] = 2,
+    [DAF_INPUT_CLOSED] = 1,
+    [DAF_INPUT_STORED] = 4,
+    [DAF_INPUT_PEER] = 3,
+    [DAF_INPUT_WRITE] = 8,
+    [DAF_INPUT_STOP] = 0,
+    [DAF_INPUT_FOUND] = 5,
+    [DAF_INPUT_GONE] = 2,
+    [DAF_INPUT_OWN] = 1,
+    [DAF_INPUT_PORCH] = 5,
+    [DAF_INPUT_PORCHED] = 1,
+    [DAF_INPUT_ITEM] = 9,
+    [DAF_INPUT_PUT] = 6,
+    [DAF_INPUT_READ] = 7,
+    [NOTED] = 3,
 };
 
-/* ---- making the file */
-
-/* The folder that @path will lie in, as the kernel knows it. */
-static bool real_folder(const char *path, char out[PATH_MAX])
+static uint64_t kind_of(const struct daf_inputlog_entry *e)
 {
-    const char *slash = strrchr(path, '/');
-    char folder[PATH_MAX];
-    size_t len = slash == NULL ? 0 : (size_t)(slash - path);
-
-    if (len >= sizeof(folder)) return false;
-    memcpy(folder, path, len);
-    folder[len] = '\0';
-    if (slash == NULL) return realpath(".", out) != NULL;
-    return realpath(len > 0 ? folder : "/", out) != NULL;
+    return e->is_noted ? NOTED : (uint64_t)e->input.kind;
 }
 
-static bool is_inside(const char *folder, const char *home)
+const char *daf_inputlog_kind_str(const struct daf_inputlog_entry *e)
 {
-    size_t len = strlen(home);
+    static const char *const words[] = {
+        "TIMER",  "LISTENING", "LINK_LOST", "OPENED", "FRAME",
+        "CLOSED", "STORED",    "PEER",      "WRITE",  "STOP",
+        "FOUND",  "GONE",      "OWN",       "PORCH",  "PORCHED",
+        "ITEM",   "PUT",       "READ",      "NOTED",
+    };
+    static_assert(sizeof(words) / sizeof(words[0]) == NOTED + 1, "all");
 
-    return strncmp(folder, home, len) == 0 &&
-           (folder[len] == '\0' || folder[len] == '/');
+    return words[kind_of(e)];
 }
 
-static enum daf_err make_file(const char *path, const char *home, int *out_fd,
-                              struct daf_trouble *t)
-{
-    char folder[PATH_MAX], real_home[PATH_MAX];
+/* ---- the head, written */
 
-    if (!real_folder(path, folder) || realpath(home, real_home) == NULL) {
-        daf_home_trouble(t,
-                         "cannot record to %s: its folder: %s. Name a file "
-                         "in a folder that exists",
-                         path, daf_log_errno(errno));
-        return DAF_EIO;
-    }
-    if (is_inside(folder, real_home)) {
-        daf_home_trouble(t,
-                         "--record %s lies inside the home %s: a copy of "
-                         "the home would carry what learners did. Name a "
-                         "file outside of it",
-                         path, home);
-        return DAF_EUSAGE;
-    }
-    *out_fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                   S_IRUSR | S_IWUSR);
-    if (*out_fd >= 0) return DAF_OK;
-    if (errno == EEXIST) {
-        daf_home_trouble(t,
-                         "--record %s exists already, and a log is never "
-                         "written over. Name a new file, or remove it",
-                         path);
-        return DAF_EEXISTS;
-    }
-    daf_home_trouble(t,
-                     "cannot record to %s: %s. Name a file in a folder "
-                     "that can be written",
-                     path, daf_log_errno(errno));
-    return errno == ENOSPC ? DAF_EFULL : DAF_EIO;
+size_t daf_inputlog_head_bytes(const struct daf_inputlog_head *head)
+{
+    return FIXED_BYTES + head->manifest.len + head->cert.len;
 }
 
-static bool reserve(struct daf_inputlog *l, size_t more)
+void daf_inputlog_pack_head(struct daf_pack *k,
+                            const struct daf_inputlog_head *head)
 {
-    size_t cap = l->cap > 0 ? l->cap : DAF_INPUTLOG_FLUSH_BYTES * 2;
-    uint8_t *grown;
+    const struct daf_device_keys *keys = &head->keys;
+    const struct daf_secrets *secrets = &head->secrets;
 
-    while (cap - l->len < more)
-        cap *= 2;
-    if (cap == l->cap) return true;
-    grown = realloc(l->buffer, cap);
-    if (grown == NULL) {
-        l->err = DAF_ENOMEM;
-        return false;
-    }
-    l->buffer = grown;
-    l->cap = cap;
-    return true;
-}
-
-/* Pack behind what is buffered; pack_end() keeps it. */
-static struct daf_pack pack_begin(struct daf_inputlog *l)
-{
-    struct daf_pack k;
-
-    daf_pack_init(&k, l->buffer + l->len, l->cap - l->len);
-    return k;
-}
-
-static void pack_end(struct daf_inputlog *l, const struct daf_pack *k)
-{
-    if (k->is_full) {
-        l->err = DAF_ELIMIT;
-        return;
-    }
-    if (l->len == 0)
-        l->flush_at = daf_clock_after(daf_clock_now(), DAF_INPUTLOG_FLUSH_MS);
-    l->len += k->len;
-}
-
-static void put_head(struct daf_inputlog *l,
-                     const struct daf_inputlog_head *head)
-{
-    struct daf_pack k;
-
-    if (!reserve(l, FIXED_BYTES)) return;
-    k = pack_begin(l);
-    daf_pack_array(&k, 6);
-    daf_pack_str(&k, MAGIC, strlen(MAGIC));
-    daf_pack_uint(&k, DAF_INPUTLOG_VERSION);
-    daf_pack_bin(&k, head->seed, sizeof(head->seed));
-    daf_pack_uint(&k, head->boot_number);
-    daf_pack_uint(&k, head->incarnation);
-    daf_pack_bin(&k, head->author.b, sizeof(head->author.b));
-    pack_end(l, &k);
-}
-
-enum daf_err daf_inputlog_open(const char *path, const char *home,
-                               const struct daf_inputlog_head *head,
-                               struct daf_inputlog **out, struct daf_trouble *t)
-{
-    struct daf_inputlog *l = calloc(1, sizeof(*l));
-    enum daf_err err;
-
-    *out = NULL;
-    if (l == NULL) {
-        daf_home_trouble(t, "cannot record: out of memory");
-        return DAF_ENOMEM;
-    }
-    l->flush_at = DAF_MONO_NEVER;
-    err = make_file(path, home, &l->fd, t);
-    if (err != DAF_OK) {
-        free(l);
-        return err;
-    }
-    put_head(l, head);
-    err = daf_inputlog_flush(l);
-    if (err != DAF_OK) {
-        daf_home_trouble(t, "cannot record to %s: %s", path, daf_err_str(err));
-        daf_inputlog_close(l);
-        return err;
-    }
-    *out = l;
-    return DAF_OK;
-}
-
-void daf_inputlog_close(struct daf_inputlog *l)
-{
-    if (l == NULL) return;
-    /* A log that ends early is read up to there. */
-    if (daf_inputlog_flush(l) != DAF_OK) l->len = 0;
-    (void)close(l->fd);
-    if (l->buffer != NULL) sodium_memzero(l->buffer, l->cap);
-    free(l->buffer);
-    sodium_memzero(l, sizeof(*l));
-    free(l);
-}
-
-struct daf_mono daf_inputlog_deadline(const struct daf_inputlog *l)
-{
-    return l->flush_at;
-}
-
-enum daf_err daf_inputlog_flush(struct daf_inputlog *l)
-{
-    size_t at = 0;
-
-    while (l->err == DAF_OK && at < l->len) {
-        ssize_t n = write(l->fd, l->buffer + at, l->len - at);
-
-        if (n >= 0)
-            at += (size_t)n;
-        else if (errno != EINTR)
-            l->err = errno == ENOSPC ? DAF_EFULL : DAF_EIO;
-    }
-    l->len = 0;
-    l->flush_at = DAF_MONO_NEVER;
-    return l->err;
-}
-
-/* ---- effects */
-
-void daf_inputlog_effect(struct daf_inputlog *l, enum daf_inputlog_call call,
-                         uint64_t number, const struct daf_view *parts,
-                         size_t parts_count)
-{
-    struct daf_pack k;
-    uint8_t next[32];
-
-    if (l->err != DAF_OK) return;
-    daf_pack_init(&k, l->effect, sizeof(l->effect));
-    daf_pack_array(&k, 2 + parts_count);
-    daf_pack_uint(&k, (uint64_t)call);
-    daf_pack_uint(&k, number);
-    for (size_t i = 0; i < parts_count; i++)
-        daf_pack_bin(&k, parts[i].p, parts[i].len);
-    if (k.is_full) l->err = DAF_ELIMIT;
-    daf_hash_keyed_256("daf.effect.1", l->chain, daf_pack_view(&k), next);
-    memcpy(l->chain, next, sizeof(next));
+    daf_pack_array(k, HEAD_FIELDS);
+    daf_pack_str(k, MAGIC, strlen(MAGIC));
+    daf_pack_uint(k, DAF_INPUTLOG_VERSION);
+    daf_pack_bin(k, head->seed, sizeof(head->seed));
+    daf_pack_uint(k, head->boot_number);
+    daf_pack_uint(k, head->incarnation);
+    daf_pack_bin(k, keys->sign.b, sizeof(keys->sign.b));
+    daf_pack_bin(k, keys->transport.b, sizeof(keys->transport.b));
+    daf_pack_bin(k, keys->seal.b, sizeof(keys->seal.b));
+    daf_pack_bin(k, secrets->sign.b, sizeof(secrets->sign.b));
+    daf_pack_bin(k, secrets->transport.b, sizeof(secrets->transport.b));
+    daf_pack_bin(k, secrets->seal.b, sizeof(secrets->seal.b));
+    daf_pack_bin(k, head->manifest.p, head->manifest.len);
+    daf_pack_bin(k, head->cert.p, head->cert.len);
+    daf_pack_bin(k, head->start.b, sizeof(head->start.b));
 }
 
 /* ---- one entry, written */
@@ -325,6 +162,32 @@ static void put_piece(struct daf_pack *k, const struct daf_input *in)
     daf_pack_uint(k, in->piece.offset);
 }
 
+static void put_read(struct daf_pack *k, const struct daf_input *in)
+{
+    put_piece(k, in);
+    daf_pack_bin(k, in->piece.bytes.p, in->piece.bytes.len);
+    daf_pack_bool(k, in->is_last);
+    daf_pack_uint(k, (uint64_t)in->err);
+}
+
+static void put_addr(struct daf_pack *k, const struct daf_addr *addr)
+{
+    daf_pack_str(k, addr->text, strlen(addr->text));
+}
+
+static void put_service(struct daf_pack *k, const struct daf_announce *service)
+{
+    daf_pack_uint(k, (uint64_t)service->endpoint);
+    daf_pack_bin(k, service->name, sizeof(service->name));
+}
+
+static void put_own(struct daf_pack *k, const struct daf_input *in)
+{
+    daf_pack_array(k, in->addrs_count);
+    for (size_t i = 0; i < in->addrs_count; i++)
+        put_addr(k, &in->addrs[i]);
+}
+
 static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
 {
     const struct daf_input *in = &e->input;
@@ -357,7 +220,7 @@ static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
         put_items(k, in);
         break;
     case DAF_INPUT_PEER:
-        daf_pack_str(k, in->addr.text, strlen(in->addr.text));
+        put_addr(k, &in->addr);
         daf_pack_uint(k, (uint64_t)in->found_by);
         daf_pack_bin(k, in->author.b, sizeof(in->author.b));
         break;
@@ -365,20 +228,16 @@ static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
         put_write(k, in->write);
         break;
     case DAF_INPUT_FOUND:
-        daf_pack_uint(k, (uint64_t)in->service.endpoint);
-        daf_pack_bin(k, in->service.name, sizeof(in->service.name));
+        put_service(k, &in->service);
         daf_pack_uint(k, in->service.port);
         daf_pack_bin(k, in->service.data, sizeof(in->service.data));
-        daf_pack_str(k, in->addr.text, strlen(in->addr.text));
+        put_addr(k, &in->addr);
         break;
     case DAF_INPUT_GONE:
-        daf_pack_uint(k, (uint64_t)in->service.endpoint);
-        daf_pack_bin(k, in->service.name, sizeof(in->service.name));
+        put_service(k, &in->service);
         break;
     case DAF_INPUT_OWN:
-        daf_pack_array(k, in->addrs_count);
-        for (size_t i = 0; i < in->addrs_count; i++)
-            daf_pack_str(k, in->addrs[i].text, strlen(in->addrs[i].text));
+        put_own(k, in);
         break;
     case DAF_INPUT_PORCH:
         put_porch(k, in->porch);
@@ -395,10 +254,7 @@ static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
         daf_pack_uint(k, (uint64_t)in->err);
         break;
     case DAF_INPUT_READ:
-        put_piece(k, in);
-        daf_pack_bin(k, in->piece.bytes.p, in->piece.bytes.len);
-        daf_pack_bool(k, in->is_last);
-        daf_pack_uint(k, (uint64_t)in->err);
+        put_read(k, in);
         break;
     }
 }
@@ -421,23 +277,28 @@ static size_t bytes_of(const struct daf_input *in)
     return bytes;
 }
 
-void daf_inputlog_append(struct daf_inputlog *l,
-                         const struct daf_inputlog_entry *e)
+size_t daf_inputlog_entry_bytes(const struct daf_inputlog_entry *e)
 {
-    struct daf_pack k;
+    return e->is_noted ? FIXED_BYTES : bytes_of(&e->input);
+}
 
-    if (l->err != DAF_OK || !reserve(l, bytes_of(&e->input))) return;
-    k = pack_begin(l);
-    daf_pack_array(&k, ENTRY_FIELDS + kind_fields[e->input.kind]);
-    daf_pack_uint(&k, (uint64_t)e->input.kind);
-    daf_pack_uint(&k, e->now.ms);
-    daf_pack_uint(&k, e->commits);
-    put_input(&k, e);
-    daf_pack_bin(&k, l->chain, DAF_INPUTLOG_EFFECT_BYTES);
-    pack_end(l, &k);
-    /* What fails is told by the next flush, or by close's caller. */
-    if (l->len >= DAF_INPUTLOG_FLUSH_BYTES && daf_inputlog_flush(l) != DAF_OK)
-        l->flush_at = (struct daf_mono){0};
+void daf_inputlog_pack_entry(struct daf_pack *k,
+                             const struct daf_inputlog_entry *e)
+{
+    uint64_t kind = kind_of(e);
+
+    daf_pack_array(k, ENTRY_FIELDS + kind_fields[kind]);
+    daf_pack_uint(k, kind);
+    daf_pack_uint(k, e->now.ms);
+    daf_pack_uint(k, e->commits);
+    if (e->is_noted) {
+        daf_pack_uint(k, e->commit);
+        daf_pack_uint(k, e->notes_first);
+        daf_pack_uint(k, e->notes_count);
+    } else {
+        put_input(k, e);
+    }
+    daf_pack_bin(k, e->effects, sizeof(e->effects));
 }
 
 /* ---- reading */
@@ -508,8 +369,8 @@ static void get_write(struct daf_cursor *c, struct daf_input *in,
 
     *w = (struct daf_write){.ticket = daf_cursor_uint(c, UINT64_MAX)};
     w->kind = (enum daf_write_kind)daf_cursor_uint(c, DAF_WRITE_LEARNER);
-    w->claimed.ms = daf_cursor_uint(c, UINT64_MAX);
-    w->time_quality = (uint8_t)daf_cursor_uint(c, UINT8_MAX);
+    w->claimed.ms = daf_cursor_uint(c, DAF_INT_MAX);
+    w->time_quality = (uint8_t)daf_cursor_uint(c, DAF_TIME_BEACON);
     get_text(c, w->scope, sizeof(w->scope));
     w->learner = daf_cursor_bin(c, SIZE_MAX);
     w->did_count = daf_cursor_array(c, DAF_DID_MAX);
@@ -545,9 +406,18 @@ static void get_addr(struct daf_cursor *c, struct daf_addr *out)
     get_text(c, out->text, sizeof(out->text));
 }
 
+static enum daf_endpoint get_endpoint(struct daf_cursor *c)
+{
+    size_t start = c->at;
+    uint64_t endpoint = daf_cursor_uint(c, DAF_ENDPOINT_PORCH);
+
+    if (endpoint == 0) daf_cursor_fail(c, DAF_EFORM, start);
+    return (enum daf_endpoint)endpoint;
+}
+
 static void get_service(struct daf_cursor *c, struct daf_announce *out)
 {
-    out->endpoint = (enum daf_endpoint)daf_cursor_uint(c, DAF_ENDPOINT_PORCH);
+    out->endpoint = get_endpoint(c);
     daf_cursor_bin_into(c, out->name, sizeof(out->name));
 }
 
@@ -604,6 +474,14 @@ static enum daf_err get_err(struct daf_cursor *c)
     return (enum daf_err)daf_cursor_uint(c, DAF_ERR_COUNT - 1);
 }
 
+static void get_read(struct daf_cursor *c, struct daf_input *in)
+{
+    get_piece(c, in);
+    in->piece.bytes = daf_cursor_bin(c, DAF_PIECE_BYTES_MAX);
+    in->is_last = daf_cursor_bool(c);
+    in->err = get_err(c);
+}
+
 static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
                       struct lists *lists)
 {
@@ -620,8 +498,7 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
         break;
     case DAF_INPUT_OPENED:
         in->conn = get_conn(c);
-        in->endpoint =
-            (enum daf_endpoint)daf_cursor_uint(c, DAF_ENDPOINT_PORCH);
+        in->endpoint = get_endpoint(c);
         daf_cursor_bin_into(c, in->key.b, sizeof(in->key.b));
         break;
     case DAF_INPUT_FRAME:
@@ -647,7 +524,7 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
         break;
     case DAF_INPUT_FOUND:
         get_service(c, &in->service);
-        in->service.port = (uint16_t)daf_cursor_uint(c, UINT16_MAX);
+        in->service.port = get_port(c);
         daf_cursor_bin_into(c, in->service.data, sizeof(in->service.data));
         get_addr(c, &in->addr);
         break;
@@ -672,10 +549,7 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
         in->err = get_err(c);
         break;
     case DAF_INPUT_READ:
-        get_piece(c, in);
-        in->piece.bytes = daf_cursor_bin(c, DAF_PIECE_BYTES_MAX);
-        in->is_last = daf_cursor_bool(c);
-        in->err = get_err(c);
+        get_read(c, in);
         break;
     }
 }
@@ -684,35 +558,81 @@ static bool get_entry(struct daf_cursor *c, struct daf_inputlog_entry *e,
                       struct lists *lists)
 {
     size_t count = daf_cursor_array(c, 16), start = c->at;
+    uint64_t kind = daf_cursor_uint(c, NOTED);
 
-    *e = (struct daf_inputlog_entry){0};
-    e->input.kind = (enum daf_input_kind)daf_cursor_uint(c, DAF_INPUT_READ);
-    if (count != ENTRY_FIELDS + kind_fields[e->input.kind])
+    *e = (struct daf_inputlog_entry){.is_noted = kind == NOTED};
+    if (count != ENTRY_FIELDS + kind_fields[kind])
         daf_cursor_fail(c, DAF_EFORM, start);
-    e->now.ms = daf_cursor_uint(c, UINT64_MAX);
+    e->now.ms = daf_cursor_uint(c, DAF_INT_MAX);
     e->commits = daf_cursor_uint(c, UINT64_MAX);
-    get_input(c, e, lists);
+    if (e->is_noted) {
+        e->commit = daf_cursor_uint(c, UINT64_MAX);
+        e->notes_first = daf_cursor_uint(c, UINT64_MAX);
+        e->notes_count = daf_cursor_uint(c, UINT64_MAX);
+    } else {
+        e->input.kind = (enum daf_input_kind)kind;
+        get_input(c, e, lists);
+    }
     daf_cursor_bin_into(c, e->effects, sizeof(e->effects));
     return daf_cursor_ok(c);
+}
+
+/* Of any version: what stands behind the number is read only if it is ours. */
+static enum daf_err get_version(struct daf_cursor *c)
+{
+    struct daf_view magic;
+    uint64_t version;
+
+    (void)daf_cursor_array(c, 16);
+    magic = daf_cursor_str(c, strlen(MAGIC));
+    version = daf_cursor_uint(c, UINT64_MAX);
+    if (!daf_cursor_ok(c) || magic.len != strlen(MAGIC) ||
+        memcmp(magic.p, MAGIC, magic.len) != 0)
+        return DAF_EFORM;
+    return version == DAF_INPUTLOG_VERSION ? DAF_OK : DAF_EVERSION;
 }
 
 static enum daf_err get_head(struct daf_cursor *c,
                              struct daf_inputlog_head *out)
 {
-    struct daf_view magic;
-    uint64_t version;
+    struct daf_device_keys *keys = &out->keys;
+    struct daf_secrets *secrets = &out->secrets;
+    struct daf_cursor count = *c;
+    enum daf_err err = get_version(c);
 
-    daf_cursor_array_of(c, 6);
-    magic = daf_cursor_str(c, strlen(MAGIC));
-    version = daf_cursor_uint(c, UINT64_MAX);
+    *out = (struct daf_inputlog_head){.boot_number = 0};
+    if (err != DAF_OK) return err;
+    daf_cursor_array_of(&count, HEAD_FIELDS);
     daf_cursor_bin_into(c, out->seed, sizeof(out->seed));
-    out->boot_number = daf_cursor_uint(c, UINT64_MAX);
+    out->boot_number = daf_cursor_uint(c, DAF_INT_MAX);
     out->incarnation = daf_cursor_uint(c, UINT64_MAX);
-    daf_cursor_bin_into(c, out->author.b, sizeof(out->author.b));
-    if (!daf_cursor_ok(c) || magic.len != strlen(MAGIC) ||
-        memcmp(magic.p, MAGIC, magic.len) != 0)
-        return DAF_EFORM;
-    return version == DAF_INPUTLOG_VERSION ? DAF_OK : DAF_EVERSION;
+    daf_cursor_bin_into(c, keys->sign.b, sizeof(keys->sign.b));
+    daf_cursor_bin_into(c, keys->transport.b, sizeof(keys->transport.b));
+    daf_cursor_bin_into(c, keys->seal.b, sizeof(keys->seal.b));
+    daf_cursor_bin_into(c, secrets->sign.b, sizeof(secrets->sign.b));
+    daf_cursor_bin_into(c, secrets->transport.b, sizeof(secrets->transport.b));
+    daf_cursor_bin_into(c, secrets->seal.b, sizeof(secrets->seal.b));
+    out->manifest = daf_cursor_bin(c, DAF_MANIFEST_BYTES_MAX);
+    out->cert = daf_cursor_bin(c, DAF_CERT_BYTES_MAX);
+    daf_cursor_bin_into(c, out->start.b, sizeof(out->start.b));
+    return daf_cursor_ok(c) && daf_cursor_ok(&count) ? DAF_OK : DAF_EFORM;
+}
+
+/* Whether these bytes begin an entry whose end is not here, and not a wrong one. */
+static bool is_cut(struct daf_view bytes)
+{
+    struct daf_cursor c;
+    enum daf_kind kind;
+
+    daf_cursor_init(&c, bytes);
+    daf_cursor_skip(&c);
+    if (daf_cursor_ok(&c) || bytes.len > CUT_BYTES_MAX) return false;
+    if (bytes.len - c.offset < 9) return true; /* not even a number */
+    daf_cursor_init(&c, (struct daf_view){bytes.p + c.offset,
+                                          bytes.len - c.offset});
+    kind = daf_cursor_peek(&c);
+    return kind == DAF_KIND_BIN || kind == DAF_KIND_STR ||
+           kind == DAF_KIND_ARRAY;
 }
 
 enum daf_err daf_inputlog_read(struct daf_view bytes,
@@ -737,5 +657,8 @@ enum daf_err daf_inputlog_read(struct daf_view bytes,
     *out_torn = bytes.len - whole;
     free(lists.items);
     free(lists.did);
-    return c.err == DAF_ENOMEM ? DAF_ENOMEM : DAF_OK;
+    if (c.err == DAF_OK) return DAF_OK;
+    if (c.err == DAF_ENOMEM) return DAF_ENOMEM;
+    return is_cut((struct daf_view){bytes.p + whole, *out_torn}) ? DAF_OK
+                                                                 : DAF_ECORRUPT;
 }
