@@ -5,7 +5,7 @@
  * has arrived when its destination holds it durably.  Everybody comes to hold every
  * record: a notebook drops nothing and is not told whom a record is for.  A
  * message's size is not a record's: what is on the air is what the agents say. */
-#include "sim/protocols/protocols.h"
+#include "sim/protocols/protocol.h"
 
 #include <stdlib.h>
 

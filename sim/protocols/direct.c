@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Direct delivery: who made a message carries it to its destination.  The lower
  * bound of what is sent, and of what arrives. */
-#include "sim/protocols/protocols.h"
+#include "sim/protocols/protocol.h"
 
 static void take_turn(struct daf_net *net, uint32_t node)
 {

@@ -2,7 +2,7 @@
 /* Epidemic routing as The ONE does it: everything to everybody, what is for a peer
  * first.  A. Vahdat and D. Becker, "Epidemic routing for partially-connected ad hoc
  * networks", 2000; The ONE's EpidemicRouter. */
-#include "sim/protocols/protocols.h"
+#include "sim/protocols/protocol.h"
 
 static void take_turn(struct daf_net *net, uint32_t node)
 {

@@ -8,7 +8,7 @@
  * Ageing needs gamma to a power that is not whole.  No function of libm but sqrt is
  * the same everywhere, so the power is put together from gamma's square roots: units
  * of time by squaring, and 20 binary places of the rest. */
-#include "sim/protocols/protocols.h"
+#include "sim/protocols/protocol.h"
 
 #include <math.h>
 #include <stdlib.h>

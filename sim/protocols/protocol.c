@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sim/protocols/protocols.h"
+#include "sim/protocols/protocol.h"
 
 #include <string.h>
 
+/* list.h is made by CMakeLists.txt: a line for each file of this folder. */
+#define PROTOCOL(name) extern const struct daf_protocol daf_##name;
+#include "sim/protocols/list.h"
+#undef PROTOCOL
+#define PROTOCOL(name) &daf_##name,
 static const struct daf_protocol *const all[] = {
-    &daf_daftar,  &daf_epidemic_one, &daf_spray_and_wait,
-    &daf_prophet, &daf_direct,
+#include "sim/protocols/list.h"
 };
 
 const struct daf_protocol *daf_protocol_at(size_t index)

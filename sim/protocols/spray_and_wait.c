@@ -3,7 +3,7 @@
  * than one gives half of them to whom it meets, who has one waits for the
  * destination.  T. Spyropoulos, K. Psounis, C. Raghavendra, "Spray and wait", 2005;
  * The ONE's SprayAndWaitRouter. */
-#include "sim/protocols/protocols.h"
+#include "sim/protocols/protocol.h"
 
 #define COPIES 6 /* The ONE's default_settings.txt */
 

@@ -51,7 +51,7 @@ build()
     local name=$1
     shift
     "$@" -std=c11 -D_POSIX_C_SOURCE=200809L -D_GNU_SOURCE -ffp-contract=off \
-        -w -I"$root" -I"$DAF_BUILD/generated" -o "$tmp/$name" \
+        -w -I"$root" -I"$DAF_BUILD" -o "$tmp/$name" \
         "$root"/{proto,store,node/core,sim,sim/*}/*.c \
         -Wl,--wrap=crypto_sign_ed25519_detached \
         -Wl,--wrap=crypto_sign_ed25519_verify_detached \
