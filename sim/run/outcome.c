@@ -29,8 +29,10 @@ json_t *daf_outcome_json(const struct daf_run_config *config,
                      "s:I, s:f, s:f, "
                      "s:f, s:f, s:f, s:I, s:I, s:s, s:f, s:f}",
                      "protocol", config->net.protocol->name, "world",
-                     config->waypoint != NULL ? "waypoint" : "traces", "seed",
-                     (json_int_t)config->net.seed, "nodes",
+                     config->schedule != NULL   ? "scenario"
+                     : config->waypoint != NULL ? "waypoint"
+                                                : "traces",
+                     "seed", (json_int_t)config->net.seed, "nodes",
                      (json_int_t)r->nodes, "simulated_s", seconds(r->until),
                      "contacts", (json_int_t)n->contacts, "created",
                      (json_int_t)n->created, "started", (json_int_t)n->started,
