@@ -8,6 +8,7 @@
 static const struct daf_sim_command commands[] = {
     {"run", "run a world with a protocol, and say what came of it",
      daf_cmd_run},
+    {"report", "make the page of a run's folder again", daf_cmd_report},
     {"world", "print who meets whom in a world, as The ONE's events",
      daf_cmd_world},
     {"protocols", "list the forwarding protocols", daf_cmd_protocols},

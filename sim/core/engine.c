@@ -34,7 +34,8 @@ struct handler {
 
 struct daf_engine {
     daf_sim_us now;
-    uint64_t hash, number, events;
+    uint64_t hash, events;
+    uint64_t number, probes; /* of the next event, of the next probe */
     struct event *heap;
     size_t count, room;
     struct slot *slots;
@@ -161,16 +162,18 @@ static uint64_t rank(const struct daf_engine *e, enum daf_sim_kind kind,
 static void add(struct daf_engine *e, daf_sim_us at, uint64_t rank_of_it,
                 uint32_t node, uint32_t arg, uint32_t slot)
 {
+    bool is_probe = rank_of_it >> KIND_SHIFT == DAF_SIM_PROBE;
+    uint64_t *number = is_probe ? &e->probes : &e->number;
+
     assert(at >= e->now);
-    assert(e->number < (UINT64_C(1) << NUMBER_BITS));
+    assert(*number < (UINT64_C(1) << NUMBER_BITS));
     e->heap[e->count] = (struct event){
         .at = at,
-        .key = rank_of_it | e->number,
+        .key = rank_of_it | (*number)++,
         .node = node,
         .arg = arg,
         .slot = slot,
     };
-    e->number++;
     sift_up(e->heap, e->count++);
 }
 
@@ -286,10 +289,12 @@ static void happen(struct daf_engine *e, const struct event *ev)
     const struct handler *h = &e->handlers[ev->key >> KIND_SHIFT];
 
     e->now = ev->at;
-    e->events++;
-    daf_engine_note(e, (uint64_t)ev->at);
-    daf_engine_note(e, ev->key);
-    daf_engine_note(e, (uint64_t)ev->node << 32 | ev->arg);
+    if (ev->key >> KIND_SHIFT != DAF_SIM_PROBE) {
+        e->events++;
+        daf_engine_note(e, (uint64_t)ev->at);
+        daf_engine_note(e, ev->key);
+        daf_engine_note(e, (uint64_t)ev->node << 32 | ev->arg);
+    }
     h->fn(h->ctx, ev->node, ev->arg);
 }
 

@@ -11,6 +11,11 @@
  * thread.  The history is hashed as it happens (daf_engine_hash()): two runs that
  * differ in one event differ there.
  *
+ * Probes (DAF_SIM_PROBE) come after all else of their instant and are no history:
+ * they are neither hashed nor counted, and have numbers of their own, so a run that
+ * is measured has the hash of one that is not.  Their handler changes nothing but
+ * what it measures, and adds no event but probes.
+ *
  * The heap has four children a parent and 32 bytes an event, two a cache line: a
  * deep two-way heap misses the cache at every level (LaMarca and Ladner, "The
  * influence of caches on the performance of heaps", 1996). */
@@ -46,7 +51,7 @@ enum daf_sim_kind {
     DAF_SIM_AGENT,   /* an agent's deadline */
     DAF_SIM_TIMER,   /* a node's own */
     DAF_SIM_PASS,    /* those whom something concerned have their turns */
-    DAF_SIM_PROBE,   /* what is measured and checked */
+    DAF_SIM_PROBE,   /* who only looks: not part of the history */
     DAF_SIM_KINDS,
 };
 

@@ -106,6 +106,11 @@ struct daf_fleet_stats {
     uint64_t frames_lost, bytes_lost; /* of contacts that ended */
     uint64_t connections, commits;
     uint64_t records; /* that became new to a device */
+    uint64_t bytes_runs,
+        bytes_runs_lost;   /* of those: RUNs, which carry records */
+    uint64_t bytes_around; /* frames' and handshakes' */
+    /* Headers and bodies that came to a disk: kept, or held there already. */
+    uint64_t bytes_kept, bytes_known;
 };
 const struct daf_fleet_stats *daf_fleet_stats(const struct daf_fleet *f);
 

@@ -208,6 +208,9 @@ static enum daf_err do_task(struct daf_fleet_device *d,
                                  .is_new = what == DAF_PUT_NEW ||
                                            what == DAF_PUT_BODY,
                                  .is_deferred = what == DAF_PUT_DEFERRED};
+    uint64_t *bytes = what == DAF_PUT_KNOWN ? &d->fleet->stats.bytes_known
+                                            : &d->fleet->stats.bytes_kept;
+    *bytes += t->header_len + t->body_len;
     return err;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/core/addr.h"
+#include "proto/frame.h"
 #include "sim/device/fleet_impl.h"
 
 #define HANDSHAKE_BYTES 1200 /* CURVE's four commands, measured in captures */
@@ -174,6 +175,19 @@ void daf_fleet_wires_forget(struct daf_fleet_device *d)
 
 /* ---- the agent's calls */
 
+/* An array of the kind and more (proto/frame.h): 0 if it carries no records. */
+static size_t run_bytes(const uint8_t *frame, size_t len)
+{
+    return len >= 2 && frame[1] == DAF_FRAME_RUN ? len : 0;
+}
+
+static void count_lost(struct daf_fleet *f, const uint8_t *frame, size_t len)
+{
+    f->stats.frames_lost++;
+    f->stats.bytes_lost += len;
+    f->stats.bytes_runs_lost += run_bytes(frame, len);
+}
+
 static void port_send(void *ctx, uint32_t conn, struct daf_view frame)
 {
     struct daf_fleet_device *d = ctx;
@@ -186,10 +200,11 @@ static void port_send(void *ctx, uint32_t conn, struct daf_view frame)
     if (w->is_heard[side] && !w->is_cut) return; /* it was closed */
     f->stats.frames++;
     f->stats.bytes += frame.len;
+    f->stats.bytes_runs += run_bytes(frame.p, frame.len);
+    f->stats.bytes_around += FRAME_BYTES;
     daf_engine_note(f->engine, (uint64_t)frame.len << 32 | conn);
     if (w->is_cut) {
-        f->stats.frames_lost++;
-        f->stats.bytes_lost += frame.len;
+        count_lost(f, frame.p, frame.len);
         return;
     }
     uint8_t *bytes = malloc(frame.len + 1);
@@ -287,6 +302,7 @@ static void open_wire(struct daf_fleet_device *d, struct daf_fleet_device *peer,
         .last = {at, at},
     };
     f->stats.connections++;
+    f->stats.bytes_around += HANDSHAKE_BYTES;
     keep_wire(d, wire);
     keep_wire(peer, wire);
     for (unsigned side = 2; side-- > 0;)
@@ -411,8 +427,7 @@ static void tell_frame(struct daf_fleet_device *d,
                                  .bytes = {p->bytes, p->len}};
 
     if (w->is_cut || w->is_told[p->side]) {
-        f->stats.frames_lost++;
-        f->stats.bytes_lost += p->len;
+        count_lost(f, p->bytes, p->len);
         return;
     }
     daf_fleet_input(d, &in);

@@ -237,6 +237,7 @@ enum daf_err daf_net_up(struct daf_net *net, const struct daf_contact *c)
     }
     if (!keep_link(net, c)) return net->failed;
     net->stats.contacts++;
+    if (net->watch.up != NULL) net->watch.up(net->watch.ctx, c->a, c->b);
     tell_contact(net, c, p->contact_up);
     daf_net_wake(net, c->a);
     daf_net_wake(net, c->b);
@@ -283,6 +284,7 @@ enum daf_err daf_net_down(struct daf_net *net, const struct daf_contact *c)
         return net->failed;
     }
     (void)forget_peer(net, c->b, c->a, &link);
+    if (net->watch.down != NULL) net->watch.down(net->watch.ctx, c->a, c->b);
     cut(net, c->a, c->b);
     cut(net, c->b, c->a);
     (void)daf_net_push(net, &net->links_free, link);
@@ -368,6 +370,32 @@ enum daf_err daf_net_failed(const struct daf_net *net)
 const struct daf_net_stats *daf_net_stats(const struct daf_net *net)
 {
     return &net->stats;
+}
+
+void daf_net_watch(struct daf_net *net, const struct daf_net_watch *watch)
+{
+    net->watch = *watch;
+}
+
+/* A message is wanted at its destination. */
+void daf_net_measure(struct daf_net *net, struct daf_net_measure *out)
+{
+    const struct daf_net_stats *s = &net->stats;
+
+    *out =
+        (struct daf_net_measure){.air = {[DAF_AIR_PAYLOAD] =
+                                             s->bytes_relayed - s->bytes_again,
+                                         [DAF_AIR_AGAIN] = s->bytes_again,
+                                         [DAF_AIR_BROKEN] = s->bytes_aborted},
+                                 .wanted = s->created,
+                                 .complete = s->delivered};
+    for (uint32_t i = 0; i < net->config.nodes; i++) {
+        out->kept += net->nodes[i].used;
+        if (net->nodes[i].used > out->kept_most)
+            out->kept_most = net->nodes[i].used;
+    }
+    if (net->config.protocol->measure != NULL)
+        net->config.protocol->measure(net, out);
 }
 
 daf_sim_us daf_net_now(const struct daf_net *net)

@@ -66,7 +66,34 @@ struct daf_net_stats {
     uint64_t odd;      /* of the trace: up twice, down without up */
     uint64_t created, started, relayed, aborted, dropped, delivered;
     uint64_t bytes_relayed, bytes_aborted;
+    uint64_t bytes_again; /* of those relayed: held already */
     uint64_t turns;
+};
+
+/* What went over the air, and what nodes keep.  Bytes of kinds that a protocol's
+ * model has not are 0: The ONE's protocols are told for nothing what a peer holds. */
+enum daf_air_kind {
+    DAF_AIR_PAYLOAD, /* messages or records that came whole and were new there */
+    DAF_AIR_AGAIN,   /* that came whole to one that held them already */
+    DAF_AIR_BROKEN,  /* sent for nothing: the contact ended */
+    DAF_AIR_CONTROL, /* all else: questions, answers, what is around a frame */
+    DAF_AIR_KINDS,
+};
+struct daf_net_measure {
+    uint64_t air[DAF_AIR_KINDS]; /* so far */
+    uint64_t kept,
+        kept_most; /* bytes: of all nodes together, of one; most: 0 if
+                                    not known */
+    uint64_t wanted,
+        complete; /* pairs of a message and a node that wants it, and
+                                  those of them that have come */
+};
+
+/* Who looks on at contacts; changes nothing. */
+struct daf_net_watch {
+    void *ctx;
+    void (*up)(void *ctx, uint32_t a, uint32_t b);
+    void (*down)(void *ctx, uint32_t a, uint32_t b);
 };
 
 /* What came of an offer. */
@@ -108,6 +135,10 @@ DAF_NODISCARD enum daf_err daf_net_clock(struct daf_net *net, uint32_t node,
 enum daf_err daf_net_failed(const struct daf_net *net);
 
 const struct daf_net_stats *daf_net_stats(const struct daf_net *net);
+/** daf_net_measure: as it is now; the protocol's own answer if it has one. */
+void daf_net_measure(struct daf_net *net, struct daf_net_measure *out);
+/** daf_net_watch: who is told of contacts from now on; copied. */
+void daf_net_watch(struct daf_net *net, const struct daf_net_watch *watch);
 
 /* ---- the protocol's side ---- */
 

@@ -79,6 +79,7 @@ struct daf_net {
     uint8_t *states;
     void *shared;
     struct daf_net_stats stats;
+    struct daf_net_watch watch;
     enum daf_err failed;
 
     struct daf_net_list next; /* have a turn in the next pass */

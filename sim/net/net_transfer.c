@@ -109,6 +109,8 @@ static void arrive(struct daf_net *net, const struct daf_net_sending *s)
 
     net->stats.relayed++;
     net->stats.bytes_relayed += m->bytes;
+    if (daf_net_knows(net, s->to, s->message))
+        net->stats.bytes_again += m->bytes;
     if (m->to == s->to)
         deliver(net, s->message, hops);
     else

@@ -18,6 +18,7 @@ struct node {
 
 struct shared {
     struct daf_fleet *fleet;
+    struct daf_fleet_stats begun; /* what making the camp took */
 };
 
 static struct daf_fleet *fleet_of(struct daf_net *net)
@@ -72,7 +73,10 @@ static enum daf_err start(struct daf_net *net)
     config.real_dir = daf_net_config(net)->real_dir;
     config.has_real_signatures = config.real_dir != NULL;
     config.bytes_per_s = daf_net_config(net)->bytes_per_s;
-    return daf_fleet_new(daf_net_engine(net), &config, &events, &s->fleet);
+    enum daf_err err =
+        daf_fleet_new(daf_net_engine(net), &config, &events, &s->fleet);
+    if (err == DAF_OK) s->begun = *daf_fleet_stats(s->fleet);
+    return err;
 }
 
 static void stop(struct daf_net *net)
@@ -109,6 +113,30 @@ static void message_created(struct daf_net *net, uint32_t node,
     check(net);
 }
 
+/* RUNs come as briefs, which are shorter than what is kept of them; so the share
+ * that was held already is taken by the sizes on disk. */
+static void measure(struct daf_net *net, struct daf_net_measure *out)
+{
+    const struct shared *s = daf_net_shared(net);
+    const struct daf_fleet_stats *f = daf_fleet_stats(s->fleet);
+    const struct daf_net_stats *n = daf_net_stats(net);
+    uint64_t runs = f->bytes_runs - f->bytes_runs_lost;
+    uint64_t kept = f->bytes_kept - s->begun.bytes_kept;
+    uint64_t known = f->bytes_known - s->begun.bytes_known;
+    double again =
+        known == 0 ? 0 : (double)known / ((double)known + (double)kept);
+
+    out->air[DAF_AIR_AGAIN] = (uint64_t)(again * (double)runs);
+    out->air[DAF_AIR_PAYLOAD] = runs - out->air[DAF_AIR_AGAIN];
+    out->air[DAF_AIR_BROKEN] = f->bytes_lost;
+    out->air[DAF_AIR_CONTROL] =
+        f->bytes - f->bytes_lost - runs + f->bytes_around;
+    out->kept = kept;
+    out->kept_most = 0;
+    out->wanted = n->created * (daf_net_nodes(net) - 1);
+    out->complete = n->relayed;
+}
+
 static void power(struct daf_net *net, uint32_t node, enum daf_power how)
 {
     daf_fleet_power(fleet_of(net), node, how);
@@ -130,6 +158,7 @@ const struct daf_protocol daf_daftar = {
     .contact_up = contact_up,
     .contact_down = contact_down,
     .message_created = message_created,
+    .measure = measure,
     .knows_deaf = true,
     .power = power,
     .clock = set_clock,

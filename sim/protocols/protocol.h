@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sim/protocols/protocol.h - how a forwarding protocol is told to the simulator.
  *
- * A protocol is one file with a struct daf_protocol: five callbacks, each of which
+ * A protocol is one file with a struct daf_protocol: callbacks, each of which
  * may be NULL, and what a node keeps.  The build lists it, and it runs beside
  * the others, over the same world and the same chance.  What it may ask and do is
  * in sim/net/net.h; docs/simulator.md writes one from nothing.
@@ -45,6 +45,9 @@ struct daf_protocol {
      * node is off, and know no clock. */
     void (*power)(struct daf_net *net, uint32_t node, enum daf_power how);
     void (*clock)(struct daf_net *net, uint32_t node, int64_t off_ms);
+    /* For a protocol that carries messages itself, or wants them elsewhere: @out
+     * is what the net knows; say better what you know better.  Changes nothing. */
+    void (*measure)(struct daf_net *net, struct daf_net_measure *out);
 };
 
 /** daf_protocol_find: NULL if there is none of that name. */

@@ -223,6 +223,7 @@ static int compare_times(const void *va, const void *vb)
 }
 
 static enum daf_err measure_latency(const struct daf_net *net,
+                                    struct daf_measure *measure,
                                     struct daf_run_result *out)
 {
     uint32_t count = daf_net_messages(net);
@@ -245,6 +246,7 @@ static enum daf_err measure_latency(const struct daf_net *net,
         out->latency_median = times[arrived / 2];
         out->hops_mean = (double)hops / (double)arrived;
     }
+    if (measure != NULL) return daf_measure_end(measure, times, arrived);
     free(times);
     return DAF_OK;
 }
@@ -337,9 +339,11 @@ enum daf_err daf_run(const struct daf_run_config *config,
     net.buffers = buffers;
     if (err == DAF_OK) err = daf_engine_new(&f.engine);
     if (err == DAF_OK) err = daf_net_new(f.engine, &net, &f.net);
+    if (err == DAF_OK && config->measure != NULL)
+        err = daf_measure_start(config->measure, f.engine, f.net, out->until);
     if (err == DAF_OK) err = make_world(&f, config);
     if (err == DAF_OK) err = go(&f, out->until, progress, ctx);
-    if (err == DAF_OK) err = measure_latency(f.net, out);
+    if (err == DAF_OK) err = measure_latency(f.net, config->measure, out);
     if (err == DAF_OK) {
         out->net = *daf_net_stats(f.net);
         out->trace_hash = daf_engine_hash(f.engine);

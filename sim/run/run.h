@@ -9,6 +9,7 @@
 #define DAF_SIM_RUN_RUN_H
 
 #include "sim/net/net.h"
+#include "sim/run/measure.h"
 #include "sim/world/schedule.h"
 #include "sim/world/trace.h"
 #include "sim/world/traffic.h"
@@ -22,8 +23,10 @@ struct daf_run_config {
     const struct daf_schedule_config *schedule; /* instead of both, or NULL */
     const struct daf_traffic_config *traffic;   /* or NULL */
     daf_sim_us until;                           /* 0: the traces' last event */
-    struct daf_net_config net; /* nodes: 0 for the world's; its seed is the
+    struct daf_net_config net;   /* nodes: 0 for the world's; its seed is the
                                   world's and the traffic's */
+    struct daf_measure *measure; /* all zero: filled, also by a run that fails;
+                                    NULL: nobody looks */
 };
 
 struct daf_run_result {

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daftar-sim report: an experiment's page once more, from its files. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/commands.h"
+#include "sim/report/file.h"
+#include "sim/report/page.h"
+#include "sim/report/summary.h"
+
+static const char help[] =
+    "usage: daftar-sim report FOLDER [--out FILE]\n"
+    "\n"
+    "Make summary.json, summary.csv and report.html of an experiment's FOLDER "
+    "again,\n"
+    "from the runs that have finished there; or only the page, as FILE.\n"
+    "\n"
+    "  --out FILE        - is the standard output\n";
+
+static const struct option options[] = {
+    {"out", required_argument, NULL, 'o'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static int failed(const char *why)
+{
+    (void)fprintf(stderr, "daftar-sim report: %s\n", why);
+    return DAF_SIM_EXIT_FAILED;
+}
+
+/* One thread.  NOLINTBEGIN(concurrency-mt-unsafe) */
+static int write_page(const struct daf_study *s, const char *path)
+{
+    size_t len = 0;
+    char why[DAF_FILE_WHY_BYTES];
+    bool is_stdout = strcmp(path, "-") == 0;
+
+    char *html = daf_page_html(s, &len);
+    if (html == NULL) return failed(daf_err_str(DAF_ENOMEM));
+    FILE *f = is_stdout ? stdout : fopen(path, "we");
+    bool is_good = f != NULL && fwrite(html, 1, len, f) == len;
+    if (f != NULL && (is_stdout ? fflush(f) : fclose(f)) != 0) is_good = false;
+    free(html);
+    if (is_good) return DAF_SIM_EXIT_DONE;
+    (void)snprintf(why, sizeof why, "%.4000s: %s", path, strerror(errno));
+    return failed(why);
+}
+/* NOLINTEND(concurrency-mt-unsafe) */
+
+static int report(const char *dir, const char *out)
+{
+    struct daf_study study = {.planned = 0};
+    char why[DAF_FILE_WHY_BYTES];
+    int code = DAF_SIM_EXIT_DONE;
+
+    enum daf_err err = daf_study_load(&study, dir, why);
+    if (err == DAF_OK && study.runs_count == 0) {
+        (void)snprintf(why, sizeof why,
+                       "no run has finished in %.3000s; daftar-sim run "
+                       "--resume goes on there",
+                       dir);
+        err = DAF_ENOTFOUND;
+    }
+    if (err == DAF_OK && out == NULL) {
+        err = daf_summary_write(&study, dir, why);
+        if (err == DAF_OK) err = daf_page_write(&study, dir, why);
+    } else if (err == DAF_OK) {
+        code = write_page(&study, out);
+    }
+    if (err != DAF_OK) code = failed(why[0] != '\0' ? why : daf_err_str(err));
+    daf_study_clear(&study);
+    return code;
+}
+
+int daf_cmd_report(int argc, char **argv)
+{
+    const char *out = NULL;
+    int option;
+
+    optind = 1;
+    /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'h') {
+            (void)fputs(help, stdout);
+            return DAF_SIM_EXIT_DONE;
+        }
+        if (option == '?') return DAF_SIM_EXIT_USAGE;
+        out = optarg;
+    }
+    if (optind + 1 == argc) return report(argv[optind], out);
+    (void)fputs(optind == argc
+                    ? "daftar-sim report: of which folder? --help tells\n"
+                    : "daftar-sim report: one folder; --help tells\n",
+                stderr);
+    return DAF_SIM_EXIT_USAGE;
+}
