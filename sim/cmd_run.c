@@ -227,6 +227,7 @@ int daf_cmd_run(int argc, char **argv)
         daf_progress_catch();
         code = run(&w);
     }
+    daf_scenario_free(w.scenario);
     free(w.seeds);
     return code;
 }

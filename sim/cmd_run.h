@@ -6,9 +6,12 @@
 #include "sim/commands.h"
 #include "sim/report/study.h"
 #include "sim/run/run.h"
+#include "sim/scenario/scenario.h"
 
 struct daf_cmd_wish {
     const char *contacts, *messages;
+    const char *scenario_path;
+    struct daf_scenario *scenario; /* owned; or NULL */
     struct daf_waypoint_config waypoint;
     struct daf_traffic_config traffic;
     struct daf_run_config run; /* without protocol, seed and measure */
@@ -18,6 +21,8 @@ struct daf_cmd_wish {
     size_t seeds_count;
     const char *out;
     bool is_json, is_real, is_resumed;
+    /* Said, so that a scenario does not say it. */
+    bool has_protocols, has_seeds, has_buffer, has_lifetime;
 };
 
 /* ---- cmd_run_options.c */

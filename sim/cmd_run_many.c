@@ -14,13 +14,13 @@
 #include "sim/run/outcome.h"
 #include "sim/version.h"
 
-#define OPTIONS_MAX 16
 #define VALUE_BYTES 400
 
-static const char *const assumptions[] = {
+static const char *const of_traces[] = {
     "Two devices that are in contact reach each other at the link's speed; "
-    "there "
-    "is no loss and no interference.",
+    "there is no loss and no interference.",
+};
+static const char *const of_all[] = {
     "Forwarding protocols of The ONE are told for nothing what a peer holds; "
     "daftar pays for every question, answer and handshake.",
     "To daftar a message is a record of some 300 bytes, whatever its size in "
@@ -28,7 +28,6 @@ static const char *const assumptions[] = {
     "traffic; other protocols carry the size that the traffic says.",
     "daftar brings every record to every device; the others bring a message to "
     "its destination.",
-    NULL,
 };
 
 struct many {
@@ -36,22 +35,48 @@ struct many {
     struct daf_progress progress;
     char dir[DAF_CMD_RUN_DIR_BYTES];
     json_t *results; /* of this time's runs, if they are printed */
-    struct daf_experiment_option options[OPTIONS_MAX];
-    char values[OPTIONS_MAX][VALUE_BYTES];
-    size_t options_count;
-    struct daf_experiment_input inputs[2];
+    struct daf_experiment_option *options; /* owned, and their words */
+    size_t options_count, options_room;
+    const char **assumptions; /* owned; the last is NULL */
+    struct daf_experiment_input inputs[3];
     size_t inputs_count;
 };
 
 /* ---- all options, also those that nobody said ---- */
 
+/* Where its value is to be written: VALUE_BYTES.  Without memory the program ends:
+ * nothing has begun. */
 static char *option(struct many *m, const char *name)
 {
-    struct daf_experiment_option *o = &m->options[m->options_count];
+    if (m->options_count == m->options_room) {
+        m->options_room = m->options_room * 2 + 32;
+        m->options = realloc(m->options, m->options_room * sizeof *m->options);
+    }
+    char *words = calloc(2, VALUE_BYTES);
+    if (m->options == NULL || words == NULL) {
+        (void)daf_cmd_run_failed("the run", daf_err_str(DAF_ENOMEM));
+        exit(DAF_SIM_EXIT_FAILED); /* NOLINT(concurrency-mt-unsafe) */
+    }
+    (void)snprintf(words + VALUE_BYTES, VALUE_BYTES, "%s", name);
+    m->options[m->options_count++] =
+        (struct daf_experiment_option){words + VALUE_BYTES, words};
+    return words;
+}
 
-    o->name = name;
-    o->value = m->values[m->options_count];
-    return m->values[m->options_count++];
+static void put_scenario(void *ctx, const char *key, const char *value)
+{
+    (void)snprintf(option(ctx, key), VALUE_BYTES, "%s", value);
+}
+
+static void free_options(struct many *m)
+{
+    for (size_t i = 0; i < m->options_count; i++) {
+        char *words;
+        memcpy(&words, &m->options[i].value, sizeof words);
+        free(words);
+    }
+    free(m->options);
+    free(m->assumptions);
 }
 
 /* In the largest unit of which it is a whole number. */
@@ -122,7 +147,9 @@ static void put_options(struct many *m)
     const struct daf_net_config *net = &w->run.net;
 
     (void)snprintf(option(m, "world"), VALUE_BYTES, "%s",
-                   w->run.waypoint != NULL ? "waypoint" : "traces");
+                   w->scenario != NULL       ? "scenario"
+                   : w->run.waypoint != NULL ? "waypoint"
+                                             : "traces");
     if (w->run.waypoint != NULL) put_waypoint(m, w->run.waypoint);
     put_traffic(m, w->run.traffic);
     (void)snprintf(option(m, "nodes"), VALUE_BYTES, "%" PRIu32,
@@ -145,6 +172,25 @@ static void put_options(struct many *m)
         put_time(option(m, "until"), w->run.until);
     (void)snprintf(option(m, "fidelity"), VALUE_BYTES, "%s",
                    w->is_real ? "real" : "model");
+    if (w->scenario != NULL) daf_scenario_expand(w->scenario, put_scenario, m);
+}
+
+/* The scenario's own first. */
+static bool put_assumptions(struct many *m)
+{
+    const struct daf_scenario *s = m->w->scenario;
+    size_t own =
+        s == NULL ? sizeof of_traces / sizeof *of_traces : s->assumptions_count;
+    const char *const *first = s == NULL ? of_traces : s->assumptions;
+    size_t all = sizeof of_all / sizeof *of_all;
+
+    m->assumptions = calloc(own + all + 1, sizeof *m->assumptions);
+    if (m->assumptions == NULL) return false;
+    for (size_t i = 0; i < own; i++)
+        m->assumptions[i] = first[i];
+    for (size_t i = 0; i < all; i++)
+        m->assumptions[own + i] = of_all[i];
+    return true;
 }
 
 static bool put_input(struct many *m, const char *role, const char *path)
@@ -277,13 +323,14 @@ int daf_cmd_run_many(const struct daf_cmd_wish *w)
 {
     struct many m = {.w = w, .results = json_array()};
     struct daf_experiment x = {
-        .name = w->contacts != NULL ? w->contacts : "nodes that walk about",
+        .name = w->scenario != NULL   ? w->scenario->name
+                : w->contacts != NULL ? w->contacts
+                                      : "nodes that walk about",
         .version = DAF_SIM_VERSION,
         .protocols = w->protocols,
         .protocols_count = w->protocols_count,
         .seeds = w->seeds,
         .seeds_count = w->seeds_count,
-        .assumptions = assumptions,
         .dir = w->out,
         .is_resumed = w->is_resumed,
         .ctx = &m,
@@ -295,8 +342,10 @@ int daf_cmd_run_many(const struct daf_cmd_wish *w)
     int code = DAF_SIM_EXIT_FAILED;
 
     put_options(&m);
-    if (put_input(&m, "contacts", w->contacts) &&
+    if (put_assumptions(&m) && put_input(&m, "scenario", w->scenario_path) &&
+        put_input(&m, "contacts", w->contacts) &&
         put_input(&m, "messages", w->messages)) {
+        x.assumptions = m.assumptions;
         x.options = m.options;
         x.options_count = m.options_count;
         x.inputs = m.inputs;
@@ -304,5 +353,6 @@ int daf_cmd_run_many(const struct daf_cmd_wish *w)
         code = run_all(&m, &x);
     }
     json_decref(m.results);
+    free_options(&m);
     return code;
 }

@@ -11,13 +11,17 @@
 #include "sim/spec.h"
 
 const char daf_cmd_run_help[] =
-    "usage: daftar-sim run --contacts FILE [--messages FILE] [OPTION...]\n"
+    "usage: daftar-sim run SCENARIO.yaml [OPTION...]\n"
+    "       daftar-sim run --contacts FILE [--messages FILE] [OPTION...]\n"
     "       daftar-sim run --waypoint SPEC --until TIME [OPTION...]\n"
     "\n"
     "Let devices meet, as was recorded or by chance, carry messages by a "
     "protocol,\n"
     "and say what came of it.\n"
     "\n"
+    "  SCENARIO.yaml     a camp and its days, as docs/simulator.md tells; an "
+    "option\n"
+    "                    says more than the file\n"
     "  --contacts FILE   The ONE's CONN events or SocioPatterns; .gz as well\n"
     "  --messages FILE   The ONE's C events, if they are in a file of their "
     "own\n"
@@ -28,7 +32,8 @@ const char daf_cmd_run_help[] =
     "every=25-35s,size=500kB-1MB\n"
     "                    and until=TIME; none if not said\n"
     "  --protocol NAME,..  of `daftar-sim protocols`; epidemic-one if not "
-    "said\n"
+    "said,\n"
+    "                    or the scenario's, which is daftar if not said\n"
     "  --buffer SIZE     of a device, such as 50MB; no limit if not said\n"
     "  --speed SPEED     of a link, such as 2Mbit/s; 250kB/s if not said\n"
     "  --lifetime TIME   of a message, whole minutes; for ever if not said\n"
@@ -111,6 +116,7 @@ static bool take_lifetime(struct daf_cmd_wish *w, const char *value)
         time / DAF_SIM_MINUTE > UINT32_MAX)
         return bad_value("lifetime", value, "300min, in whole minutes");
     w->run.net.lifetime_minutes = (uint32_t)(time / DAF_SIM_MINUTE);
+    w->has_lifetime = true;
     return true;
 }
 
@@ -192,12 +198,14 @@ static bool add_seeds(struct daf_cmd_wish *w, char *word)
 static bool take_seeds(struct daf_cmd_wish *w, const char *value)
 {
     w->seeds_count = 0;
+    w->has_seeds = true;
     return take_list(w, value, add_seeds);
 }
 
 static bool take_protocols(struct daf_cmd_wish *w, const char *value)
 {
     w->protocols_count = 0;
+    w->has_protocols = true;
     return take_list(w, value, add_protocol);
 }
 
@@ -263,6 +271,7 @@ static bool take(struct daf_cmd_wish *w, int option, const char *value)
     case OPT_PROTOCOL:
         return take_protocols(w, value);
     case OPT_BUFFER:
+        w->has_buffer = true;
         return daf_units_bytes(value, &net->buffer_bytes) ||
                bad_value("buffer", value, "50MB");
     case OPT_SPEED:
@@ -298,7 +307,8 @@ static const char *world_wrong(const struct daf_cmd_wish *w)
     if (w->run.waypoint == NULL)
         return w->contacts != NULL
                    ? NULL
-                   : "which contacts? give --contacts FILE or --waypoint SPEC";
+                   : "which world? give a scenario's file, --contacts FILE or "
+                     "--waypoint SPEC";
     if (w->contacts != NULL || w->messages != NULL)
         return "--waypoint is a world, and so are --contacts and --messages; "
                "give one";
@@ -306,6 +316,53 @@ static const char *world_wrong(const struct daf_cmd_wish *w)
         return "--nodes is for --contacts; --waypoint says nodes= itself";
     if (w->run.until == 0)
         return "a waypoint world has no end of its own; give --until TIME";
+    return NULL;
+}
+
+/* What nobody said, the scenario says. */
+static bool take_from(struct daf_cmd_wish *w, const struct daf_scenario *s)
+{
+    struct daf_run_config *run = &w->run;
+
+    run->schedule = &s->schedule;
+    run->warm_up = s->warm_up;
+    run->within = s->within;
+    if (run->until == 0) run->until = s->lasts;
+    if (!w->has_buffer) run->net.buffer_bytes = s->buffer_bytes;
+    if (!w->has_lifetime) run->net.lifetime_minutes = s->lifetime_minutes;
+    if (!w->has_seeds) w->seeds[0] = s->seed;
+    if (w->has_protocols) return true;
+    w->protocols[0] =
+        daf_protocol_find(s->protocol == NULL ? "daftar" : s->protocol);
+    return w->protocols[0] != NULL || no_protocol(s->protocol);
+}
+
+static bool take_scenario(struct daf_cmd_wish *w, const char *path)
+{
+    char why[DAF_SCENARIO_WHY_BYTES];
+
+    w->scenario_path = path;
+    if (daf_scenario_load(path, &w->scenario, why) == DAF_OK)
+        return take_from(w, w->scenario);
+    (void)fprintf(stderr, "daftar-sim run: %s\n", why);
+    return false;
+}
+
+static bool has_other_world(const struct daf_cmd_wish *w)
+{
+    return w->contacts != NULL || w->messages != NULL ||
+           w->run.waypoint != NULL || w->run.traffic != NULL ||
+           w->run.net.nodes != 0;
+}
+
+static const char *scenario_wrong(const struct daf_cmd_wish *w, int words)
+{
+    if (words > 1) return "one scenario at a time";
+    if (has_other_world(w))
+        return "a scenario says itself which devices there are, who meets whom "
+               "and who writes what";
+    if (w->is_resumed && w->out == NULL)
+        return "--resume goes on in a folder: give --out FOLDER";
     return NULL;
 }
 
@@ -324,12 +381,11 @@ int daf_cmd_run_parse(int argc, char **argv, struct daf_cmd_wish *w)
         if (option == '?' || !take(w, option, optarg))
             return DAF_SIM_EXIT_USAGE;
     }
-    const char *why = optind < argc ? NULL : world_wrong(w);
-    if (optind == argc && why == NULL) return -1;
-    if (optind < argc)
-        (void)fprintf(stderr, "daftar-sim run: what is '%s'?", argv[optind]);
-    else
-        (void)fprintf(stderr, "daftar-sim run: %s;", why);
-    (void)fputs(" --help tells\n", stderr);
+    int words = argc - optind;
+    const char *why = words > 0 ? scenario_wrong(w, words) : world_wrong(w);
+    if (why == NULL && words == 1 && !take_scenario(w, argv[optind]))
+        return DAF_SIM_EXIT_USAGE;
+    if (why == NULL) return -1;
+    (void)fprintf(stderr, "daftar-sim run: %s; --help tells\n", why);
     return DAF_SIM_EXIT_USAGE;
 }

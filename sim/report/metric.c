@@ -19,7 +19,12 @@ static const struct daf_metric_about metrics[DAF_METRICS] = {
      "Messages that reached their destination, each counted once.",
      DAF_UNIT_COUNT},
     {"delivery_ratio", "delivery ratio",
-     "Delivered messages, of all that were made.", DAF_UNIT_SHARE},
+     "Delivered messages, of all that were made after the warm-up.",
+     DAF_UNIT_SHARE},
+    {"in_time", "delivered in time",
+     "Delivered within what the scenario calls in time, of all that were made "
+     "after the warm-up.",
+     DAF_UNIT_SHARE},
     {"coverage", "coverage",
      "Pairs of a message and a device that wants it that are complete at the "
      "end. A forwarding protocol's message is wanted by its destination; "
@@ -101,7 +106,8 @@ struct daf_metric_scale daf_metric_scale(enum daf_unit unit, double like)
     static const struct step times[] = {{172800, 86400, " d"},
                                         {7200, 3600, " h"},
                                         {120, 60, " min"},
-                                        {0, 1, " s"}};
+                                        {1, 1, " s"},
+                                        {0, 1e-3, " ms"}};
     static const struct step sizes[] = {{1e12, 1e12, " TB"},
                                         {1e9, 1e9, " GB"},
                                         {1e6, 1e6, " MB"},

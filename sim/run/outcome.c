@@ -25,28 +25,38 @@ json_t *daf_outcome_json(const struct daf_run_config *config,
     char hash[17];
 
     (void)snprintf(hash, sizeof hash, "%016" PRIx64, r->trace_hash);
-    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, "
-                     "s:I, s:f, s:f, "
-                     "s:f, s:f, s:f, s:I, s:I, s:s, s:f, s:f}",
-                     "protocol", config->net.protocol->name, "world",
-                     config->schedule != NULL   ? "scenario"
-                     : config->waypoint != NULL ? "waypoint"
-                                                : "traces",
-                     "seed", (json_int_t)config->net.seed, "nodes",
-                     (json_int_t)r->nodes, "simulated_s", seconds(r->until),
-                     "contacts", (json_int_t)n->contacts, "created",
-                     (json_int_t)n->created, "started", (json_int_t)n->started,
-                     "relayed", (json_int_t)n->relayed, "aborted",
-                     (json_int_t)n->aborted, "dropped", (json_int_t)n->dropped,
-                     "delivered", (json_int_t)n->delivered, "delivery_ratio",
-                     ratio(n->delivered, n->created), "overhead_ratio",
-                     ratio(n->relayed - n->delivered, n->delivered),
-                     "latency_mean_s", seconds(r->latency_mean),
-                     "latency_median_s", seconds(r->latency_median),
-                     "hops_mean", r->hops_mean, "odd_contacts",
-                     (json_int_t)n->odd, "events", (json_int_t)r->events,
-                     "trace_hash", hash, "cpu_s", r->cpu_s, "rss_mb",
-                     r->rss_mb);
+    json_t *out =
+        json_pack("{s:s, s:s, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, "
+                  "s:I, s:f, s:f, "
+                  "s:f, s:f, s:f, s:I, s:I, s:s, s:f, s:f}",
+                  "protocol", config->net.protocol->name, "world",
+                  config->schedule != NULL   ? "scenario"
+                  : config->waypoint != NULL ? "waypoint"
+                                             : "traces",
+                  "seed", (json_int_t)config->net.seed, "nodes",
+                  (json_int_t)r->nodes, "simulated_s", seconds(r->until),
+                  "contacts", (json_int_t)n->contacts, "created",
+                  (json_int_t)n->created, "started", (json_int_t)n->started,
+                  "relayed", (json_int_t)n->relayed, "aborted",
+                  (json_int_t)n->aborted, "dropped", (json_int_t)n->dropped,
+                  "delivered", (json_int_t)n->delivered, "delivery_ratio",
+                  ratio(r->counted_delivered, r->counted), "overhead_ratio",
+                  ratio(n->relayed - n->delivered, n->delivered),
+                  "latency_mean_s", seconds(r->latency_mean),
+                  "latency_median_s", seconds(r->latency_median), "hops_mean",
+                  r->hops_mean, "odd_contacts", (json_int_t)n->odd, "events",
+                  (json_int_t)r->events, "trace_hash", hash, "cpu_s", r->cpu_s,
+                  "rss_mb", r->rss_mb);
+    if (out == NULL || config->schedule == NULL) return out;
+    json_object_set_new(out, "counted", json_integer((json_int_t)r->counted));
+    json_object_set_new(out, "counted_delivered",
+                        json_integer((json_int_t)r->counted_delivered));
+    if (r->within > 0) {
+        json_object_set_new(out, "within_s", json_real(seconds(r->within)));
+        json_object_set_new(out, "in_time",
+                            json_real(ratio(r->in_time, r->counted)));
+    }
+    return out;
 }
 
 /* ---- measured */
@@ -93,6 +103,7 @@ void daf_outcome_metrics(const struct daf_run_result *r,
     const struct daf_net_stats *n = &r->net;
     const struct daf_net_measure *last = &m->rows[m->rows_count - 1].more;
     double delivered = (double)n->delivered;
+    double counted = (double)r->counted;
 
     out[DAF_METRIC_CREATED] = (double)n->created;
     out[DAF_METRIC_CONTACTS] = (double)n->contacts;
@@ -101,7 +112,10 @@ void daf_outcome_metrics(const struct daf_run_result *r,
         known_ratio(out[DAF_METRIC_CONTACT_TOTAL],
                     (double)daf_contact_log_count(m->contacts));
     out[DAF_METRIC_DELIVERED] = delivered;
-    out[DAF_METRIC_DELIVERY] = known_ratio(delivered, (double)n->created);
+    out[DAF_METRIC_DELIVERY] =
+        known_ratio((double)r->counted_delivered, counted);
+    out[DAF_METRIC_IN_TIME] =
+        r->within == 0 ? (double)NAN : known_ratio((double)r->in_time, counted);
     out[DAF_METRIC_COVERAGE] =
         known_ratio((double)last->complete, (double)last->wanted);
     out[DAF_METRIC_RELAYED] = (double)n->relayed;

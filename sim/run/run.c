@@ -223,7 +223,7 @@ static int compare_times(const void *va, const void *vb)
 }
 
 static enum daf_err measure_latency(const struct daf_net *net,
-                                    struct daf_measure *measure,
+                                    const struct daf_run_config *config,
                                     struct daf_run_result *out)
 {
     uint32_t count = daf_net_messages(net);
@@ -235,18 +235,23 @@ static enum daf_err measure_latency(const struct daf_net *net,
     if (times == NULL) return DAF_ENOMEM;
     for (uint32_t i = 0; i < count; i++) {
         const struct daf_message *m = daf_net_message(net, i);
+        if (m->created < config->warm_up) continue;
+        out->counted++;
         if (!m->is_delivered) continue;
         times[arrived] = m->delivered - m->created;
+        out->in_time += times[arrived] <= config->within;
         sum += times[arrived++];
         hops += m->hops;
     }
+    out->counted_delivered = arrived;
     if (arrived > 0) {
         qsort(times, arrived, sizeof *times, compare_times);
         out->latency_mean = sum / (daf_sim_us)arrived;
         out->latency_median = times[arrived / 2];
         out->hops_mean = (double)hops / (double)arrived;
     }
-    if (measure != NULL) return daf_measure_end(measure, times, arrived);
+    if (config->measure != NULL)
+        return daf_measure_end(config->measure, times, arrived);
     free(times);
     return DAF_OK;
 }
@@ -334,7 +339,9 @@ enum daf_err daf_run(const struct daf_run_config *config,
     double began = cpu_s();
 
     assert(daf_run_wrong(config) == NULL);
-    *out = (struct daf_run_result){.nodes = net.nodes, .until = end_of(config)};
+    *out = (struct daf_run_result){.nodes = net.nodes,
+                                   .until = end_of(config),
+                                   .within = config->within};
     enum daf_err err = make_buffers(config, &buffers);
     net.buffers = buffers;
     if (err == DAF_OK) err = daf_engine_new(&f.engine);
@@ -343,7 +350,7 @@ enum daf_err daf_run(const struct daf_run_config *config,
         err = daf_measure_start(config->measure, f.engine, f.net, out->until);
     if (err == DAF_OK) err = make_world(&f, config);
     if (err == DAF_OK) err = go(&f, out->until, progress, ctx);
-    if (err == DAF_OK) err = measure_latency(f.net, config->measure, out);
+    if (err == DAF_OK) err = measure_latency(f.net, config, out);
     if (err == DAF_OK) {
         out->net = *daf_net_stats(f.net);
         out->trace_hash = daf_engine_hash(f.engine);

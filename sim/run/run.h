@@ -3,8 +3,8 @@
  *
  * The world is told by traces (contacts, messages, or both in one file), is one that
  * nodes walk about in, with traffic made in either; or goes by a schedule, which has
- * its own.  A run touches no file but
- * traces; the caller prints and writes the result. */
+ * its own.  A run touches no file but traces; the caller prints and writes the
+ * result. */
 #ifndef DAF_SIM_RUN_RUN_H
 #define DAF_SIM_RUN_RUN_H
 
@@ -23,6 +23,9 @@ struct daf_run_config {
     const struct daf_schedule_config *schedule; /* instead of both, or NULL */
     const struct daf_traffic_config *traffic;   /* or NULL */
     daf_sim_us until;                           /* 0: the traces' last event */
+    /* Messages made before @warm_up count nowhere below "of messages". */
+    daf_sim_us warm_up;
+    daf_sim_us within;           /* what is in time; 0: nobody asks */
     struct daf_net_config net;   /* nodes: 0 for the world's; its seed is the
                                   world's and the traffic's */
     struct daf_measure *measure; /* all zero: filled, also by a run that fails;
@@ -32,9 +35,12 @@ struct daf_run_config {
 struct daf_run_result {
     struct daf_net_stats net;
     uint64_t trace_hash, events;
-    daf_sim_us until;
+    daf_sim_us until, within;
     uint32_t nodes;
-    /* Of messages that arrived: from creation to the first arrival. */
+    /* Of messages made after the warm-up: how many, how many arrived, and in
+     * time. */
+    uint64_t counted, counted_delivered, in_time;
+    /* Of those that arrived: from creation to the first arrival. */
     daf_sim_us latency_mean, latency_median;
     double hops_mean;
     double cpu_s, rss_mb; /* of this process; rss: its most so far */

@@ -216,6 +216,7 @@ static void take_errand(struct daf_take *t, const struct daf_scenario *s,
     at(t, "traffic of", y->from);
     e->group = find_group(t, s, "from", y->from);
     e->to = find_group(t, s, "to", y->to);
+    daf_take_bool(t, "drawn", y->drawn, false, &e->is_drawn);
     e->at = y->at == NULL ? DAF_SCHEDULE_NONE : find_place(t, s, "at", y->at);
     daf_take_times(t, "every", y->every, hour, &e->every);
     daf_take_sizes(t, "size", y->size, 300, &e->bytes_min, &e->bytes_max);

@@ -157,6 +157,7 @@ static void tell_errand(const struct teller *t, const struct daf_scenario *s,
 {
     tell(t, "from", "%s", s->schedule.groups[e->group].name);
     tell(t, "to", "%s", s->schedule.groups[e->to].name);
+    tell_bool(t, "drawn", e->is_drawn);
     tell(t, "at", "%s", place_name(s, e->at));
     tell_span(t, "every", e->every);
     tell(t, "size", "%" PRIu32 "-%" PRIu32 "B", e->bytes_min, e->bytes_max);

@@ -90,6 +90,7 @@ static const cyaml_schema_value_t group = {
 static const cyaml_schema_field_t traffic_keys[] = {
     TEXT(daf_yaml_traffic, "from", from),
     TEXT(daf_yaml_traffic, "to", to),
+    TEXT(daf_yaml_traffic, "drawn", drawn),
     TEXT(daf_yaml_traffic, "at", at),
     TEXT(daf_yaml_traffic, "every", every),
     TEXT(daf_yaml_traffic, "size", size),

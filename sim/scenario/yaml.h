@@ -44,7 +44,7 @@ struct daf_yaml_group {
 };
 
 struct daf_yaml_traffic {
-    char *from, *to, *at, *every, *size, *after, *until;
+    char *from, *to, *drawn, *at, *every, *size, *after, *until;
 };
 
 struct daf_yaml_meeting {

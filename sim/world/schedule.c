@@ -154,8 +154,13 @@ static void on_errand(void *ctx, uint32_t node, uint32_t arg)
     struct daf_schedule *c = ctx;
     struct daf_schedule_node *n = &c->nodes[node];
     const struct daf_schedule_errand *e = &c->config.errands[arg];
-    uint32_t to = addressee(c, node, e->to);
     /* Drawn in any case: where it is moves nothing else. */
+    uint32_t to =
+        e->is_drawn
+            ? c->first_node[e->to] +
+                  (uint32_t)daf_chance_below(&n->errands,
+                                             c->config.groups[e->to].count)
+            : addressee(c, node, e->to);
     uint32_t bytes = (uint32_t)daf_schedule_draw(
         &n->errands, (struct daf_schedule_span){e->bytes_min, e->bytes_max});
 

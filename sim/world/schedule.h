@@ -119,6 +119,7 @@ struct daf_schedule_partition {
 
 struct daf_schedule_errand {
     uint32_t group, to;
+    bool is_drawn; /* for any of @to; else for the one of the same place */
     uint32_t at; /* only at a place of this kind; DAF_SCHEDULE_NONE: anywhere */
     struct daf_schedule_span every;
     uint32_t bytes_min, bytes_max;

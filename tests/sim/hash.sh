@@ -36,7 +36,9 @@ walk='nodes=300,area=300x400m,range=15m,speed=0.3-3m/s,wait=0-60s'
 run()
 {
     local world=(--contacts "$tmp/trace" --protocol "$2")
-    if [ "$2" = waypoint ]; then
+    if [ "$2" = scenario ]; then
+        world=("$root/sim/scenarios/clock-1970.yaml" --until 1d)
+    elif [ "$2" = waypoint ]; then
         world=(--waypoint "$walk" --until 1h
             --traffic 'every=5-15s,size=100kB-1MB')
     fi
@@ -70,7 +72,7 @@ else
     echo 'clang is not here: without it'
 fi
 
-for protocol in $("$sim" protocols | cut -d' ' -f1) waypoint; do
+for protocol in $("$sim" protocols | cut -d' ' -f1) waypoint scenario; do
     expected=$(hash_of "$sim" "$protocol" 7)
     for name in "${builds[@]}"; do
         got=$(hash_of "$tmp/$name" "$protocol" 7)
@@ -85,7 +87,7 @@ for protocol in $("$sim" protocols | cut -d' ' -f1) waypoint; do
     }
     echo "ok: $protocol: one history in ${#builds[@]} builds and ours"
 done
-for what in epidemic-one waypoint; do
+for what in epidemic-one waypoint scenario; do
     [ "$(hash_of "$sim" $what 8)" != "$(hash_of "$sim" $what 7)" ] || {
         echo "$what: another seed has the same history"
         exit 1

@@ -68,7 +68,7 @@ done
     grep -qF '"world":"traces"'
 echo 'ok: traffic over recorded contacts'
 
-fails 2 'which contacts?' run
+fails 2 'which world?' run
 fails 2 '--waypoint is a world, and so are' run --contacts "$tmp/line" \
     --waypoint $way --until 1h
 fails 2 'a waypoint world has no end' run --waypoint $way
