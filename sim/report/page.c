@@ -47,12 +47,17 @@ static enum daf_err put_page(FILE *f, const struct daf_study *s)
 {
     const char *name = json_string_value(json_object_get(s->about, "name"));
 
+    const char *what = json_string_value(
+        json_object_get(json_object_get(s->about, "options"), "what"));
+
     if (name == NULL) name = "";
     put_head(f, name);
     (void)fputs("<header><h1>", f);
     daf_html_text(f, name);
+    (void)fputs("</h1>\n<p>", f);
+    daf_html_text(f, what == NULL ? "" : what);
     (void)fprintf(f,
-                  "</h1>\n<p>daftar-sim: %zu protocol%s, %zu of %zu runs "
+                  "</p>\n<p>daftar-sim: %zu protocol%s, %zu of %zu runs "
                   "finished</p></header>\n<main>\n",
                   s->protocols_count, s->protocols_count == 1 ? "" : "s",
                   s->runs_count, s->planned);

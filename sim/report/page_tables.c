@@ -59,27 +59,40 @@ static void put_inputs(FILE *f, const json_t *inputs)
     }
 }
 
-void daf_page_asked(FILE *f, const struct daf_study *s)
+/* A scenario has hundreds: they are there for who looks. */
+static void put_options(FILE *f, json_t *options)
 {
-    json_t *options = json_object_get(s->about, "options");
-    const json_t *all = json_object_get(s->about, "protocols");
-    const json_t *assumptions = json_object_get(s->about, "assumptions");
+    bool is_folded = json_object_size(options) > 16;
     const char *name;
     json_t *value;
 
-    (void)fputs("<section><h2>What was simulated</h2>\n<dl>\n", f);
-    put_inputs(f, json_object_get(s->about, "inputs"));
+    if (is_folded)
+        (void)fprintf(f, "<details><summary>All %zu options</summary>\n",
+                      json_object_size(options));
+    (void)fputs("<dl>\n", f);
     json_object_foreach(options, name, value)
     {
         const char *words = json_string_value(value);
         put_term(f, name, words == NULL ? "" : words);
     }
+    (void)fprintf(f, "</dl>\n%s", is_folded ? "</details>\n" : "");
+}
+
+void daf_page_asked(FILE *f, const struct daf_study *s)
+{
+    const json_t *all = json_object_get(s->about, "protocols");
+    const json_t *assumptions = json_object_get(s->about, "assumptions");
+
+    (void)fputs("<section><h2>What was simulated</h2>\n<dl>\n", f);
+    put_inputs(f, json_object_get(s->about, "inputs"));
     put_seeds(f, json_object_get(s->about, "seeds"));
     for (size_t i = 0; i < json_array_size(all); i++)
         put_term(f, string_of(json_array_get(all, i), "name"),
                  string_of(json_array_get(all, i), "what"));
     put_term(f, "program", string_of(s->about, "version"));
-    (void)fputs("</dl>\n<h3>Assumptions</h3>\n<ul>\n", f);
+    (void)fputs("</dl>\n", f);
+    put_options(f, json_object_get(s->about, "options"));
+    (void)fputs("<h3>Assumptions</h3>\n<ul>\n", f);
     for (size_t i = 0; i < json_array_size(assumptions); i++) {
         const char *words = json_string_value(json_array_get(assumptions, i));
         (void)fputs("<li>", f);

@@ -318,6 +318,8 @@ static void take_run(struct daf_take *t, struct daf_scenario *s)
         daf_take_fail(t, "scenario", y->scenario, "classroom-40");
     s->name = y->scenario;
     s->what = y->what == NULL ? "" : y->what;
+    if (strlen(s->what) > 300)
+        daf_take_fail(t, "what", "it", "a line of at most 300 letters");
     s->assumptions = (const char *const *)y->assumptions;
     s->assumptions_count = y->assumptions_count;
     s->protocol = y->protocol;

@@ -17,7 +17,7 @@ __attribute__((format(printf, 3, 4))) static void tell(const struct teller *t,
                                                        const char *key,
                                                        const char *format, ...)
 {
-    char full[128], value[128];
+    char full[128], value[400];
     va_list args;
 
     va_start(args, format);
@@ -190,6 +190,7 @@ static void tell_partition(const struct teller *t, const struct daf_scenario *s,
 static void tell_run(const struct teller *t, const struct daf_scenario *s)
 {
     tell(t, "scenario", "%s", s->name);
+    tell(t, "what", "%s", s->what);
     tell_time(t, "lasts", s->lasts);
     tell_time(t, "warm-up", s->warm_up);
     tell_time(t, "within", s->within);

@@ -100,7 +100,7 @@ if "$sim" world --waypoint $way --until 1h 2>"$tmp/err" >/dev/full; then
     exit 1
 fi
 echo 'ok: what cannot be written is an error'
-fails 2 "what is 'more'?" run --contacts "$tmp/line" more
+fails 2 'a scenario says itself' run --contacts "$tmp/line" more
 fails 2 "there is no protocol 'gossip'; there are daftar," \
     run --contacts "$tmp/line" --protocol gossip
 fails 2 "--buffer cannot be '50'; write it like 50MB" \
