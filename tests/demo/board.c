@@ -21,9 +21,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BODY_MAX  128
-#define STYLE_MAX ((size_t)64 * 1024)
-#define IDLE_S    30
+#define BODY_MAX   128
+#define STYLE_MAX  ((size_t)64 * 1024)
+#define REPORT_MAX ((size_t)8 * 1024 * 1024)
+#define IDLE_S     30
 
 struct place {
     const char *folder, *scenes, *style;
@@ -150,6 +151,26 @@ static void put_lesson(const struct board *b, struct daf_web_html *h)
                 b->lesson_title, origin, b->lesson);
 }
 
+/* It opens by itself when it is there: until then the frame asks again. */
+static void put_report(struct daf_web_html *h)
+{
+    DAF_WEB_RAW(h, "<section class=\"report\"><h2>A thousand tablets "
+                   "<span lang=\"ar\" dir=\"rtl\">أَلْفُ لَوْح</span></h2>"
+                   "<p><a href=\"/report\">The simulator's report</a></p>\n"
+                   "<iframe title=\"The simulator's report\" "
+                   "src=\"/report\"></iframe></section>\n");
+}
+
+static void page_no_report(const struct board *b, struct daf_web_html *h)
+{
+    (void)b;
+    put_head(h);
+    DAF_WEB_RAW(h, "<meta http-equiv=\"refresh\" content=\"2\">\n</head>\n"
+                   "<body class=\"live\"><p class=\"say resting\">Play "
+                   "<em>A thousand tablets</em>: its report opens here.</p>"
+                   "</body>\n</html>\n");
+}
+
 static void page_board(const struct board *b, struct daf_web_html *h)
 {
     put_head(h);
@@ -168,6 +189,7 @@ static void page_board(const struct board *b, struct daf_web_html *h)
     DAF_WEB_RAW(h, "</div>\n");
     put_devices(b, h);
     put_lesson(b, h);
+    put_report(h);
     DAF_WEB_RAW(h, "</main>\n</body>\n</html>\n");
 }
 
@@ -247,18 +269,55 @@ static enum MHD_Result send_page(const struct place *p,
     return sent;
 }
 
+/* @path's bytes, at most @most; NULL: none.  Whoever asked frees it. */
+static char *read_file(const char *path, size_t most, size_t *out_len)
+{
+    FILE *from = fopen(path, "re");
+    char *text = malloc(most);
+
+    *out_len = from != NULL && text != NULL ? fread(text, 1, most, from) : 0;
+    if (from != NULL) (void)fclose(from);
+    if (*out_len > 0) return text;
+    free(text);
+    return NULL;
+}
+
 static enum MHD_Result send_style(const struct place *p,
                                   struct MHD_Connection *c)
 {
-    char *text = malloc(STYLE_MAX);
-    int fd = open(p->style, O_RDONLY | O_CLOEXEC);
-    ssize_t n = text != NULL && fd >= 0 ? read(fd, text, STYLE_MAX) : -1;
+    size_t len = 0;
+    char *text = read_file(p->style, STYLE_MAX, &len);
     enum MHD_Result sent =
-        n < 0 ? say(c, MHD_HTTP_NOT_FOUND, "No style.\n")
-              : send_text(c, MHD_HTTP_OK, text, (size_t)n, "text/css");
+        text == NULL ? say(c, MHD_HTTP_NOT_FOUND, "No style.\n")
+                     : send_text(c, MHD_HTTP_OK, text, len, "text/css");
 
-    if (fd >= 0) (void)close(fd);
     free(text);
+    return sent;
+}
+
+/* Its policy is inside: what it may run is its own, by hash. */
+static enum MHD_Result send_report(const struct place *p,
+                                   struct MHD_Connection *c)
+{
+    char path[1024];
+    size_t len = 0;
+
+    (void)snprintf(path, sizeof(path), "%s/report.html", p->folder);
+    char *text = read_file(path, REPORT_MAX, &len);
+    if (text == NULL) return send_page(p, c, page_no_report);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) {
+        free(text);
+        return MHD_NO;
+    }
+    (void)MHD_add_response_header(response, "Content-Type",
+                                  "text/html; charset=utf-8");
+    (void)MHD_add_response_header(response, "X-Content-Type-Options",
+                                  "nosniff");
+    (void)MHD_add_response_header(response, "Cache-Control", "no-store");
+    enum MHD_Result sent = MHD_queue_response(c, MHD_HTTP_OK, response);
+    MHD_destroy_response(response);
     return sent;
 }
 
@@ -318,6 +377,7 @@ static enum MHD_Result get(const struct place *p, struct MHD_Connection *c,
     if (strcmp(path, "/") == 0) return send_page(p, c, page_board);
     if (strcmp(path, "/live") == 0) return send_page(p, c, page_live);
     if (strcmp(path, "/style.css") == 0) return send_style(p, c);
+    if (strcmp(path, "/report") == 0) return send_report(p, c);
     return say(c, MHD_HTTP_NOT_FOUND, "There is no such page.\n");
 }
 

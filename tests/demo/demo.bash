@@ -58,7 +58,7 @@ umask 077
 base=${TMPDIR:-/tmp}
 case $base in /run*) base=/tmp ;; esac # inside has a /run of its own
 dir=$(mktemp -d "$base/daftar-demo.XXXXXX") || exit 1
-mkdir "$dir/board" "$dir/parts" "$dir/jars" "$dir/tmp"
+mkdir "$dir/board" "$dir/parts" "$dir/jars" "$dir/tmp" "$dir/told"
 mkfifo "$dir/orders" "$dir/answers" "$dir/board/pressed"
 started=$SECONDS
 exec {never}<> <(:) # nothing is ever said there: to pause without a process

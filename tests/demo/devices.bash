@@ -350,6 +350,7 @@ check_board()
     board_answers 200 "$board/" && shows '/lesson/' && shows 'Letters' &&
         ! shows '<script' && shows "$(address 2)/enter?key=" &&
         board_answers 200 "$board/live" && shows '<svg' && shows 'Sun tablet' &&
+        board_answers 200 "$board/report" && shows 'its report opens here' &&
         board_answers 403 --data scene=found "$board/play" &&
         board_answers 403 --data scene=found -H 'Origin: http://evil.example' \
             "$board/play" &&

@@ -9,6 +9,7 @@
 # in its own network; its home is DIR/hI.
 #
 #     start I, stop I            a device
+#     recorded I                 says where its last start's record is, for a replay
 #     unplug I                   its power: what was not synced is lost
 #     wires A-B A-B...           who can reach whom from now on; nobody else
 #     carry I A-B A-B...         the same, and I has left one network for another
@@ -113,10 +114,16 @@ peers_of()
     done
 }
 
+# Of the laptop all is written down, each start in a file of its own.
+declare -A starts
+recorded() { echo "$dir/told/$1-${starts[$1]}"; }
+
 start()
 {
     local i=$1 j closed='' options=() before=()
     mapfile -t options < <(peers_of "$i")
+    starts[$i]=$((${starts[$i]:-0} + 1))
+    [ "$i" != 1 ] || options+=(--record "$(recorded "$i")")
     if [ "$mode" = loopback ]; then
         options+=(--no-mdns --listen 127.0.0.1:0)
         rm -f "$(home "$i")/camp/addresses.daf"

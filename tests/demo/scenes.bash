@@ -220,3 +220,44 @@ scene_lesson()
     remember lesson 2 "$id" "$(title "$name")"
     tell "It is on the sun tablet, and opens there: $(title "$name")."
 }
+
+# ---- thousand
+
+# replays FILE: the agent makes the same calls when it is told the same
+replays()
+{
+    "$bin/daftar-sim" replay "$1" --json >"$dir/replayed" &&
+        finds '"different":0' <"$dir/replayed"
+}
+of_json() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$2"; }
+simulates()
+{
+    rm -rf "$dir/thousand"
+    "$bin/daftar-sim" run "$here/../../sim/scenarios/thousand.yaml" \
+        --out "$dir/thousand" --json >"$dir/simulated" &&
+        [[ $(of_json in_time "$dir/simulated") =~ ^(1|0\.9[5-9]) ]]
+}
+opens_report()
+{
+    cp "$dir/thousand/report.html" "$dir/board/report.new" &&
+        mv "$dir/board/report.new" "$dir/board/report.html" &&
+        board_answers 200 "$board/report" && shows '<svg'
+}
+
+scene_thousand()
+{
+    local log begun=$SECONDS
+    at_place 1 up
+    must 'the laptop is switched off: what it was told is on record' switch_off 1
+    log=$(order recorded 1)
+    tell 'The simulator tells its agent once more all that it was told.'
+    must 'it makes the same calls, byte for byte' replays "$log"
+    fact "$(of_json effects "$dir/replayed") calls, $(of_json different "$dir/replayed") of them different"
+    must 'the laptop is on again' switch_on 1
+    tell 'Now a thousand tablets in twenty-five classes, for an hour.'
+    must 'nearly every answer is with its teacher within five minutes' simulates
+    fact "$(of_json delivered "$dir/simulated") answers arrived, half of them within $(of_json latency_median_s "$dir/simulated") s"
+    must 'the report opens on the board' opens_report
+    tell "An hour of $(of_json nodes "$dir/simulated") devices, and the replay, took $((SECONDS - begun)) s."
+    wires "${everywhere[@]}"
+}
