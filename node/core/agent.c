@@ -144,6 +144,7 @@ enum daf_err daf_agent_new(const struct daf_agent_config *config,
     a->jobs_end = &a->jobs;
     a->waiting_end = &a->waiting;
     a->news_at = a->turn_at = DAF_MONO_NEVER;
+    a->first_due_ms = DAF_MONO_NEVER.ms;
     daf_agent_look_init(a);
     err = set_up(a);
     if (err != DAF_OK) {
@@ -163,6 +164,7 @@ void daf_agent_free(struct daf_agent *a)
     daf_camp_free(a->camp);
     free(a->conns);
     free(a->peers);
+    free(a->rows);
     free(a->claims);
     free(a->deferred);
     free(a->parted);
@@ -345,6 +347,7 @@ void daf_agent_input(struct daf_agent *a, struct daf_mono now,
     daf_agent_conns_poke(a);
     daf_agent_conns_sweep(a);
     daf_agent_items_after(a);
+    daf_agent_peers_after(a);
 }
 
 /* ---- what others may know */
@@ -386,7 +389,7 @@ size_t daf_agent_size(const struct daf_agent *a)
            (a->porch != NULL ? sizeof(*a->porch) : 0) +
            a->conns_cap * sizeof(struct daf_conn *) +
            a->conns_count * sizeof(**a->conns) +
-           a->peers_cap * sizeof(*a->peers) +
+           a->peers_cap * (sizeof(*a->peers) + sizeof(*a->rows)) +
            a->claims_cap * sizeof(*a->claims) +
            a->deferred_cap * sizeof(*a->deferred) +
            a->items_cap * sizeof(*a->items) +
@@ -457,7 +460,7 @@ static void tell_entry(const struct daf_agent *a, const struct daf_peer *p,
     static const char *const words[] = {"retrying", "knocking", "connecting",
                                         "open"};
 
-    out->addr = p->addr;
+    daf_addr_format(&p->where, &out->addr);
     out->author = p->author;
     out->found_by = daf_agent_found_by_str(p->found_by);
     out->state = words[p->state];

@@ -80,15 +80,13 @@ static bool has_token(const struct daf_key *discovery, const uint8_t *data,
 
 /* Under the manifest's discovery secret, or the one before. */
 static bool is_of_camp(const struct daf_agent *a, const uint8_t *data,
-                       const struct daf_addr *addr)
+                       const struct daf_where *at)
 {
     const struct daf_manifest *m = daf_camp_manifest(a->camp);
-    struct daf_where at;
 
-    if (!daf_addr_parse(addr, &at)) return false;
-    return has_token(&m->discovery, data, &at) ||
+    return has_token(&m->discovery, data, at) ||
            (m->has_previous_discovery &&
-            has_token(&m->previous_discovery, data, &at));
+            has_token(&m->previous_discovery, data, at));
 }
 
 static size_t stranger_at(const struct daf_agent *a, const uint8_t name[8])
@@ -115,24 +113,26 @@ static uint64_t patience(struct daf_agent *a, const struct daf_peer *p)
     uint64_t ms = daf_rng_below(&a->rng, FIRST_MS);
     const bool is_first = memcmp(a->salt, p->salt, SALT_BYTES) < 0;
 
-    if (p->addr.text[0] == '[') ms += IPV6_MS;
+    if (p->where.is_v6) ms += IPV6_MS;
     return is_first ? ms : ms + SECOND_MS;
 }
 
 void daf_agent_found(struct daf_agent *a, const struct daf_input *in)
 {
     const uint8_t *salt = in->service.data;
+    struct daf_where where;
     struct daf_peer *p;
     bool was_there;
 
     if (in->service.endpoint != DAF_ENDPOINT_DOOR ||
         memcmp(salt, a->salt, SALT_BYTES) == 0)
         return;
-    if (!is_of_camp(a, in->service.data, &in->addr)) {
+    if (!daf_addr_parse(&in->addr, &where) ||
+        !is_of_camp(a, in->service.data, &where)) {
         note_stranger(a, in->service.name);
         return;
     }
-    p = daf_agent_book_add(a, &in->addr, DAF_FOUND_MDNS);
+    p = daf_agent_book_add(a, &where, DAF_FOUND_MDNS);
     if (p == NULL) return;
     was_there = p->is_there && memcmp(p->salt, salt, SALT_BYTES) == 0;
     p->is_there = true;
@@ -140,7 +140,7 @@ void daf_agent_found(struct daf_agent *a, const struct daf_input *in)
     memcpy(p->name, in->service.name, sizeof(p->name));
     if (was_there) return;
     p->backoff_ms = 0;
-    daf_agent_peer_soon(p, (struct daf_mono){a->now.ms + patience(a, p)});
+    daf_agent_peer_soon(a, p, (struct daf_mono){a->now.ms + patience(a, p)});
 }
 
 void daf_agent_gone(struct daf_agent *a, const struct daf_input *in)
@@ -154,8 +154,10 @@ void daf_agent_gone(struct daf_agent *a, const struct daf_input *in)
     for (size_t i = 0; i < a->peers_count; i++) {
         struct daf_peer *p = &a->peers[i];
 
-        if (p->is_there && memcmp(p->name, name, sizeof(p->name)) == 0)
-            p->is_there = false;
+        if (!p->is_there || memcmp(p->name, name, sizeof(p->name)) != 0)
+            continue;
+        p->is_there = false;
+        daf_agent_book_doubt(a, p);
     }
 }
 
@@ -256,26 +258,29 @@ static bool is_worth_telling(const struct daf_agent *a,
 /* The first such address of a device stands for it; it brings the others. */
 static bool is_first_of_device(const struct daf_agent *a, size_t at)
 {
-    if (!is_worth_telling(a, &a->peers[at])) return false;
-    for (size_t i = 0; i < at; i++)
+    const struct daf_peer *p = &a->peers[at];
+
+    if (!is_worth_telling(a, p)) return false;
+    for (size_t i = daf_agent_book_like(a, p, 0); i < at;
+         i = daf_agent_book_like(a, p, i + 1))
         if (is_worth_telling(a, &a->peers[i]) &&
-            daf_agent_book_same(&a->peers[i], &a->peers[at]))
+            daf_agent_book_same(&a->peers[i], p))
             return false;
     return true;
 }
 
 static void tell_device(const struct daf_agent *a, struct telling *t, size_t at)
 {
+    const struct daf_peer *first = &a->peers[at];
     struct daf_pack before = t->k;
-    struct daf_where where;
 
-    tell_begin(t, &a->peers[at].author);
-    for (size_t i = at; i < a->peers_count; i++) {
+    tell_begin(t, &first->author);
+    for (size_t i = at; i < a->peers_count;
+         i = daf_agent_book_like(a, first, i + 1)) {
         const struct daf_peer *p = &a->peers[i];
 
-        if (is_worth_telling(a, p) && daf_agent_book_same(p, &a->peers[at]) &&
-            daf_addr_parse(&p->addr, &where))
-            tell_one(t, &where);
+        if (is_worth_telling(a, p) && daf_agent_book_same(p, first))
+            tell_one(t, &p->where);
     }
     tell_end(t, &before);
 }
@@ -336,18 +341,14 @@ static void hear_address(struct daf_agent *a,
                          struct daf_view bytes)
 {
     struct daf_where where;
-    struct daf_addr addr;
     struct daf_peer *p;
 
     /* Nobody sends us to a far-away host. */
     if (!daf_addr_unpack(bytes, &where) || !daf_addr_is_private(&where)) return;
-    daf_addr_format(&where, &addr);
-    p = daf_agent_book_add(a, &addr, DAF_FOUND_GOSSIP);
+    p = daf_agent_book_add(a, &where, DAF_FOUND_GOSSIP);
     if (p == NULL || p->is_known || p->found_by != DAF_FOUND_GOSSIP) return;
-    p->is_known = true;
-    p->author = *author;
-    daf_agent_peer_soon(p, (struct daf_mono){
-                               a->now.ms + daf_rng_below(&a->rng, HEARSAY_MS)});
+    daf_agent_book_name(a, p, author);
+    daf_agent_peer_far(a, p, HEARSAY_MS);
 }
 
 void daf_agent_addresses(void *ctx, struct daf_session *s,
