@@ -55,21 +55,27 @@ static void leave_out(struct daf_agent *a, size_t at)
             (a->peers_count - at) * sizeof(*a->rows));
 }
 
-/* Of those that one would miss least the first in the book: the oldest. */
-static bool make_room(struct daf_agent *a)
+/* Of those that one would miss least the first in the book: the oldest.  Hearsay
+ * takes no place of hearsay that was not called yet, or nobody would be. */
+static bool make_room(struct daf_agent *a, enum daf_found_by found_by)
 {
     size_t worst = 0;
     int most = 0;
 
     if (a->peers_count < DAF_AGENT_PEERS_MAX) return true;
+    if (found_by == DAF_FOUND_GOSSIP && a->is_full_of_hearsay) return false;
     for (size_t i = 0; i < a->peers_count; i++) {
-        int n = dispensable(&a->peers[i]);
+        const struct daf_peer *p = &a->peers[i];
+        int n = dispensable(p);
 
+        if (found_by == DAF_FOUND_GOSSIP && (n < 3 || p->failures == 0))
+            continue;
         if (n > most) {
             most = n;
             worst = i;
         }
     }
+    a->is_full_of_hearsay = most == 0;
     if (most == 0) return false;
     leave_out(a, worst);
     return true;
@@ -86,6 +92,7 @@ void daf_agent_book_sweep(struct daf_agent *a)
 void daf_agent_book_doubt(struct daf_agent *a, const struct daf_peer *p)
 {
     a->has_worthless |= is_worthless(p);
+    a->is_full_of_hearsay = false;
 }
 
 /* ---- rows */
@@ -157,7 +164,7 @@ static struct daf_peer *append(struct daf_agent *a,
     struct daf_peer *p;
     bool has_grown;
 
-    if (!make_room(a)) return NULL;
+    if (!make_room(a, found_by)) return NULL;
     has_grown = grow(a);
     /* The host says what a person gave once, and a device that calls nobody
      * stays alone; started again, it is told again. */
@@ -172,28 +179,35 @@ static struct daf_peer *append(struct daf_agent *a,
     return p;
 }
 
+struct daf_peer *daf_agent_book_find(struct daf_agent *a,
+                                     const struct daf_where *where)
+{
+    uint32_t mark = addr_mark(where);
+
+    for (size_t i = 0; i < a->peers_count; i++) {
+        if (a->rows[i].addr == mark && same_where(&a->peers[i].where, where))
+            return &a->peers[i];
+    }
+    return NULL;
+}
+
 struct daf_peer *daf_agent_book_add(struct daf_agent *a,
                                     const struct daf_where *where,
                                     enum daf_found_by found_by)
 {
-    uint32_t mark = addr_mark(where);
+    struct daf_peer *p = daf_agent_book_find(a, where);
 
     if (where->port == 0) return NULL;
-    for (size_t i = 0; i < a->peers_count; i++) {
-        struct daf_peer *p = &a->peers[i];
-
-        if (a->rows[i].addr != mark || !same_where(&p->where, where)) continue;
-        if (found_by > p->found_by) {
-            /* Whose it is was hearsay; now somebody stands for it. */
-            if (!p->is_proven && !p->is_welcome) {
-                p->is_known = false;
-                a->rows[i].author = 0;
-            }
-            p->found_by = (uint8_t)found_by;
+    if (p == NULL) return append(a, where, found_by);
+    if (found_by > p->found_by) {
+        /* Whose it is was hearsay; now somebody stands for it. */
+        if (!p->is_proven && !p->is_welcome) {
+            p->is_known = false;
+            daf_agent_row(a, p)->author = 0;
         }
-        return p;
+        p->found_by = (uint8_t)found_by;
     }
-    return append(a, where, found_by);
+    return p;
 }
 
 void daf_agent_book_told(struct daf_agent *a, const struct daf_input *in)

@@ -306,6 +306,7 @@ struct daf_agent {
     uint64_t first_due_ms;     /* of the rows */
     bool is_first_due_stale;   /* it is perhaps too early */
     bool has_worthless;        /* perhaps: to be left out at the next timer */
+    bool is_full_of_hearsay;   /* of none that was called */
     uint32_t far_vain; /* calls in a row, of addresses that only hearsay or the
                           past stands for, that came to nothing */
     uint64_t proven_changes;
@@ -451,7 +452,10 @@ void daf_agent_peers_after(struct daf_agent *a);
 struct daf_mono daf_agent_peers_deadline(const struct daf_agent *a);
 
 /* ---- agent_book.c */
-/* The entry of an address; NULL: no port, or no place for it. */
+/* The entry of an address, or NULL. */
+struct daf_peer *daf_agent_book_find(struct daf_agent *a,
+                                     const struct daf_where *where);
+/* The same, added if it is new; NULL: no port, or no place for it. */
 struct daf_peer *daf_agent_book_add(struct daf_agent *a,
                                     const struct daf_where *where,
                                     enum daf_found_by found_by);

@@ -67,11 +67,13 @@ static bool sibling_calls(struct daf_agent *a, const struct daf_peer *p)
     return false;
 }
 
-/* By its announcement it is a device that is connected already; only its own door
- * can say so for certain, and that has time. */
+/* By its announcement, or by what that device says itself, it is one that is
+ * connected already; only its own door can say so for certain, and that has time. */
 static bool may_be_put_off(struct daf_agent *a, const struct daf_peer *p)
 {
     if (p->was_put_off || a->conns_count == 0) return false;
+    if (p->is_known && daf_agent_session_with(a, &p->author) != NULL)
+        return true;
     for (size_t i = daf_agent_book_like(a, p, 0); i < a->peers_count;
          i = daf_agent_book_like(a, p, i + 1)) {
         const struct daf_peer *q = &a->peers[i];

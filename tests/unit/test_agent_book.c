@@ -601,6 +601,33 @@ static void a_false_claim_keeps_nobody_from_being_called(void **state)
     (void)state;
 }
 
+/* Of two that find each other both would go to the other's door, though one way
+ * is enough: half of all handshakes in a school. */
+static void who_came_and_says_where_it_lives_is_asked_later(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct daf_author_id author;
+    struct daf_addr addr;
+    uint64_t before = UINT64_MAX;
+    struct wire w;
+
+    (void)state;
+    own_addresses(b, "10.0.0.2:0");
+    found(a, b, "10.0.0.2:1000");
+    w = wire_up(b, go_to_mesh(b, 1, "10.0.0.1:1000"), a, IN | 1);
+    talk(&w, 1, true);
+    a->now.ms += 10000;
+    simple(a, DAF_INPUT_TIMER);
+    assert_int_equal(a->connects_count, 0);
+    while (a->connects_count == 0)
+        await(a);
+    assert_in_range(a->now.ms - START_MS, 20000, 50000);
+    (void)let_in(a, 2);
+    assert_true(daf_agent_proven(a->agent, &before, &author, &addr));
+    host_free(a);
+    host_free(b);
+}
+
 static void hearsay_does_not_hold_up_what_somebody_stands_for(void **state)
 {
     struct host *a = host_new(1), *b = host_new(2), *c = host_new(0);
@@ -835,6 +862,7 @@ int main(void)
         cmocka_unit_test(what_was_told_is_not_told_again),
         cmocka_unit_test(hearsay_is_called_nearby_only_and_soon_forgotten),
         cmocka_unit_test(a_false_claim_keeps_nobody_from_being_called),
+        cmocka_unit_test(who_came_and_says_where_it_lives_is_asked_later),
         cmocka_unit_test(hearsay_does_not_hold_up_what_somebody_stands_for),
         cmocka_unit_test(who_let_us_in_before_is_called_at_mesh),
         cmocka_unit_test(the_door_of_one_who_came_to_us_is_kept),
