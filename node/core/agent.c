@@ -19,12 +19,22 @@ void *daf_agent_grow(void *array, size_t *cap, size_t count, size_t size)
     return bigger;
 }
 
+bool daf_agent_fold(struct daf_agent *a, const struct daf_log_key *log,
+                    const struct daf_stored *stored)
+{
+    const struct daf_scope_id *control = &daf_camp_authority(a->camp)->control;
+
+    if (a->config.has_own_learners_only &&
+        memcmp(log->scope.b, control->b, sizeof(control->b)) != 0 &&
+        memcmp(log->author.b, a->author.b, sizeof(a->author.b)) != 0)
+        return false;
+    return daf_camp_add(a->camp, log, stored);
+}
+
 static bool fold_row(void *ctx, const struct daf_log_key *log,
                      const struct daf_stored *stored)
 {
-    struct daf_agent *a = ctx;
-
-    (void)daf_camp_add(a->camp, log, stored);
+    (void)daf_agent_fold(ctx, log, stored);
     return true;
 }
 
@@ -106,7 +116,8 @@ static enum daf_err set_up(struct daf_agent *a)
     const struct daf_agent_config *config = &a->config;
     struct daf_camp_config camp = {.manifest = config->manifest,
                                    .keys = config->keys,
-                                   .seal = &config->secrets.seal};
+                                   .seal = &config->secrets.seal,
+                                   .like = config->like};
     enum daf_err err;
 
     a->scratch = config->scratch;

@@ -79,6 +79,12 @@ struct daf_agent_config {
     const struct daf_port *port; /* outlives the agent */
     struct daf_scratch
         *scratch; /* outlives the agent; NULL: it makes its own */
+    /* For thousands of agents in one process.  A camp that has all of control that
+     * the notebook has (camp.h), or NULL; with one, scan may leave out of control
+     * what has no key for this device. */
+    const struct daf_camp *like;
+    /* Learners whom others registered are passed over: 600 bytes each. */
+    bool has_own_learners_only;
 };
 
 enum daf_input_kind {

@@ -356,6 +356,9 @@ struct daf_agent {
 };
 
 /* ---- agent.c */
+/* daf_camp_add(), of what this agent is to know. */
+bool daf_agent_fold(struct daf_agent *a, const struct daf_log_key *log,
+                    const struct daf_stored *stored);
 /* @array with room for one element more, moved perhaps; NULL when out of memory,
  * and then nothing has changed.  Twice as much each time. */
 void *daf_agent_grow(void *array, size_t *cap, size_t count, size_t size);
