@@ -24,7 +24,10 @@ struct daf_session_scope {
     bool uncertified;  /* records were refused because nobody vouched yet */
     bool is_lacking;   /* bodies may be lacking: NEED is to be said */
     uint16_t dirty_as; /* flags of what comes of comparing */
-    uint8_t symbols_at; /* where its symbols of ROOT are, plus 1; 0: none */
+    uint8_t symbols_at;   /* where its symbols of ROOT are, plus 1; 0: none */
+    uint8_t own_deferred; /* left out of its sum */
+    uint32_t heads;       /* in it */
+    struct daf_sum sum;   /* as our ROOT had it */
 };
 
 /* A log in which the peer and we differ, or did. */

@@ -203,6 +203,35 @@ static enum daf_err add_part(struct daf_session *s,
     return err;
 }
 
+static void remember_sum(struct daf_session *s, struct daf_session_scope *sc,
+                         const struct daf_root_part *part)
+{
+    const struct daf_session_port *port = s->env->port;
+    struct daf_tag own[DAF_DEFERRED_MAX];
+
+    sc->heads = (uint32_t)part->heads_count;
+    sc->sum = part->sum;
+    sc->own_deferred = (uint8_t)port->deferred(port->ctx, &sc->id, own);
+}
+
+/* Whether our sum is another than the connector's.  The one of our ROOT mostly is
+ * the sum still: a third of all that is summed. */
+static bool sum_differs(struct daf_session *s,
+                        const struct daf_session_scope *sc,
+                        const struct daf_root_part *their)
+{
+    const struct daf_session_port *port = s->env->port;
+    struct daf_root_part ours = {.heads_count = sc->heads, .sum = sc->sum};
+    struct daf_tag own[DAF_DEFERRED_MAX];
+
+    if ((sc->tell || s->peer_deferred_count > 0 ||
+         port->deferred(port->ctx, &sc->id, own) != sc->own_deferred) &&
+        sum_scope(s, &sc->id, &ours) != DAF_OK)
+        return true;
+    return ours.heads_count != their->heads_count ||
+           !same_sum(&ours.sum, &their->sum);
+}
+
 /* Parts of all scopes are made, and taken back if one number says as much. */
 static enum daf_err pack_parts(struct daf_session *s,
                                const struct daf_root *theirs,
@@ -217,6 +246,7 @@ static enum daf_err pack_parts(struct daf_session *s,
 
         err = sum_scope(s, &sc->id, &part);
         if (err != DAF_OK) break;
+        remember_sum(s, sc, &part);
         combine(s, &part);
         err = add_part(s, theirs, k, &part);
         (*out_count)++;
@@ -348,7 +378,7 @@ void daf_session_compare_roots(struct daf_session *s,
     note_all_deferred(s, theirs);
     for (size_t i = 0; i < s->scopes_count; i++) {
         struct daf_session_scope *sc = &s->scopes[i];
-        struct daf_root_part their, ours;
+        struct daf_root_part their;
 
         sc->is_common = is_combined || find_part(theirs, &sc->id, &their);
         sc->is_lacking = sc->is_common;
@@ -358,9 +388,7 @@ void daf_session_compare_roots(struct daf_session *s,
             daf_session_dirty(sc, 0);
             continue;
         }
-        sc->differs = sum_scope(s, &sc->id, &ours) != DAF_OK ||
-                      ours.heads_count != their.heads_count ||
-                      !same_sum(&ours.sum, &their.sum);
+        sc->differs = sum_differs(s, sc, &their);
         if (!sc->differs) continue;
         daf_session_dirty(sc, 0);
         keep_symbols(s, sc, &their, &kept);

@@ -19,12 +19,22 @@ void *daf_agent_grow(void *array, size_t *cap, size_t count, size_t size)
     return bigger;
 }
 
+bool daf_agent_fold(struct daf_agent *a, const struct daf_log_key *log,
+                    const struct daf_stored *stored)
+{
+    const struct daf_scope_id *control = &daf_camp_authority(a->camp)->control;
+
+    if (a->config.has_own_learners_only &&
+        memcmp(log->scope.b, control->b, sizeof(control->b)) != 0 &&
+        memcmp(log->author.b, a->author.b, sizeof(a->author.b)) != 0)
+        return false;
+    return daf_camp_add(a->camp, log, stored);
+}
+
 static bool fold_row(void *ctx, const struct daf_log_key *log,
                      const struct daf_stored *stored)
 {
-    struct daf_agent *a = ctx;
-
-    (void)daf_camp_add(a->camp, log, stored);
+    (void)daf_agent_fold(ctx, log, stored);
     return true;
 }
 
@@ -106,7 +116,8 @@ static enum daf_err set_up(struct daf_agent *a)
     const struct daf_agent_config *config = &a->config;
     struct daf_camp_config camp = {.manifest = config->manifest,
                                    .keys = config->keys,
-                                   .seal = &config->secrets.seal};
+                                   .seal = &config->secrets.seal,
+                                   .like = config->like};
     enum daf_err err;
 
     a->scratch = config->scratch;
@@ -144,6 +155,7 @@ enum daf_err daf_agent_new(const struct daf_agent_config *config,
     a->jobs_end = &a->jobs;
     a->waiting_end = &a->waiting;
     a->news_at = a->turn_at = DAF_MONO_NEVER;
+    a->first_due_ms = DAF_MONO_NEVER.ms;
     daf_agent_look_init(a);
     err = set_up(a);
     if (err != DAF_OK) {
@@ -163,6 +175,7 @@ void daf_agent_free(struct daf_agent *a)
     daf_camp_free(a->camp);
     free(a->conns);
     free(a->peers);
+    free(a->rows);
     free(a->claims);
     free(a->deferred);
     free(a->parted);
@@ -345,6 +358,7 @@ void daf_agent_input(struct daf_agent *a, struct daf_mono now,
     daf_agent_conns_poke(a);
     daf_agent_conns_sweep(a);
     daf_agent_items_after(a);
+    daf_agent_peers_after(a);
 }
 
 /* ---- what others may know */
@@ -386,7 +400,7 @@ size_t daf_agent_size(const struct daf_agent *a)
            (a->porch != NULL ? sizeof(*a->porch) : 0) +
            a->conns_cap * sizeof(struct daf_conn *) +
            a->conns_count * sizeof(**a->conns) +
-           a->peers_cap * sizeof(*a->peers) +
+           a->peers_cap * (sizeof(*a->peers) + sizeof(*a->rows)) +
            a->claims_cap * sizeof(*a->claims) +
            a->deferred_cap * sizeof(*a->deferred) +
            a->items_cap * sizeof(*a->items) +
@@ -457,7 +471,7 @@ static void tell_entry(const struct daf_agent *a, const struct daf_peer *p,
     static const char *const words[] = {"retrying", "knocking", "connecting",
                                         "open"};
 
-    out->addr = p->addr;
+    daf_addr_format(&p->where, &out->addr);
     out->author = p->author;
     out->found_by = daf_agent_found_by_str(p->found_by);
     out->state = words[p->state];

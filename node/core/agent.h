@@ -32,7 +32,11 @@
 #define DAF_AGENT_RETRY_MAX_MS 15000 /* a cut heals within this and a half */
 #define DAF_AGENT_FAR_MAX_MS   60000 /* where mDNS sees nobody */
 #define DAF_AGENT_FAR_EACH_MS  4000 /* ... and so long for each address known */
-#define DAF_AGENT_IDLE_MS      1000 /* quiet before it verifies */
+/* Where more than 15 are known: between two calls of such, for each call in a row
+ * that came to nothing; and at most. */
+#define DAF_AGENT_FAR_GAP_MS     125
+#define DAF_AGENT_FAR_GAP_MAX_MS 240000
+#define DAF_AGENT_IDLE_MS        1000 /* quiet before it verifies */
 
 struct daf_agent; /* opaque */
 
@@ -75,6 +79,12 @@ struct daf_agent_config {
     const struct daf_port *port; /* outlives the agent */
     struct daf_scratch
         *scratch; /* outlives the agent; NULL: it makes its own */
+    /* For thousands of agents in one process.  A camp that has all of control that
+     * the notebook has (camp.h), or NULL; with one, scan may leave out of control
+     * what has no key for this device. */
+    const struct daf_camp *like;
+    /* Learners whom others registered are passed over: 600 bytes each. */
+    bool has_own_learners_only;
 };
 
 enum daf_input_kind {

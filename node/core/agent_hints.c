@@ -80,15 +80,13 @@ static bool has_token(const struct daf_key *discovery, const uint8_t *data,
 
 /* Under the manifest's discovery secret, or the one before. */
 static bool is_of_camp(const struct daf_agent *a, const uint8_t *data,
-                       const struct daf_addr *addr)
+                       const struct daf_where *at)
 {
     const struct daf_manifest *m = daf_camp_manifest(a->camp);
-    struct daf_where at;
 
-    if (!daf_addr_parse(addr, &at)) return false;
-    return has_token(&m->discovery, data, &at) ||
+    return has_token(&m->discovery, data, at) ||
            (m->has_previous_discovery &&
-            has_token(&m->previous_discovery, data, &at));
+            has_token(&m->previous_discovery, data, at));
 }
 
 static size_t stranger_at(const struct daf_agent *a, const uint8_t name[8])
@@ -115,24 +113,26 @@ static uint64_t patience(struct daf_agent *a, const struct daf_peer *p)
     uint64_t ms = daf_rng_below(&a->rng, FIRST_MS);
     const bool is_first = memcmp(a->salt, p->salt, SALT_BYTES) < 0;
 
-    if (p->addr.text[0] == '[') ms += IPV6_MS;
+    if (p->where.is_v6) ms += IPV6_MS;
     return is_first ? ms : ms + SECOND_MS;
 }
 
 void daf_agent_found(struct daf_agent *a, const struct daf_input *in)
 {
     const uint8_t *salt = in->service.data;
+    struct daf_where where;
     struct daf_peer *p;
     bool was_there;
 
     if (in->service.endpoint != DAF_ENDPOINT_DOOR ||
         memcmp(salt, a->salt, SALT_BYTES) == 0)
         return;
-    if (!is_of_camp(a, in->service.data, &in->addr)) {
+    if (!daf_addr_parse(&in->addr, &where) ||
+        !is_of_camp(a, in->service.data, &where)) {
         note_stranger(a, in->service.name);
         return;
     }
-    p = daf_agent_book_add(a, &in->addr, DAF_FOUND_MDNS);
+    p = daf_agent_book_add(a, &where, DAF_FOUND_MDNS);
     if (p == NULL) return;
     was_there = p->is_there && memcmp(p->salt, salt, SALT_BYTES) == 0;
     p->is_there = true;
@@ -140,7 +140,7 @@ void daf_agent_found(struct daf_agent *a, const struct daf_input *in)
     memcpy(p->name, in->service.name, sizeof(p->name));
     if (was_there) return;
     p->backoff_ms = 0;
-    daf_agent_peer_soon(p, (struct daf_mono){a->now.ms + patience(a, p)});
+    daf_agent_peer_soon(a, p, (struct daf_mono){a->now.ms + patience(a, p)});
 }
 
 void daf_agent_gone(struct daf_agent *a, const struct daf_input *in)
@@ -154,8 +154,10 @@ void daf_agent_gone(struct daf_agent *a, const struct daf_input *in)
     for (size_t i = 0; i < a->peers_count; i++) {
         struct daf_peer *p = &a->peers[i];
 
-        if (p->is_there && memcmp(p->name, name, sizeof(p->name)) == 0)
-            p->is_there = false;
+        if (!p->is_there || memcmp(p->name, name, sizeof(p->name)) != 0)
+            continue;
+        p->is_there = false;
+        daf_agent_book_doubt(a, p);
     }
 }
 
@@ -249,50 +251,83 @@ static void tell_own(const struct daf_agent *a, struct telling *t)
 static bool is_worth_telling(const struct daf_agent *a,
                              const struct daf_peer *p)
 {
+    uint8_t bytes[18];
+
     return p->is_proven && p->is_known && p->failures < DAF_AGENT_TRIES &&
-           !daf_camp_is_revoked(a->camp, &p->author);
+           !daf_camp_is_revoked(a->camp, &p->author) &&
+           daf_addr_pack(&p->where, bytes) > 0;
 }
 
-/* The first such address of a device stands for it; it brings the others. */
-static bool is_first_of_device(const struct daf_agent *a, size_t at)
+/* Who is told of: the first address of each, and which marks they have. */
+struct chosen {
+    uint16_t at[DAF_ADDRESSES_DEVICES_MAX];
+    size_t count;
+    uint64_t marks; /* a bit for each: of 64, by their lowest six */
+};
+
+/* The one that is @at's device; or @count. */
+static size_t chosen_at(const struct daf_agent *a, const struct chosen *c,
+                        size_t at)
 {
-    if (!is_worth_telling(a, &a->peers[at])) return false;
-    for (size_t i = 0; i < at; i++)
-        if (is_worth_telling(a, &a->peers[i]) &&
-            daf_agent_book_same(&a->peers[i], &a->peers[at]))
-            return false;
-    return true;
-}
+    size_t i = 0;
 
-static void tell_device(const struct daf_agent *a, struct telling *t, size_t at)
-{
-    struct daf_pack before = t->k;
-    struct daf_where where;
-
-    tell_begin(t, &a->peers[at].author);
-    for (size_t i = at; i < a->peers_count; i++) {
-        const struct daf_peer *p = &a->peers[i];
-
-        if (is_worth_telling(a, p) && daf_agent_book_same(p, &a->peers[at]) &&
-            daf_addr_parse(&p->addr, &where))
-            tell_one(t, &where);
-    }
-    tell_end(t, &before);
+    if ((c->marks >> (a->rows[at].author & 63) & 1) == 0) return c->count;
+    while (i < c->count &&
+           (a->rows[c->at[i]].author != a->rows[at].author ||
+            !daf_agent_book_same(&a->peers[c->at[i]], &a->peers[at])))
+        i++;
+    return i;
 }
 
 /* Each peer hears of others where there are too many for one frame. */
+static void choose(const struct daf_agent *a, const struct daf_author_id *to,
+                   struct chosen *c)
+{
+    size_t at = a->peers_count > 0 ? to->b[0] % a->peers_count : 0;
+
+    c->count = 0;
+    c->marks = 0;
+    for (size_t i = 0;
+         i < a->peers_count && c->count < DAF_ADDRESSES_DEVICES_MAX;
+         i++, at = at + 1 == a->peers_count ? 0 : at + 1) {
+        const struct daf_peer *p = &a->peers[at];
+
+        if (!is_worth_telling(a, p) ||
+            memcmp(p->author.b, to->b, sizeof(to->b)) == 0 ||
+            chosen_at(a, c, at) < c->count)
+            continue;
+        c->at[c->count++] = (uint16_t)at;
+        c->marks |= UINT64_C(1) << (a->rows[at].author & 63);
+    }
+}
+
+/* The other addresses of those that were chosen are looked for once for all:
+ * some 100 comparisons of 500 addresses, and 32 times 500 if for each. */
 static void tell_known(const struct daf_agent *a, struct telling *t,
                        const struct daf_author_id *to)
 {
-    size_t start = a->peers_count > 0 ? to->b[0] % a->peers_count : 0;
+    uint16_t others[DAF_ADDRESSES_DEVICES_MAX][DAF_ADDRESSES_EACH_MAX];
+    uint8_t counts[DAF_ADDRESSES_DEVICES_MAX] = {0};
+    struct chosen c;
 
-    for (size_t i = 0;
-         i < a->peers_count && t->devices < DAF_ADDRESSES_DEVICES_MAX; i++) {
-        size_t at = (start + i) % a->peers_count;
+    choose(a, to, &c);
+    for (size_t at = 0; at < a->peers_count; at++) {
+        size_t i = chosen_at(a, &c, at);
 
-        if (is_first_of_device(a, at) &&
-            memcmp(a->peers[at].author.b, to->b, sizeof(to->b)) != 0)
-            tell_device(a, t, at);
+        if (i < c.count && c.at[i] != at &&
+            is_worth_telling(a, &a->peers[at]) &&
+            counts[i] < DAF_ADDRESSES_EACH_MAX)
+            others[i][counts[i]++] = (uint16_t)at;
+    }
+    for (size_t i = 0; i < c.count && t->devices < DAF_ADDRESSES_DEVICES_MAX;
+         i++) {
+        struct daf_pack before = t->k;
+
+        tell_begin(t, &a->peers[c.at[i]].author);
+        tell_one(t, &a->peers[c.at[i]].where);
+        for (size_t j = 0; j < counts[i]; j++)
+            tell_one(t, &a->peers[others[i][j]].where);
+        tell_end(t, &before);
     }
 }
 
@@ -331,45 +366,54 @@ void daf_agent_addresses_tell(struct daf_agent *a, struct daf_conn *c)
 
 /* ---- what peers tell */
 
-static void hear_address(struct daf_agent *a,
-                         const struct daf_author_id *author,
-                         struct daf_view bytes)
+/* Whether @where is one to be kept: nobody sends us to a far-away host, and most
+ * are in the book.  Who has come to us and says where his door is spares us the
+ * way there for a while (may_be_put_off()), if mDNS sees the same. */
+static bool is_news(struct daf_agent *a, struct daf_view bytes,
+                    struct daf_where *where)
 {
-    struct daf_where where;
-    struct daf_addr addr;
-    struct daf_peer *p;
+    const struct daf_peer *p;
 
-    /* Nobody sends us to a far-away host. */
-    if (!daf_addr_unpack(bytes, &where) || !daf_addr_is_private(&where)) return;
-    daf_addr_format(&where, &addr);
-    p = daf_agent_book_add(a, &addr, DAF_FOUND_GOSSIP);
-    if (p == NULL || p->is_known || p->found_by != DAF_FOUND_GOSSIP) return;
-    p->is_known = true;
-    p->author = *author;
-    daf_agent_peer_soon(p, (struct daf_mono){
-                               a->now.ms + daf_rng_below(&a->rng, HEARSAY_MS)});
+    if (!daf_addr_unpack(bytes, where) || !daf_addr_is_private(where))
+        return false;
+    p = daf_agent_book_find(a, where);
+    return p == NULL || (!p->is_known && p->found_by != DAF_FOUND_STATIC);
+}
+
+static void hear_device(struct daf_agent *a, struct daf_addresses_device *d)
+{
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+    struct daf_device device;
+    bool is_known = false;
+
+    for (size_t i = 0; i < d->addresses.count; i++) {
+        struct daf_view bytes = daf_frame_next_address(&d->addresses.items);
+        struct daf_where where;
+        struct daf_peer *p;
+
+        if (!is_news(a, bytes, &where)) continue;
+        is_known = is_known || auth->by_author(auth->ctx, &d->author, &device);
+        if (!is_known) continue;
+        p = daf_agent_book_add(a, &where, DAF_FOUND_GOSSIP);
+        if (p == NULL) continue;
+        daf_agent_book_name(a, p, &d->author);
+        if (p->found_by == DAF_FOUND_GOSSIP)
+            daf_agent_peer_far(a, p, HEARSAY_MS);
+    }
 }
 
 void daf_agent_addresses(void *ctx, struct daf_session *s,
                          const struct daf_addresses *addresses)
 {
     struct daf_agent *a = ctx;
-    const struct daf_authority *auth = daf_camp_authority(a->camp);
     struct daf_cursor c = addresses->devices.items;
 
     (void)s;
     for (size_t i = 0; i < addresses->devices.count; i++) {
         struct daf_addresses_device d;
-        struct daf_device device;
-        bool is_known;
 
         daf_frame_next_device(&c, &d);
-        is_known = auth->by_author(auth->ctx, &d.author, &device) &&
-                   memcmp(d.author.b, a->author.b, sizeof(a->author.b)) != 0;
-        for (size_t j = 0; j < d.addresses.count; j++) {
-            struct daf_view bytes = daf_frame_next_address(&d.addresses.items);
-
-            if (is_known) hear_address(a, &d.author, bytes);
-        }
+        if (memcmp(d.author.b, a->author.b, sizeof(a->author.b)) != 0)
+            hear_device(a, &d);
     }
 }

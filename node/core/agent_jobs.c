@@ -143,7 +143,7 @@ void daf_agent_jobs_free(struct daf_agent *a)
 static bool fold_row(void *ctx, const struct daf_log_key *log,
                      const struct daf_stored *stored)
 {
-    (void)daf_camp_add(ctx, log, stored);
+    (void)daf_agent_fold(ctx, log, stored);
     return true;
 }
 
@@ -159,13 +159,13 @@ static void fold(struct daf_agent *a, const struct daf_job *job)
 
         if (index->get(index->ctx, &job->folds[i].log, &job->folds[i].spot,
                        &stored) == DAF_OK)
-            is_changed |= daf_camp_add(a->camp, &job->folds[i].log, &stored);
+            is_changed |= daf_agent_fold(a, &job->folds[i].log, &stored);
     }
     if (!is_changed) return;
     /* A key that came after the registrations that it opens. */
     while (daf_camp_wants_rescan(a->camp, &id))
         (void)a->config.scan(a->config.scan_ctx, &id, DAF_RETENTION_IDENTITY,
-                             fold_row, a->camp);
+                             fold_row, a);
     daf_agent_note_revoked(a, NULL);
     daf_agent_expel(a); /* first: their BYE goes out before link cuts them */
     daf_agent_admit(a);

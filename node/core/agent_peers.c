@@ -2,10 +2,9 @@
 /* Keeping in touch.  An address names a door; being let in names the mesh.  Of a
  * device with several addresses one is tried at a time.  Whatever ends is tried
  * again after 1, 2, 4, 8, 15 s, and up to a minute where mDNS sees nobody (longer
- * if there are many such: DAF_AGENT_FAR_EACH_MS), each less up to three quarters by chance, so a school that gets its power back does
- * not knock in step: of 1,000 who call one device at once link takes 128 at a
+ * if there are many such: far_wait()), each less up to three quarters by chance, so
+ * a school that gets its power back does not knock in step: of 1,000 who call one device at once link takes 128 at a
  * time, and all are in after 1 to 3 s; 7 s if it is up to one quarter. */
-#include "node/core/addr.h"
 #include "node/core/agent_impl.h"
 
 #define DOOR_MS 10000 /* from connect to WELCOME; a handshake has 5 s */
@@ -23,12 +22,24 @@ static bool covers(struct daf_agent *a, const struct daf_peer *p)
            daf_agent_session_with(a, &p->author) != NULL;
 }
 
-static void cover(struct daf_peer *p)
+void daf_agent_peer_due(struct daf_agent *a, const struct daf_peer *p,
+                        struct daf_mono at)
+{
+    struct daf_peer_row *row = daf_agent_row(a, p);
+
+    a->is_first_due_stale |=
+        row->due_ms == a->first_due_ms && at.ms > row->due_ms;
+    row->due_ms = at.ms;
+    if (at.ms < a->first_due_ms) a->first_due_ms = at.ms;
+}
+
+static void cover(struct daf_agent *a, struct daf_peer *p)
 {
     p->state = DAF_PEER_COVERED;
-    p->conn = 0;
-    p->deadline = DAF_MONO_NEVER;
+    daf_agent_row(a, p)->conn = 0;
+    daf_agent_peer_due(a, p, DAF_MONO_NEVER);
     p->backoff_ms = 0;
+    daf_agent_book_doubt(a, p);
 }
 
 static bool is_calling(const struct daf_peer *p)
@@ -46,21 +57,25 @@ static bool is_vouched(const struct daf_peer *p)
  * what somebody stands for. */
 static bool sibling_calls(struct daf_agent *a, const struct daf_peer *p)
 {
-    for (size_t i = 0; i < a->peers_count; i++) {
+    for (size_t i = 0; a->conns_count > 0 && i < a->peers_count; i++) {
         const struct daf_peer *q = &a->peers[i];
 
-        if (q != p && is_calling(q) && daf_agent_book_same(p, q) &&
+        if (a->rows[i].conn != 0 && q != p && daf_agent_book_same(p, q) &&
             !covers(a, q) && (is_vouched(q) || !is_vouched(p)))
             return true;
     }
     return false;
 }
 
-/* By its announcement it is a device that is connected already; only its own door
- * can say so for certain, and that has time. */
+/* By its announcement, or by what that device says itself, it is one that is
+ * connected already; only its own door can say so for certain, and that has time. */
 static bool may_be_put_off(struct daf_agent *a, const struct daf_peer *p)
 {
-    for (size_t i = 0; !p->was_put_off && i < a->peers_count; i++) {
+    if (p->was_put_off || a->conns_count == 0) return false;
+    if (p->is_known && daf_agent_session_with(a, &p->author) != NULL)
+        return true;
+    for (size_t i = daf_agent_book_like(a, p, 0); i < a->peers_count;
+         i = daf_agent_book_like(a, p, i + 1)) {
         const struct daf_peer *q = &a->peers[i];
 
         if (q != p && daf_agent_book_same(p, q) && covers(a, q)) return true;
@@ -85,23 +100,71 @@ static void connect_to(struct daf_agent *a, struct daf_peer *p,
         return;
     }
     p->state = endpoint == DAF_ENDPOINT_DOOR ? DAF_PEER_DOOR : DAF_PEER_MESH;
-    p->conn = id;
+    daf_agent_row(a, p)->conn = id;
     p->since = a->now;
-    p->deadline = endpoint == DAF_ENDPOINT_DOOR || p->is_straight
-                      ? after(a, DOOR_MS)
-                      : DAF_MONO_NEVER;
+    daf_agent_peer_due(a, p,
+                       endpoint == DAF_ENDPOINT_DOOR || p->is_straight
+                           ? after(a, DOOR_MS)
+                           : DAF_MONO_NEVER);
     port->connect(port->ctx, id, endpoint, addr, server);
 }
 
 /* Its other addresses need not wait for this one any more. */
 static void wake_siblings(struct daf_agent *a, const struct daf_peer *p)
 {
-    for (size_t i = 0; i < a->peers_count; i++) {
+    for (size_t i = daf_agent_book_like(a, p, 0); i < a->peers_count;
+         i = daf_agent_book_like(a, p, i + 1)) {
         struct daf_peer *q = &a->peers[i];
 
         if (!q->is_waiting || !daf_agent_book_same(p, q)) continue;
         q->is_waiting = false;
-        daf_agent_peer_soon(q, after(a, daf_rng_below(&a->rng, 250)));
+        daf_agent_peer_soon(a, q, after(a, daf_rng_below(&a->rng, 250)));
+    }
+}
+
+/* Hearsay or the past stands for it, nothing better. */
+static bool is_far(const struct daf_peer *p)
+{
+    return !p->is_there && p->found_by != DAF_FOUND_STATIC;
+}
+
+/* Of 400 devices that are out of reach each was called every 17 minutes: 98 of 100
+ * inputs of a day that a device spends alone.  So the more calls in a row come to
+ * nothing, the rarer they are: alone from now on a device calls 340 times in the
+ * first hour, 1,660 in a day.  Whoever comes near says so by mDNS; one of those
+ * calls that is answered begins anew, as does another network. */
+static uint64_t far_wait(struct daf_agent *a)
+{
+    uint64_t gap = (uint64_t)a->far_vain * DAF_AGENT_FAR_GAP_MS;
+
+    if (a->peers_count <= DAF_AGENT_FAR_MAX_MS / DAF_AGENT_FAR_EACH_MS)
+        return 0; /* few, as in a school: once a minute each is cheap enough */
+    if (gap > DAF_AGENT_FAR_GAP_MAX_MS) gap = DAF_AGENT_FAR_GAP_MAX_MS;
+    return daf_rng_below(&a->rng, gap * a->peers_count + 1);
+}
+
+void daf_agent_peer_far(struct daf_agent *a, const struct daf_peer *p,
+                        uint64_t ms)
+{
+    uint64_t wait = daf_rng_below(&a->rng, ms), far = far_wait(a);
+
+    daf_agent_peer_soon(a, p, after(a, far > wait ? far : wait));
+}
+
+/* Somebody answered where nobody is seen: there is a way again.  All the others
+ * are called within a round. */
+static void far_answered(struct daf_agent *a)
+{
+    uint64_t round = a->peers_count * DAF_AGENT_FAR_EACH_MS;
+    bool was_rare = a->far_vain > 0;
+
+    a->far_vain = 0;
+    for (size_t i = 0; was_rare && i < a->peers_count; i++) {
+        struct daf_peer *p = &a->peers[i];
+
+        if (p->state == DAF_PEER_RETRYING &&
+            a->rows[i].due_ms > a->now.ms + round)
+            daf_agent_peer_soon(a, p, after(a, daf_rng_below(&a->rng, round)));
     }
 }
 
@@ -118,45 +181,53 @@ static uint64_t longest_wait(const struct daf_agent *a,
 
 void daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p)
 {
-    uint64_t wait;
+    uint64_t wait, longest;
 
     if (p->is_straight) { /* not there, or it does not know us: to the door */
         p->is_straight = false;
         p->is_elsewhere = true;
         p->state = DAF_PEER_RETRYING;
-        p->conn = 0;
-        p->deadline = a->now;
+        daf_agent_row(a, p)->conn = 0;
+        daf_agent_peer_due(a, p, a->now);
         return;
     }
     if (p->backoff_ms < DAF_AGENT_RETRY_MIN_MS ||
         a->now.ms - p->since.ms > STEADY_MS)
         p->backoff_ms = DAF_AGENT_RETRY_MIN_MS;
     wait = p->backoff_ms - daf_rng_below(&a->rng, p->backoff_ms / 4 * 3);
+    longest = longest_wait(a, p);
+    p->backoff_ms =
+        (uint32_t)(2 * p->backoff_ms > longest ? longest : 2 * p->backoff_ms);
+    if (is_far(p)) {
+        uint64_t far = far_wait(a);
+
+        a->far_vain++;
+        if (far > wait) wait = far;
+    }
     p->state = DAF_PEER_RETRYING;
-    p->conn = 0;
-    p->deadline = after(a, wait);
-    p->backoff_ms *= 2;
-    if (p->backoff_ms > longest_wait(a, p)) p->backoff_ms = longest_wait(a, p);
-    p->failures++;
+    daf_agent_row(a, p)->conn = 0;
+    daf_agent_peer_due(a, p, after(a, wait));
+    if (p->failures < UINT16_MAX) p->failures++;
     p->was_put_off = false;
     wake_siblings(a, p);
+    daf_agent_book_doubt(a, p);
 }
 
-void daf_agent_peer_soon(struct daf_peer *p, struct daf_mono at)
+void daf_agent_peer_soon(struct daf_agent *a, const struct daf_peer *p,
+                         struct daf_mono at)
 {
-    if (p->state == DAF_PEER_RETRYING && at.ms < p->deadline.ms)
-        p->deadline = at;
+    if (p->state == DAF_PEER_RETRYING && at.ms < daf_agent_row(a, p)->due_ms)
+        daf_agent_peer_due(a, p, at);
 }
 
 /* "192.0.2.7:5670" and another port give "192.0.2.7:41234". */
-static void with_port(const struct daf_addr *addr, uint16_t port,
-                      struct daf_addr *out)
+static struct daf_addr with_port(struct daf_where where, uint16_t port)
 {
-    struct daf_where where = {.port = 0};
+    struct daf_addr addr;
 
-    (void)daf_addr_parse(addr, &where); /* the book has no other */
     where.port = port;
-    daf_addr_format(&where, out);
+    daf_addr_format(&where, &addr);
+    return addr;
 }
 
 /* Whoever let us in before is called at mesh, beside its door: half the
@@ -164,17 +235,15 @@ static void with_port(const struct daf_addr *addr, uint16_t port,
 static bool call_straight(struct daf_agent *a, struct daf_peer *p)
 {
     const struct daf_authority *auth = daf_camp_authority(a->camp);
-    struct daf_where where;
     struct daf_device device;
     struct daf_addr addr;
 
     if (!p->is_proven || !p->is_known || p->is_elsewhere ||
         !auth->by_author(auth->ctx, &p->author, &device) ||
         daf_camp_is_revoked(a->camp, &p->author) ||
-        !daf_addr_parse(&p->addr, &where) ||
-        where.port + DAF_MESH_STEP > UINT16_MAX)
+        p->where.port + DAF_MESH_STEP > UINT16_MAX)
         return false;
-    with_port(&p->addr, (uint16_t)(where.port + DAF_MESH_STEP), &addr);
+    addr = with_port(p->where, (uint16_t)(p->where.port + DAF_MESH_STEP));
     p->is_straight = true;
     connect_to(a, p, DAF_ENDPOINT_MESH, &addr, &device.keys.transport);
     return true;
@@ -184,29 +253,36 @@ static bool call_straight(struct daf_agent *a, struct daf_peer *p)
 static void try_now(struct daf_agent *a, struct daf_peer *p)
 {
     if (a->is_revoked) { /* R50: nobody is called any more */
-        p->deadline = DAF_MONO_NEVER;
+        daf_agent_peer_due(a, p, DAF_MONO_NEVER);
         return;
     }
     p->is_waiting = !covers(a, p) && sibling_calls(a, p);
     if (covers(a, p)) {
-        cover(p);
+        cover(a, p);
     } else if (p->is_waiting) {
-        p->deadline = after(a, DOOR_MS);
+        daf_agent_peer_due(a, p, after(a, DOOR_MS));
     } else if (may_be_put_off(a, p)) {
         p->was_put_off = true;
-        p->deadline = after(a, PUT_OFF_MS + daf_rng_below(&a->rng, PUT_OFF_MS));
+        daf_agent_peer_due(a, p,
+                           after(a, PUT_OFF_MS +
+                                        daf_rng_below(&a->rng, PUT_OFF_MS)));
     } else if (p->found_by != DAF_FOUND_STATIC &&
                a->conns_count >= DAF_AGENT_ENOUGH) {
-        p->deadline = after(a, ENOUGH_MS + daf_rng_below(&a->rng, ENOUGH_MS));
+        daf_agent_peer_due(a, p,
+                           after(a, ENOUGH_MS +
+                                        daf_rng_below(&a->rng, ENOUGH_MS)));
     } else if (!call_straight(a, p)) {
-        connect_to(a, p, DAF_ENDPOINT_DOOR, &p->addr, &a->door_pk);
+        struct daf_addr addr = with_port(p->where, p->where.port);
+
+        connect_to(a, p, DAF_ENDPOINT_DOOR, &addr, &a->door_pk);
     }
 }
 
 struct daf_peer *daf_agent_peer_of(struct daf_agent *a, uint32_t conn)
 {
-    for (size_t i = 0; conn != 0 && i < a->peers_count; i++) {
-        if (a->peers[i].conn == conn) return &a->peers[i];
+    if (conn == 0 || (conn & DAF_CONN_INCOMING) != 0) return NULL;
+    for (size_t i = 0; i < a->peers_count; i++) {
+        if (a->rows[i].conn == conn) return &a->peers[i];
     }
     return NULL;
 }
@@ -214,21 +290,17 @@ struct daf_peer *daf_agent_peer_of(struct daf_agent *a, uint32_t conn)
 void daf_agent_peer_mesh(struct daf_agent *a, struct daf_peer *p,
                          const struct daf_device *device, uint16_t port)
 {
-    struct daf_where where;
-    struct daf_addr addr;
+    struct daf_addr addr = with_port(p->where, port);
 
     p->is_welcome = true;
-    p->is_known = true;
-    p->author = device->author;
-    p->is_elsewhere =
-        !daf_addr_parse(&p->addr, &where) || where.port + DAF_MESH_STEP != port;
+    daf_agent_book_name(a, p, &device->author);
+    p->is_elsewhere = p->where.port + DAF_MESH_STEP != port;
     if (covers(a, p)) {
         /* It came to us: its door's word is all there will be. */
         daf_agent_book_proven(a, p, &device->author);
-        cover(p);
+        cover(a, p);
         return;
     }
-    with_port(&p->addr, port, &addr);
     connect_to(a, p, DAF_ENDPOINT_MESH, &addr, &device->keys.transport);
 }
 
@@ -236,8 +308,9 @@ void daf_agent_peer_met(struct daf_agent *a, struct daf_peer *p,
                         const struct daf_author_id *author)
 {
     p->is_straight = false;
-    p->deadline = DAF_MONO_NEVER;
+    daf_agent_peer_due(a, p, DAF_MONO_NEVER);
     daf_agent_book_proven(a, p, author);
+    if (!p->is_there) far_answered(a);
 }
 
 void daf_agent_peers_uncover(struct daf_agent *a,
@@ -258,39 +331,50 @@ void daf_agent_peers_start(struct daf_agent *a, uint64_t ms)
         struct daf_peer *p = &a->peers[i];
 
         if (p->state != DAF_PEER_RETRYING) continue;
-        p->deadline = after(a, ms > 0 ? daf_rng_below(&a->rng, ms) : 0);
+        daf_agent_peer_due(a, p,
+                           after(a, ms > 0 ? daf_rng_below(&a->rng, ms) : 0));
         if (ms > 0) p->backoff_ms = 0;
+    }
+    a->far_vain = 0;
+}
+
+static void peer_timer(struct daf_agent *a, struct daf_peer *p)
+{
+    struct daf_conn *c;
+
+    if (!a->is_listening) { /* a link that is away says LISTENING later */
+        daf_agent_peer_due(a, p, DAF_MONO_NEVER);
+    } else if (p->state == DAF_PEER_RETRYING) {
+        try_now(a, p);
+    } else if (is_calling(p)) {
+        c = daf_agent_conn(a, daf_agent_row(a, p)->conn);
+        if (c != NULL) daf_agent_conn_close(a, c);
+        daf_agent_peer_retry(a, p);
+    }
+}
+
+void daf_agent_peers_after(struct daf_agent *a)
+{
+    if (!a->is_first_due_stale) return;
+    a->is_first_due_stale = false;
+    a->first_due_ms = DAF_MONO_NEVER.ms;
+    for (size_t i = 0; i < a->peers_count; i++) {
+        if (a->rows[i].due_ms < a->first_due_ms)
+            a->first_due_ms = a->rows[i].due_ms;
     }
 }
 
 void daf_agent_peers_timer(struct daf_agent *a)
 {
     daf_agent_book_sweep(a);
+    if (a->first_due_ms > a->now.ms) return;
     for (size_t i = 0; i < a->peers_count; i++) {
-        struct daf_peer *p = &a->peers[i];
-
-        /* A link that is away says LISTENING when it is back. */
-        if (p->deadline.ms > a->now.ms) continue;
-        if (!a->is_listening) {
-            p->deadline = DAF_MONO_NEVER;
-        } else if (p->state == DAF_PEER_RETRYING) {
-            try_now(a, p);
-        } else if (is_calling(p)) {
-            struct daf_conn *c = daf_agent_conn(a, p->conn);
-
-            if (c != NULL) daf_agent_conn_close(a, c);
-            daf_agent_peer_retry(a, p);
-        }
+        if (a->rows[i].due_ms <= a->now.ms) peer_timer(a, &a->peers[i]);
     }
 }
 
 struct daf_mono daf_agent_peers_deadline(const struct daf_agent *a)
 {
-    struct daf_mono first = DAF_MONO_NEVER;
-
-    for (size_t i = 0; i < a->peers_count; i++) {
-        if (a->is_listening && a->peers[i].deadline.ms < first.ms)
-            first = a->peers[i].deadline;
-    }
-    return first;
+    return a->is_listening ? (struct daf_mono){a->first_due_ms}
+                           : DAF_MONO_NEVER;
 }

@@ -3,6 +3,7 @@
 
 #include "proto/hash.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -39,16 +40,61 @@ static void seed_tables(struct daf_camp *c)
     sodium_memzero(seed, sizeof(seed));
 }
 
+static enum daf_err read_manifest(struct daf_camp *c, struct daf_view bytes)
+{
+    enum daf_err err;
+
+    c->manifest = malloc(sizeof(*c->manifest));
+    if (c->manifest == NULL) return DAF_ENOMEM;
+    err = daf_manifest_decode(bytes, c->manifest);
+    if (err == DAF_OK) err = daf_manifest_verify(bytes, c->manifest);
+    if (err == DAF_OK && !copy_manifest(c, bytes)) err = DAF_ENOMEM;
+    return err;
+}
+
+static void lend(struct daf_camp_table *to, const struct daf_camp_table *from)
+{
+    *to = *from;
+    to->is_lent = true;
+}
+
+/* Its scopes are our own, for the keys in them; what stands for them is not. */
+static enum daf_err borrow(struct daf_camp *c)
+{
+    const struct daf_camp *like = c->like;
+    struct daf_scope_id id;
+    const char *name;
+
+    lend(&c->members, &like->members);
+    lend(&c->transports, &like->transports);
+    lend(&c->steps, &like->steps);
+    lend(&c->revoked, &like->revoked);
+    c->by_author = like->by_author;
+    c->by_author.is_lent = true;
+    for (size_t i = 0; (name = daf_camp_scope(like, i, &id)) != NULL; i++) {
+        struct daf_camp_known *known = daf_camp_add_scope(c, name);
+
+        if (known == NULL) return DAF_ENOMEM;
+        known->same = daf_camp_find_scope(like, &id);
+    }
+    return DAF_OK;
+}
+
 static enum daf_err begin(struct daf_camp *c,
                           const struct daf_camp_config *config)
 {
     enum daf_err err;
 
-    err = daf_manifest_decode(config->manifest, &c->manifest);
-    if (err != DAF_OK) return err;
-    err = daf_manifest_verify(config->manifest, &c->manifest);
-    if (err != DAF_OK) return err;
-    if (!copy_manifest(c, config->manifest)) return DAF_ENOMEM;
+    c->like = config->like;
+    if (c->like != NULL) {
+        assert(c->like->late.count == 0);
+        c->manifest = c->like->manifest;
+        c->manifest_bytes = c->like->manifest_bytes;
+        c->manifest_len = c->like->manifest_len;
+    } else {
+        err = read_manifest(c, config->manifest);
+        if (err != DAF_OK) return err;
+    }
     c->keys = config->keys;
     c->author = daf_hash_author_id(&config->keys.sign);
     c->seal = *config->seal;
@@ -59,7 +105,7 @@ static enum daf_err begin(struct daf_camp *c,
     if (c->catalog != NULL) c->camp = daf_camp_add_scope(c, "camp");
     if (c->camp == NULL) return DAF_ENOMEM;
     daf_camp_set_authority(c);
-    return DAF_OK;
+    return c->like == NULL ? DAF_OK : borrow(c);
 }
 
 enum daf_err daf_camp_new(const struct daf_camp_config *config,
@@ -98,14 +144,24 @@ static void free_scope(struct daf_camp_known *known)
     free(known);
 }
 
+/* The discovery secret is in both. */
+static void free_manifest(struct daf_camp *c)
+{
+    if (c->manifest_bytes != NULL)
+        sodium_memzero(c->manifest_bytes, c->manifest_len);
+    if (c->manifest != NULL) sodium_memzero(c->manifest, sizeof(*c->manifest));
+    free(c->manifest_bytes);
+    free(c->manifest);
+}
+
 void daf_camp_free(struct daf_camp *c)
 {
     if (c == NULL) return;
     free_scope(c->control);
     for (size_t i = 0; i < c->by_id.count; i++)
         free_scope(c->by_id.items[i]);
-    for (size_t i = 0; i < c->by_author.count; i++)
-        free(c->by_author.items[i]);
+    for (size_t i = 0; !c->by_author.is_lent && i < c->by_author.count; i++)
+        daf_camp_free_member(c, c->by_author.items[i]);
     daf_camp_table_deinit(&c->scopes);
     daf_camp_table_deinit(&c->members);
     daf_camp_table_deinit(&c->transports);
@@ -117,10 +173,8 @@ void daf_camp_free(struct daf_camp *c)
     daf_camp_list_deinit(&c->by_id);
     daf_camp_list_deinit(&c->by_author);
     daf_camp_list_deinit(&c->roster);
-    if (c->manifest_bytes != NULL)
-        sodium_memzero(c->manifest_bytes, c->manifest_len);
-    free(c->manifest_bytes);
-    sodium_memzero(c, sizeof(*c)); /* seal, the discovery secret */
+    if (c->like == NULL) free_manifest(c);
+    sodium_memzero(c, sizeof(*c)); /* seal */
     free(c);
 }
 
@@ -157,7 +211,7 @@ static bool add_control(struct daf_camp *c, const struct daf_log_key *log,
     struct daf_body body;
     bool changed;
 
-    if (daf_manifest_coordinator(&c->manifest, &log->author) == NULL)
+    if (daf_manifest_coordinator(c->manifest, &log->author) == NULL)
         return false;
     /* One that cannot be read still has its place in the log. */
     if (daf_body_decode(stored->body, &body) == DAF_OK && !body.is_sealed)
@@ -211,7 +265,7 @@ const struct daf_authority *daf_camp_authority(const struct daf_camp *c)
 
 const struct daf_manifest *daf_camp_manifest(const struct daf_camp *c)
 {
-    return &c->manifest;
+    return c->manifest;
 }
 
 struct daf_view daf_camp_manifest_bytes(const struct daf_camp *c)
@@ -224,12 +278,12 @@ bool daf_camp_device(const struct daf_camp *c, size_t index,
 {
     const struct daf_camp_member *member;
 
-    if (index < c->manifest.coordinators_count) {
-        out->author = c->manifest.coordinators[index].author;
-        out->keys = c->manifest.coordinators[index].keys;
+    if (index < c->manifest->coordinators_count) {
+        out->author = c->manifest->coordinators[index].author;
+        out->keys = c->manifest->coordinators[index].keys;
         return true;
     }
-    index -= c->manifest.coordinators_count;
+    index -= c->manifest->coordinators_count;
     if (index >= c->by_author.count) return false;
     member = c->by_author.items[index];
     *out = member->device;
@@ -242,12 +296,12 @@ bool daf_camp_rights(const struct daf_camp *c, size_t index,
     const struct daf_camp_member *member;
 
     memset(out, 0, sizeof(*out));
-    if (index < c->manifest.coordinators_count) {
-        out->author = c->manifest.coordinators[index].author;
+    if (index < c->manifest->coordinators_count) {
+        out->author = c->manifest->coordinators[index].author;
         out->is_coordinator = true;
         return true;
     }
-    index -= c->manifest.coordinators_count;
+    index -= c->manifest->coordinators_count;
     if (index >= c->by_author.count) return false;
     member = c->by_author.items[index];
     out->author = member->device.author;

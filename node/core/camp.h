@@ -24,6 +24,11 @@ struct daf_camp_config {
     struct daf_view manifest;      /* verified here (R15); copied */
     struct daf_device_keys keys;   /* own */
     const struct daf_box_sk *seal; /* own secret: opens key wraps; copied */
+    /* NULL, or a camp of the same manifest, which outlives this one and is not
+     * added to any more.  All that it knows of devices and acts counts here as if
+     * it had been added, and costs neither time nor memory until something is new:
+     * of 1,000 devices' 650 KB each, 3.  Keys it does not lend. */
+    const struct daf_camp *like;
 };
 
 /** daf_camp_new: DAF_ESIG, DAF_EFORM, DAF_ENOMEM. */

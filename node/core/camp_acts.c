@@ -52,7 +52,7 @@ static bool revoke(struct daf_camp *c, struct daf_camp_act *act, bool is_small)
     bool is_new = slot == NULL;
 
     /* "coordinators are removed by the manifest alone" */
-    if (daf_manifest_coordinator(&c->manifest, &act->who) != NULL) return false;
+    if (daf_manifest_coordinator(c->manifest, &act->who) != NULL) return false;
     if (is_small && (door == NULL || lower_id(act, door))) door = act;
     daf_camp_table_put(&c->revoked, &key, is_new ? act : slot->item, door);
     return is_new;
@@ -114,7 +114,7 @@ static bool counts(const struct daf_camp *c, const struct daf_camp_late *r,
                    uint64_t acts)
 {
     const struct daf_coordinator *by =
-        daf_manifest_coordinator(&c->manifest, &r->log.author);
+        daf_manifest_coordinator(c->manifest, &r->log.author);
 
     return by != NULL && (acts <= by->acts || r->is_seconded);
 }
@@ -226,7 +226,7 @@ static void read_act(const struct daf_camp *c, const struct daf_record *header,
     struct daf_view name;
 
     (void)daf_payload_type(payload, &name);
-    if (!daf_manifest_has_type(&c->manifest, name)) return;
+    if (!daf_manifest_has_type(c->manifest, name)) return;
     out->acts = daf_payload_acts(payload);
     if (daf_payload_type(payload, NULL) != DAF_TYPE_REVOCATION ||
         daf_payload_revocation(payload, &r) != DAF_OK)
@@ -236,7 +236,7 @@ static void read_act(const struct daf_camp *c, const struct daf_record *header,
         stored->header.len + stored->body.len <= DAF_REVOKED_BYTES_MAX;
     out->who = r.who;
     second =
-        r.has_second ? daf_manifest_coordinator(&c->manifest, &r.second) : NULL;
+        r.has_second ? daf_manifest_coordinator(c->manifest, &r.second) : NULL;
     out->is_seconded =
         second != NULL &&
         memcmp(r.second.b, out->log.author.b, sizeof(r.second.b)) != 0 &&

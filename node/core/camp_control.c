@@ -48,6 +48,7 @@ static struct daf_camp_known *new_scope(struct daf_camp *c, const char *name,
         return NULL;
     known = calloc(1, sizeof(*known));
     if (known == NULL) return NULL;
+    known->same = known;
     known->id = *id;
     memcpy(known->name, name, strlen(name));
     known->is_class = strncmp(name, "class:", 6) == 0;
@@ -60,7 +61,7 @@ static struct daf_camp_known *new_scope(struct daf_camp *c, const char *name,
 
 struct daf_camp_known *daf_camp_add_scope(struct daf_camp *c, const char *name)
 {
-    struct daf_scope_id id = daf_hash_scope_id(&c->manifest.camp, name);
+    struct daf_scope_id id = daf_hash_scope_id(&c->manifest->camp, name);
     struct daf_camp_known *known = daf_camp_find_scope(c, &id);
 
     return known != NULL ? known : new_scope(c, name, &id);
@@ -108,6 +109,7 @@ static struct daf_camp_member *new_member(struct daf_camp *c,
 
     m = calloc(1, sizeof(*m) + cert->rights_count * sizeof(m->rights[0]));
     if (m == NULL) return NULL;
+    m->owner = c;
     m->device.author = cert->author;
     m->device.keys = cert->keys;
     m->cert = cert->id;
@@ -124,13 +126,18 @@ static struct daf_camp_member *new_member(struct daf_camp *c,
     return m;
 }
 
+void daf_camp_free_member(const struct daf_camp *c, struct daf_camp_member *m)
+{
+    if (m->owner == c) free(m);
+}
+
 static void replace_member(struct daf_camp *c, struct daf_camp_member *old,
                            struct daf_camp_member *m)
 {
     size_t at = daf_camp_list_at(&c->by_author, old, order_by_author);
 
     c->by_author.items[at] = m;
-    free(old);
+    daf_camp_free_member(c, old);
     /* The old transport key may belong to another now.  Rare, so from anew. */
     daf_camp_table_clear(&c->transports);
     for (size_t i = 0; i < c->by_author.count; i++)
@@ -172,9 +179,9 @@ static enum daf_err verify(const struct daf_camp *c, struct daf_view bytes,
                            const struct daf_cert *cert)
 {
     const struct daf_coordinator *issuer =
-        daf_manifest_coordinator(&c->manifest, &cert->issuer);
+        daf_manifest_coordinator(c->manifest, &cert->issuer);
 
-    if (memcmp(cert->camp.b, c->manifest.camp.b, sizeof(cert->camp.b)) != 0)
+    if (memcmp(cert->camp.b, c->manifest->camp.b, sizeof(cert->camp.b)) != 0)
         return DAF_ESCOPE;
     if (issuer == NULL) return DAF_EAUTHOR;
     return daf_cert_verify(bytes, cert, &issuer->keys.sign);
@@ -203,7 +210,7 @@ enum daf_err daf_camp_add_cert(struct daf_camp *c, struct daf_view bytes,
             return DAF_ENOMEM;
     }
     if (c->scopes.count > scopes_before) *out_changed = true;
-    if (daf_manifest_coordinator(&c->manifest, &cert.author) != NULL ||
+    if (daf_manifest_coordinator(c->manifest, &cert.author) != NULL ||
         (held != NULL && !stands(held, &cert)))
         return DAF_OK;
     err = seat(c, &cert);
@@ -270,7 +277,7 @@ static bool by_author(void *ctx, const struct daf_author_id *author,
 {
     const struct daf_camp *c = ctx;
     const struct daf_coordinator *who =
-        daf_manifest_coordinator(&c->manifest, author);
+        daf_manifest_coordinator(c->manifest, author);
     const struct daf_camp_member *member;
 
     if (who != NULL) {
@@ -291,8 +298,8 @@ static bool by_transport(void *ctx, const struct daf_box_pk *key,
     const struct daf_camp_member *member;
     const struct daf_camp_slot *slot;
 
-    for (size_t i = 0; i < c->manifest.coordinators_count; i++) {
-        const struct daf_coordinator *who = &c->manifest.coordinators[i];
+    for (size_t i = 0; i < c->manifest->coordinators_count; i++) {
+        const struct daf_coordinator *who = &c->manifest->coordinators[i];
 
         if (memcmp(who->keys.transport.b, key->b, sizeof(key->b)) != 0)
             continue;
@@ -314,7 +321,7 @@ static enum daf_right right(void *ctx, const struct daf_author_id *author,
     const struct daf_camp_member *member;
 
     if (known == NULL) return DAF_RIGHT_NONE;
-    if (daf_manifest_coordinator(&c->manifest, author) != NULL)
+    if (daf_manifest_coordinator(c->manifest, author) != NULL)
         return DAF_RIGHT_ADMIN;
     member = find_member(c, author);
     if (member == NULL) return DAF_RIGHT_NONE;
@@ -322,7 +329,8 @@ static enum daf_right right(void *ctx, const struct daf_author_id *author,
      * reading it a device would not know who belongs. */
     if (known == c->control) return DAF_RIGHT_READ;
     for (size_t i = 0; i < member->rights_count; i++) {
-        if (member->rights[i].known == known) return member->rights[i].right;
+        if (member->rights[i].known->same == known->same)
+            return member->rights[i].right;
     }
     return DAF_RIGHT_NONE;
 }
@@ -340,7 +348,7 @@ static size_t scopes(void *ctx, const struct daf_author_id *author,
     size_t count = 0;
 
     static_assert(DAF_RIGHTS_MAX < DAF_SCOPES_MAX, "and control");
-    if (daf_manifest_coordinator(&c->manifest, author) != NULL) {
+    if (daf_manifest_coordinator(c->manifest, author) != NULL) {
         out[count++] = c->control->id;
         for (size_t i = 0; i < c->by_id.count && count < DAF_SCOPES_MAX; i++) {
             const struct daf_camp_known *known = c->by_id.items[i];
@@ -350,7 +358,7 @@ static size_t scopes(void *ctx, const struct daf_author_id *author,
     } else if (member != NULL) {
         out[count++] = c->control->id;
         for (size_t i = 0; i < member->rights_count; i++) {
-            if (member->rights[i].known != c->control)
+            if (member->rights[i].known->same != c->control->same)
                 out[count++] = member->rights[i].known->id;
         }
         qsort(out + 1, count - 1, sizeof(out[0]), order_ids);

@@ -32,6 +32,7 @@ struct daf_camp_table {
     struct daf_camp_slot *slots;
     size_t cap, count; /* cap is 0 or a power of 2 */
     uint8_t seed[16];  /* strangers choose keys, and must not choose slots */
+    bool is_lent;      /* slots are another's: copied by the first reserve */
 };
 
 /** daf_camp_table_key: @a ‖ @b, 16 bytes each; @b may be NULL: zeros. */
@@ -51,6 +52,7 @@ void daf_camp_table_deinit(struct daf_camp_table *t);
 struct daf_camp_list {
     void **items;
     size_t count, cap;
+    bool is_lent; /* as a table */
 };
 typedef int (*daf_camp_order_fn)(const void *a, const void *b);
 
@@ -87,6 +89,8 @@ struct daf_camp_pupil {
 };
 
 struct daf_camp_known { /* a scope */
+    /* The one that stands for it among those who share: of the camp that lends. */
+    const struct daf_camp_known *same;
     struct daf_scope_id id;
     char name[DAF_SCOPE_NAME_BYTES_MAX + 1];
     bool is_class;
@@ -102,6 +106,7 @@ struct daf_camp_right {
     enum daf_right right;
 };
 struct daf_camp_member { /* a certified device that is no coordinator */
+    const struct daf_camp *owner;
     struct daf_device device;
     struct daf_hash cert;        /* id of the certificate that stands */
     struct daf_author_id issuer; /* and who signed it */
@@ -134,7 +139,8 @@ struct daf_camp_late {
 };
 
 struct daf_camp {
-    struct daf_manifest manifest;
+    const struct daf_camp *like;   /* it lends; NULL: nobody does */
+    struct daf_manifest *manifest; /* it and its bytes are owned, or lent */
     uint8_t *manifest_bytes;
     size_t manifest_len;
     struct daf_device_keys keys;
@@ -157,7 +163,7 @@ struct daf_camp {
     struct daf_camp_table steps;
     struct daf_camp_table late; /* place that is waited for: list, the camp */
     struct daf_camp_act no_act; /* of logs without any */
-    struct daf_camp_act *acts;  /* owned, all of them */
+    struct daf_camp_act *acts;  /* owned: those that nobody lent */
     /* author id: an act that revokes, and the one for the door or NULL */
     struct daf_camp_table revoked;
 
@@ -179,6 +185,8 @@ struct daf_camp_known *daf_camp_add_scope(struct daf_camp *c, const char *name);
 DAF_NODISCARD enum daf_err daf_camp_add_cert(struct daf_camp *c,
                                              struct daf_view bytes,
                                              bool *out_changed);
+/** daf_camp_free_member: unless another lent it. */
+void daf_camp_free_member(const struct daf_camp *c, struct daf_camp_member *m);
 /** daf_camp_add_wrap: a key-wrap payload; true if a key or a scope is new. */
 bool daf_camp_add_wrap(struct daf_camp *c, struct daf_view payload);
 /** daf_camp_add_act: count a coordinator's control record, whatever it is.  True

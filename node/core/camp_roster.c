@@ -255,7 +255,7 @@ void daf_camp_add_registration(struct daf_camp *c, struct daf_camp_known *known,
         /* protocol.md R12: a type "that the camp's register does not name, is
          * neither written nor read here" */
         if (daf_payload_type(payload, &name) == DAF_TYPE_REGISTRATION &&
-            daf_manifest_has_type(&c->manifest, name))
+            daf_manifest_has_type(c->manifest, name))
             enter_payload(c, known, &body, payload);
         sodium_memzero(plain, len);
     }

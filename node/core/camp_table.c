@@ -47,14 +47,15 @@ bool daf_camp_table_reserve(struct daf_camp_table *t, size_t extra)
     next.cap = t->cap == 0 ? CAP_MIN : t->cap;
     while ((t->count + extra) * 4 > next.cap * 3) /* at most 3/4 full */
         next.cap *= 2;
-    if (next.cap == t->cap) return true;
+    if (next.cap == t->cap && !t->is_lent) return true;
     next.slots = calloc(next.cap, sizeof(*next.slots));
     if (next.slots == NULL) return false;
     for (size_t i = 0; i < t->cap; i++) {
         if (in_use(&t->slots[i])) *probe(&next, &t->slots[i].key) = t->slots[i];
     }
-    free(t->slots);
+    if (!t->is_lent) free(t->slots);
     *t = next;
+    t->is_lent = false;
     return true;
 }
 
@@ -74,7 +75,7 @@ void daf_camp_table_put(struct daf_camp_table *t,
     struct daf_camp_slot *slot;
 
     assert(item != NULL || with != NULL);
-    assert(t->count < t->cap);
+    assert(!t->is_lent && t->count < t->cap);
     slot = probe(t, key);
     if (!in_use(slot)) t->count++;
     *slot = (struct daf_camp_slot){*key, item, with};
@@ -82,13 +83,14 @@ void daf_camp_table_put(struct daf_camp_table *t,
 
 void daf_camp_table_clear(struct daf_camp_table *t)
 {
+    assert(!t->is_lent);
     if (t->cap > 0) memset(t->slots, 0, t->cap * sizeof(*t->slots));
     t->count = 0;
 }
 
 void daf_camp_table_deinit(struct daf_camp_table *t)
 {
-    free(t->slots);
+    if (!t->is_lent) free(t->slots);
     t->slots = NULL;
     t->cap = t->count = 0;
 }
@@ -100,9 +102,12 @@ bool daf_camp_list_reserve(struct daf_camp_list *l, size_t extra)
 
     while (l->count + extra > cap)
         cap *= 2;
-    if (cap == l->cap) return true;
-    items = realloc(l->items, cap * sizeof(*items));
+    if (cap == l->cap && !l->is_lent) return true;
+    items = realloc(l->is_lent ? NULL : l->items, cap * sizeof(*items));
     if (items == NULL) return false;
+    if (l->is_lent && l->count > 0)
+        memcpy(items, l->items, l->count * sizeof(*items));
+    l->is_lent = false;
     l->items = items;
     l->cap = cap;
     return true;
@@ -129,7 +134,7 @@ void daf_camp_list_insert(struct daf_camp_list *l, void *item,
 {
     size_t at = daf_camp_list_at(l, item, order);
 
-    assert(l->count < l->cap);
+    assert(!l->is_lent && l->count < l->cap);
     memmove(l->items + at + 1, l->items + at,
             (l->count - at) * sizeof(*l->items));
     l->items[at] = item;
@@ -149,7 +154,7 @@ void daf_camp_list_remove(struct daf_camp_list *l, const void *item,
 
 void daf_camp_list_deinit(struct daf_camp_list *l)
 {
-    free(l->items);
+    if (!l->is_lent) free(l->items);
     l->items = NULL;
     l->count = l->cap = 0;
 }

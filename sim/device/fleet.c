@@ -257,6 +257,7 @@ void daf_fleet_free(struct daf_fleet *f)
     free(f->cells);
     free_pool(&f->wires);
     free_pool(&f->parcels);
+    daf_camp_free(f->like);
     daf_notebook_pool_free(f->records);
     free(f->devices);
     free(f->authors);

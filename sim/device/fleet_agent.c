@@ -68,13 +68,20 @@ void daf_fleet_on_timer(void *ctx, uint32_t device, uint32_t arg)
     if (d->agent != NULL) daf_fleet_input(d, &in);
 }
 
+static void note_control(struct daf_fleet *f, const struct daf_wrote *wrote)
+{
+    f->last_control = wrote->err;
+    f->last_control_spot =
+        (struct daf_spot){.seq = wrote->seq, .id = wrote->record};
+}
+
 static void on_wrote(void *ctx, const struct daf_wrote *wrote)
 {
     struct daf_fleet_device *d = ctx;
     struct daf_fleet *f = d->fleet;
 
     if (wrote->ticket == 0) /* the camp is being made */
-        f->last_control = wrote->err;
+        note_control(f, wrote);
     else if (f->events.wrote != NULL)
         f->events.wrote(f->events.ctx, d->number, wrote->ticket, wrote->err,
                         wrote->seq);
@@ -92,12 +99,36 @@ static bool scan_row(void *ctx, const struct daf_row *row)
     return s->fn(s->ctx, &row->log, &row->stored);
 }
 
+/* Whether the device holds of control what all held at first. */
+static bool is_like(const struct daf_fleet_device *d)
+{
+    const struct daf_fleet *f = d->fleet;
+    const struct daf_index *index = daf_notebook_index(d->notebook);
+
+    if (f->like == NULL ||
+        index->head(index->ctx, &f->control, &f->scratch->head_a) != DAF_OK)
+        return false;
+    return f->scratch->head_a.tips_count == 1 &&
+           f->scratch->head_a.roots_count == 1 &&
+           memcmp(&f->scratch->head_a.tips[0], &f->control_tip,
+                  sizeof f->control_tip) == 0;
+}
+
 static enum daf_err scan(void *ctx, const struct daf_scope_id *scope,
                          int retention, daf_camp_row_fn fn, void *fn_ctx)
 {
     struct daf_fleet_device *d = ctx;
+    struct daf_fleet *f = d->fleet;
     struct scan_ctx s = {fn, fn_ctx};
 
+    if (memcmp(scope, &f->scopes[0], sizeof *scope) == 0 && is_like(d)) {
+        const struct daf_index *index = daf_notebook_index(d->notebook);
+        struct daf_stored stored;
+        enum daf_err err =
+            index->get(index->ctx, &f->control, &d->wrap, &stored);
+        if (err == DAF_OK) (void)fn(fn_ctx, &f->control, &stored);
+        return err;
+    }
     return daf_notebook_scan(d->notebook, scope, retention, scan_row, &s);
 }
 
@@ -117,12 +148,51 @@ static enum daf_err make_agent(struct daf_fleet_device *d)
         .own_incarnation = d->incarnation,
         .port = &d->port,
         .scratch = f->scratch,
+        .has_own_learners_only = true,
     };
+    uint64_t commits = 0;
+    enum daf_err err = daf_notebook_pin(d->notebook, &commits);
+
+    if (err != DAF_OK) return err;
+    if (is_like(d)) config.like = f->like;
 
     daf_chance_init(&chance, f->config.seed, "agent",
                     (uint64_t)d->boots << 32 | d->number);
     daf_chance_bytes(&chance, config.seed, sizeof config.seed);
-    return daf_agent_new(&config, on_wrote, d, &d->agent);
+    err = daf_agent_new(&config, on_wrote, d, &d->agent);
+    daf_notebook_unpin(d->notebook);
+    return err;
+}
+
+static bool share_row(void *ctx, const struct daf_row *row)
+{
+    (void)daf_camp_add(ctx, &row->log, &row->stored);
+    return true;
+}
+
+enum daf_err daf_fleet_share(struct daf_fleet *f)
+{
+    struct daf_fleet_device *d = &f->devices[0];
+    const struct daf_index *index = daf_notebook_index(d->notebook);
+    struct daf_camp_config config = {.manifest = {f->manifest, f->manifest_len},
+                                     .keys = d->keys,
+                                     .seal = &d->secrets.seal};
+    struct daf_head *head = &f->scratch->head_a;
+    uint64_t commits = 0;
+    enum daf_err err = daf_notebook_pin(d->notebook, &commits);
+
+    if (err != DAF_OK) return err;
+    f->control = (struct daf_log_key){.scope = f->scopes[0],
+                                      .author = d->author,
+                                      .incarnation = d->incarnation};
+    err = index->head(index->ctx, &f->control, head);
+    if (err == DAF_OK) f->control_tip = head->tips[0];
+    daf_notebook_unpin(d->notebook);
+    if (err == DAF_OK) err = daf_camp_new(&config, &f->like);
+    if (err == DAF_OK)
+        err = daf_notebook_scan(d->notebook, &f->scopes[0], -1, share_row,
+                                f->like);
+    return err;
 }
 
 enum daf_err daf_fleet_start(struct daf_fleet_device *d)

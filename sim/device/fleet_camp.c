@@ -112,8 +112,7 @@ static enum daf_err control(struct daf_fleet *f, struct daf_pack *k)
     return f->failed != DAF_OK ? f->failed : f->last_control;
 }
 
-static enum daf_err wrap_key(struct daf_fleet *f,
-                             const struct daf_fleet_device *d)
+static enum daf_err wrap_key(struct daf_fleet *f, struct daf_fleet_device *d)
 {
     struct daf_key_wrap wrap = {.scope = DAF_FLEET_CLASS,
                                 .generation = 1,
@@ -128,7 +127,9 @@ static enum daf_err wrap_key(struct daf_fleet *f,
         return DAF_EKEY;
     daf_pack_init(&k, room, sizeof room);
     daf_payload_pack_key_wrap(&k, &wrap, &one);
-    return control(f, &k);
+    enum daf_err err = control(f, &k);
+    d->wrap = f->last_control_spot;
+    return err;
 }
 
 static enum daf_err enrol(struct daf_fleet *f, struct daf_fleet_device *d)
@@ -197,6 +198,7 @@ enum daf_err daf_fleet_make_camp(struct daf_fleet *f)
     for (uint32_t i = 1; err == DAF_OK && i < f->config.devices; i++)
         err = enrol(f, &f->devices[i]);
     daf_fleet_stop(&f->devices[0]);
+    if (err == DAF_OK) err = daf_fleet_share(f);
     for (uint32_t i = 1; err == DAF_OK && i < f->config.devices; i++)
         err = hand_out(f, f->devices[i].notebook);
     return err;

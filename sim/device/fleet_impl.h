@@ -95,6 +95,7 @@ struct daf_fleet_device {
     struct daf_port port;
     uint64_t incarnation, boots;
     int64_t clock_off_ms;
+    struct daf_spot wrap; /* of its class's key, in control */
     uint32_t incoming;
     uint64_t *admitted; /* a bit a device */
     struct daf_announce door;
@@ -135,6 +136,11 @@ struct daf_fleet {
     struct daf_fleet_pool links, wires, parcels;
     struct daf_fleet_stats stats;
     enum daf_err last_control; /* how the coordinator's last write ended */
+    struct daf_spot last_control_spot;
+    /* What the coordinator wrote, folded once for all, and its log as it was. */
+    struct daf_camp *like;
+    struct daf_log_key control;
+    struct daf_spot control_tip;
 };
 
 /* ---- fleet.c */
@@ -164,6 +170,8 @@ DAF_NODISCARD enum daf_err daf_fleet_make_camp(struct daf_fleet *f);
 /* ---- fleet_agent.c */
 DAF_NODISCARD enum daf_err daf_fleet_start(struct daf_fleet_device *d);
 void daf_fleet_stop(struct daf_fleet_device *d);
+/* From now on devices that start read no more of control than they must. */
+DAF_NODISCARD enum daf_err daf_fleet_share(struct daf_fleet *f);
 void daf_fleet_input(struct daf_fleet_device *d, const struct daf_input *in);
 void daf_fleet_on_timer(void *ctx, uint32_t device, uint32_t arg);
 struct daf_addr daf_fleet_addr(uint32_t device, uint16_t port);

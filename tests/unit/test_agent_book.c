@@ -601,6 +601,33 @@ static void a_false_claim_keeps_nobody_from_being_called(void **state)
     (void)state;
 }
 
+/* Of two that find each other both would go to the other's door, though one way
+ * is enough: half of all handshakes in a school. */
+static void who_came_and_says_where_it_lives_is_asked_later(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct daf_author_id author;
+    struct daf_addr addr;
+    uint64_t before = UINT64_MAX;
+    struct wire w;
+
+    (void)state;
+    own_addresses(b, "10.0.0.2:0");
+    found(a, b, "10.0.0.2:1000");
+    w = wire_up(b, go_to_mesh(b, 1, "10.0.0.1:1000"), a, IN | 1);
+    talk(&w, 1, true);
+    a->now.ms += 10000;
+    simple(a, DAF_INPUT_TIMER);
+    assert_int_equal(a->connects_count, 0);
+    while (a->connects_count == 0)
+        await(a);
+    assert_in_range(a->now.ms - START_MS, 20000, 50000);
+    (void)let_in(a, 2);
+    assert_true(daf_agent_proven(a->agent, &before, &author, &addr));
+    host_free(a);
+    host_free(b);
+}
+
 static void hearsay_does_not_hold_up_what_somebody_stands_for(void **state)
 {
     struct host *a = host_new(1), *b = host_new(2), *c = host_new(0);
@@ -706,6 +733,82 @@ static void who_is_not_at_mesh_is_called_at_the_door_at_once(void **state)
     (void)state;
 }
 
+static void cached_many(struct host *h, size_t count)
+{
+    struct daf_input in = {.kind = DAF_INPUT_PEER,
+                           .found_by = DAF_FOUND_CACHED};
+
+    for (size_t i = 0; i < count; i++) {
+        in.author.b[0] = (uint8_t)(i + 1);
+        snprintf(in.addr.text, sizeof(in.addr.text), "10.1.0.%zu:1", i + 1);
+        daf_agent_input(h->agent, h->now, &in);
+    }
+}
+
+/* How long that takes, in ms. */
+static uint64_t call_in_vain(struct host *h, size_t calls)
+{
+    uint64_t since = h->now.ms;
+
+    h->connects_count = 0;
+    for (size_t i = 0; i < calls; i++) {
+        while (h->connects_count == 0)
+            await(h);
+        closed(h, h->connects[--h->connects_count].conn);
+    }
+    return h->now.ms - since;
+}
+
+static void many_that_do_not_answer_are_called_ever_more_rarely(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2);
+    struct wire w;
+
+    (void)state;
+    cached_many(a, 100);
+    assert_in_range(call_in_vain(a, 100), 0, 60000); /* each at once */
+    (void)call_in_vain(a, 900);
+    assert_in_range(call_in_vain(a, 100), 100 * 30000, 100 * 240000);
+    /* One that answers where nobody is seen: all are called within a round. */
+    cached(a, b, "10.0.0.2:1000");
+    a->connects_count = 0;
+    await(a);
+    w = wire_up(a, last_connect(a)->conn, b, IN | 1);
+    talk(&w, 1, true);
+    assert_int_equal(stats_of(a).sessions, 1);
+    assert_in_range(call_in_vain(a, 100), 0, 101 * 4000);
+    host_free(a);
+    host_free(b);
+}
+
+static void another_network_is_called_through_at_once(void **state)
+{
+    struct host *h = host_new(1);
+    struct daf_addr own = {.text = "10.7.0.1:1"};
+    struct daf_input in = {.kind = DAF_INPUT_OWN,
+                           .addrs = &own,
+                           .addrs_count = 1};
+
+    (void)state;
+    cached_many(h, 100);
+    (void)call_in_vain(h, 1000);
+    daf_agent_input(h->agent, h->now, &in);
+    assert_in_range(call_in_vain(h, 100), 0, 10000);
+    host_free(h);
+}
+
+/* As in a school where each is called once a minute, whatever became of it. */
+static void few_that_do_not_answer_are_called_each_minute(void **state)
+{
+    struct host *h = host_new(1);
+
+    (void)state;
+    cached_many(h, 15);
+    (void)call_in_vain(h, 1500);
+    assert_in_range(call_in_vain(h, 15), 0, 2 * 60000);
+    host_free(h);
+}
+
 static void a_full_book_leaves_out_what_nobody_stands_for(void **state)
 {
     struct host *h = host_new(1), *b = host_new(2);
@@ -759,10 +862,14 @@ int main(void)
         cmocka_unit_test(what_was_told_is_not_told_again),
         cmocka_unit_test(hearsay_is_called_nearby_only_and_soon_forgotten),
         cmocka_unit_test(a_false_claim_keeps_nobody_from_being_called),
+        cmocka_unit_test(who_came_and_says_where_it_lives_is_asked_later),
         cmocka_unit_test(hearsay_does_not_hold_up_what_somebody_stands_for),
         cmocka_unit_test(who_let_us_in_before_is_called_at_mesh),
         cmocka_unit_test(the_door_of_one_who_came_to_us_is_kept),
         cmocka_unit_test(who_is_not_at_mesh_is_called_at_the_door_at_once),
+        cmocka_unit_test(many_that_do_not_answer_are_called_ever_more_rarely),
+        cmocka_unit_test(another_network_is_called_through_at_once),
+        cmocka_unit_test(few_that_do_not_answer_are_called_each_minute),
         cmocka_unit_test(a_full_book_leaves_out_what_nobody_stands_for),
     };
 

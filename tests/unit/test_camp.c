@@ -642,6 +642,91 @@ static void a_certificate_met_at_a_door_counts(void **state)
     daf_camp_free(c);
 }
 
+/* ---- tests: one camp like another */
+
+static struct daf_camp *camp_like(const struct daf_camp *like,
+                                  const struct who *who)
+{
+    struct daf_camp_config config = {
+        .manifest = {manifest_bytes, manifest_len},
+        .keys = who->keys,
+        .seal = &who->seal,
+        .like = like,
+    };
+    struct daf_camp *c;
+
+    assert_int_equal(daf_camp_new(&config, &c), DAF_OK);
+    return c;
+}
+
+static void a_camp_like_another_knows_whom_that_knows_and_has_its_own_keys(
+    void **state)
+{
+    struct daf_camp *lender = camp_of(&asha), *c;
+    struct daf_scope_id id = scope("class:1");
+    struct row *wrap;
+    uint64_t number, acts = 0;
+    struct daf_key key;
+
+    (void)state;
+    (void)certify(&tablet, "class:1", DAF_RIGHT_APPEND);
+    (void)certify(&phone, "class:1", DAF_RIGHT_READ);
+    wrap = keep_wrap("class:1", 1, 1, &phone);
+    fold_all(lender);
+    c = camp_like(lender, &phone);
+    assert_true(is_known(c, &tablet));
+    assert_int_equal(right_of(c, &tablet, "class:1"), DAF_RIGHT_APPEND);
+    assert_int_equal(right_of(c, &phone, "class:1"), DAF_RIGHT_READ);
+    assert_int_equal(right_of(c, &phone, "control"), DAF_RIGHT_READ);
+    assert_int_equal(daf_camp_acts(c, &rows[0].log, &rows[0].stored.spot,
+                                   &acts),
+                     daf_camp_acts(lender, &rows[0].log, &rows[0].stored.spot,
+                                   &acts));
+    assert_int_equal(daf_camp_generation(c, &id, &number, &key), DAF_EKEY);
+    assert_true(add(c, wrap));
+    assert_int_equal(daf_camp_generation(c, &id, &number, &key), DAF_OK);
+    assert_int_equal(daf_camp_generation(lender, &id, &number, &key), DAF_EKEY);
+    daf_camp_free(c);
+    daf_camp_free(lender);
+}
+
+static void what_is_new_to_one_is_not_told_to_the_lender(void **state)
+{
+    struct daf_camp *lender = camp_of(&asha), *c, *other;
+    struct who moved = phone;
+    struct daf_cert first, second, *low, *high;
+    struct daf_device device;
+
+    (void)state;
+    moved.keys.transport.b[0] ^= 1;
+    first = cert_for(&phone, "class:1", DAF_RIGHT_APPEND);
+    second = cert_for(&moved, "class:1", DAF_RIGHT_APPEND);
+    (void)keep_cert(&first, &asha);
+    (void)keep_cert(&second, &asha);
+    low =
+        memcmp(&first.id, &second.id, sizeof(first.id)) < 0 ? &first : &second;
+    high = low == &first ? &second : &first;
+    assert_true(add(lender, &rows[high == &first ? 0 : 1]));
+    c = camp_like(lender, &tablet);
+    other = camp_like(lender, &tablet);
+    assert_true(add(c, &rows[low == &first ? 0 : 1]));
+    assert_true(add(c, certify(&tablet, "class:2", DAF_RIGHT_APPEND)));
+    assert_true(is_known(c, &tablet));
+    for (size_t i = 0; i < 2; i++) {
+        const struct daf_camp *that = i == 0 ? lender : other;
+        const struct daf_authority *a = daf_camp_authority(that);
+
+        assert_false(is_known(that, &tablet));
+        assert_true(a->by_transport(a->ctx, &high->keys.transport, &device));
+        a = daf_camp_authority(c);
+        assert_true(a->by_transport(a->ctx, &low->keys.transport, &device));
+        assert_false(a->by_transport(a->ctx, &high->keys.transport, &device));
+    }
+    daf_camp_free(c);
+    daf_camp_free(other);
+    daf_camp_free(lender);
+}
+
 /* ---- tests: keys */
 
 static void the_newest_generation_is_written_with(void **state)
@@ -1190,6 +1275,8 @@ int main(void)
         T(one_transport_key_is_one_device),
         T(a_certificate_for_a_coordinator_takes_nothing_away),
         T(a_certificate_met_at_a_door_counts),
+        T(a_camp_like_another_knows_whom_that_knows_and_has_its_own_keys),
+        T(what_is_new_to_one_is_not_told_to_the_lender),
         T(the_newest_generation_is_written_with),
         T(a_key_for_others_or_not_the_one_promised_is_not_taken),
         T(a_late_joiner_reads_what_the_new_wrap_opens),

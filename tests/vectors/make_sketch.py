@@ -115,7 +115,7 @@ def make_log(scope, n):
         "height": str(height),
         "digest": head.hex(),
         "item": (start + head[:6]).hex(),
-        "salted": (start + digest(16, "daf.sum.1", head, salt)[:6]).hex(),
+        "salted": (start + siphash_128(salt[:16], head)[:6]).hex(),
     }
 
 
