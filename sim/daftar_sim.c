@@ -12,6 +12,7 @@ static const struct daf_sim_command commands[] = {
     {"world", "print who meets whom in a world, as The ONE's events",
      daf_cmd_world},
     {"protocols", "list the forwarding protocols", daf_cmd_protocols},
+    {"bench", "how fast this machine simulates", daf_cmd_bench},
     {"replay", "do again what a daemon recorded, and compare", daf_cmd_replay},
 };
 

@@ -459,10 +459,11 @@ struct daf_copy *daf_net_copy(struct daf_net *net, uint32_t node,
     struct daf_net_node *n = &net->nodes[node];
 
     if (!daf_net_has(n, message)) return NULL;
-    for (uint32_t i = 0; i < n->copies_count; i++)
-        if (n->copies[i].message == message) return &n->copies[i];
-    assert(!"a bit without a copy");
-    return NULL;
+    uint32_t at = 0;
+    while (at < n->copies_count && n->copies[at].message != message)
+        at++;
+    assert(at < n->copies_count);
+    return &n->copies[at];
 }
 
 bool daf_net_carries(const struct daf_net *net, uint32_t node, uint32_t message)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent's batches, carried out as node/writer.c does, when the plan says. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -213,6 +214,7 @@ static enum daf_err do_job(struct daf_replay_disk *d,
 {
     enum daf_err err = DAF_OK;
 
+    assert(job != NULL); /* is_possible() found it */
     job->items = calloc(job->count + 1, sizeof *job->items);
     if (job->items == NULL) return DAF_ENOMEM;
     for (size_t i = 0; err == DAF_OK && i < job->count; i++)

@@ -115,7 +115,7 @@ static double until_up(const struct view *v)
 {
     double square = v->closing * v->closing - v->speed * v->away;
 
-    if (v->closing >= 0 || square <= 0) return NAN;
+    if (v->closing >= 0 || square <= 0) return (double)NAN;
     return v->away / (sqrt(square) - v->closing);
 }
 
@@ -124,7 +124,7 @@ static double until_down(const struct view *v)
     double square = v->closing * v->closing - v->speed * v->away;
     double root = square > 0 ? sqrt(square) : 0;
 
-    if (v->speed <= 0) return NAN;
+    if (v->speed <= 0) return (double)NAN;
     if (v->closing > 0) return -v->away / (root + v->closing);
     return (root - v->closing) / v->speed;
 }
@@ -217,7 +217,7 @@ static double until_border(double from, double v, uint32_t cell, uint32_t cells,
 {
     if (v > 0 && cell + 1 < cells) return ((cell + 1) * width - from) / v;
     if (v < 0 && cell > 0) return (cell * width - from) / v;
-    return NAN;
+    return (double)NAN;
 }
 
 /* The next border that the leg crosses: how far the column and the row move there.

@@ -246,13 +246,16 @@ static bool meet(const struct straight *a, const struct straight *b,
                  double range, daf_sim_us from, daf_sim_us to,
                  struct contact *out)
 {
-    long double x = (b->x + (long double)b->vx * (from - b->begin)) -
-                    (a->x + (long double)a->vx * (from - a->begin));
-    long double y = (b->y + (long double)b->vy * (from - b->begin)) -
-                    (a->y + (long double)a->vy * (from - a->begin));
-    long double vx = (long double)b->vx - a->vx;
-    long double vy = (long double)b->vy - a->vy;
-    long double away = x * x + y * y - (long double)range * range;
+    long double since_a = (long double)(from - a->begin);
+    long double since_b = (long double)(from - b->begin);
+    long double vx = (long double)b->vx - (long double)a->vx;
+    long double vy = (long double)b->vy - (long double)a->vy;
+    long double x = (long double)b->x + (long double)b->vx * since_b -
+                    ((long double)a->x + (long double)a->vx * since_a);
+    long double y = (long double)b->y + (long double)b->vy * since_b -
+                    ((long double)a->y + (long double)a->vy * since_a);
+    long double reach = (long double)range;
+    long double away = x * x + y * y - reach * reach;
     long double half = x * vx + y * vy, speed = vx * vx + vy * vy;
     long double square = half * half - speed * away;
 

@@ -304,8 +304,8 @@ static void a_cursor_that_is_none_is_refused(void **state)
         "{\"op\":\"library\"}",
         "{\"op\":\"library\",\"languages\":\"ar\"}",
         "{\"op\":\"library\",\"languages\":[7]}",
-        "{\"op\":\"library\",\"languages\":[\"\",\"\",\"\",\"\",\"\",\"\","
-        "\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"]}",
+        ("{\"op\":\"library\",\"languages\":[\"\",\"\",\"\",\"\",\"\",\"\","
+         "\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"]}"),
     };
     const size_t count = sizeof(requests) / sizeof(requests[0]);
 

@@ -27,12 +27,12 @@ static int listener, caller, pair[2], file;
 
 /* ---- in the child: no assertion of cmocka's, an exit status */
 
-/* @got: of a call; it was answered with @error. */
-static bool refused(const char *what, long got, int error)
+/* @got: of a call; 1: it was answered with @error.  A number, as all are asked: &. */
+static int refused(const char *what, long got, int error)
 {
-    if (got == -1 && errno == error) return true;
+    if (got == -1 && errno == error) return 1;
     (void)dprintf(STDERR_FILENO, "%s: %ld, %s\n", what, got, strerror(errno));
-    return false;
+    return 0;
 }
 #define REFUSED(call) refused(#call, (call), EPERM)
 
