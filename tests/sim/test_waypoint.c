@@ -549,7 +549,7 @@ static void what_is_wrong_is_said(void **state)
     c = right;
     c.height = 0.5;
     wrong(c, "side");
-    c.height = NAN;
+    c.height = (double)NAN;
     wrong(c, "side");
     c = right;
     c.range = 0;
