@@ -104,7 +104,7 @@ static void print_words(const struct daf_run_config *config,
                  (double)r->until / (double)DAF_SIM_HOUR, config->net.seed);
     (void)printf("  contacts   %" PRIu64 "\n", n->contacts);
     (void)printf("  messages   %" PRIu64 " made, %" PRIu64
-                 " arrived (%.1f %%), half of them within %.0f s, %.1f hops\n",
+                 " arrived (%.1f %%), half of them within %.3g s, %.1f hops\n",
                  n->created, n->delivered,
                  100 * ratio(n->delivered, n->created),
                  (double)r->latency_median / (double)DAF_SIM_S, r->hops_mean);

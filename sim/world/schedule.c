@@ -93,14 +93,41 @@ static uint64_t sites(const struct daf_schedule_config *config)
     return count;
 }
 
+static bool goes_to(const struct daf_schedule_group *g, uint32_t kind)
+{
+    for (size_t i = 0; i < g->stays_count; i++)
+        if (g->stays[i].place == kind) return true;
+    return g->round.place == kind;
+}
+
+/* At once, if all come whose plan says that they may. */
+static double contacts_of(const struct daf_schedule_config *config,
+                          uint32_t kind)
+{
+    const struct daf_schedule_place *p = &config->places[kind];
+    double clients = 0;
+
+    if (p->air == DAF_SCHEDULE_AIR_NONE) return 0;
+    for (size_t i = 0; i < config->groups_count; i++)
+        if (goes_to(&config->groups[i], kind))
+            clients += (double)config->groups[i].count / (double)p->count;
+    if (p->clients > 0 && clients > (double)p->clients)
+        clients = (double)p->clients;
+    return clients * clients / 2 * (double)p->count;
+}
+
 uint64_t daf_schedule_bytes(const struct daf_schedule_config *config)
 {
     /* Ten moves a day and ten events that wait, for each. */
     uint64_t node = sizeof(struct daf_schedule_node) +
                     16 * sizeof(struct daf_schedule_move) + 10 * 32;
+    double contacts = 0;
 
+    for (uint32_t kind = 0; kind < config->places_count; kind++)
+        contacts += contacts_of(config, kind);
     return daf_schedule_nodes(config) * node +
-           sites(config) * sizeof(struct daf_schedule_site);
+           sites(config) * sizeof(struct daf_schedule_site) +
+           (uint64_t)(contacts * DAF_SCHEDULE_CONTACT_BYTES);
 }
 
 uint64_t daf_schedule_messages(const struct daf_schedule_config *config,

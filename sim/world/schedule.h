@@ -166,7 +166,9 @@ void daf_schedule_free(struct daf_schedule *c);
 /** daf_schedule_failed: DAF_ENOMEM if something could not be kept. */
 enum daf_err daf_schedule_failed(const struct daf_schedule *c);
 
-/** daf_schedule_bytes: about what it takes, with the engine's events. */
+/** daf_schedule_bytes: about what it takes, with the engine's events, and with what
+ * a net keeps of the contacts that there may be at once. */
+#define DAF_SCHEDULE_CONTACT_BYTES 120
 uint64_t daf_schedule_bytes(const struct daf_schedule_config *config);
 
 /** daf_schedule_messages: about how many are made before @until. */
