@@ -116,6 +116,8 @@ static uint32_t find(const struct daf_fleet *f,
     memcpy(probe.key, key, len);
     const struct daf_fleet_name *at =
         bsearch(&probe, names, f->config.devices, sizeof *names, compare_names);
+    while (at != NULL && at > names && compare_names(at - 1, at) == 0)
+        at--;
     return at == NULL ? DAF_FLEET_NOBODY : at->device;
 }
 
@@ -131,6 +133,32 @@ uint32_t daf_fleet_of_key(const struct daf_fleet *f,
     return find(f, f->keys, key->b, sizeof key->b);
 }
 
+static int compare_twins(const void *va, const void *vb)
+{
+    const struct daf_fleet_name *a = va, *b = vb;
+    int order = compare_names(va, vb);
+
+    return order != 0 ? order : (a->device > b->device) - (a->device < b->device);
+}
+
+void daf_fleet_sort_names(struct daf_fleet *f)
+{
+    uint32_t count = f->config.devices;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct daf_fleet_device *d = &f->devices[i];
+        d->twin = DAF_FLEET_NOBODY;
+        f->authors[i].device = f->keys[i].device = i;
+        memcpy(f->authors[i].key, d->author.b, sizeof d->author.b);
+        memcpy(f->keys[i].key, d->keys.transport.b, 32);
+    }
+    qsort(f->authors, count, sizeof *f->authors, compare_twins);
+    qsort(f->keys, count, sizeof *f->keys, compare_twins);
+    for (uint32_t i = 1; i < count; i++)
+        if (compare_names(&f->keys[i - 1], &f->keys[i]) == 0)
+            f->devices[f->keys[i - 1].device].twin = f->keys[i].device;
+}
+
 static enum daf_err make_names(struct daf_fleet *f)
 {
     uint32_t count = f->config.devices;
@@ -138,14 +166,7 @@ static enum daf_err make_names(struct daf_fleet *f)
     f->authors = calloc(count, sizeof *f->authors);
     f->keys = calloc(count, sizeof *f->keys);
     if (f->authors == NULL || f->keys == NULL) return DAF_ENOMEM;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct daf_fleet_device *d = &f->devices[i];
-        f->authors[i].device = f->keys[i].device = i;
-        memcpy(f->authors[i].key, d->author.b, sizeof d->author.b);
-        memcpy(f->keys[i].key, d->keys.transport.b, 32);
-    }
-    qsort(f->authors, count, sizeof *f->authors, compare_names);
-    qsort(f->keys, count, sizeof *f->keys, compare_names);
+    daf_fleet_sort_names(f);
     return DAF_OK;
 }
 
