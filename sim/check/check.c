@@ -122,6 +122,7 @@ void daf_check_free(struct daf_check *c)
     daf_check_map_free(&c->made);
     daf_check_map_free(&c->prevs);
     daf_check_map_free(&c->heads);
+    daf_check_map_free(&c->bad);
     daf_check_map_free(&c->sent);
     free(c->people);
     free(c->cards);
@@ -375,6 +376,7 @@ void daf_check_dropped(struct daf_check *c, uint32_t device,
                        const struct daf_spot *spot)
 {
     daf_check_map_remove(&c->cards[device].held, daf_check_key(&spot->id));
+    daf_check_map_set(c, &c->bad, daf_check_key(&spot->id), 1);
     daf_check_met(c, DAF_SOMETIMES_DROPPED);
 }
 

@@ -81,7 +81,8 @@ void daf_check_bounds(struct daf_check *c);
 /** daf_check_alone: no device has contacts any more, and all have heard so. */
 void daf_check_alone(struct daf_check *c);
 /** daf_check_agrees: whether these hold the same of everything, in full; @why gets
- * what differs.  Of hostile authors' logs what was deferred need not agree. */
+ * what differs.  A hostile author's logs need not, once they are at the limits
+ * of anybody. */
 #define DAF_CHECK_WHY_BYTES 200
 bool daf_check_agrees(struct daf_check *c, const uint32_t *devices,
                       uint32_t count, char why[DAF_CHECK_WHY_BYTES]);

@@ -39,7 +39,8 @@ struct daf_check {
     struct daf_check_map made;  /* records that honest people made */
     struct daf_check_map prevs; /* a record: the one before */
     struct daf_check_map heads; /* a place in an honest log: its record */
-    struct daf_check_map sent;  /* a body in a session */
+    struct daf_check_map bad;   /* dropped somewhere, and rightly so */
+    struct daf_check_map sent;  /* a body in a session of honest ones */
     uint64_t bodies, again;     /* sent; and those that were sent before */
     uint64_t sometimes;
     bool out_of_memory;

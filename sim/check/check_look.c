@@ -30,7 +30,10 @@ static void end_log(struct walk *w)
     if (index->head(index->ctx, &w->log, &head) != DAF_OK ||
         head.tips_count != w->tips.count || head.roots_count != w->roots)
         daf_check_fail(w->c, w->device,
-                       "the frontier of a log is not that of its records");
+                       "a log has %zu tips and %zu roots, its records %zu and "
+                       "%llu",
+                       head.tips_count, head.roots_count, w->tips.count,
+                       (unsigned long long)w->roots);
     for (size_t i = 0; i < head.tips_count && i < w->tips.count; i++)
         if (daf_check_map_find(&w->tips, daf_check_key(&head.tips[i].id)) ==
             NULL)
@@ -69,7 +72,7 @@ static void look(struct walk *w, const struct daf_row *row)
     uint64_t prev = h.has_prev ? daf_check_key(&h.prev) : 0;
     w->roots += !h.has_prev ||
                 daf_check_map_find(&c->cards[w->device].held, prev) == NULL;
-    daf_check_map_remove(&w->tips, prev);
+    if (h.has_prev) daf_check_map_remove(&w->tips, prev);
     daf_check_map_set(c, &w->tips, key, 1);
     w->records++;
 }
@@ -212,26 +215,41 @@ static bool sum_up(struct daf_check *c, uint32_t device, struct sums *s)
     return true;
 }
 
-static bool is_deferring(struct daf_check *c, const uint32_t *devices,
-                         uint32_t count)
+/* Whether this card has as much of an author's log, or as many logs of it, as
+ * anybody takes (docs/protocol.md R38): what else there is, may be elsewhere. */
+static void note_full(struct daf_check *c, uint32_t device,
+                      bool is_full[PEOPLE_MAX])
 {
-    for (uint32_t i = 0; i < count; i++) {
-        const struct daf_agent *a = daf_fleet_agent(c->fleet, devices[i]);
-        struct daf_agent_stats stats;
-        if (a == NULL) continue;
-        daf_agent_stats(a, &stats);
-        if (stats.deferred > 0) return true;
+    const struct daf_index *index =
+        daf_notebook_index(daf_fleet_notebook(c->fleet, device));
+
+    for (size_t i = 0; i < DAF_FLEET_SCOPES; i++) {
+        uint64_t logs[PEOPLE_MAX] = {0};
+        struct daf_log_key *after = NULL, last;
+        struct daf_head head;
+        while (index->head_next(index->ctx, &c->scopes[i], after, &head) ==
+               DAF_OK) {
+            const struct daf_check_person *p =
+                daf_check_person(c, &head.log.author);
+            last = head.log;
+            after = &last;
+            if (p == NULL) continue;
+            size_t who = (size_t)(p - c->people);
+            is_full[who] |= head.tips_count == DAF_FRONTIER_MAX ||
+                            head.roots_count == DAF_FRONTIER_MAX ||
+                            ++logs[who] == DAF_INCARNATIONS_MAX;
+        }
     }
-    return false;
 }
 
-/* A hostile author's bodies may be nowhere, and what he defers is his. */
-static bool differ(const struct sums *a, const struct sums *b, bool is_deferred,
+/* A hostile author's bodies may be nowhere, and what nobody takes is his. */
+static bool differ(const struct sums *a, const struct sums *b,
+                   const bool is_full[PEOPLE_MAX],
                    uint32_t device, char why[DAF_CHECK_WHY_BYTES])
 {
     for (uint32_t p = 0; p < a->c->devices; p++) {
         bool is_hostile = a->c->people[p].is_hostile;
-        if (is_hostile && is_deferred) continue;
+        if (is_hostile && is_full[p]) continue;
         for (size_t i = 0; i < DAF_FLEET_SCOPES; i++) {
             bool other = a->of[p][i].of_records != b->of[p][i].of_records;
             bool body = a->of[p][i].of_bodies != b->of[p][i].of_bodies;
@@ -254,14 +272,15 @@ bool daf_check_agrees(struct daf_check *c, const uint32_t *devices,
                       uint32_t count, char why[DAF_CHECK_WHY_BYTES])
 {
     struct sums *sums = calloc(2, sizeof *sums);
-    bool is_deferred = is_deferring(c, devices, count);
-    bool agrees = sums != NULL;
+    bool is_full[PEOPLE_MAX] = {false}, agrees = sums != NULL;
 
     why[0] = '\0';
+    for (uint32_t i = 0; i < count; i++)
+        note_full(c, devices[i], is_full);
     for (uint32_t i = 0; agrees && i < count; i++) {
         struct sums *to = &sums[i == 0 ? 0 : 1];
         agrees = sum_up(c, devices[i], to) &&
-                 (i == 0 || !differ(&sums[0], to, is_deferred, devices[i], why));
+                 (i == 0 || !differ(&sums[0], to, is_full, devices[i], why));
     }
     free(sums);
     return agrees;

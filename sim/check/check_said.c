@@ -8,7 +8,8 @@
 
 struct saying {
     struct daf_check *c;
-    uint32_t device, conn;
+    uint32_t device;
+    bool is_to_honest;
     uint64_t session; /* a key */
 };
 
@@ -52,7 +53,7 @@ static bool check_record(const struct saying *s,
         daf_check_fail(s->c, s->device,
                        "it sends record %llu, which is not durable there",
                        (unsigned long long)r.seq);
-    if (has_body) check_body(s, key);
+    if (has_body && s->is_to_honest) check_body(s, key);
     *before = r;
     before->ext = (struct daf_view){NULL, 0};
     return true;
@@ -90,6 +91,8 @@ static void check_ack_path(const struct saying *s,
     for (uint64_t seq = path->last.seq; seq >= path->seq_first; seq--) {
         const uint64_t *at = daf_check_map_find(held, key);
         const uint64_t *prev = daf_check_map_find(&s->c->prevs, key);
+        /* It may turn out bad between the commit and the ACK. */
+        if (daf_check_map_find(&s->c->bad, key) != NULL) return;
         if (at == NULL || *at != DAF_CHECK_BODY) {
             daf_check_fail(s->c, s->device,
                            "its ACK names record %llu, which is not durable "
@@ -163,7 +166,7 @@ void daf_check_said(struct daf_check *c, uint32_t device, uint32_t conn,
     struct saying s = {
         .c = c,
         .device = device,
-        .conn = conn,
+        .is_to_honest = !daf_check_is_hostile(c, peer),
         .session = daf_check_mix((uint64_t)device << 32 | conn, who.boots)};
     meet(c, &f);
     if (f.kind == DAF_FRAME_RUN) check_run(&s, &f.run);

@@ -138,7 +138,7 @@ void daf_fleet_who(const struct daf_fleet *f, uint32_t device,
                                   .wires = d->wires_count};
     for (const struct daf_fleet_job *job = d->jobs; job != NULL;
          job = job->next)
-        out->jobs++;
+        out->jobs += job->count > 0 && job->tasks[0].deed != DAF_FLEET_ACKED;
 }
 
 uint64_t daf_fleet_under_way(const struct daf_fleet *f)
