@@ -6,6 +6,9 @@
 #include "proto/frame.h"
 #include "sim/check/check_impl.h"
 
+/* What may be under way when the other end has said what it has. */
+#define AGAIN_MOST 20
+
 struct saying {
     struct daf_check *c;
     uint32_t device;
@@ -20,6 +23,12 @@ static void check_body(const struct saying *s, uint64_t key)
     s->c->bodies++;
     if (daf_check_map_find(&s->c->sent, sent) != NULL) s->c->again++;
     daf_check_map_set(s->c, &s->c->sent, sent, 1);
+    if (s->c->again > AGAIN_MOST)
+        daf_check_fail(s->c, s->device,
+                       "%llu of %llu bodies were sent a second time in one "
+                       "session",
+                       (unsigned long long)s->c->again,
+                       (unsigned long long)s->c->bodies);
 }
 
 void daf_check_bodies(const struct daf_check *c, uint64_t *sent,
@@ -53,7 +62,9 @@ static bool check_record(const struct saying *s,
         daf_check_fail(s->c, s->device,
                        "it sends record %llu, which is not durable there",
                        (unsigned long long)r.seq);
-    if (has_body && s->is_to_honest) check_body(s, key);
+    const struct daf_check_person *p = daf_check_person(s->c, &r.log.author);
+    if (has_body && s->is_to_honest && p != NULL && !p->is_hostile)
+        check_body(s, key);
     *before = r;
     before->ext = (struct daf_view){NULL, 0};
     return true;
