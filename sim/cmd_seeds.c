@@ -26,8 +26,10 @@
 static const char help[] =
     "usage: daftar-sim seeds [--from N] [--count N] [OPTION...]\n"
     "\n"
-    "Let much go wrong in small worlds of the daemon's agents, one a seed: lost and\n"
-    "cut contacts, crashes, full disks, wrong clocks, copied cards, hostile devices.\n"
+    "Let much go wrong in small worlds of the daemon's agents, one a seed: "
+    "lost and\n"
+    "cut contacts, crashes, full disks, wrong clocks, copied cards, hostile "
+    "devices.\n"
     "Then let it come right.  What must hold is checked all the time.\n"
     "\n"
     "  --from N      the first seed; 1 if not said\n"
@@ -37,8 +39,10 @@ static const char help[] =
     "  --verbose     all options of each world, and what came of it\n"
     "  --json        one JSON object\n"
     "\n"
-    "A world that fails is told with its options and the command that plays it\n"
-    "again.  Exit 0: all is well; 1: not, or in 500 worlds something that must\n"
+    "A world that fails is told with its options and the command that plays "
+    "it\n"
+    "again.  Exit 0: all is well; 1: not, or in 500 worlds something that "
+    "must\n"
     "happen somewhere never did.\n";
 
 struct wish {
@@ -111,8 +115,7 @@ static int play_and_tell(const struct wish *w, uint64_t seed, int fd)
 
     (void)setrlimit(RLIMIT_CPU, &most);
     play(w, seed, &result);
-    bool is_told =
-        write(fd, &result, sizeof result) == (ssize_t)sizeof result;
+    bool is_told = write(fd, &result, sizeof result) == (ssize_t)sizeof result;
     return fflush(stdout) == 0 && is_told ? 0 : 1;
 }
 
@@ -168,8 +171,9 @@ static void tell_progress(const struct batch *b)
     uint64_t all = b->wish->count + b->listed_count;
 
     if (b->is_shown)
-        (void)fprintf(stderr, "\r%" PRIu64 " of %" PRIu64
-                              " worlds, %" PRIu64 " failed, %.0f s left \033[K",
+        (void)fprintf(stderr,
+                      "\r%" PRIu64 " of %" PRIu64 " worlds, %" PRIu64
+                      " failed, %.0f s left \033[K",
                       b->done, all, b->failed,
                       since(&b->began) * (double)(all - b->done) /
                           (double)b->done);
@@ -250,13 +254,12 @@ static void print_json(const struct batch *b)
 
     for (unsigned i = 0; i < DAF_SOMETIMES_COUNT; i++)
         if ((unreached(b) >> i & 1) != 0)
-            (void)json_array_append_new(
-                never,
-                json_string(daf_sometimes_str((enum daf_sometimes)i)));
-    json_t *o = json_pack("{s:I, s:I, s:o, s:I, s:f}", "seeds",
-                          (json_int_t)b->done, "failed", (json_int_t)b->failed,
-                          "sometimes_unreached", never, "events",
-                          (json_int_t)b->events, "wall_s", since(&b->began));
+            (void)json_array_append_new(never, json_string(daf_sometimes_str(
+                                                   (enum daf_sometimes)i)));
+    json_t *o =
+        json_pack("{s:I, s:I, s:o, s:I, s:f}", "seeds", (json_int_t)b->done,
+                  "failed", (json_int_t)b->failed, "sometimes_unreached", never,
+                  "events", (json_int_t)b->events, "wall_s", since(&b->began));
     if (o != NULL) json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4));
     json_decref(o);
     (void)fputs("\n", stdout);
@@ -289,10 +292,10 @@ static bool read_file(struct batch *b)
         is_good = end > line && b->listed_count < FILE_MOST;
         if (is_good) b->listed[b->listed_count++] = seed;
     }
-    if (!is_good)
-        /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    if (!is_good) /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
         (void)fprintf(stderr, "daftar-sim seeds: %s: %s\n", path,
-                      f == NULL ? strerror(errno) : "a seed a line, then # why");
+                      f == NULL ? strerror(errno)
+                                : "a seed a line, then # why");
     if (f != NULL) (void)fclose(f);
     return is_good;
 }
@@ -381,8 +384,7 @@ int daf_cmd_seeds(int argc, char **argv)
             return DAF_SIM_EXIT_USAGE;
     }
     if (optind < argc) {
-        (void)fprintf(stderr,
-                      "daftar-sim seeds: what is '%s'? --help tells\n",
+        (void)fprintf(stderr, "daftar-sim seeds: what is '%s'? --help tells\n",
                       argv[optind]);
         return DAF_SIM_EXIT_USAGE;
     }

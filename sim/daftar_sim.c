@@ -10,7 +10,8 @@ static const struct daf_sim_command commands[] = {
      daf_cmd_run},
     {"world", "print who meets whom in a world, as The ONE's events",
      daf_cmd_world},
-    {"seeds", "let much go wrong in many small worlds, and check what must hold",
+    {"seeds",
+     "let much go wrong in many small worlds, and check what must hold",
      daf_cmd_seeds},
     {"protocols", "list the forwarding protocols", daf_cmd_protocols},
 };

@@ -179,7 +179,7 @@ struct daf_job {
     enum daf_job_kind kind;
     uint32_t conn;  /* SESSION: whose; else 0 */
     bool is_orphan; /* that session is gone; its number may be another's now */
-    bool has_unchecked; /* records that nobody verified are among them */
+    bool has_unchecked;       /* records that nobody verified are among them */
     struct daf_fold *dropped; /* owned: records that go */
     size_t dropped_count, dropped_cap;
     uint8_t *ack; /* owned */

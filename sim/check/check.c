@@ -345,8 +345,8 @@ void daf_check_kept(struct daf_check *c, uint32_t device,
         daf_check_fail(c, device, "it kept a body that is not its header's");
     uint64_t key = daf_check_key(&h.id);
     const uint64_t *was = daf_check_map_find(held, key);
-    bool has_body = state == DAF_BODY_HELD ||
-                    (was != NULL && *was == DAF_CHECK_BODY);
+    bool has_body =
+        state == DAF_BODY_HELD || (was != NULL && *was == DAF_CHECK_BODY);
     if (h.has_prev)
         daf_check_map_set(c, &c->prevs, key, daf_check_key(&h.prev));
     daf_check_map_set(c, held, key,

@@ -9,7 +9,7 @@
 struct daf_check_map {
     struct {
         uint64_t key, value;
-    } *places;
+    } * places;
     size_t count, size; /* a power of two, or 0 */
 };
 

@@ -189,8 +189,7 @@ struct sums {
 static bool sum_row(void *ctx, const struct daf_row *row)
 {
     struct sums *s = ctx;
-    const struct daf_check_person *p =
-        daf_check_person(s->c, &row->log.author);
+    const struct daf_check_person *p = daf_check_person(s->c, &row->log.author);
     size_t scope = daf_check_scope(s->c, &row->log.scope);
     uint64_t key = daf_check_key(&row->stored.spot.id);
 
@@ -244,8 +243,8 @@ static void note_full(struct daf_check *c, uint32_t device,
 
 /* A hostile author's bodies may be nowhere, and what nobody takes is his. */
 static bool differ(const struct sums *a, const struct sums *b,
-                   const bool is_full[PEOPLE_MAX],
-                   uint32_t device, char why[DAF_CHECK_WHY_BYTES])
+                   const bool is_full[PEOPLE_MAX], uint32_t device,
+                   char why[DAF_CHECK_WHY_BYTES])
 {
     for (uint32_t p = 0; p < a->c->devices; p++) {
         bool is_hostile = a->c->people[p].is_hostile;

@@ -63,7 +63,9 @@ static bool check_record(const struct saying *s,
                        "it sends record %llu, which is not durable there",
                        (unsigned long long)r.seq);
     const struct daf_check_person *p = daf_check_person(s->c, &r.log.author);
-    if (has_body && s->is_to_honest && p != NULL && !p->is_hostile)
+    /* In a log with forks a branch may come from further below (R24). */
+    if (has_body && s->is_to_honest && p != NULL && !p->is_hostile &&
+        !p->is_cloned)
         check_body(s, key);
     *before = r;
     before->ext = (struct daf_view){NULL, 0};
@@ -174,11 +176,11 @@ void daf_check_said(struct daf_check *c, uint32_t device, uint32_t conn,
         return;
     }
     daf_fleet_who(c->fleet, device, &who);
-    struct saying s = {
-        .c = c,
-        .device = device,
-        .is_to_honest = !daf_check_is_hostile(c, peer),
-        .session = daf_check_mix((uint64_t)device << 32 | conn, who.boots)};
+    struct saying s = {.c = c,
+                       .device = device,
+                       .is_to_honest = !daf_check_is_hostile(c, peer),
+                       .session = daf_check_mix((uint64_t)device << 32 | conn,
+                                                who.boots)};
     meet(c, &f);
     if (f.kind == DAF_FRAME_RUN) check_run(&s, &f.run);
     if (f.kind == DAF_FRAME_ACK) check_ack(&s, &f.ack);

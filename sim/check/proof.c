@@ -46,9 +46,9 @@ static uint64_t number(struct place *at)
 static void bin(struct place *at, void *out, size_t len)
 {
     const uint8_t *first = take(at, 2);
-    const uint8_t *p =
-        first != NULL && first[0] == 0xc4 && first[1] == len ? take(at, len)
-                                                             : NULL;
+    const uint8_t *p = first != NULL && first[0] == 0xc4 && first[1] == len
+                           ? take(at, len)
+                           : NULL;
 
     if (p == NULL)
         at->is_bad = true;

@@ -138,7 +138,8 @@ static int compare_twins(const void *va, const void *vb)
     const struct daf_fleet_name *a = va, *b = vb;
     int order = compare_names(va, vb);
 
-    return order != 0 ? order : (a->device > b->device) - (a->device < b->device);
+    return order != 0 ? order
+                      : (a->device > b->device) - (a->device < b->device);
 }
 
 void daf_fleet_sort_names(struct daf_fleet *f)

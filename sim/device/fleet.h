@@ -170,7 +170,8 @@ struct daf_fleet_stats {
     uint64_t frames_lost, bytes_lost; /* of contacts that ended */
     uint64_t frames_heard;            /* by an agent; the rest is under way */
     uint64_t connections, commits;
-    uint64_t cut_short; /* connections whose contact ended before they were open */
+    uint64_t
+        cut_short; /* connections whose contact ended before they were open */
     uint64_t records; /* that became new to a device */
 };
 const struct daf_fleet_stats *daf_fleet_stats(const struct daf_fleet *f);

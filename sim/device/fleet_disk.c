@@ -305,8 +305,7 @@ static enum daf_err do_next(struct daf_fleet_device *d,
         tell_kept(d, job);
     else
         *count = 0;
-    if (err == DAF_ENOMEM && refused == DAF_OK)
-        daf_fleet_fail(d->fleet, err);
+    if (err == DAF_ENOMEM && refused == DAF_OK) daf_fleet_fail(d->fleet, err);
     d->fleet->stats.commits++;
     return err;
 }

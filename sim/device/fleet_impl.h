@@ -110,7 +110,7 @@ struct daf_fleet_device {
     daf_sim_us disk_free_at, paused_until;
     daf_sim_timer timer;
     uint64_t timer_ms; /* what it was set for */
-    uint32_t twin; /* the next device with the same keys, or NOBODY */
+    uint32_t twin;     /* the next device with the same keys, or NOBODY */
 };
 
 struct daf_fleet_name {

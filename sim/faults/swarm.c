@@ -21,8 +21,8 @@ uint32_t daf_swarm_pct(const struct daf_swarm *s, enum daf_fault which,
 
 daf_sim_us daf_swarm_span(struct daf_chance *c, uint32_t most_s)
 {
-    return DAF_SIM_MS * (daf_sim_us)(1 + daf_chance_below(
-                                             c, (uint64_t)most_s * 1000));
+    return DAF_SIM_MS *
+           (daf_sim_us)(1 + daf_chance_below(c, (uint64_t)most_s * 1000));
 }
 
 uint32_t daf_swarm_anyone(const struct daf_swarm *s, struct daf_chance *c)
@@ -75,7 +75,7 @@ static enum daf_err on_disk(void *ctx, uint32_t device)
     if (s->is_calm || d->disk_until <= daf_engine_now(s->engine) ||
         !daf_swarm_pct(s, DAF_FAULT_DISK_PCT, &s->chance_disk))
         return DAF_OK;
-    daf_check_met(s->check, d->disk == DAF_EFULL  ? DAF_SOMETIMES_DISK_FULL
+    daf_check_met(s->check, d->disk == DAF_EFULL ? DAF_SOMETIMES_DISK_FULL
                             : d->disk == DAF_EIO ? DAF_SOMETIMES_DISK_ERROR
                                                  : DAF_SOMETIMES_NO_MEMORY);
     return d->disk;
@@ -144,7 +144,8 @@ static enum daf_err make_fleet(struct daf_swarm *s)
 
 static enum daf_err make(struct daf_swarm *s, const struct daf_faults *faults)
 {
-    uint32_t most = faults->of[DAF_FAULT_DEVICES] + faults->of[DAF_FAULT_CLONES];
+    uint32_t most =
+        faults->of[DAF_FAULT_DEVICES] + faults->of[DAF_FAULT_CLONES];
     enum daf_err err = daf_engine_new(&s->engine);
 
     s->faults = faults;
@@ -242,8 +243,7 @@ static uint32_t draw_core(struct daf_swarm *s, struct daf_chance *c,
 
 static void connect(struct daf_swarm *s, const uint32_t *core, uint32_t count)
 {
-    struct daf_contact contact = {.loss =
-                                      s->faults->of[DAF_FAULT_CORE_LOSS]};
+    struct daf_contact contact = {.loss = s->faults->of[DAF_FAULT_CORE_LOSS]};
 
     if (s->faults->of[DAF_FAULT_SPEED] < 20000) contact.bytes_per_s = 20000;
     if (contact.loss > 0) daf_check_met(s->check, DAF_SOMETIMES_LOSSY_CORE);

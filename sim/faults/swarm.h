@@ -11,7 +11,7 @@
 #define DAF_SIM_FAULTS_SWARM_H
 
 #include "sim/check/check.h"
-#include "sim/faults/options.h"
+#include "sim/faults/faults.h"
 
 #define DAF_SWARM_AGREE      (30 * DAF_SIM_MINUTE)
 #define DAF_SWARM_SILENCE    (10 * DAF_SIM_MINUTE)

@@ -41,9 +41,9 @@ struct daf_swarm_hostile {
 
 struct daf_swarm_device {
     bool is_hostile;
-    bool is_spare; /* nobody uses it yet */
-    unsigned side; /* of the parting */
-    enum daf_err disk;      /* how it refuses; DAF_OK: it does not */
+    bool is_spare;     /* nobody uses it yet */
+    unsigned side;     /* of the parting */
+    enum daf_err disk; /* how it refuses; DAF_OK: it does not */
     daf_sim_us disk_until;
     struct daf_swarm_hostile hostile;
 };
@@ -83,11 +83,11 @@ void daf_swarm_on_clog(void *ctx, uint32_t a, uint32_t b);
 /* swarm_hints.c */
 void daf_swarm_hint(struct daf_swarm *s);
 
-/* hostile.c */
+/* swarm_hostile.c */
 bool daf_swarm_says(struct daf_swarm *s, uint32_t device, uint32_t conn,
                     struct daf_view frame);
 void daf_swarm_hostile_free(struct daf_swarm_hostile *h);
-/* forge.c: a record, or several, that its agent will serve. */
+/* swarm_forge.c: a record, or several, that its agent will serve. */
 void daf_swarm_forge(struct daf_swarm *s, uint32_t device);
 
 #endif

@@ -4,17 +4,24 @@
 
 #include "sim/faults/swarm_impl.h"
 
-#define CLOGGED_MOST_S 12 /* less than the silence: the link is slow, not gone */
-#define PARTED_MOST_S  300
+#define CLOGGED_MOST_S \
+    12 /* less than the silence: the link is slow, not gone */
+#define PARTED_MOST_S 300
 
 /* What says how often; DAF_FAULT_COUNT: always, each 20 s. */
 static const enum daf_fault every[DAF_SWARM_TURNS] = {
-    [DAF_SWARM_MEET] = DAF_FAULT_MEET_S,   [DAF_SWARM_LEARN] = DAF_FAULT_LEARN_S,
-    [DAF_SWARM_CLOG] = DAF_FAULT_CLOG_S,   [DAF_SWARM_PART] = DAF_FAULT_PART_S,
-    [DAF_SWARM_CRASH] = DAF_FAULT_CRASH_S, [DAF_SWARM_PAUSE] = DAF_FAULT_PAUSE_S,
-    [DAF_SWARM_CLOCK] = DAF_FAULT_CLOCK_S, [DAF_SWARM_DISK] = DAF_FAULT_DISK_S,
-    [DAF_SWARM_HINT] = DAF_FAULT_HINT_S,   [DAF_SWARM_CARD] = DAF_FAULT_CARD_S,
-    [DAF_SWARM_FORGE] = DAF_FAULT_FORGE_S, [DAF_SWARM_LOOK] = DAF_FAULT_COUNT,
+    [DAF_SWARM_MEET] = DAF_FAULT_MEET_S,
+    [DAF_SWARM_LEARN] = DAF_FAULT_LEARN_S,
+    [DAF_SWARM_CLOG] = DAF_FAULT_CLOG_S,
+    [DAF_SWARM_PART] = DAF_FAULT_PART_S,
+    [DAF_SWARM_CRASH] = DAF_FAULT_CRASH_S,
+    [DAF_SWARM_PAUSE] = DAF_FAULT_PAUSE_S,
+    [DAF_SWARM_CLOCK] = DAF_FAULT_CLOCK_S,
+    [DAF_SWARM_DISK] = DAF_FAULT_DISK_S,
+    [DAF_SWARM_HINT] = DAF_FAULT_HINT_S,
+    [DAF_SWARM_CARD] = DAF_FAULT_CARD_S,
+    [DAF_SWARM_FORGE] = DAF_FAULT_FORGE_S,
+    [DAF_SWARM_LOOK] = DAF_FAULT_COUNT,
 };
 
 static void again(struct daf_swarm *s, enum daf_swarm_turn turn)
@@ -25,7 +32,8 @@ static void again(struct daf_swarm *s, enum daf_swarm_turn turn)
 
     if (seconds > 0)
         daf_engine_add(s->engine,
-                       daf_engine_now(s->engine) + daf_swarm_span(c, 2 * seconds),
+                       daf_engine_now(s->engine) +
+                           daf_swarm_span(c, 2 * seconds),
                        DAF_SIM_TIMER, turn, turn, 0);
 }
 
@@ -200,8 +208,8 @@ static void set_clock(struct daf_swarm *s)
     static const int64_t year_ms = INT64_C(365) * 86400 * 1000;
     struct daf_chance *c = &s->chance[DAF_SWARM_CLOCK];
     uint32_t device = (uint32_t)daf_chance_below(c, s->devices);
-    int64_t off = (int64_t)daf_chance_below(c, (uint64_t)(4 * year_ms)) -
-                  2 * year_ms;
+    int64_t off =
+        (int64_t)daf_chance_below(c, (uint64_t)(4 * year_ms)) - 2 * year_ms;
     bool is_1970 = daf_chance_below(c, 3) == 0;
 
     daf_fleet_clock(s->fleet, device, is_1970 ? -60 * year_ms : off);
@@ -286,11 +294,11 @@ static void forge(struct daf_swarm *s)
 
 void daf_swarm_on_turn(void *ctx, uint32_t turn, uint32_t arg)
 {
-    static void (*const turns[DAF_SWARM_TURNS])(struct daf_swarm *s) = {
-        [DAF_SWARM_MEET] = meet,       [DAF_SWARM_LEARN] = learn,
-        [DAF_SWARM_CLOG] = clog_some,       [DAF_SWARM_PART] = part,
-        [DAF_SWARM_CRASH] = crash,     [DAF_SWARM_PAUSE] = pause_one,
-        [DAF_SWARM_CLOCK] = set_clock, [DAF_SWARM_DISK] = spoil_disk,
+    static void (*const turns[DAF_SWARM_TURNS])(struct daf_swarm * s) = {
+        [DAF_SWARM_MEET] = meet,           [DAF_SWARM_LEARN] = learn,
+        [DAF_SWARM_CLOG] = clog_some,      [DAF_SWARM_PART] = part,
+        [DAF_SWARM_CRASH] = crash,         [DAF_SWARM_PAUSE] = pause_one,
+        [DAF_SWARM_CLOCK] = set_clock,     [DAF_SWARM_DISK] = spoil_disk,
         [DAF_SWARM_HINT] = daf_swarm_hint, [DAF_SWARM_CARD] = change_cards,
         [DAF_SWARM_FORGE] = forge};
     struct daf_swarm *s = ctx;

@@ -13,8 +13,8 @@ enum daf_err __wrap_daf_sketch_decode(struct daf_symbol *difference,
                                       struct daf_sketch_one *out, size_t cap,
                                       size_t *out_count)
 {
-    enum daf_err err = __real_daf_sketch_decode(difference, count, key, out,
-                                                cap, out_count);
+    enum daf_err err =
+        __real_daf_sketch_decode(difference, count, key, out, cap, out_count);
 
     if (err == DAF_OK && *out_count > 1) --*out_count;
     return err;

@@ -4,7 +4,7 @@
  * A real agent speaks for it, so that it comes deep into the protocol: it is let in
  * at the door, proves itself, compares.  Between it and the air its frames are
  * damaged, cut, doubled, replayed, held back, changed into others that are well
- * formed, or withheld; and records that are not right lie on its card (forge.c),
+ * formed, or withheld; and records that are not right lie on its card (swarm_forge.c),
  * which the agent serves in good faith. */
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,8 @@ struct speech {
 
 static void say(const struct speech *p, const uint8_t *bytes, size_t len)
 {
-    daf_fleet_say(p->s->fleet, p->device, p->conn, (struct daf_view){bytes, len});
+    daf_fleet_say(p->s->fleet, p->device, p->conn,
+                  (struct daf_view){bytes, len});
 }
 
 static void remember(const struct speech *p)
@@ -159,8 +160,9 @@ static void claim_heads(const struct speech *p)
 {
     uint8_t items[8 * DAF_ITEM_BYTES], room[1024];
     struct daf_scope_id scopes[DAF_FLEET_SCOPES];
-    struct daf_heads heads = {.kind = (enum daf_heads_kind)daf_chance_below(
-                                  p->c, 4),
+    struct daf_heads heads = {.kind =
+                                  (enum daf_heads_kind)daf_chance_below(p->c,
+                                                                        4),
                               .more = daf_chance_below(p->c, 4) == 0,
                               .count = daf_chance_below(p->c, 9)};
     struct daf_pack k;
@@ -169,8 +171,8 @@ static void claim_heads(const struct speech *p)
     heads.scope = scopes[daf_chance_below(p->c, DAF_FLEET_SCOPES)];
     daf_chance_bytes(p->c, items, sizeof items);
     for (size_t i = 0; i < 8; i++) /* tags ascend, heights are believable */
-        items[i * DAF_ITEM_BYTES] = (uint8_t)(i * 16), items[i * DAF_ITEM_BYTES +
-                                                             8] = 0;
+        items[i * DAF_ITEM_BYTES] = (uint8_t)(i * 16),
+                  items[i * DAF_ITEM_BYTES + 8] = 0;
     heads.items = (struct daf_view){items, heads.count * DAF_ITEM_BYTES};
     daf_pack_init(&k, room, sizeof room);
     daf_frame_pack_heads(&k, &heads);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sim/faults/options.h"
+#include "sim/faults/faults.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -45,8 +45,8 @@ void daf_faults_draw(uint64_t seed, struct daf_faults *out)
     uint32_t on_pct = 10 + (uint32_t)daf_chance_below(&c, 80);
     for (unsigned i = 0; i < DAF_FAULT_COUNT; i++) {
         daf_chance_init(&c, seed, "option", i);
-        bool is_on = !options[i].may_be_off ||
-                     daf_chance_below(&c, 100) < on_pct;
+        bool is_on =
+            !options[i].may_be_off || daf_chance_below(&c, 100) < on_pct;
         out->of[i] = is_on ? draw(&c, options[i].least, options[i].most) : 0;
     }
 }
