@@ -47,7 +47,7 @@ static const char help[] =
 
 struct wish {
     uint64_t from, count, jobs;
-    const char *file;
+    const char *program, *file;
     bool is_verbose, is_json;
 };
 
@@ -63,7 +63,7 @@ struct batch {
     struct job jobs[JOBS_MAX];
     uint64_t *listed; /* owned: of the file */
     size_t listed_count;
-    uint64_t next, done, failed, sometimes, events;
+    uint64_t next, done, failed, sometimes, events, torn_kept, torn_lost;
     bool is_shown;
     struct timespec began;
 };
@@ -152,9 +152,8 @@ static void tell_failed(const struct batch *b, uint64_t seed, const char *why)
         daf_faults_print(&faults, stderr);
     }
     (void)fprintf(stderr,
-                  "  again: daftar-sim seeds --from %" PRIu64
-                  " --count 1 --verbose\n",
-                  seed);
+                  "  again: %s --from %" PRIu64 " --count 1 --verbose\n",
+                  b->wish->program, seed);
 }
 
 static double since(const struct timespec *began)
@@ -199,6 +198,8 @@ static void finish(struct batch *b, struct job *j, int status)
     b->done++;
     b->sometimes |= r.sometimes;
     b->events += r.events;
+    b->torn_kept += r.torn_kept;
+    b->torn_lost += r.torn_lost;
     if (why[0] != '\0') {
         b->failed++;
         tell_failed(b, j->seed, why);
@@ -257,9 +258,11 @@ static void print_json(const struct batch *b)
             (void)json_array_append_new(never, json_string(daf_sometimes_str(
                                                    (enum daf_sometimes)i)));
     json_t *o =
-        json_pack("{s:I, s:I, s:o, s:I, s:f}", "seeds", (json_int_t)b->done,
-                  "failed", (json_int_t)b->failed, "sometimes_unreached", never,
-                  "events", (json_int_t)b->events, "wall_s", since(&b->began));
+        json_pack("{s:I, s:I, s:o, s:I, s:I, s:I, s:f}", "seeds",
+                  (json_int_t)b->done, "failed", (json_int_t)b->failed,
+                  "sometimes_unreached", never, "events", (json_int_t)b->events,
+                  "torn_kept", (json_int_t)b->torn_kept, "torn_lost",
+                  (json_int_t)b->torn_lost, "wall_s", since(&b->began));
     if (o != NULL) json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4));
     json_decref(o);
     (void)fputs("\n", stdout);
@@ -370,7 +373,12 @@ static bool take(struct wish *w, int option, const char *value)
 
 int daf_cmd_seeds(int argc, char **argv)
 {
-    struct wish w = {.from = 1, .count = 500, .jobs = 1};
+    struct wish w = {.program = strcmp(argv[0], "seeds") == 0
+                                    ? "daftar-sim seeds"
+                                    : argv[0],
+                     .from = 1,
+                     .count = 500,
+                     .jobs = 1};
     int option;
 
     optind = 1;

@@ -117,8 +117,10 @@ enum daf_err daf_check_new(struct daf_engine *e, uint32_t devices,
 void daf_check_free(struct daf_check *c)
 {
     if (c == NULL) return;
-    for (uint32_t i = 0; c->cards != NULL && i < c->devices; i++)
+    for (uint32_t i = 0; c->cards != NULL && i < c->devices; i++) {
         daf_check_map_free(&c->cards[i].held);
+        daf_check_map_free(&c->cards[i].perhaps);
+    }
     daf_check_map_free(&c->made);
     daf_check_map_free(&c->prevs);
     daf_check_map_free(&c->heads);
@@ -378,6 +380,32 @@ void daf_check_dropped(struct daf_check *c, uint32_t device,
     daf_check_map_remove(&c->cards[device].held, daf_check_key(&spot->id));
     daf_check_map_set(c, &c->bad, daf_check_key(&spot->id), 1);
     daf_check_met(c, DAF_SOMETIMES_DROPPED);
+}
+
+void daf_check_perhaps(struct daf_check *c, uint32_t device,
+                       const struct daf_log_key *log,
+                       const struct daf_spot *spot, bool is_drop)
+{
+    struct daf_check_card *card = &c->cards[device];
+    uint64_t key = daf_check_key(&spot->id);
+    const uint64_t *held = daf_check_map_find(&card->held, key);
+    const struct daf_check_person *p = daf_check_person(c, &log->author);
+
+    if (daf_check_is_hostile(c, device)) return;
+    /* What a hostile author has made may come to nothing in any batch; so may the
+     * body of what is held. */
+    if (is_drop)
+        daf_check_map_set(c, &card->perhaps, key, 0);
+    else if (held == NULL && p != NULL && !p->is_hostile)
+        daf_check_map_set(c, &card->perhaps, key, 1);
+    else if (held == NULL || *held == DAF_CHECK_HEADER)
+        daf_check_map_set(c, &card->perhaps, key, 2);
+}
+
+void daf_check_torn(const struct daf_check *c, uint64_t *kept, uint64_t *lost)
+{
+    *kept = c->torn_kept;
+    *lost = c->torn_lost;
 }
 
 /* ---- what a person is told */

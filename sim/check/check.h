@@ -53,6 +53,9 @@ uint64_t daf_check_sometimes(const struct daf_check *c);
 void daf_check_bodies(const struct daf_check *c, uint64_t *sent,
                       uint64_t *again);
 
+/** daf_check_torn: batches in which power went: that were there, and were not. */
+void daf_check_torn(const struct daf_check *c, uint64_t *kept, uint64_t *lost);
+
 /* ---- what the fleet tells: its events of these names */
 void daf_check_wrote(struct daf_check *c, uint32_t device, enum daf_err err,
                      uint64_t seq);
@@ -67,6 +70,10 @@ void daf_check_drops(struct daf_check *c, uint32_t device,
                      const struct daf_spot *spot);
 void daf_check_dropped(struct daf_check *c, uint32_t device,
                        const struct daf_spot *spot);
+
+void daf_check_perhaps(struct daf_check *c, uint32_t device,
+                       const struct daf_log_key *log,
+                       const struct daf_spot *spot, bool is_drop);
 
 /* ---- what the tester does */
 /** daf_check_swapped, _cloned: daf_fleet_swap() or _clone() was called. */

@@ -27,6 +27,8 @@ enum { DAF_CHECK_HEADER = 1, DAF_CHECK_BODY = 2 };
 struct daf_check_card {
     uint32_t person;
     struct daf_check_map held; /* a record: HEADER or BODY */
+    /* Of a batch in which power went: what it would have added. */
+    struct daf_check_map perhaps;
 };
 
 struct daf_check {
@@ -36,12 +38,13 @@ struct daf_check {
     struct daf_check_person *people;
     struct daf_check_card *cards; /* of each device */
     struct daf_scope_id scopes[DAF_FLEET_SCOPES];
-    struct daf_check_map made;  /* records that honest people made */
-    struct daf_check_map prevs; /* a record: the one before */
-    struct daf_check_map heads; /* a place in an honest log: its record */
-    struct daf_check_map bad;   /* dropped somewhere, and rightly so */
-    struct daf_check_map sent;  /* a body in a session of honest ones */
-    uint64_t bodies, again;     /* sent; and those that were sent before */
+    struct daf_check_map made;     /* records that honest people made */
+    struct daf_check_map prevs;    /* a record: the one before */
+    struct daf_check_map heads;    /* a place in an honest log: its record */
+    struct daf_check_map bad;      /* dropped somewhere, and rightly so */
+    struct daf_check_map sent;     /* a body in a session of honest ones */
+    uint64_t bodies, again;        /* sent; and those that were sent before */
+    uint64_t torn_kept, torn_lost; /* batches in which power went */
     uint64_t sometimes;
     bool out_of_memory;
     char broken[300];

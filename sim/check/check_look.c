@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/record.h"
 #include "sim/check/check_impl.h"
 #include "sim/check/proof.h"
 
@@ -15,7 +16,7 @@ struct walk {
     uint32_t device;
     struct daf_log_key log;
     bool has_log;
-    uint64_t records;
+    uint64_t records, admitted;
     struct daf_check_map tips; /* of this log: no successor seen */
     uint64_t roots;
 };
@@ -49,15 +50,65 @@ static void begin_log(struct walk *w, const struct daf_log_key *log)
     w->roots = 0;
 }
 
+/* Of a batch in which power went. */
+static void admit(struct walk *w, const struct daf_row *row)
+{
+    uint64_t key = daf_check_key(&row->stored.spot.id);
+    struct daf_check_map *perhaps = &w->c->cards[w->device].perhaps;
+    const uint64_t *is_added = daf_check_map_find(perhaps, key);
+    struct daf_record r;
+
+    if (is_added == NULL) return;
+    if (*is_added == 0) { /* it was to be dropped, and is still there */
+        daf_check_map_remove(perhaps, key);
+        return;
+    }
+    const uint64_t *held =
+        daf_check_map_find(&w->c->cards[w->device].held, key);
+    bool has_body = row->stored.body_state == DAF_BODY_HELD;
+    if (held != NULL && (*held == DAF_CHECK_BODY) == has_body) return;
+    if (daf_record_decode(row->stored.header, &r) == DAF_OK)
+        daf_check_kept(w->c, w->device, &r, row->stored.header,
+                       row->stored.body_state, row->stored.body, DAF_PUT_NEW,
+                       true);
+    w->admitted += *is_added == 1;
+}
+
+/* All that it had of honest authors, or nothing. */
+static void judge(struct walk *w)
+{
+    struct daf_check_map *perhaps = &w->c->cards[w->device].perhaps;
+    uint64_t expected = 0;
+
+    for (size_t i = 0; i < perhaps->size; i++) {
+        if (perhaps->places[i].key == 0) continue;
+        expected += perhaps->places[i].value == 1;
+        if (perhaps->places[i].value == 0)
+            daf_check_map_remove(&w->c->cards[w->device].held,
+                                 perhaps->places[i].key);
+    }
+    if (w->admitted > 0 && w->admitted < expected)
+        daf_check_fail(w->c, w->device,
+                       "power went, and of a batch of %llu records %llu are "
+                       "there",
+                       (unsigned long long)expected,
+                       (unsigned long long)w->admitted);
+    w->c->torn_kept += w->admitted > 0;
+    w->c->torn_lost += expected > 0 && w->admitted == 0;
+    daf_check_map_free(perhaps);
+}
+
 static void look(struct walk *w, const struct daf_row *row)
 {
     struct daf_check *c = w->c;
     struct daf_view header = row->stored.header;
     uint64_t key = daf_check_key(&row->stored.spot.id);
-    const uint64_t *held = daf_check_map_find(&c->cards[w->device].held, key);
     const struct daf_check_person *p = daf_check_person(c, &row->log.author);
+    const uint64_t *held;
     struct daf_proof_header h;
 
+    admit(w, row);
+    held = daf_check_map_find(&c->cards[w->device].held, key);
     if (p == NULL || !daf_proof_read(header, &h)) {
         daf_check_fail(c, w->device, "a record on its card is none");
         return;
@@ -101,6 +152,7 @@ void daf_check_card(struct daf_check *c, uint32_t device)
         end_log(&w);
         w.has_log = false;
     }
+    judge(&w);
     if (w.records != c->cards[device].held.count)
         daf_check_fail(c, device,
                        "%llu records are on its card, and %llu came to it",

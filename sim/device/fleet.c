@@ -181,10 +181,26 @@ static enum daf_err open_notebook(struct daf_fleet_device *d)
     if (f->config.real_dir == NULL)
         return daf_notebook_model(f->records, &d->notebook);
     int len = snprintf(dir, sizeof dir, "%s/%u", f->config.real_dir,
-                       (unsigned)d->number);
+                       (unsigned)d->card);
     if (len < 0 || (size_t)len >= sizeof dir) return DAF_ELIMIT;
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) return DAF_EIO;
+    bool is_new = mkdir(dir, 0700) == 0;
+    if (!is_new && errno != EEXIST) return DAF_EIO;
+    if (is_new && f->events.disk_made != NULL)
+        f->events.disk_made(f->events.ctx, d->card, dir);
     return daf_notebook_real(dir, &d->notebook);
+}
+
+void daf_fleet_recover(struct daf_fleet_device *d)
+{
+    struct daf_fleet *f = d->fleet;
+
+    if (f->config.real_dir == NULL || f->events.disk_cut == NULL) return;
+    f->events.disk_cut(f->events.ctx, d->card);
+    daf_notebook_free(d->notebook);
+    d->notebook = NULL;
+    f->events.disk_on(f->events.ctx, d->card);
+    enum daf_err err = open_notebook(d);
+    if (err != DAF_OK) daf_fleet_fail(f, err);
 }
 
 static enum daf_err make_devices(struct daf_fleet *f)
@@ -196,7 +212,7 @@ static enum daf_err make_devices(struct daf_fleet *f)
     for (uint32_t i = 0; i < count; i++) {
         struct daf_fleet_device *d = &f->devices[i];
         d->fleet = f;
-        d->number = i;
+        d->number = d->card = i;
         d->jobs_end = &d->jobs;
         d->port.ctx = d;
         daf_fleet_wires_port(&d->port);
@@ -431,6 +447,9 @@ static void switch_off(struct daf_fleet_device *d)
     end_contacts(d);
     daf_fleet_disk_settle(d);
     daf_fleet_stop(d);
+    if (d->fleet->events.disk_is_cut != NULL &&
+        d->fleet->events.disk_is_cut(d->fleet->events.ctx, d->card))
+        daf_fleet_recover(d);
 }
 
 void daf_fleet_power(struct daf_fleet *f, uint32_t device, enum daf_power how)
@@ -448,6 +467,7 @@ void daf_fleet_power(struct daf_fleet *f, uint32_t device, enum daf_power how)
     } else {
         end_contacts(d);
         daf_fleet_stop(d);
+        daf_fleet_recover(d);
     }
 }
 

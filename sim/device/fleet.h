@@ -77,6 +77,19 @@ struct daf_fleet_events {
                   const struct daf_spot *spot);
     /* And was; the batch is committed. */
     void (*dropped)(void *ctx, uint32_t device, const struct daf_spot *spot);
+    /* Of disks whose power can be cut, under real notebooks.  @card: 0 up; it is
+     * in device @card until daf_fleet_swap().  made: an empty folder; cut: the
+     * device's power is; on: nothing is open any more, and will be again. */
+    void (*disk_made)(void *ctx, uint32_t card, const char *dir);
+    bool (*disk_is_cut)(void *ctx, uint32_t card);
+    void (*disk_cut)(void *ctx, uint32_t card);
+    void (*disk_on)(void *ctx, uint32_t card);
+    /* Power went while a batch with this record, or this drop, was written: it is
+     * there as a whole, or not at all. */
+    void (*perhaps)(void *ctx, uint32_t device, const struct daf_log_key *log,
+                    const struct daf_spot *spot, bool is_drop);
+    /* ... and so the device is off. */
+    void (*torn)(void *ctx, uint32_t device);
 };
 
 /** daf_fleet_new: the camp is made, all devices are on and alone.  Whether
@@ -149,6 +162,7 @@ struct daf_fleet_who {
     const struct daf_secrets *secrets;
     struct daf_author_id author;
     uint64_t incarnation, boots;
+    uint32_t card;
     uint32_t wires, jobs; /* connections; batches that are not durable */
 };
 void daf_fleet_who(const struct daf_fleet *f, uint32_t device,

@@ -282,6 +282,31 @@ static void tell_stored(struct daf_fleet_device *d,
     }
 }
 
+static bool is_cut(const struct daf_fleet_device *d)
+{
+    const struct daf_fleet_events *events = &d->fleet->events;
+
+    return events->disk_is_cut != NULL &&
+           events->disk_is_cut(events->ctx, d->card);
+}
+
+static void tell_perhaps(struct daf_fleet_device *d,
+                         const struct daf_fleet_job *job)
+{
+    const struct daf_fleet_events *events = &d->fleet->events;
+
+    for (size_t i = 0; i < job->count; i++) {
+        const struct daf_fleet_task *t = &job->tasks[i];
+        struct daf_spot spot = {t->record.seq, t->record.id};
+        if (t->deed == DAF_FLEET_KEEP)
+            events->perhaps(events->ctx, d->number, &t->record.log, &spot,
+                            false);
+        if (t->deed == DAF_FLEET_DROP)
+            events->perhaps(events->ctx, d->number, &t->what.log, &t->spot,
+                            true);
+    }
+}
+
 /* The next batch. */
 static enum daf_err do_next(struct daf_fleet_device *d,
                             struct daf_fleet_job **out,
@@ -305,6 +330,7 @@ static enum daf_err do_next(struct daf_fleet_device *d,
         tell_kept(d, job);
     else
         *count = 0;
+    if (err != DAF_OK && is_cut(d)) tell_perhaps(d, job);
     if (err == DAF_ENOMEM && refused == DAF_OK) daf_fleet_fail(d->fleet, err);
     d->fleet->stats.commits++;
     return err;
@@ -325,6 +351,13 @@ void daf_fleet_on_disk(void *ctx, uint32_t device, uint32_t arg)
     in.err = do_next(d, &job, &items, &in.items_count);
     in.job = job->id;
     in.items = items;
+    if (is_cut(d)) {
+        free(items);
+        free_job(job);
+        daf_fleet_power(f, device, DAF_POWER_CUT);
+        f->events.torn(f->events.ctx, device);
+        return;
+    }
     if (job->tasks == NULL || job->tasks[0].deed != DAF_FLEET_ACKED)
         daf_fleet_input(d, &in);
     tell_stored(d, items, in.items_count);
@@ -334,7 +367,7 @@ void daf_fleet_on_disk(void *ctx, uint32_t device, uint32_t arg)
 
 void daf_fleet_disk_settle(struct daf_fleet_device *d)
 {
-    while (d->jobs != NULL) {
+    while (d->jobs != NULL && !is_cut(d)) {
         struct daf_fleet_job *job;
         struct daf_stored_item *items;
         size_t count = 0;

@@ -91,6 +91,7 @@ void daf_fleet_swap(struct daf_fleet *f, uint32_t a, uint32_t b)
     x->cert_len = y->cert_len;
     x->notebook = y->notebook;
     x->incarnation = y->incarnation;
+    x->card = y->card;
     y->keys = was.keys;
     y->secrets = was.secrets;
     y->author = was.author;
@@ -98,6 +99,7 @@ void daf_fleet_swap(struct daf_fleet *f, uint32_t a, uint32_t b)
     y->cert_len = was.cert_len;
     y->notebook = was.notebook;
     y->incarnation = was.incarnation;
+    y->card = was.card;
     daf_fleet_sort_names(f);
 }
 
@@ -135,6 +137,7 @@ void daf_fleet_who(const struct daf_fleet *f, uint32_t device,
                                   .author = d->author,
                                   .incarnation = d->incarnation,
                                   .boots = d->boots,
+                                  .card = d->card,
                                   .wires = d->wires_count};
     for (const struct daf_fleet_job *job = d->jobs; job != NULL;
          job = job->next)

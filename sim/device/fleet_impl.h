@@ -88,6 +88,7 @@ struct daf_fleet_job {
 struct daf_fleet_device {
     struct daf_fleet *fleet;
     uint32_t number;
+    uint32_t card; /* the folder of its real notebook */
     struct daf_device_keys keys;
     struct daf_secrets secrets;
     struct daf_author_id author;
@@ -194,6 +195,8 @@ bool daf_fleet_loses(struct daf_fleet *f, uint32_t link);
 /* ---- fleet_disk.c */
 void daf_fleet_disk_port(struct daf_port *port);
 void daf_fleet_on_disk(void *ctx, uint32_t device, uint32_t arg);
+/* Of the notebook whose power was cut, what survived. */
+void daf_fleet_recover(struct daf_fleet_device *d);
 /* All batches that were handed over are committed, and nobody hears of it. */
 void daf_fleet_disk_settle(struct daf_fleet_device *d);
 void daf_fleet_disk_forget(struct daf_fleet_device *d);

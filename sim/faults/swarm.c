@@ -72,6 +72,7 @@ static enum daf_err on_disk(void *ctx, uint32_t device)
     struct daf_swarm *s = ctx;
     const struct daf_swarm_device *d = &s->of[device];
 
+    if (daf_engine_now(s->engine) > 0) daf_swarm_disks_arm(s, device);
     if (s->is_calm || d->disk_until <= daf_engine_now(s->engine) ||
         !daf_swarm_pct(s, DAF_FAULT_DISK_PCT, &s->chance_disk))
         return DAF_OK;
@@ -125,14 +126,16 @@ static enum daf_err make_fleet(struct daf_swarm *s)
 {
     const uint32_t *of = s->faults->of;
     struct daf_fleet_config config = daf_fleet_defaults();
-    const struct daf_fleet_events events = {.ctx = s,
-                                            .wrote = on_wrote,
-                                            .says = on_says,
-                                            .disk = on_disk,
-                                            .kept = on_kept,
-                                            .drops = on_drops,
-                                            .dropped = on_dropped};
+    struct daf_fleet_events events = {.ctx = s,
+                                      .wrote = on_wrote,
+                                      .says = on_says,
+                                      .disk = on_disk,
+                                      .kept = on_kept,
+                                      .drops = on_drops,
+                                      .dropped = on_dropped};
 
+    daf_swarm_disks_events(s, &events);
+    if (s->disks != NULL) config.real_dir = s->dir;
     config.seed = s->faults->seed;
     config.devices = s->devices;
     config.bytes_per_s = of[DAF_FAULT_SPEED];
@@ -150,6 +153,7 @@ static enum daf_err make(struct daf_swarm *s, const struct daf_faults *faults)
 
     s->faults = faults;
     if (err == DAF_OK) err = daf_check_new(s->engine, most, &s->check);
+    if (err == DAF_OK) err = daf_swarm_disks_begin(s);
     if (err != DAF_OK) return err;
     cast_roles(s);
     for (unsigned i = 0; i < DAF_SWARM_TURNS; i++)
@@ -173,6 +177,7 @@ static void unmake(struct daf_swarm *s)
     daf_fleet_free(s->fleet);
     daf_check_free(s->check);
     daf_engine_free(s->engine);
+    daf_swarm_disks_end(s);
     for (uint32_t i = 0; i < s->devices; i++)
         daf_swarm_hostile_free(&s->of[i].hostile);
     free(s);
@@ -324,6 +329,7 @@ enum daf_err daf_swarm_run(const struct daf_faults *faults,
         out->sometimes = daf_check_sometimes(s->check);
         out->fleet = *daf_fleet_stats(s->fleet);
         daf_check_bodies(s->check, &out->bodies, &out->again);
+        daf_check_torn(s->check, &out->torn_kept, &out->torn_lost);
     }
     unmake(s);
     return err;

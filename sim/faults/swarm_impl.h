@@ -54,7 +54,10 @@ struct daf_swarm {
     struct daf_fleet *fleet;
     struct daf_check *check;
     struct daf_chance chance[DAF_SWARM_TURNS], chance_tamper, chance_disk;
-    uint32_t devices; /* with spares */
+    uint32_t devices;                    /* with spares */
+    const struct daf_swarm_disks *disks; /* NULL: models */
+    void *disk[DAF_SWARM_DEVICES_MAX];   /* of each card */
+    char dir[256];
     struct daf_swarm_device of[DAF_SWARM_DEVICES_MAX];
     bool is_calm; /* no faults any more */
     daf_sim_us parted_until;
@@ -79,6 +82,14 @@ void daf_swarm_on_turn(void *ctx, uint32_t turn, uint32_t arg);
 void daf_swarm_on_leave(void *ctx, uint32_t a, uint32_t b);
 void daf_swarm_on_power(void *ctx, uint32_t device, uint32_t arg);
 void daf_swarm_on_clog(void *ctx, uint32_t a, uint32_t b);
+
+/* swarm_disks.c */
+DAF_NODISCARD enum daf_err daf_swarm_disks_begin(struct daf_swarm *s);
+void daf_swarm_disks_end(struct daf_swarm *s);
+/* Now and then power will go in the batch that comes. */
+void daf_swarm_disks_arm(struct daf_swarm *s, uint32_t device);
+void daf_swarm_disks_events(const struct daf_swarm *s,
+                            struct daf_fleet_events *events);
 
 /* swarm_hints.c */
 void daf_swarm_hint(struct daf_swarm *s);

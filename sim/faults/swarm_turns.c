@@ -261,7 +261,8 @@ static void change_cards(struct daf_swarm *s)
     bool is_copy = daf_chance_below(c, 2) == 0;
 
     if (a == DAF_CHECK_NOBODY || b == DAF_CHECK_NOBODY) return;
-    if (is_copy && s->cloned < s->faults->of[DAF_FAULT_CLONES]) {
+    if (is_copy && s->disks == NULL &&
+        s->cloned < s->faults->of[DAF_FAULT_CLONES]) {
         clone(s, a);
         return;
     }
