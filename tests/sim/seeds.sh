@@ -20,11 +20,18 @@ grep -q 'history [0-9a-f]\{16\}$' "$tmp/one"
 grep -q 'loss_ppm' "$tmp/one"
 echo 'ok: one seed, one history, and all its options'
 
-! "$sim" seeds --jobs 0 2>"$tmp/err"
-grep -qF "'0' is no number that will do here" "$tmp/err"
-! "$sim" seeds --file "$tmp/none" --count 0 2>"$tmp/err"
-grep -qF 'No such file' "$tmp/err"
+# fails WORDS OPTION...
+fails()
+{
+    local words=$1
+    shift
+    if "$sim" seeds "$@" 2>"$tmp/err" || ! grep -qF -- "$words" "$tmp/err"; then
+        echo "daftar-sim seeds $*: no error, or not '$words'"
+        exit 1
+    fi
+}
+fails "'0' is no number that will do here" --jobs 0
+fails 'No such file' --file "$tmp/none" --count 0
 echo 'nonsense' >"$tmp/bad"
-! "$sim" seeds --file "$tmp/bad" --count 0 2>"$tmp/err"
-grep -qF 'a seed a line' "$tmp/err"
+fails 'a seed a line' --file "$tmp/bad" --count 0
 echo 'ok: mistakes are told'
