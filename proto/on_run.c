@@ -76,7 +76,7 @@ static bool is_checked_at_once(const struct intake *in)
 /* New here.  Those that nobody verified are checked later (R26). */
 static void note_new(struct intake *in, const struct daf_session_record *this)
 {
-    if (in->todo != NULL) in->todo->flags |= DAF_TODO_CHANGED | DAF_TODO_FRESH;
+    if (in->todo != NULL) in->todo->flags |= DAF_TODO_FRESH;
     if (this->is_verified) return;
     if (in->unchecked.last == 0)
         in->unchecked =

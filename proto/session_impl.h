@@ -46,7 +46,7 @@ enum {
     DAF_TODO_GIVEN = 128,  /* a path of it came in this round */
     DAF_TODO_FORKED = 256, /* several did, or it has several ends here */
     DAF_TODO_MORE = 512,   /* the peer knows none of our haves: say more */
-    DAF_TODO_CHANGED = 1024, /* something new of it came */
+    DAF_TODO_CHANGED = 1024, /* something new of it was kept */
     DAF_TODO_RENEWED = 2048, /* told anew while it was asked for */
     DAF_TODO_FRESH = 4096,   /* something new of it came in this round */
 };

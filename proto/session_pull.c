@@ -308,13 +308,15 @@ static void settle_entry(struct daf_session *s, struct round *r,
 {
     bool is_last = s->has_given && t == &s->todo[s->given_at];
     /* What came counts only if the disk kept some of it: of a log over budget it
-     * would be new for ever. */
+     * would be new for ever, and two who hold different parts of it would answer
+     * each other for ever. */
     bool is_fresh = (t->flags & DAF_TODO_FRESH) &&
                     (s->round_changed > 0 || s->stores_open > 0);
     bool again =
         r->is_cut &&
         (r->is_past || (is_last && (is_fresh || s->has_moved || r->is_share)));
 
+    if (is_fresh) t->flags |= DAF_TODO_CHANGED;
     if (t->flags & DAF_TODO_FORKED)
         again |= is_fresh || (is_last && s->has_moved);
     if ((t->flags & DAF_TODO_MORE) && !(t->flags & DAF_TODO_ALL)) {

@@ -45,8 +45,9 @@ static bool grow(struct daf_session *s)
 static void renew(struct daf_todo *t, const struct daf_item *item,
                   unsigned flags)
 {
-    unsigned kept = t->flags & (DAF_TODO_ASKED | DAF_TODO_GIVEN |
-                                DAF_TODO_FORKED | DAF_TODO_CHANGED);
+    unsigned kept =
+        t->flags & (DAF_TODO_ASKED | DAF_TODO_GIVEN | DAF_TODO_FORKED |
+                    DAF_TODO_CHANGED | DAF_TODO_FRESH);
 
     if (kept & DAF_TODO_ASKED) kept |= DAF_TODO_RENEWED;
     t->item = *item;

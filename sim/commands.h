@@ -19,6 +19,7 @@ struct daf_sim_command {
 int daf_cmd_run(int argc, char **argv);
 int daf_cmd_report(int argc, char **argv);
 int daf_cmd_world(int argc, char **argv);
+int daf_cmd_seeds(int argc, char **argv);
 int daf_cmd_protocols(int argc, char **argv);
 int daf_cmd_bench(int argc, char **argv);
 int daf_cmd_replay(int argc, char **argv);

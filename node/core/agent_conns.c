@@ -208,6 +208,7 @@ static void session_drop(void *ctx, struct daf_session *s,
                          const struct daf_spot *spot)
 {
     (void)s;
+    if (daf_agent_job_drops(ctx, log, spot)) return;
     (void)daf_agent_job_begin(ctx, DAF_JOB_BAD, 0);
     daf_agent_job_drop(ctx, log, spot);
     daf_agent_job_end(ctx, (struct daf_view){0});

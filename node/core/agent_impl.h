@@ -165,7 +165,8 @@ struct daf_own_log {
     struct daf_spot head; /* seq 0: empty */
 };
 
-/* A record to fold into the camp once it is durable. */
+/* A record to look at again once the batch is durable: to fold it into the camp, or
+ * to see whether it went. */
 struct daf_fold {
     struct daf_log_key log;
     struct daf_spot spot;
@@ -186,8 +187,8 @@ struct daf_job {
     enum daf_job_kind kind;
     uint32_t conn;  /* SESSION: whose; else 0 */
     bool is_orphan; /* that session is gone; its number may be another's now */
-    bool has_unchecked; /* records that nobody verified are among them */
-    struct daf_log_key *dropped; /* owned: logs of which records go */
+    bool has_unchecked;       /* records that nobody verified are among them */
+    struct daf_fold *dropped; /* owned: records that go */
     size_t dropped_count, dropped_cap;
     uint8_t *ack; /* owned */
     size_t ack_len;
@@ -565,6 +566,10 @@ void daf_agent_job_unchecked(struct daf_agent *a,
                              const struct daf_stretch *what);
 void daf_agent_job_drop(struct daf_agent *a, const struct daf_log_key *log,
                         const struct daf_spot *spot);
+/* Whether a batch at the disk does so already. */
+bool daf_agent_job_drops(const struct daf_agent *a,
+                         const struct daf_log_key *log,
+                         const struct daf_spot *spot);
 void daf_agent_job_end(struct daf_agent *a, struct daf_view ack);
 void daf_agent_job_stored(struct daf_agent *a, const struct daf_input *in);
 /* The connection is gone: what it sent is still stored, and answered to nobody. */

@@ -69,17 +69,49 @@ void daf_agent_job_drop(struct daf_agent *a, const struct daf_log_key *log,
 {
     struct daf_job *job = a->open_job;
     size_t count = job->dropped_count;
-    struct daf_log_key *bigger;
+    struct daf_fold *bigger;
 
     assert(job != NULL);
     a->config.port->store_drop(a->config.port->ctx, log, spot);
-    if (count > 0 && memcmp(&job->dropped[count - 1], log, sizeof(*log)) == 0)
-        return;
     bigger = daf_agent_grow(job->dropped, &job->dropped_cap, count,
                             sizeof(*job->dropped));
     if (bigger == NULL) return; /* peers hear of it at the next contact */
     job->dropped = bigger;
-    job->dropped[job->dropped_count++] = *log;
+    job->dropped[job->dropped_count++] =
+        (struct daf_fold){.log = *log, .spot = *spot};
+}
+
+/* Peers may ask for it again and again before the disk is done. */
+bool daf_agent_job_drops(const struct daf_agent *a,
+                         const struct daf_log_key *log,
+                         const struct daf_spot *spot)
+{
+    for (const struct daf_job *job = a->jobs; job != NULL; job = job->next) {
+        for (size_t i = 0; i < job->dropped_count; i++) {
+            if (memcmp(&job->dropped[i].spot.id, &spot->id, sizeof(spot->id)) ==
+                    0 &&
+                memcmp(&job->dropped[i].log, log, sizeof(*log)) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* One with which the store cannot part is no news: it would be told, asked for,
+ * found bad and told again, for ever. */
+static void forget_those_that_stay(struct daf_agent *a, struct daf_job *job)
+{
+    const struct daf_index *index = a->config.index;
+    size_t gone = 0;
+
+    for (size_t i = 0; i < job->dropped_count; i++) {
+        struct daf_stored stored;
+
+        if (index->get(index->ctx, &job->dropped[i].log, &job->dropped[i].spot,
+                       &stored) != DAF_OK)
+            job->dropped[gone++] = job->dropped[i];
+    }
+    job->dropped_count = gone;
 }
 
 void daf_agent_job_end(struct daf_agent *a, struct daf_view ack)
@@ -198,9 +230,10 @@ static struct daf_conn *sender(struct daf_agent *a, const struct daf_job *job)
     return c != NULL && c->session != NULL ? c : NULL;
 }
 
-static void follow(struct daf_agent *a, const struct daf_job *job,
+static void follow(struct daf_agent *a, struct daf_job *job,
                    const struct daf_input *in, const struct outcome *o)
 {
+    forget_those_that_stay(a, job);
     if (o->changed > 0 || o->deferred > 0 || job->dropped_count > 0)
         a->changes++;
     a->idle.has_unchecked |= job->has_unchecked;

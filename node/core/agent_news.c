@@ -46,7 +46,7 @@ static void tell(struct daf_agent *a, const struct news *n, uint32_t conn)
 static const struct daf_log_key *changed(const struct daf_job *job,
                                          const struct daf_input *in, size_t at)
 {
-    if (at >= in->items_count) return &job->dropped[at - in->items_count];
+    if (at >= in->items_count) return &job->dropped[at - in->items_count].log;
     return in->items[at].is_new ? &in->items[at].log : NULL;
 }
 

@@ -114,6 +114,8 @@ static uint32_t find(const struct daf_fleet *f,
     memcpy(probe.key, key, len);
     const struct daf_fleet_name *at =
         bsearch(&probe, names, f->config.devices, sizeof *names, compare_names);
+    while (at != NULL && at > names && compare_names(at - 1, at) == 0)
+        at--;
     return at == NULL ? DAF_FLEET_NOBODY : at->device;
 }
 
@@ -129,6 +131,33 @@ uint32_t daf_fleet_of_key(const struct daf_fleet *f,
     return find(f, f->keys, key->b, sizeof key->b);
 }
 
+static int compare_twins(const void *va, const void *vb)
+{
+    const struct daf_fleet_name *a = va, *b = vb;
+    int order = compare_names(va, vb);
+
+    return order != 0 ? order
+                      : (a->device > b->device) - (a->device < b->device);
+}
+
+void daf_fleet_sort_names(struct daf_fleet *f)
+{
+    uint32_t count = f->config.devices;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct daf_fleet_device *d = &f->devices[i];
+        d->twin = DAF_FLEET_NOBODY;
+        f->authors[i].device = f->keys[i].device = i;
+        memcpy(f->authors[i].key, d->author.b, sizeof d->author.b);
+        memcpy(f->keys[i].key, d->keys.transport.b, 32);
+    }
+    qsort(f->authors, count, sizeof *f->authors, compare_twins);
+    qsort(f->keys, count, sizeof *f->keys, compare_twins);
+    for (uint32_t i = 1; i < count; i++)
+        if (compare_names(&f->keys[i - 1], &f->keys[i]) == 0)
+            f->devices[f->keys[i - 1].device].twin = f->keys[i].device;
+}
+
 static enum daf_err make_names(struct daf_fleet *f)
 {
     uint32_t count = f->config.devices;
@@ -136,14 +165,7 @@ static enum daf_err make_names(struct daf_fleet *f)
     f->authors = calloc(count, sizeof *f->authors);
     f->keys = calloc(count, sizeof *f->keys);
     if (f->authors == NULL || f->keys == NULL) return DAF_ENOMEM;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct daf_fleet_device *d = &f->devices[i];
-        f->authors[i].device = f->keys[i].device = i;
-        memcpy(f->authors[i].key, d->author.b, sizeof d->author.b);
-        memcpy(f->keys[i].key, d->keys.transport.b, 32);
-    }
-    qsort(f->authors, count, sizeof *f->authors, compare_names);
-    qsort(f->keys, count, sizeof *f->keys, compare_names);
+    daf_fleet_sort_names(f);
     return DAF_OK;
 }
 
@@ -157,10 +179,26 @@ static enum daf_err open_notebook(struct daf_fleet_device *d)
     if (f->config.real_dir == NULL)
         return daf_notebook_model(f->records, &d->notebook);
     int len = snprintf(dir, sizeof dir, "%s/%u", f->config.real_dir,
-                       (unsigned)d->number);
+                       (unsigned)d->card);
     if (len < 0 || (size_t)len >= sizeof dir) return DAF_ELIMIT;
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) return DAF_EIO;
+    bool is_new = mkdir(dir, 0700) == 0;
+    if (!is_new && errno != EEXIST) return DAF_EIO;
+    if (is_new && f->events.disk_made != NULL)
+        f->events.disk_made(f->events.ctx, d->card, dir);
     return daf_notebook_real(dir, &d->notebook);
+}
+
+void daf_fleet_recover(struct daf_fleet_device *d)
+{
+    struct daf_fleet *f = d->fleet;
+
+    if (f->config.real_dir == NULL || f->events.disk_cut == NULL) return;
+    f->events.disk_cut(f->events.ctx, d->card);
+    daf_notebook_free(d->notebook);
+    d->notebook = NULL;
+    f->events.disk_on(f->events.ctx, d->card);
+    enum daf_err err = open_notebook(d);
+    if (err != DAF_OK) daf_fleet_fail(f, err);
 }
 
 static enum daf_err make_devices(struct daf_fleet *f)
@@ -172,7 +210,7 @@ static enum daf_err make_devices(struct daf_fleet *f)
     for (uint32_t i = 0; i < count; i++) {
         struct daf_fleet_device *d = &f->devices[i];
         d->fleet = f;
-        d->number = i;
+        d->number = d->card = i;
         d->jobs_end = &d->jobs;
         d->port.ctx = d;
         daf_fleet_wires_port(&d->port);
@@ -408,6 +446,9 @@ static void switch_off(struct daf_fleet_device *d)
     end_contacts(d);
     daf_fleet_disk_settle(d);
     daf_fleet_stop(d);
+    if (d->fleet->events.disk_is_cut != NULL &&
+        d->fleet->events.disk_is_cut(d->fleet->events.ctx, d->card))
+        daf_fleet_recover(d);
 }
 
 void daf_fleet_power(struct daf_fleet *f, uint32_t device, enum daf_power how)
@@ -425,6 +466,7 @@ void daf_fleet_power(struct daf_fleet *f, uint32_t device, enum daf_power how)
     } else {
         end_contacts(d);
         daf_fleet_stop(d);
+        daf_fleet_recover(d);
     }
 }
 

@@ -58,6 +58,38 @@ struct daf_fleet_events {
     /* Record @seq of @writer's log in the class is durable at @device, and was not
      * before; also at the writer. */
     void (*stored)(void *ctx, uint32_t device, uint32_t writer, uint64_t seq);
+
+    /* ---- for a tester (sim/faults): to look, and to let things go wrong */
+
+    /* @device is about to say @frame to @peer.  False: it is not said;
+     * daf_fleet_say() may say others instead. */
+    bool (*says)(void *ctx, uint32_t device, uint32_t conn, uint32_t peer,
+                 struct daf_view frame);
+    /* How the disk fails with this batch, before anything is written. */
+    enum daf_err (*disk)(void *ctx, uint32_t device);
+    /* A batch with this record was committed at @device.  @is_unchecked: it said
+     * itself that nobody has verified the record. */
+    void (*kept)(void *ctx, uint32_t device, const struct daf_record *record,
+                 struct daf_view header, enum daf_body_state state,
+                 struct daf_view body, enum daf_put what, bool is_unchecked);
+    /* This record, which @device may hold, is about to be forgotten. */
+    void (*drops)(void *ctx, uint32_t device, const struct daf_log_key *log,
+                  const struct daf_spot *spot);
+    /* And was; the batch is committed. */
+    void (*dropped)(void *ctx, uint32_t device, const struct daf_spot *spot);
+    /* Of disks whose power can be cut, under real notebooks.  @card: 0 up; it is
+     * in device @card until daf_fleet_swap().  made: an empty folder; cut: the
+     * device's power is; on: nothing is open any more, and will be again. */
+    void (*disk_made)(void *ctx, uint32_t card, const char *dir);
+    bool (*disk_is_cut)(void *ctx, uint32_t card);
+    void (*disk_cut)(void *ctx, uint32_t card);
+    void (*disk_on)(void *ctx, uint32_t card);
+    /* Power went while a batch with this record, or this drop, was written: it is
+     * there as a whole, or not at all. */
+    void (*perhaps)(void *ctx, uint32_t device, const struct daf_log_key *log,
+                    const struct daf_spot *spot, bool is_drop);
+    /* ... and so the device is off. */
+    void (*torn)(void *ctx, uint32_t device);
 };
 
 /** daf_fleet_new: the camp is made, all devices are on and alone.  Whether
@@ -92,6 +124,52 @@ void daf_fleet_clock(struct daf_fleet *f, uint32_t device, int64_t off_ms);
  * bytes, and events.wrote() tells how it ended. */
 void daf_fleet_learn(struct daf_fleet *f, uint32_t device, uint64_t ticket);
 
+/* ---- what a tester does (sim/faults) */
+
+/** daf_fleet_say: put this frame on the air, whatever the device's agent thinks;
+ * events.says() is not asked.  Without such a connection nothing happens. */
+void daf_fleet_say(struct daf_fleet *f, uint32_t device, uint32_t conn,
+                   struct daf_view frame);
+/** daf_fleet_tell: the device's agent is told this, of the kinds FOUND and GONE, if
+ * it is on and not paused. */
+void daf_fleet_tell(struct daf_fleet *f, uint32_t device,
+                    const struct daf_input *in);
+/** daf_fleet_announced: what the device says by mDNS; NULL: nothing. */
+const struct daf_announce *daf_fleet_announced(const struct daf_fleet *f,
+                                               uint32_t device);
+/** daf_fleet_pause: the device does nothing for a while, then hears all at once; a
+ * pause longer than the silence ends its connections. */
+void daf_fleet_pause(struct daf_fleet *f, uint32_t device, daf_sim_us span);
+bool daf_fleet_is_paused(const struct daf_fleet *f, uint32_t device);
+/** daf_fleet_clog: what is said from now on between these two, who are in contact,
+ * arrives after @span at the earliest; 0: no more so. */
+void daf_fleet_clog(struct daf_fleet *f, uint32_t a, uint32_t b,
+                    daf_sim_us span);
+/** daf_fleet_clone: the card of @from is copied for the device @to; both are off.
+ * What @to was is gone.  Models only. */
+DAF_NODISCARD enum daf_err daf_fleet_clone(struct daf_fleet *f, uint32_t from,
+                                           uint32_t to);
+/** daf_fleet_swap: the cards of two devices, which are off, change places. */
+void daf_fleet_swap(struct daf_fleet *f, uint32_t a, uint32_t b);
+/** daf_fleet_revoke: the coordinator, who is on, revokes this device. */
+void daf_fleet_revoke(struct daf_fleet *f, uint32_t device);
+/** daf_fleet_manifest: the camp's. */
+const struct daf_manifest *daf_fleet_manifest(const struct daf_fleet *f);
+
+/* Who uses the device, and what of it is under way. */
+struct daf_fleet_who {
+    const struct daf_device_keys *keys;
+    const struct daf_secrets *secrets;
+    struct daf_author_id author;
+    uint64_t incarnation, boots;
+    uint32_t card;
+    uint32_t wires, jobs; /* connections; batches that are not durable */
+};
+void daf_fleet_who(const struct daf_fleet *f, uint32_t device,
+                   struct daf_fleet_who *out);
+/** daf_fleet_under_way: frames on the air. */
+uint64_t daf_fleet_under_way(const struct daf_fleet *f);
+
 struct daf_notebook *daf_fleet_notebook(struct daf_fleet *f, uint32_t device);
 const struct daf_agent *daf_fleet_agent(const struct daf_fleet *f,
                                         uint32_t device);
@@ -104,7 +182,10 @@ struct daf_fleet_stats {
     uint64_t frames, bytes;           /* put on the air */
     uint64_t again;                   /* frames, because they were lost */
     uint64_t frames_lost, bytes_lost; /* of contacts that ended */
+    uint64_t frames_heard;            /* by an agent; the rest is under way */
     uint64_t connections, commits;
+    uint64_t
+        cut_short; /* connections whose contact ended before they were open */
     uint64_t records; /* that became new to a device */
     uint64_t bytes_runs,
         bytes_runs_lost;   /* of those: RUNs, which carry records */

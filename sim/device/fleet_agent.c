@@ -57,14 +57,24 @@ void daf_fleet_input(struct daf_fleet_device *d, const struct daf_input *in)
     set_timer(d);
 }
 
+bool daf_fleet_waits(struct daf_fleet_device *d, enum daf_sim_kind kind,
+                     uint32_t arg)
+{
+    struct daf_engine *e = d->fleet->engine;
+
+    if (d->paused_until <= daf_engine_now(e)) return false;
+    daf_engine_add(e, d->paused_until, kind, d->number, d->number, arg);
+    return true;
+}
+
 void daf_fleet_on_timer(void *ctx, uint32_t device, uint32_t arg)
 {
     struct daf_fleet *f = ctx;
     struct daf_fleet_device *d = &f->devices[device];
     const struct daf_input in = {.kind = DAF_INPUT_TIMER};
 
-    (void)arg;
     d->timer = 0;
+    if (daf_fleet_waits(d, DAF_SIM_AGENT, arg)) return;
     if (d->agent != NULL) daf_fleet_input(d, &in);
 }
 
@@ -222,4 +232,5 @@ void daf_fleet_stop(struct daf_fleet_device *d)
     memset(d->admitted, 0,
            (d->fleet->config.devices / 64 + 1) * sizeof *d->admitted);
     d->is_announced = false;
+    d->paused_until = 0;
 }

@@ -36,10 +36,11 @@ static enum daf_err take_sodium(const struct daf_fleet *f)
                                                      .random = chance_number,
                                                      .buf = chance_buf};
 
+    bool is_ours =
+        randombytes_set_implementation(&ours) == 0 && sodium_init() >= 0;
+    /* Last: sodium draws some when it begins, once a process. */
     daf_chance_init(&sodium_chance, f->config.seed, "sodium", 0);
-    return randombytes_set_implementation(&ours) == 0 && sodium_init() >= 0
-               ? DAF_OK
-               : DAF_EIO;
+    return is_ours ? DAF_OK : DAF_EIO;
 }
 
 /* ---- keys and manifest */

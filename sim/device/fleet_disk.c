@@ -177,8 +177,20 @@ void daf_fleet_disk_forget(struct daf_fleet_device *d)
 
 /* ---- one batch */
 
+static enum daf_err do_drop(struct daf_fleet_device *d,
+                            struct daf_fleet_task *t)
+{
+    const struct daf_fleet_events *events = &d->fleet->events;
+
+    if (events->drops != NULL)
+        events->drops(events->ctx, d->number, &t->what.log, &t->spot);
+    enum daf_err err = daf_notebook_drop(d->notebook, &t->what.log, &t->spot);
+    t->is_dropped = err == DAF_OK;
+    return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;
+}
+
 static enum daf_err do_task(struct daf_fleet_device *d,
-                            const struct daf_fleet_task *t,
+                            struct daf_fleet_task *t,
                             struct daf_stored_item *items, size_t *count)
 {
     struct daf_view header = {t->bytes, t->header_len};
@@ -190,10 +202,7 @@ static enum daf_err do_task(struct daf_fleet_device *d,
         return daf_notebook_unchecked(d->notebook, &t->what);
     if (t->deed == DAF_FLEET_CHECKED)
         return daf_notebook_checked(d->notebook, &t->what);
-    if (t->deed == DAF_FLEET_DROP) {
-        err = daf_notebook_drop(d->notebook, &t->what.log, &t->spot);
-        return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;
-    }
+    if (t->deed == DAF_FLEET_DROP) return do_drop(d, t);
     if (t->deed == DAF_FLEET_ACKED) {
         err = daf_notebook_acked(d->notebook, &t->what.log, t->what.first,
                                  &t->spot);
@@ -202,6 +211,7 @@ static enum daf_err do_task(struct daf_fleet_device *d,
     body.p = t->bytes + t->header_len;
     err = daf_notebook_put(d->notebook, &t->record, header, t->state, body,
                            &what);
+    t->put = what;
     items[(*count)++] =
         (struct daf_stored_item){.log = t->record.log,
                                  .spot = {t->record.seq, t->record.id},
@@ -215,7 +225,7 @@ static enum daf_err do_task(struct daf_fleet_device *d,
 }
 
 static enum daf_err do_job(struct daf_fleet_device *d,
-                           const struct daf_fleet_job *job,
+                           struct daf_fleet_job *job,
                            struct daf_stored_item *items, size_t *count)
 {
     enum daf_err err = daf_notebook_begin(d->notebook);
@@ -226,6 +236,36 @@ static enum daf_err do_job(struct daf_fleet_device *d,
     if (err == DAF_OK) return daf_notebook_commit(d->notebook);
     daf_notebook_rollback(d->notebook);
     return err;
+}
+
+static bool is_unchecked(const struct daf_fleet_job *job,
+                         const struct daf_record *r)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        const struct daf_fleet_task *t = &job->tasks[i];
+        if (t->deed == DAF_FLEET_UNCHECKED && t->what.first <= r->seq &&
+            r->seq <= t->what.last &&
+            memcmp(&t->what.log, &r->log, sizeof r->log) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void tell_kept(struct daf_fleet_device *d,
+                      const struct daf_fleet_job *job)
+{
+    const struct daf_fleet_events *events = &d->fleet->events;
+
+    for (size_t i = 0; events->kept != NULL && i < job->count; i++) {
+        const struct daf_fleet_task *t = &job->tasks[i];
+        if (t->deed == DAF_FLEET_DROP && t->is_dropped)
+            events->dropped(events->ctx, d->number, &t->spot);
+        if (t->deed != DAF_FLEET_KEEP) continue;
+        events->kept(events->ctx, d->number, &t->record,
+                     (struct daf_view){t->bytes, t->header_len}, t->state,
+                     (struct daf_view){t->bytes + t->header_len, t->body_len},
+                     t->put, is_unchecked(job, &t->record));
+    }
 }
 
 static void tell_stored(struct daf_fleet_device *d,
@@ -245,6 +285,31 @@ static void tell_stored(struct daf_fleet_device *d,
     }
 }
 
+static bool is_cut(const struct daf_fleet_device *d)
+{
+    const struct daf_fleet_events *events = &d->fleet->events;
+
+    return events->disk_is_cut != NULL &&
+           events->disk_is_cut(events->ctx, d->card);
+}
+
+static void tell_perhaps(struct daf_fleet_device *d,
+                         const struct daf_fleet_job *job)
+{
+    const struct daf_fleet_events *events = &d->fleet->events;
+
+    for (size_t i = 0; i < job->count; i++) {
+        const struct daf_fleet_task *t = &job->tasks[i];
+        struct daf_spot spot = {t->record.seq, t->record.id};
+        if (t->deed == DAF_FLEET_KEEP)
+            events->perhaps(events->ctx, d->number, &t->record.log, &spot,
+                            false);
+        if (t->deed == DAF_FLEET_DROP)
+            events->perhaps(events->ctx, d->number, &t->what.log, &t->spot,
+                            true);
+    }
+}
+
 /* The next batch. */
 static enum daf_err do_next(struct daf_fleet_device *d,
                             struct daf_fleet_job **out,
@@ -258,10 +323,18 @@ static enum daf_err do_next(struct daf_fleet_device *d,
     d->jobs = job->next;
     if (d->jobs == NULL) d->jobs_end = &d->jobs;
     *items = calloc(job->count + 1, sizeof **items);
-    enum daf_err err =
-        *items == NULL ? DAF_ENOMEM : do_job(d, job, *items, count);
-    if (err != DAF_OK) *count = 0;
-    if (err == DAF_ENOMEM) daf_fleet_fail(d->fleet, err);
+    const struct daf_fleet_events *events = &d->fleet->events;
+    enum daf_err refused =
+        events->disk == NULL ? DAF_OK : events->disk(events->ctx, d->number);
+    enum daf_err err = refused;
+    if (refused == DAF_OK)
+        err = *items == NULL ? DAF_ENOMEM : do_job(d, job, *items, count);
+    if (err == DAF_OK)
+        tell_kept(d, job);
+    else
+        *count = 0;
+    if (err != DAF_OK && is_cut(d)) tell_perhaps(d, job);
+    if (err == DAF_ENOMEM && refused == DAF_OK) daf_fleet_fail(d->fleet, err);
     d->fleet->stats.commits++;
     return err;
 }
@@ -275,10 +348,19 @@ void daf_fleet_on_disk(void *ctx, uint32_t device, uint32_t arg)
     struct daf_stored_item *items;
     struct daf_input in = {.kind = DAF_INPUT_STORED};
 
-    if (d->agent == NULL || (uint32_t)d->boots != arg) return;
+    if (d->agent == NULL || (uint32_t)d->boots != arg ||
+        daf_fleet_waits(d, DAF_SIM_DISK, arg))
+        return;
     in.err = do_next(d, &job, &items, &in.items_count);
     in.job = job->id;
     in.items = items;
+    if (is_cut(d)) {
+        free(items);
+        free_job(job);
+        daf_fleet_power(f, device, DAF_POWER_CUT);
+        f->events.torn(f->events.ctx, device);
+        return;
+    }
     if (job->tasks == NULL || job->tasks[0].deed != DAF_FLEET_ACKED)
         daf_fleet_input(d, &in);
     tell_stored(d, items, in.items_count);
@@ -288,7 +370,7 @@ void daf_fleet_on_disk(void *ctx, uint32_t device, uint32_t arg)
 
 void daf_fleet_disk_settle(struct daf_fleet_device *d)
 {
-    while (d->jobs != NULL) {
+    while (d->jobs != NULL && !is_cut(d)) {
         struct daf_fleet_job *job;
         struct daf_stored_item *items;
         size_t count = 0;

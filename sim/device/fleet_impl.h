@@ -22,6 +22,7 @@ struct daf_fleet_pool {
 struct daf_fleet_link {
     struct daf_contact contact; /* with a rate */
     daf_sim_us free_at;         /* when its own air is */
+    daf_sim_us clogged_until;
 };
 
 /* A connection, from whom called to whom was called. */
@@ -72,6 +73,8 @@ struct daf_fleet_task {
     struct daf_stretch what; /* DROP: the log alone; ACKED: log and first */
     struct daf_spot spot;    /* DROP, ACKED */
     struct daf_record record;
+    enum daf_put put; /* KEEP: what it came to */
+    bool is_dropped;  /* DROP: it was held, and is not any more */
     size_t header_len, body_len;
     uint8_t *bytes; /* owned: header, body */
 };
@@ -85,6 +88,7 @@ struct daf_fleet_job {
 struct daf_fleet_device {
     struct daf_fleet *fleet;
     uint32_t number;
+    uint32_t card; /* the folder of its real notebook */
     struct daf_device_keys keys;
     struct daf_secrets secrets;
     struct daf_author_id author;
@@ -105,9 +109,10 @@ struct daf_fleet_device {
     uint32_t *links;
     uint32_t links_count, links_room;
     struct daf_fleet_job *jobs, **jobs_end, *open_job;
-    daf_sim_us disk_free_at;
+    daf_sim_us disk_free_at, paused_until;
     daf_sim_timer timer;
     uint64_t timer_ms; /* what it was set for */
+    uint32_t twin;     /* the next device with the same keys, or NOBODY */
 };
 
 struct daf_fleet_name {
@@ -157,7 +162,9 @@ struct daf_fleet_wire *daf_fleet_wire(struct daf_fleet *f, uint32_t number);
 struct daf_fleet_parcel *daf_fleet_parcel(struct daf_fleet *f, uint32_t number);
 /* The link of these two that is up, or NOBODY. */
 uint32_t daf_fleet_linked(struct daf_fleet *f, uint32_t a, uint32_t b);
-/* Who that is; NOBODY: nobody of this camp. */
+/* Anew, when keys changed hands. */
+void daf_fleet_sort_names(struct daf_fleet *f);
+/* Who that is, of several the lowest; NOBODY: nobody of this camp. */
 uint32_t daf_fleet_of_author(const struct daf_fleet *f,
                              const struct daf_author_id *author);
 uint32_t daf_fleet_of_key(const struct daf_fleet *f,
@@ -174,6 +181,9 @@ void daf_fleet_stop(struct daf_fleet_device *d);
 DAF_NODISCARD enum daf_err daf_fleet_share(struct daf_fleet *f);
 void daf_fleet_input(struct daf_fleet_device *d, const struct daf_input *in);
 void daf_fleet_on_timer(void *ctx, uint32_t device, uint32_t arg);
+/* It is paused, and this event of it waits until it is not. */
+bool daf_fleet_waits(struct daf_fleet_device *d, enum daf_sim_kind kind,
+                     uint32_t arg);
 struct daf_addr daf_fleet_addr(uint32_t device, uint16_t port);
 
 /* ---- fleet_wires.c */
@@ -183,6 +193,8 @@ void daf_fleet_on_parcel(void *ctx, uint32_t device, uint32_t parcel);
 void daf_fleet_cut(struct daf_fleet *f, uint32_t link);
 /* The device has said what it had to say: the others hear that it closed. */
 void daf_fleet_farewell(struct daf_fleet_device *d);
+/* It is paused for longer than the silence. */
+void daf_fleet_wires_pause(struct daf_fleet_device *d);
 /* The device is off: it hears of nothing that was. */
 void daf_fleet_wires_forget(struct daf_fleet_device *d);
 /* Whether something sent once over @link is lost. */
@@ -191,6 +203,8 @@ bool daf_fleet_loses(struct daf_fleet *f, uint32_t link);
 /* ---- fleet_disk.c */
 void daf_fleet_disk_port(struct daf_port *port);
 void daf_fleet_on_disk(void *ctx, uint32_t device, uint32_t arg);
+/* Of the notebook whose power was cut, what survived. */
+void daf_fleet_recover(struct daf_fleet_device *d);
 /* All batches that were handed over are committed, and nobody hears of it. */
 void daf_fleet_disk_settle(struct daf_fleet_device *d);
 void daf_fleet_disk_forget(struct daf_fleet_device *d);

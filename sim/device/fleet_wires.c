@@ -65,7 +65,9 @@ static daf_sim_us over_wire(struct daf_fleet *f, struct daf_fleet_wire *w,
                             unsigned side, size_t bytes)
 {
     daf_sim_us at = over_air(f, w->link, bytes);
+    daf_sim_us clogged = daf_fleet_link(f, w->link)->clogged_until;
 
+    if (at < clogged) at = clogged;
     if (at > w->last[side]) w->last[side] = at;
     return w->last[side];
 }
@@ -142,6 +144,21 @@ void daf_fleet_cut(struct daf_fleet *f, uint32_t link)
     }
 }
 
+void daf_fleet_wires_pause(struct daf_fleet_device *d)
+{
+    struct daf_fleet *f = d->fleet;
+    daf_sim_us heard = daf_engine_now(f->engine) + f->config.silence;
+
+    for (uint32_t i = 0; i < d->wires_count; i++) {
+        struct daf_fleet_wire *w = daf_fleet_wire(f, d->wires[i]);
+        unsigned side = w->ends[0] == d->number ? 0 : 1;
+        if (w->is_cut || w->is_farewell) continue;
+        w->is_cut = true;
+        close_end(f, d->wires[i], side, d->paused_until);
+        close_end(f, d->wires[i], 1 - side, heard);
+    }
+}
+
 static void say_farewell(struct daf_fleet_device *d, uint32_t wire)
 {
     struct daf_fleet *f = d->fleet;
@@ -188,15 +205,13 @@ static void count_lost(struct daf_fleet *f, const uint8_t *frame, size_t len)
     f->stats.bytes_runs_lost += run_bytes(frame, len);
 }
 
-static void port_send(void *ctx, uint32_t conn, struct daf_view frame)
+static void send(struct daf_fleet_device *d, uint32_t wire, unsigned side,
+                 struct daf_view frame)
 {
-    struct daf_fleet_device *d = ctx;
     struct daf_fleet *f = d->fleet;
-    unsigned side = 0;
-    uint32_t wire = wire_of(d, conn, &side);
-
-    if (wire == DAF_FLEET_NOBODY) return;
     struct daf_fleet_wire *w = daf_fleet_wire(f, wire);
+    uint32_t conn = w->conns[side];
+
     if (w->is_heard[side] && !w->is_cut) return; /* it was closed */
     f->stats.frames++;
     f->stats.bytes += frame.len;
@@ -223,6 +238,29 @@ static void port_send(void *ctx, uint32_t conn, struct daf_view frame)
                                     .bytes = bytes});
 }
 
+void daf_fleet_say(struct daf_fleet *f, uint32_t device, uint32_t conn,
+                   struct daf_view frame)
+{
+    unsigned side = 0;
+    uint32_t wire = wire_of(&f->devices[device], conn, &side);
+
+    if (wire != DAF_FLEET_NOBODY) send(&f->devices[device], wire, side, frame);
+}
+
+static void port_send(void *ctx, uint32_t conn, struct daf_view frame)
+{
+    struct daf_fleet_device *d = ctx;
+    const struct daf_fleet_events *events = &d->fleet->events;
+    unsigned side = 0;
+    uint32_t wire = wire_of(d, conn, &side);
+
+    if (wire == DAF_FLEET_NOBODY) return;
+    uint32_t peer = daf_fleet_wire(d->fleet, wire)->ends[1 - side];
+    if (events->says == NULL ||
+        events->says(events->ctx, d->number, conn, peer, frame))
+        send(d, wire, side, frame);
+}
+
 /* What was said before still arrives. */
 static void port_close(void *ctx, uint32_t conn)
 {
@@ -240,7 +278,7 @@ static void port_close(void *ctx, uint32_t conn)
     close_end(f, wire, 1 - side, heard);
 }
 
-/* The agent calls whom it was told of, so the address is one of ours. */
+/* Nobody's address comes to no device's number. */
 static uint32_t device_of(const struct daf_addr *addr, unsigned *port)
 {
     struct daf_where where = {.port = 0};
@@ -321,10 +359,12 @@ static void port_connect(void *ctx, uint32_t conn, enum daf_endpoint endpoint,
     unsigned port = 0;
     uint32_t to = device_of(addr, &port);
 
-    assert(to < f->config.devices && to != d->number);
-    uint32_t link = daf_fleet_linked(f, d->number, to);
+    uint32_t link = to < f->config.devices && to != d->number
+                        ? daf_fleet_linked(f, d->number, to)
+                        : DAF_FLEET_NOBODY; /* somebody told a lie */
     if (link == DAF_FLEET_NOBODY ||
-        daf_fleet_link(f, link)->contact.deaf != DAF_DEAF_NONE)
+        daf_fleet_link(f, link)->contact.deaf != DAF_DEAF_NONE ||
+        daf_fleet_is_paused(f, to))
         refuse(d, conn, GIVE_UP);
     else if (!is_welcome(d, &f->devices[to], endpoint, port, server))
         refuse(d, conn, 4 * f->config.latency);
@@ -337,12 +377,14 @@ static void port_admit(void *ctx, const struct daf_box_pk *key, bool allowed)
     struct daf_fleet_device *d = ctx;
     uint32_t who = daf_fleet_of_key(d->fleet, key);
 
-    if (who == DAF_FLEET_NOBODY) return;
-    uint64_t bit = UINT64_C(1) << (who % 64);
-    if (allowed)
-        d->admitted[who / 64] |= bit;
-    else
-        d->admitted[who / 64] &= ~bit;
+    while (who != DAF_FLEET_NOBODY) {
+        uint64_t bit = UINT64_C(1) << (who % 64);
+        if (allowed)
+            d->admitted[who / 64] |= bit;
+        else
+            d->admitted[who / 64] &= ~bit;
+        who = d->fleet->devices[who].twin;
+    }
 }
 
 /* Nobody is enrolled while the world runs. */
@@ -412,7 +454,10 @@ static void tell_opened(struct daf_fleet_device *d,
                            .endpoint = w->endpoint,
                            .key = other->keys.transport};
 
-    if (w->is_cut || w->is_told[p->side]) return;
+    if (w->is_cut || w->is_told[p->side]) {
+        f->stats.cut_short += p->side == 0;
+        return;
+    }
     if (p->side == 0 && w->endpoint == DAF_ENDPOINT_DOOR) in.key = f->door;
     daf_fleet_input(d, &in);
 }
@@ -430,6 +475,7 @@ static void tell_frame(struct daf_fleet_device *d,
         count_lost(f, p->bytes, p->len);
         return;
     }
+    f->stats.frames_heard++;
     daf_fleet_input(d, &in);
 }
 
@@ -454,6 +500,8 @@ void daf_fleet_on_parcel(void *ctx, uint32_t device, uint32_t parcel)
 {
     struct daf_fleet *f = ctx;
     struct daf_fleet_device *d = &f->devices[device];
+
+    if (daf_fleet_waits(d, DAF_SIM_FRAME, parcel)) return;
     /* A copy: the pool moves when something is posted. */
     struct daf_fleet_parcel p = *daf_fleet_parcel(f, parcel);
 
@@ -468,6 +516,9 @@ void daf_fleet_on_parcel(void *ctx, uint32_t device, uint32_t parcel)
             tell_closed(d, &p);
         else
             tell_of_peer(d, &p);
+    } else if (p.word == DAF_FLEET_FRAME) {
+        f->stats.frames_lost++;
+        f->stats.bytes_lost += p.len;
     }
     free(p.bytes);
     if (p.wire != DAF_FLEET_NOBODY) {

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A peer that could not be reached once is never called again. */
+#include "node/core/agent_impl.h"
+#include "tests/mutants/mutant.h"
+
+void __real_daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p);
+void __wrap_daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p)
+{
+    __real_daf_agent_peer_retry(a, p);
+    p->deadline = DAF_MONO_NEVER;
+}
+
+void __wrap_daf_agent_peer_soon(struct daf_peer *p, struct daf_mono at)
+{
+    if (p->failures == 0) p->deadline = at;
+}
