@@ -26,6 +26,7 @@
 #define DAF_AGENT_SESSIONS_MAX 1024
 #define DAF_AGENT_STATIC_MAX   64    /* addresses that a person gave */
 #define DAF_AGENT_PEERS_MAX    512   /* addresses of doors */
+#define DAF_AGENT_HEARSAY_MAX  128   /* of them, that peers told and no more */
 #define DAF_AGENT_OWN_MAX      8     /* own addresses kept, IPv4 first */
 #define DAF_AGENT_ENOUGH       96    /* peers; beyond, nobody more is called */
 #define DAF_AGENT_RETRY_MIN_MS 1000  /* first retry, then doubling */
