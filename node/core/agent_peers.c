@@ -137,10 +137,13 @@ static uint64_t far_longest(const struct daf_agent *a)
 {
     uint64_t gap = (uint64_t)a->far_vain * DAF_AGENT_FAR_GAP_MS;
 
-    if (a->peers_count <= DAF_AGENT_FAR_MAX_MS / DAF_AGENT_FAR_EACH_MS)
-        return 0; /* few, as in a school: once a minute each is cheap enough */
     if (gap > DAF_AGENT_FAR_GAP_MAX_MS) gap = DAF_AGENT_FAR_GAP_MAX_MS;
-    return gap * a->peers_count;
+    gap *= a->peers_count;
+    /* Few, as in a school: the wait is for one of them, not for all. */
+    if (a->peers_count <= DAF_AGENT_FAR_MAX_MS / DAF_AGENT_FAR_EACH_MS &&
+        gap > DAF_AGENT_FAR_GAP_MAX_MS)
+        gap = DAF_AGENT_FAR_GAP_MAX_MS;
+    return gap;
 }
 
 void daf_agent_peer_far(struct daf_agent *a, const struct daf_peer *p,

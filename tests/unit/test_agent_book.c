@@ -797,15 +797,15 @@ static void another_network_is_called_through_at_once(void **state)
     host_free(h);
 }
 
-/* As in a school where each is called once a minute, whatever became of it. */
-static void few_that_do_not_answer_are_called_each_minute(void **state)
+/* As in a school where each is called within four minutes, whatever became of it. */
+static void few_that_do_not_answer_are_not_forgotten(void **state)
 {
     struct host *h = host_new(1);
 
     (void)state;
     cached_many(h, 15);
     (void)call_in_vain(h, 1500);
-    assert_in_range(call_in_vain(h, 15), 0, 2 * 60000);
+    assert_in_range(call_in_vain(h, 15), 15000, 240000);
     host_free(h);
 }
 
@@ -869,7 +869,7 @@ int main(void)
         cmocka_unit_test(who_is_not_at_mesh_is_called_at_the_door_at_once),
         cmocka_unit_test(many_that_do_not_answer_are_called_ever_more_rarely),
         cmocka_unit_test(another_network_is_called_through_at_once),
-        cmocka_unit_test(few_that_do_not_answer_are_called_each_minute),
+        cmocka_unit_test(few_that_do_not_answer_are_not_forgotten),
         cmocka_unit_test(a_full_book_leaves_out_what_nobody_stands_for),
     };
 
