@@ -169,6 +169,7 @@ static void write_world(FILE *f, const struct bench_one *one)
                       "Group.waitTime = 0, 120\n"
                       "MovementModel.worldSize = %.0f, %.0f\n"
                       "Events.nrof = 0\n"
+                      "Scenario.simulateConnections = true\n"
                       "Report.report1 = ConnectivityONEReport\n",
                       one->width, one->height);
         return;

@@ -10,7 +10,7 @@
 #define TRACES_HINT "not measured: set DAF_BENCH_TRACES"
 #define WORD_BYTES  120
 
-/* Who runs on a trace, and how often as fast as The ONE it is to be. */
+/* Who runs on a trace. */
 enum { ENGINE, MODEL, REAL, RUNNERS };
 static const struct {
     const char *name, *protocol, *fidelity;
@@ -67,11 +67,14 @@ static void row_faster(const struct bench *b, const char *name, const char *who,
         "times", goal);
 }
 
-static void row_apart(const struct bench *b, const char *name, const char *what,
-                      double ours, double theirs, const char *goal)
+/* What both counted, and how far it is apart. */
+static void rows_apart(const struct bench *b, const char *name, const char *who,
+                       const char *what, double ours, double theirs,
+                       const char *goal)
 {
-    row(b, name, what, "apart from The ONE's",
-        100 * fabs(ours - theirs) / theirs, "%", goal);
+    row(b, name, who, what, ours, "", NULL);
+    row(b, name, "The ONE", what, theirs, "", NULL);
+    row(b, name, what, "apart", 100 * fabs(ours - theirs) / theirs, "%", goal);
 }
 
 /* ---- a trace */
@@ -131,6 +134,7 @@ static void tell(const struct bench *b, const struct trace *t,
                  struct bench_sim ours[RUNNERS][BENCH_SIM_TIMES_MAX],
                  const struct bench_sim *theirs)
 {
+    const char *engine = runners[ENGINE].name;
     struct bench_sim middle[RUNNERS], one;
 
     bench_sim_median(theirs, b->times, &one);
@@ -143,18 +147,12 @@ static void tell(const struct bench *b, const struct trace *t,
     rows_used(b, t->name, "The ONE", &one, NULL, NULL);
     for (int r = 0; r < RUNNERS; r++)
         row_faster(b, t->name, runners[r].name, ours[r], theirs, t->faster[r]);
-    row(b, t->name, "epidemic-one", "relayed", middle[ENGINE].relayed, "",
-        NULL);
-    row(b, t->name, "epidemic-one", "aborted", middle[ENGINE].aborted, "",
-        NULL);
-    row(b, t->name, "epidemic-one", "delivered", middle[ENGINE].delivered, "",
-        NULL);
-    row_apart(b, t->name, "relayed", middle[ENGINE].relayed, one.relayed,
-              "<= 10");
-    row_apart(b, t->name, "aborted", middle[ENGINE].aborted, one.aborted,
-              "<= 10");
-    row_apart(b, t->name, "delivered", middle[ENGINE].delivered, one.delivered,
-              "<= 10");
+    rows_apart(b, t->name, engine, "relayed", middle[ENGINE].relayed,
+               one.relayed, "<= 10");
+    rows_apart(b, t->name, engine, "aborted", middle[ENGINE].aborted,
+               one.aborted, "<= 10");
+    rows_apart(b, t->name, engine, "delivered", middle[ENGINE].delivered,
+               one.delivered, "<= 10");
 }
 
 /* Each turn has another seed of ours; to a trace The ONE adds no chance. */
@@ -292,9 +290,6 @@ void case_waypoint(const struct bench *b)
     rows_used(b, "waypoint", "daftar-sim", &middle, NULL, NULL);
     rows_used(b, "waypoint", "The ONE", &one, NULL, NULL);
     row_faster(b, "waypoint", "daftar-sim", ours, theirs, ">= 30");
-    row(b, "waypoint", "daftar-sim", "contacts of each in an hour",
-        contacts_each(&middle), "", NULL);
-    row(b, "waypoint", "The ONE", "contacts of each in an hour",
-        contacts_each(&one), "", NULL);
-    row_apart(b, "waypoint", "contacts", middle.contacts, one.contacts, "<= 5");
+    rows_apart(b, "waypoint", "daftar-sim", "contacts of each in an hour",
+               contacts_each(&middle), contacts_each(&one), "<= 5");
 }
