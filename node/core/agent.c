@@ -176,6 +176,7 @@ void daf_agent_free(struct daf_agent *a)
     free(a->conns);
     free(a->peers);
     free(a->rows);
+    free(a->places);
     free(a->claims);
     free(a->deferred);
     free(a->parted);
@@ -400,7 +401,8 @@ size_t daf_agent_size(const struct daf_agent *a)
            (a->porch != NULL ? sizeof(*a->porch) : 0) +
            a->conns_cap * sizeof(struct daf_conn *) +
            a->conns_count * sizeof(**a->conns) +
-           a->peers_cap * (sizeof(*a->peers) + sizeof(*a->rows)) +
+           a->peers_cap *
+               (sizeof(*a->peers) + sizeof(*a->rows) + 2 * sizeof(*a->places)) +
            a->claims_cap * sizeof(*a->claims) +
            a->deferred_cap * sizeof(*a->deferred) +
            a->items_cap * sizeof(*a->items) +

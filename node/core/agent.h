@@ -26,14 +26,15 @@
 #define DAF_AGENT_SESSIONS_MAX 1024
 #define DAF_AGENT_STATIC_MAX   64    /* addresses that a person gave */
 #define DAF_AGENT_PEERS_MAX    512   /* addresses of doors */
+#define DAF_AGENT_HEARSAY_MAX  128   /* of them, that peers told and no more */
 #define DAF_AGENT_OWN_MAX      8     /* own addresses kept, IPv4 first */
 #define DAF_AGENT_ENOUGH       96    /* peers; beyond, nobody more is called */
 #define DAF_AGENT_RETRY_MIN_MS 1000  /* first retry, then doubling */
 #define DAF_AGENT_RETRY_MAX_MS 15000 /* a cut heals within this and a half */
 #define DAF_AGENT_FAR_MAX_MS   60000 /* where mDNS sees nobody */
 #define DAF_AGENT_FAR_EACH_MS  4000 /* ... and so long for each address known */
-/* Where more than 15 are known: between two calls of such, for each call in a row
- * that came to nothing; and at most. */
+/* Between two calls of such, for each call in a row that came to nothing; and at
+ * most: where 15 or fewer are known, between two calls of one of them. */
 #define DAF_AGENT_FAR_GAP_MS     125
 #define DAF_AGENT_FAR_GAP_MAX_MS 240000
 #define DAF_AGENT_IDLE_MS        1000 /* quiet before it verifies */

@@ -138,6 +138,7 @@ void daf_agent_found(struct daf_agent *a, const struct daf_input *in)
     p->is_there = true;
     memcpy(p->salt, salt, SALT_BYTES);
     memcpy(p->name, in->service.name, sizeof(p->name));
+    daf_agent_book_mark(a, p);
     if (was_there) return;
     p->backoff_ms = 0;
     daf_agent_peer_soon(a, p, (struct daf_mono){a->now.ms + patience(a, p)});
@@ -154,9 +155,10 @@ void daf_agent_gone(struct daf_agent *a, const struct daf_input *in)
     for (size_t i = 0; i < a->peers_count; i++) {
         struct daf_peer *p = &a->peers[i];
 
-        if (!p->is_there || memcmp(p->name, name, sizeof(p->name)) != 0)
+        if (!a->rows[i].is_there || memcmp(p->name, name, sizeof(p->name)) != 0)
             continue;
         p->is_there = false;
+        daf_agent_book_mark(a, p);
         daf_agent_book_doubt(a, p);
     }
 }
@@ -271,7 +273,9 @@ static size_t chosen_at(const struct daf_agent *a, const struct chosen *c,
 {
     size_t i = 0;
 
-    if ((c->marks >> (a->rows[at].author & 63) & 1) == 0) return c->count;
+    if (!a->rows[at].is_proven ||
+        (c->marks >> (a->rows[at].author & 63) & 1) == 0)
+        return c->count;
     while (i < c->count &&
            (a->rows[c->at[i]].author != a->rows[at].author ||
             !daf_agent_book_same(&a->peers[c->at[i]], &a->peers[at])))
@@ -292,7 +296,7 @@ static void choose(const struct daf_agent *a, const struct daf_author_id *to,
          i++, at = at + 1 == a->peers_count ? 0 : at + 1) {
         const struct daf_peer *p = &a->peers[at];
 
-        if (!is_worth_telling(a, p) ||
+        if (!a->rows[at].is_proven || !is_worth_telling(a, p) ||
             memcmp(p->author.b, to->b, sizeof(to->b)) == 0 ||
             chosen_at(a, c, at) < c->count)
             continue;

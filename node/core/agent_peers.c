@@ -2,7 +2,7 @@
 /* Keeping in touch.  An address names a door; being let in names the mesh.  Of a
  * device with several addresses one is tried at a time.  Whatever ends is tried
  * again after 1, 2, 4, 8, 15 s, and up to a minute where mDNS sees nobody (longer
- * if there are many such: far_wait()), each less up to three quarters by chance, so
+ * if there are many such: far_longest()), each less up to three quarters by chance, so
  * a school that gets its power back does not knock in step: of 1,000 who call one device at once link takes 128 at a
  * time, and all are in after 1 to 3 s; 7 s if it is up to one quarter. */
 #include "node/core/agent_impl.h"
@@ -133,22 +133,26 @@ static bool is_far(const struct daf_peer *p)
  * nothing, the rarer they are: alone from now on a device calls 340 times in the
  * first hour, 1,660 in a day.  Whoever comes near says so by mDNS; one of those
  * calls that is answered begins anew, as does another network. */
-static uint64_t far_wait(struct daf_agent *a)
+static uint64_t far_longest(const struct daf_agent *a)
 {
     uint64_t gap = (uint64_t)a->far_vain * DAF_AGENT_FAR_GAP_MS;
 
-    if (a->peers_count <= DAF_AGENT_FAR_MAX_MS / DAF_AGENT_FAR_EACH_MS)
-        return 0; /* few, as in a school: once a minute each is cheap enough */
     if (gap > DAF_AGENT_FAR_GAP_MAX_MS) gap = DAF_AGENT_FAR_GAP_MAX_MS;
-    return daf_rng_below(&a->rng, gap * a->peers_count + 1);
+    gap *= a->peers_count;
+    /* Few, as in a school: the wait is for one of them, not for all. */
+    if (a->peers_count <= DAF_AGENT_FAR_MAX_MS / DAF_AGENT_FAR_EACH_MS &&
+        gap > DAF_AGENT_FAR_GAP_MAX_MS)
+        gap = DAF_AGENT_FAR_GAP_MAX_MS;
+    return gap;
 }
 
 void daf_agent_peer_far(struct daf_agent *a, const struct daf_peer *p,
                         uint64_t ms)
 {
-    uint64_t wait = daf_rng_below(&a->rng, ms), far = far_wait(a);
+    uint64_t far = far_longest(a);
 
-    daf_agent_peer_soon(a, p, after(a, far > wait ? far : wait));
+    daf_agent_peer_soon(a, p,
+                        after(a, daf_rng_below(&a->rng, far > ms ? far : ms)));
 }
 
 /* Somebody answered where nobody is seen: there is a way again.  All the others
@@ -179,6 +183,17 @@ static uint64_t longest_wait(const struct daf_agent *a,
     return far > DAF_AGENT_FAR_MAX_MS ? far : DAF_AGENT_FAR_MAX_MS;
 }
 
+static uint64_t wait_for(struct daf_agent *a, const struct daf_peer *p)
+{
+    uint64_t far = is_far(p) ? far_longest(a) : 0;
+    uint64_t least = p->backoff_ms / 4;
+
+    a->far_vain += is_far(p);
+    return far > p->backoff_ms
+               ? least + daf_rng_below(&a->rng, far - least)
+               : p->backoff_ms - daf_rng_below(&a->rng, 3 * least);
+}
+
 void daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p)
 {
     uint64_t wait, longest;
@@ -194,16 +209,10 @@ void daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p)
     if (p->backoff_ms < DAF_AGENT_RETRY_MIN_MS ||
         a->now.ms - p->since.ms > STEADY_MS)
         p->backoff_ms = DAF_AGENT_RETRY_MIN_MS;
-    wait = p->backoff_ms - daf_rng_below(&a->rng, p->backoff_ms / 4 * 3);
+    wait = wait_for(a, p);
     longest = longest_wait(a, p);
     p->backoff_ms =
         (uint32_t)(2 * p->backoff_ms > longest ? longest : 2 * p->backoff_ms);
-    if (is_far(p)) {
-        uint64_t far = far_wait(a);
-
-        a->far_vain++;
-        if (far > wait) wait = far;
-    }
     p->state = DAF_PEER_RETRYING;
     daf_agent_row(a, p)->conn = 0;
     daf_agent_peer_due(a, p, after(a, wait));
@@ -319,6 +328,9 @@ void daf_agent_peers_uncover(struct daf_agent *a,
     for (size_t i = 0; i < a->peers_count; i++) {
         struct daf_peer *p = &a->peers[i];
 
+        /* What is covered waits for nothing. */
+        if (a->rows[i].due_ms != DAF_MONO_NEVER.ms || a->rows[i].author == 0)
+            continue;
         if (p->state == DAF_PEER_COVERED && p->is_known &&
             memcmp(p->author.b, author->b, sizeof(author->b)) == 0)
             daf_agent_peer_retry(a, p);

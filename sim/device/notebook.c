@@ -47,7 +47,7 @@ static void empty(struct daf_notebook *n)
         struct daf_notebook_scope *s = &n->scopes[i];
 
         for (uint32_t j = 0; j < s->count; j++)
-            free(s->logs[j]);
+            daf_notebook_log_free(s->logs[j]);
         free(s->logs);
         free(s->tags);
         free(s->symbols);
@@ -82,15 +82,8 @@ static enum daf_err copy_scope(const struct daf_notebook_scope *from,
     struct daf_notebook_scope *s = &to->scopes[place];
     err = daf_notebook_scope_room(s, from->count);
     for (uint32_t i = 0; err == DAF_OK && i < from->count; i++) {
-        const struct daf_notebook_log *log = from->logs[i];
-        size_t len =
-            sizeof *log + ((size_t)log->tips + log->roots + log->count) *
-                              sizeof log->words[0];
-        struct daf_notebook_log *copy = malloc(len);
-
-        if (copy == NULL) return DAF_ENOMEM;
-        memcpy(copy, log, len);
-        daf_notebook_scope_swap(to, s, NULL, copy);
+        from->logs[i]->refs++;
+        daf_notebook_scope_swap(to, s, NULL, from->logs[i]);
     }
     return err;
 }

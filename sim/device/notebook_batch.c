@@ -241,13 +241,15 @@ static enum daf_err pack(const struct daf_notebook *n,
 {
     uint32_t tips = e->front_count[DAF_NOTEBOOK_TIPS];
     uint32_t roots = e->front_count[DAF_NOTEBOOK_ROOTS];
+    enum daf_err err = DAF_OK;
     struct daf_head head;
 
     if (e->number == 0) return DAF_OK;
     struct daf_notebook_log *log =
         malloc(sizeof *log + ((size_t)tips + roots + e->count) * 4);
     if (log == NULL) return DAF_ENOMEM;
-    *log = (struct daf_notebook_log){.name = e->name,
+    *log = (struct daf_notebook_log){.refs = 1,
+                                     .name = e->name,
                                      .number = e->number,
                                      .acked = e->acked,
                                      .height = height_of(n, e),
@@ -262,12 +264,12 @@ static enum daf_err pack(const struct daf_notebook *n,
     memcpy(log->words + tips + roots, e->held, e->count * sizeof e->held[0]);
     if (e->is_front_changed) {
         daf_notebook_scope_head(n, log, &head);
-        log->digest = daf_frontier_digest(&head);
+        err = daf_notebook_pool_mark(n->pool, &head, &log->mark);
     } else {
-        log->digest = e->was->digest;
+        log->mark = e->was->mark;
     }
     e->now = log;
-    return DAF_OK;
+    return err;
 }
 
 /* All that can fail. */
@@ -301,7 +303,7 @@ enum daf_err daf_notebook_batch_commit(struct daf_notebook *n)
 
         if (!e->is_changed) continue;
         daf_notebook_scope_swap(n, &n->scopes[e->scope], e->was, e->now);
-        free(e->was);
+        daf_notebook_log_free(e->was);
         e->now = NULL;
     }
     if (err == DAF_OK) {

@@ -45,6 +45,10 @@ struct daf_notebook_pool {
     struct daf_notebook_name *names;
     uint32_t names_count, names_room;
     struct daf_notebook_table by_key;
+    /* Of each head that ever was somewhere: most devices come to the same. */
+    struct daf_mark *marks;
+    uint32_t marks_count, marks_room;
+    struct daf_notebook_table by_digest;
     struct daf_notebook_chunk *chunks; /* the newest first */
     uint64_t chunk_bytes;
 };
@@ -65,6 +69,9 @@ uint32_t daf_notebook_pool_name(const struct daf_notebook_pool *pool,
 DAF_NODISCARD enum daf_err daf_notebook_pool_add_name(
     struct daf_notebook_pool *pool, const struct daf_log_key *key,
     uint32_t *out);
+/** daf_notebook_pool_mark: the number of this head's. */
+DAF_NODISCARD enum daf_err daf_notebook_pool_mark(
+    struct daf_notebook_pool *pool, const struct daf_head *head, uint32_t *out);
 
 /* ---- what a device holds */
 
@@ -85,14 +92,15 @@ static inline enum daf_body_state daf_notebook_held_state(uint32_t held)
 #define DAF_NOTEBOOK_RECORDS_MAX (UINT32_C(1) << 30)
 
 struct daf_notebook_log {
+    uint32_t refs; /* notebooks: that of control is every device's */
     uint32_t name;
+    uint32_t mark;
     uint32_t number; /* above those of all logs that were there before it, as
                         SQLite numbers rows: the order of unchecked_next */
     uint32_t acked;  /* a record and one, or 0 */
     uint32_t height;
     uint32_t count, bodies, absent; /* records, of them HELD, ABSENT */
     uint8_t tips, roots;
-    struct daf_hash digest;
     /* Records of tips, of roots, both ascending by id; then what is held,
      * ascending by (seq, id). */
     uint32_t words[];
@@ -107,7 +115,7 @@ static inline const uint32_t *daf_notebook_log_held(
 struct daf_notebook_scope {
     struct daf_scope_id id;
     struct daf_notebook_log **logs; /* ascending by author, incarnation */
-    struct daf_notebook_log **tags; /* the same by tag, then log */
+    uint32_t *tags;                 /* their marks by tag, then log */
     uint32_t count, logs_room, tags_room;
     uint32_t coming;            /* logs that a commit will add */
     uint64_t absent;            /* in all logs */
@@ -169,6 +177,12 @@ struct daf_notebook {
     struct daf_notebook_batch *batch; /* between begin and commit */
 };
 
+static inline const struct daf_mark *daf_notebook_mark(
+    const struct daf_notebook *n, uint32_t mark)
+{
+    return &n->pool->marks[mark];
+}
+
 /** daf_notebook_place: the place of the first of @count records in @held that is
  * not below @spot. */
 uint32_t daf_notebook_place(const struct daf_notebook_pool *pool,
@@ -213,8 +227,8 @@ void daf_notebook_scope_swap(struct daf_notebook *n,
 /** daf_notebook_scope_widen: have at least @count symbols. */
 DAF_NODISCARD enum daf_err daf_notebook_scope_widen(
     const struct daf_notebook *n, struct daf_notebook_scope *s, size_t count);
-struct daf_mark daf_notebook_scope_mark(const struct daf_notebook *n,
-                                        const struct daf_notebook_log *log);
+/** daf_notebook_log_free: unless another notebook has it. */
+void daf_notebook_log_free(struct daf_notebook_log *log);
 void daf_notebook_scope_head(const struct daf_notebook *n,
                              const struct daf_notebook_log *log,
                              struct daf_head *out);

@@ -142,7 +142,7 @@ static enum daf_err mark(void *ctx, const struct daf_log_key *key,
     const struct daf_notebook_log *log = log_of(n, key);
 
     if (log == NULL) return DAF_ENOTFOUND;
-    *out = daf_notebook_scope_mark(n, log);
+    *out = *daf_notebook_mark(n, log->mark);
     return DAF_OK;
 }
 
@@ -155,9 +155,9 @@ static enum daf_err mark_by_tag(void *ctx, const struct daf_scope_id *scope,
     if (s == NULL) return DAF_ENOTFOUND;
     uint32_t at = daf_notebook_scope_tag(n, s, tag);
     if (at == s->count ||
-        memcmp(&n->pool->names[s->tags[at]->name].tag, tag, sizeof *tag) != 0)
+        memcmp(&daf_notebook_mark(n, s->tags[at])->tag, tag, sizeof *tag) != 0)
         return DAF_ENOTFOUND;
-    *out = daf_notebook_scope_mark(n, s->tags[at]);
+    *out = *daf_notebook_mark(n, s->tags[at]);
     return DAF_OK;
 }
 
@@ -172,11 +172,11 @@ static enum daf_err marks(void *ctx, const struct daf_scope_id *scope,
     if (s == NULL) return DAF_OK;
     if (after != NULL) at = daf_notebook_scope_tag(n, s, after);
     for (; at < s->count; at++) {
-        struct daf_mark m = daf_notebook_scope_mark(n, s->tags[at]);
+        const struct daf_mark *m = daf_notebook_mark(n, s->tags[at]);
 
-        if (after != NULL && memcmp(&m.tag, after, sizeof *after) == 0)
+        if (after != NULL && memcmp(&m->tag, after, sizeof *after) == 0)
             continue;
-        if (!fn(fn_ctx, &m)) break;
+        if (!fn(fn_ctx, m)) break;
     }
     return DAF_OK;
 }
@@ -217,7 +217,7 @@ static enum daf_err unacked_next(void *ctx, const struct daf_scope_id *scope,
                    sizeof *author) != 0)
             break;
         if (log->height <= acked) continue;
-        *out = daf_notebook_scope_mark(n, log);
+        *out = *daf_notebook_mark(n, log->mark);
         return DAF_OK;
     }
     return DAF_ENOTFOUND;

@@ -36,6 +36,8 @@ void daf_notebook_pool_free(struct daf_notebook_pool *pool)
     free(pool->by_id.places);
     free(pool->names);
     free(pool->by_key.places);
+    free(pool->marks);
+    free(pool->by_digest.places);
     free(pool);
 }
 
@@ -43,7 +45,10 @@ uint64_t daf_notebook_pool_bytes(const struct daf_notebook_pool *pool)
 {
     return pool->chunk_bytes + pool->records_room * sizeof pool->records[0] +
            pool->names_room * sizeof pool->names[0] +
-           ((uint64_t)pool->by_id.size + pool->by_key.size) * sizeof(uint32_t);
+           pool->marks_room * sizeof pool->marks[0] +
+           ((uint64_t)pool->by_id.size + pool->by_key.size +
+            pool->by_digest.size) *
+               sizeof(uint32_t);
 }
 
 void *daf_notebook_grow(void *list, uint32_t *room, uint32_t need, size_t each)
@@ -95,6 +100,19 @@ static uint64_t hash_record(const struct daf_notebook_pool *pool, uint32_t i)
 static uint64_t hash_name(const struct daf_notebook_pool *pool, uint32_t i)
 {
     return hash_key(&pool->names[i].key);
+}
+
+static uint64_t hash_digest(const struct daf_hash *digest)
+{
+    uint64_t hash;
+
+    memcpy(&hash, digest->b, sizeof hash);
+    return hash;
+}
+
+static uint64_t hash_mark(const struct daf_notebook_pool *pool, uint32_t i)
+{
+    return hash_digest(&pool->marks[i].digest);
 }
 
 static void enter(struct daf_notebook_table *t, uint64_t hash, uint32_t number)
@@ -243,6 +261,43 @@ enum daf_err daf_notebook_pool_add_name(struct daf_notebook_pool *pool,
         (struct daf_notebook_name){.key = *key, .tag = daf_sketch_tag(key)};
     enter(&pool->by_key, hash_key(key), count);
     pool->names_count++;
+    *out = count;
+    return DAF_OK;
+}
+
+/* ---- marks */
+
+static uint32_t find_mark(const struct daf_notebook_pool *pool,
+                          const struct daf_hash *digest)
+{
+    const struct daf_notebook_table *t = &pool->by_digest;
+
+    if (t->size == 0) return DAF_NOTEBOOK_NONE;
+    for (uint32_t at = (uint32_t)hash_digest(digest);; at++) {
+        uint32_t place = t->places[at & (t->size - 1)];
+
+        if (place == 0) return DAF_NOTEBOOK_NONE;
+        if (memcmp(&pool->marks[place - 1].digest, digest, sizeof *digest) == 0)
+            return place - 1;
+    }
+}
+
+enum daf_err daf_notebook_pool_mark(struct daf_notebook_pool *pool,
+                                    const struct daf_head *head, uint32_t *out)
+{
+    struct daf_mark mark = daf_sketch_mark(head);
+    uint32_t count = pool->marks_count;
+
+    *out = find_mark(pool, &mark.digest);
+    if (*out != DAF_NOTEBOOK_NONE) return DAF_OK;
+    void *grown = daf_notebook_grow(pool->marks, &pool->marks_room, count + 1,
+                                    sizeof pool->marks[0]);
+    if (grown == NULL) return DAF_ENOMEM;
+    pool->marks = grown;
+    if (!widen(pool, &pool->by_digest, count, hash_mark)) return DAF_ENOMEM;
+    pool->marks[count] = mark;
+    enter(&pool->by_digest, hash_digest(&mark.digest), count);
+    pool->marks_count++;
     *out = count;
     return DAF_OK;
 }

@@ -66,8 +66,9 @@ void daf_notebook_scan_digest(const struct daf_notebook *n,
         const struct daf_author_id *author =
             &n->pool->names[log->name].key.author;
 
-        daf_hash_add(&hash,
-                     (struct daf_view){log->digest.b, sizeof log->digest.b});
+        daf_hash_add(
+            &hash, (struct daf_view){daf_notebook_mark(n, log->mark)->digest.b,
+                                     sizeof(struct daf_hash)});
         out->authors += last == NULL || memcmp(last, author, sizeof *last) != 0;
         out->logs++;
         out->records += log->count;

@@ -80,7 +80,8 @@ uint32_t daf_notebook_scope_tag(const struct daf_notebook *n,
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
-        if (memcmp(&name_of(n, s->tags[middle])->tag, tag, sizeof *tag) < 0)
+        if (memcmp(&daf_notebook_mark(n, s->tags[middle])->tag, tag,
+                   sizeof *tag) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -97,10 +98,10 @@ static uint32_t tag_place(const struct daf_notebook *n,
     uint32_t at = daf_notebook_scope_tag(n, s, &name->tag);
 
     while (at < s->count) {
-        const struct daf_notebook_name *other = name_of(n, s->tags[at]);
+        const struct daf_mark *other = daf_notebook_mark(n, s->tags[at]);
 
         if (memcmp(&other->tag, &name->tag, sizeof name->tag) != 0 ||
-            compare(&other->key, &name->key.author, name->key.incarnation) >= 0)
+            compare(&other->log, &name->key.author, name->key.incarnation) >= 0)
             break;
         at++;
     }
@@ -143,22 +144,15 @@ void daf_notebook_scope_head(const struct daf_notebook *n,
     fill_spots(n, log->words + log->tips, log->roots, out->roots);
 }
 
-struct daf_mark daf_notebook_scope_mark(const struct daf_notebook *n,
-                                        const struct daf_notebook_log *log)
+void daf_notebook_log_free(struct daf_notebook_log *log)
 {
-    const struct daf_notebook_name *name = name_of(n, log);
-
-    return (struct daf_mark){.log = name->key,
-                             .tag = name->tag,
-                             .height = log->height,
-                             .digest = log->digest};
+    if (log != NULL && --log->refs == 0) free(log);
 }
 
 static void sketch(const struct daf_notebook *n, struct daf_notebook_scope *s,
                    const struct daf_notebook_log *log, int sign)
 {
-    struct daf_mark mark = daf_notebook_scope_mark(n, log);
-    struct daf_item item = daf_sketch_item(&mark);
+    struct daf_item item = daf_sketch_item(daf_notebook_mark(n, log->mark));
 
     daf_sketch_add(s->symbols, s->symbols_count, &s->id, &item, sign);
 }
@@ -193,24 +187,32 @@ enum daf_err daf_notebook_scope_room(struct daf_notebook_scope *s,
     if (grown == NULL) return DAF_ENOMEM;
     s->logs = grown;
     grown = daf_notebook_grow(s->tags, &s->tags_room, s->count + more,
-                              sizeof(struct daf_notebook_log *));
+                              sizeof s->tags[0]);
     if (grown == NULL) return DAF_ENOMEM;
     s->tags = grown;
     return DAF_OK;
 }
 
-static void insert(struct daf_notebook_log **list, uint32_t count, uint32_t at,
+/* The lists have room. */
+static void insert(struct daf_notebook_scope *s, uint32_t at, uint32_t tag,
                    struct daf_notebook_log *log)
 {
-    memmove(list + at + 1, list + at,
-            (count - at) * sizeof(struct daf_notebook_log *));
-    list[at] = log;
+    memmove(s->logs + at + 1, s->logs + at,
+            (s->count - at) * sizeof(struct daf_notebook_log *));
+    memmove(s->tags + tag + 1, s->tags + tag,
+            (s->count - tag) * sizeof s->tags[0]);
+    s->logs[at] = log;
+    s->tags[tag] = log->mark;
+    s->count++;
 }
 
-static void take(struct daf_notebook_log **list, uint32_t count, uint32_t at)
+static void take(struct daf_notebook_scope *s, uint32_t at, uint32_t tag)
 {
-    memmove(list + at, list + at + 1,
-            (count - at - 1) * sizeof(struct daf_notebook_log *));
+    s->count--;
+    memmove(s->logs + at, s->logs + at + 1,
+            (s->count - at) * sizeof(struct daf_notebook_log *));
+    memmove(s->tags + tag, s->tags + tag + 1,
+            (s->count - tag) * sizeof s->tags[0]);
 }
 
 void daf_notebook_scope_swap(struct daf_notebook *n,
@@ -230,13 +232,11 @@ void daf_notebook_scope_swap(struct daf_notebook *n,
     if (was != NULL && s->symbols_count > 0) sketch(n, s, was, -1);
     if (now != NULL && s->symbols_count > 0) sketch(n, s, now, 1);
     if (was == NULL) {
-        insert(s->logs, s->count, at, now);
-        insert(s->tags, s->count++, tag, now);
+        insert(s, at, tag, now);
     } else if (now == NULL) {
-        take(s->logs, s->count, at);
-        take(s->tags, s->count--, tag);
+        take(s, at, tag);
     } else {
         s->logs[at] = now;
-        s->tags[tag] = now;
+        s->tags[tag] = now->mark;
     }
 }

@@ -7,10 +7,13 @@ void __real_daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p);
 void __wrap_daf_agent_peer_retry(struct daf_agent *a, struct daf_peer *p)
 {
     __real_daf_agent_peer_retry(a, p);
-    p->deadline = DAF_MONO_NEVER;
+    daf_agent_peer_due(a, p, DAF_MONO_NEVER);
 }
 
-void __wrap_daf_agent_peer_soon(struct daf_peer *p, struct daf_mono at)
+void __real_daf_agent_peer_soon(struct daf_agent *a, const struct daf_peer *p,
+                                struct daf_mono at);
+void __wrap_daf_agent_peer_soon(struct daf_agent *a, const struct daf_peer *p,
+                                struct daf_mono at)
 {
-    if (p->failures == 0) p->deadline = at;
+    if (p->failures == 0) __real_daf_agent_peer_soon(a, p, at);
 }

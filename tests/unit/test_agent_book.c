@@ -797,15 +797,15 @@ static void another_network_is_called_through_at_once(void **state)
     host_free(h);
 }
 
-/* As in a school where each is called once a minute, whatever became of it. */
-static void few_that_do_not_answer_are_called_each_minute(void **state)
+/* As in a school where each is called within four minutes, whatever became of it. */
+static void few_that_do_not_answer_are_not_forgotten(void **state)
 {
     struct host *h = host_new(1);
 
     (void)state;
     cached_many(h, 15);
     (void)call_in_vain(h, 1500);
-    assert_in_range(call_in_vain(h, 15), 0, 2 * 60000);
+    assert_in_range(call_in_vain(h, 15), 15000, 240000);
     host_free(h);
 }
 
@@ -818,7 +818,7 @@ static void a_full_book_leaves_out_what_nobody_stands_for(void **state)
     (void)state;
     peer(h, "10.0.0.1:1000");
     for (size_t i = 0; i < 1000; i++) {
-        in.found_by = i < 300 ? DAF_FOUND_CACHED : DAF_FOUND_GOSSIP;
+        in.found_by = i < 400 ? DAF_FOUND_CACHED : DAF_FOUND_GOSSIP;
         in.author.b[0] = (uint8_t)(i >> 8 | 0x40);
         in.author.b[1] = (uint8_t)i;
         snprintf(in.addr.text, sizeof(in.addr.text), "10.1.%zu.%zu:1", i / 250,
@@ -830,7 +830,7 @@ static void a_full_book_leaves_out_what_nobody_stands_for(void **state)
     found(h, b, "10.0.0.2:1000");
     assert_int_equal(peers_of(h, info, 1024), DAF_AGENT_PEERS_MAX);
     assert_string_equal(info[0].addr.text, "10.0.0.1:1000");
-    assert_string_equal(info[300].addr.text, "10.1.1.50:1");
+    assert_string_equal(info[400].addr.text, "10.1.1.150:1");
     assert_string_equal(info[DAF_AGENT_PEERS_MAX - 1].found_by, "mdns");
     free(info);
     host_free(h);
@@ -869,7 +869,7 @@ int main(void)
         cmocka_unit_test(who_is_not_at_mesh_is_called_at_the_door_at_once),
         cmocka_unit_test(many_that_do_not_answer_are_called_ever_more_rarely),
         cmocka_unit_test(another_network_is_called_through_at_once),
-        cmocka_unit_test(few_that_do_not_answer_are_called_each_minute),
+        cmocka_unit_test(few_that_do_not_answer_are_not_forgotten),
         cmocka_unit_test(a_full_book_leaves_out_what_nobody_stands_for),
     };
 
