@@ -12,6 +12,7 @@
  *      bench_pipeline.c  the least that could carry a file
  *      bench_relay.c     TCP between them: counts, delays, cuts
  *      bench_contact.c   two daemons from handshake to silence
+ *      bench_sim.c       runs of daftar-sim and The ONE
  *      bench_limit.c     what bare SQLite does with the same rows
  *      case_<name>.c     one family of cases each
  *
@@ -30,14 +31,18 @@
 #define BENCH_PATH_MAX 1024
 #define BENCH_TIMES    3 /* measurements behind a median */
 
+#define BENCH_SIM_TIMES_MAX 9
+
 /* Devices with a certificate in every world, beside A and B. */
 #define BENCH_DEVICES 1000
 
 struct bench {
-    const char *family; /* of the case that runs: "sync", "bulk", "device" */
+    const char
+        *family; /* of the case that runs: "sync", "bulk", "sim", "device" */
     bool json;
     size_t records, nodes, seconds, mib;
-    char bin[BENCH_PATH_MAX];   /* folder of the programs */
+    size_t percent, times;    /* of sim: a world's size, runs behind a median */
+    char bin[BENCH_PATH_MAX]; /* folder of the programs */
     char cache[BENCH_PATH_MAX]; /* build/bench */
     char run[BENCH_PATH_MAX];   /* of this run; removed at its end */
 };
@@ -156,6 +161,12 @@ void case_bulk(const struct bench *b);
  * synced; *@out_cpu_s: processor time of both processes. */
 double bench_pipeline(const char *from, const char *to, uint64_t bytes,
                       double *out_cpu_s);
+
+/* ---- the cases of sim */
+void case_sfhh(const struct bench *b);
+void case_hour(const struct bench *b);
+void case_waypoint(const struct bench *b);
+void case_sim_camp(const struct bench *b);
 
 /* ---- the cases of device, which run in the lab */
 void case_memory(const struct bench *b);

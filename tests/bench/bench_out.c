@@ -157,8 +157,9 @@ void bench_machine(const struct bench *b)
     if (b->json)
         put(b, "machine", "cores", count, text, NULL, "null");
     else
-        (void)printf("\n%zu records, %zu devices for push and peers. %s\n",
-                     b->records, b->nodes, text);
+        (void)printf("\n%zu records, %zu devices for push and peers, %zu %% of "
+                     "sim's worlds. %s\n",
+                     b->records, b->nodes, b->percent, text);
 }
 
 double bench_now(void)
