@@ -5,7 +5,7 @@
 #ifndef DAF_PROTO_LIMITS_H
 #define DAF_PROTO_LIMITS_H
 
-#define DAF_PROTOCOL_VERSION 2 /* of the frames */
+#define DAF_PROTOCOL_VERSION 3 /* of the frames */
 #define DAF_FORMAT_VERSION   1 /* of records, certificates, manifests, files */
 
 /* ---- encoding (docs/protocol.md §1) */

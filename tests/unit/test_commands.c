@@ -194,7 +194,7 @@ static void help_is_found_from_everywhere(void **state)
     assert_int_equal(daf_ran("help", "camp", "create", NULL).code, 0);
     assert_int_equal(daf_ran("--json", "help", "join", NULL).code, 0);
     assert_int_equal(daf_ran(NULL, NULL).code, DAF_EXIT_USAGE);
-    assert_non_null(strstr(daf_ran("--version", NULL).out, "protocol 2"));
+    assert_non_null(strstr(daf_ran("--version", NULL).out, "protocol 3"));
     assert_non_null(
         strstr(daf_ran("status", "--version", "--json", NULL).out, "{"));
 }

@@ -305,7 +305,8 @@ static void an_agent_may_end_a_proven_session(void **state)
 
 static void a_device_that_meets_itself_says_so(void **state)
 {
-    struct daf_hello hello = {.version_min = 2, .version_max = 2};
+    struct daf_hello hello = {.version_min = DAF_PROTOCOL_VERSION,
+                              .version_max = DAF_PROTOCOL_VERSION};
     struct daf_frame f;
     struct daf_pack k;
 
@@ -335,8 +336,8 @@ static void versions_must_have_one_in_common(void **state)
     static const struct {
         uint32_t min, max;
         bool is_common;
-    } table[] = {{3, 9, false}, {1, 1, false}, {2, 9, true},
-                 {0, 2, true},  {2, 2, true},  {UINT32_MAX, UINT32_MAX, false}};
+    } table[] = {{4, 9, false}, {2, 2, false}, {3, 9, true},
+                 {0, 3, true},  {3, 3, true},  {UINT32_MAX, UINT32_MAX, false}};
     struct daf_pack k;
 
     (void)state;

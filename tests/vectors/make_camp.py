@@ -364,9 +364,9 @@ def make_session_frames(frames, camp):
     author = author_id(camp["devices"]["tablet"]["sign"])
     scope = scope_id(camp["manifests"][0]["camp"], "class:1")
     nonce, boot = camp["nonces"][0], some("boot", 16)
-    for highest in (2, 300):
-        frames.add("HELLO", [1, 2, highest, nonce, boot],
-                   ["min", 2, "max", highest, "nonce", nonce, "boot", boot])
+    for highest in (3, 300):
+        frames.add("HELLO", [1, 3, highest, nonce, boot],
+                   ["min", 3, "max", highest, "nonce", nonce, "boot", boot])
     make_root_frames(frames, camp)
     make_compare_frames(frames, camp, scope)
     make_want_frames(frames, camp, scope)
@@ -492,7 +492,7 @@ def make_door_frames(frames, camp):
     tablet, ana = camp["devices"]["tablet"], camp["devices"]["ana"]
     manifest_bytes, cert = camp["manifests"][1]["bytes"], camp["certificates"][0]["bytes"]
     knock, nonce = camp["nonces"]
-    frames.add("KNOCK", [33, 2, 2, knock], ["min", 2, "max", 2, "nonce", knock])
+    frames.add("KNOCK", [33, 3, 3, knock], ["min", 3, "max", 3, "nonce", knock])
     frames.add("NONCE", [34, nonce], ["nonce", nonce])
     for number, name, who, shown in ((35, "PROOF", tablet, cert), (36, "WELCOME", ana, None)):
         author = author_id(who["sign"])

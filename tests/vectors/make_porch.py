@@ -67,8 +67,8 @@ def make_talk(camp, ticket):
 def make_frames(camp, talk):
     manifest, cert = camp["manifests"][1]["bytes"], camp["certificates"][0]["bytes"]
     rows = [
-        ("ASK", [49, 2, 2, talk["joiner_commitment"], talk["ask_mac"]],
-         ["min", 2, "max", 2, "commitment", talk["joiner_commitment"], "mac", talk["ask_mac"]]),
+        ("ASK", [49, 3, 3, talk["joiner_commitment"], talk["ask_mac"]],
+         ["min", 3, "max", 3, "commitment", talk["joiner_commitment"], "mac", talk["ask_mac"]]),
         ("ASK", [49, 0, 2**32 - 1, bytes(32), bytes(32)],
          ["min", 0, "max", 2**32 - 1, "commitment", bytes(32), "mac", bytes(32)]),
         ("OFFER", [50, talk["manifest"], talk["coordinator_commitment"], talk["offer_mac"]],
@@ -94,8 +94,8 @@ def make_refused():
     rows = [
         ("ASK with versions the wrong way", "form", [49, 3, 2, h, h]),
         ("ASK of a version too high", "limit", [49, 2, 2**32, h, h]),
-        ("ASK without a mac", "form", [49, 2, 2, h]),
-        ("ASK with a short commitment", "form", [49, 2, 2, h[1:], h]),
+        ("ASK without a mac", "form", [49, 3, 3, h]),
+        ("ASK with a short commitment", "form", [49, 3, 3, h[1:], h]),
         ("OFFER with an item more", "form", [50, h, h, h, 1]),
         ("OFFER of a long hash", "form", [50, h + b"\0", h, h]),
         ("REVEAL of a request too long", "limit", [51, h, bytes(513)]),
