@@ -2,7 +2,10 @@
 /* sim/device/fleet.h - the devices of one camp: the daemon's agents (node/core), a
  * notebook each, and the links between them, in virtual time.
  *
- * The agent is the daemon's, unchanged.  What is modelled is what stands around it:
+ * The agent is the daemon's, unchanged, but that all share what control says of
+ * certificates and acts while it says the same to all, and that each keeps the
+ * learners that were registered at it and no others: both are memory that grows with
+ * the square of the devices.  What is modelled is what stands around it:
  *
  *  discovery   two devices in contact see each other's announcement @discovery later;
  *              one that was lost comes again after twice the time (RFC 6762, 8.3)
