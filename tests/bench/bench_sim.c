@@ -48,7 +48,11 @@ static bool run(const char *dir, const char *const *argv, const char *to,
         fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || chdir(dir) != 0)
             _exit(126);
+        /* Real notebooks are files too.  One thread, and argv is only read.
+         * NOLINTBEGIN(concurrency-mt-unsafe,performance-no-int-to-ptr) */
+        (void)setenv("TMPDIR", dir, 1);
         (void)execvp(argv[0], (char *const *)(uintptr_t)argv);
+        /* NOLINTEND(concurrency-mt-unsafe,performance-no-int-to-ptr) */
         _exit(127);
     }
     if (wait4(pid, &status, 0, &used) != pid) bench_die("a child is lost");
@@ -212,13 +216,14 @@ static void write_settings(const char *path, const struct bench_one *one)
                   "Group.router = EpidemicRouter\n"
                   "Group.bufferSize = %uM\n"
                   "Group.msgTtl = %d\n"
-                  "MovementModel.rngSeed = 1\n"
+                  "MovementModel.rngSeed = %zu\n"
                   "MovementModel.warmup = 0\n"
                   "Report.nrofReports = 1\n"
                   "Report.warmup = 0\n"
                   "Report.reportDir = one-report\n",
                   one->end_s, one->hosts, one->buffer_mb,
-                  one->lifetime_min == 0 ? FOR_EVER : (int)one->lifetime_min);
+                  one->lifetime_min == 0 ? FOR_EVER : (int)one->lifetime_min,
+                  one->seed);
     write_world(f, one);
     if (fclose(f) != 0) bench_die("cannot write %s", path);
 }
@@ -226,16 +231,19 @@ static void write_settings(const char *path, const struct bench_one *one)
 /* "relayed: 202587" */
 static void read_messages(FILE *f, struct bench_sim *out)
 {
-    char line[256], key[32];
-    double value;
+    struct {
+        const char *key;
+        double *value;
+    } keys[] = {{"created: ", &out->created},
+                {"relayed: ", &out->relayed},
+                {"aborted: ", &out->aborted},
+                {"delivered: ", &out->delivered}};
+    char line[256];
 
-    while (fgets(line, sizeof(line), f) != NULL) {
-        if (sscanf(line, "%31[a-z]: %lf", key, &value) != 2) continue;
-        if (strcmp(key, "created") == 0) out->created = value;
-        if (strcmp(key, "relayed") == 0) out->relayed = value;
-        if (strcmp(key, "aborted") == 0) out->aborted = value;
-        if (strcmp(key, "delivered") == 0) out->delivered = value;
-    }
+    while (fgets(line, sizeof(line), f) != NULL)
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+            if (strncmp(line, keys[i].key, strlen(keys[i].key)) == 0)
+                *keys[i].value = strtod(line + strlen(keys[i].key), NULL);
 }
 
 /* "12.3 CONN 4 17 up" */

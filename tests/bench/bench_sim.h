@@ -42,6 +42,7 @@ void bench_sim_median(const struct bench_sim *runs, size_t count,
 
 struct bench_one {
     size_t hosts;
+    size_t seed; /* of how they walk */
     double end_s;
     /* Files of external events; contacts are made by nothing else.  Both NULL:
      * hosts walk in @width x @height metres, and nobody says anything. */
