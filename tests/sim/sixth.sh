@@ -26,6 +26,8 @@ lines=$(wc -l <"$tmp/two_hops.c")
 { cat "$DAF_BUILD/sim/protocols/list.h" && echo 'PROTOCOL(two_hops)'; } \
     >"$tmp/sim/protocols/list.h"
 
+mapfile -d '' -t libraries \
+    < <(find "$DAF_BUILD"/{proto,store,node/core,sim} -name '*.a' -print0)
 # The list and the new one first: the libraries have the rest.
 # shellcheck disable=SC2046 # words of pkg-config
 "${CC:-gcc}" -std=c11 -D_POSIX_C_SOURCE=200809L -D_GNU_SOURCE -ffp-contract=off \
@@ -34,8 +36,7 @@ lines=$(wc -l <"$tmp/two_hops.c")
     "$root"/sim/*.c -Wl,--wrap=crypto_sign_ed25519_detached \
     -Wl,--wrap=crypto_sign_ed25519_verify_detached \
     -Wl,--undefined=__wrap_crypto_sign_ed25519_detached \
-    -Wl,--start-group $(find "$DAF_BUILD"/{proto,store,node/core,sim} -name '*.a') \
-    -Wl,--end-group \
+    -Wl,--start-group "${libraries[@]}" -Wl,--end-group \
     $(pkg-config --libs libsodium sqlite3 inih jansson zlib libcyaml) \
     $(pkg-config --libs msgpack-c 2>/dev/null || pkg-config --libs msgpack) -lm
 
