@@ -103,11 +103,15 @@ static void print_words(const struct daf_run_config *config,
                  config->net.protocol->name, r->nodes,
                  (double)r->until / (double)DAF_SIM_HOUR, config->net.seed);
     (void)printf("  contacts   %" PRIu64 "\n", n->contacts);
-    (void)printf("  messages   %" PRIu64 " made, %" PRIu64
-                 " arrived (%.1f %%), half of them within %.3g s, %.1f hops\n",
+    (void)printf("  messages   %" PRIu64 " made, %" PRIu64 " arrived (%.1f %%)",
                  n->created, n->delivered,
-                 100 * ratio(n->delivered, n->created),
-                 (double)r->latency_median / (double)DAF_SIM_S, r->hops_mean);
+                 100 * ratio(n->delivered, n->created));
+    if (r->counted_delivered > 0)
+        (void)printf(", half of them within %.*f s",
+                     r->latency_median < DAF_SIM_S ? 3 : 0,
+                     (double)r->latency_median / (double)DAF_SIM_S);
+    if (r->hops_mean > 0) (void)printf(", %.1f hops", r->hops_mean);
+    (void)puts("");
     (void)printf("  transfers  %" PRIu64 " whole, %" PRIu64
                  " broken off, %" PRIu64 " copies dropped\n",
                  n->relayed, n->aborted, n->dropped);

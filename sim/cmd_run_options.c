@@ -275,6 +275,7 @@ static bool take(struct daf_cmd_wish *w, int option, const char *value)
         return daf_units_bytes(value, &net->buffer_bytes) ||
                bad_value("buffer", value, "50MB");
     case OPT_SPEED:
+        w->has_speed = true;
         return (daf_units_speed(value, &net->bytes_per_s) &&
                 net->bytes_per_s > 0 && net->bytes_per_s <= 1000000000000) ||
                bad_value("speed", value, "250kB/s or 2Mbit/s");
@@ -361,6 +362,7 @@ static const char *scenario_wrong(const struct daf_cmd_wish *w, int words)
     if (has_other_world(w))
         return "a scenario says itself which devices there are, who meets whom "
                "and who writes what";
+    if (w->has_speed) return "a scenario says its places' speeds itself";
     if (w->is_resumed && w->out == NULL)
         return "--resume goes on in a folder: give --out FOLDER";
     return NULL;

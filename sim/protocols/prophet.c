@@ -18,7 +18,7 @@
 #define GAMMA  0.98
 #define UNIT   (30 * DAF_SIM_S) /* The ONE's secondsInTimeUnit */
 #define PLACES 20
-#define LEAST  1e-12 /* what is less is as good as never */
+#define LEAST  1e-37 /* where floats end.  A night of 16 h takes 0.75 to 1e-17 */
 
 struct node {
     float

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sim/scenario/take.h"
 #include "sim/scenario/yaml.h"
@@ -374,8 +375,12 @@ static enum daf_err understand(struct daf_scenario *s, const char *path,
 static enum daf_err read_file(const char *path, char **text, size_t *len,
                               char *why)
 {
-    FILE *file = fopen(path, "re");
+    struct stat st;
+    /* A pipe without a writer would wait for ever. */
+    bool is_pipe = stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+    FILE *file = is_pipe ? NULL : fopen(path, "re");
 
+    if (is_pipe) errno = EINVAL;
     *text = malloc(DAF_SCENARIO_FILE_MAX + 2);
     *len = 0;
     if (file != NULL && *text != NULL)

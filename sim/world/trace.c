@@ -509,10 +509,13 @@ enum daf_err daf_trace_open(const char *path, uint32_t nodes,
     t->why = why;
     t->nodes_max = nodes == 0 ? DAF_SIM_NODES_MAX : nodes;
     t->facts.format = "empty";
-    t->file = gzopen(path, "rbe");
-    if (t->file == NULL || stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
+    /* Before it is opened: a pipe without a writer would wait for ever. */
+    bool is_there = stat(path, &st) == 0;
+    bool is_file = is_there && S_ISREG(st.st_mode);
+    if (is_file) t->file = gzopen(path, "rbe");
+    if (t->file == NULL) {
         (void)snprintf(why, DAF_TRACE_WHY_BYTES, "%s",
-                       t->file == NULL
+                       !is_there || is_file
                            ? strerror(errno) /* NOLINT(concurrency-mt-unsafe) */
                            : "it is not a file; a trace is read twice");
         daf_trace_close(t);

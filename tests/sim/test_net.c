@@ -346,6 +346,25 @@ static void prophet_gives_it_to_whom_has_met_the_destination(void **state)
     unmake(w);
 }
 
+/* 16 hours are 1,920 units of The ONE's: 0.75 has become 1e-17, and still counts. */
+static void prophet_remembers_over_a_night(void **state)
+{
+    struct world w =
+        make((struct daf_net_config){.nodes = 4,
+                                     .protocol = daf_protocol_find("prophet")});
+
+    (void)state;
+    up(w, 1, 3);
+    until(w, 1000);
+    down(w, 1, 3);
+    until(w, 16 * 3600 * 1000);
+    create(w, 0, 3, MB);
+    up(w, 0, 1);
+    until(w, 16 * 3600 * 1000 + 20000);
+    assert_true(has(w, 1, 0));
+    unmake(w);
+}
+
 static void direct_gives_it_to_nobody_else(void **state)
 {
     struct world w =
@@ -470,6 +489,7 @@ int main(void)
         cmocka_unit_test(contacts_told_twice_are_counted),
         cmocka_unit_test(spraying_halves_the_copies),
         cmocka_unit_test(prophet_gives_it_to_whom_has_met_the_destination),
+        cmocka_unit_test(prophet_remembers_over_a_night),
         cmocka_unit_test(direct_gives_it_to_nobody_else),
         cmocka_unit_test(those_in_a_cell_share_its_air),
         cmocka_unit_test(two_clients_of_one_access_point_send_everything_twice),
