@@ -106,7 +106,7 @@ static bool failed_err(const char *what, enum daf_err err)
 
 static bool map_log(struct job *j)
 {
-    int fd = open(j->path, O_RDONLY | O_CLOEXEC);
+    int fd = open(j->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) != 0) {
@@ -201,7 +201,7 @@ static bool open_start(struct job *j, int *out)
 
     if (len < 0 || (size_t)len >= sizeof j->start)
         return failed(j->path, "its name is too long");
-    *out = open(j->start, O_RDONLY | O_CLOEXEC);
+    *out = open(j->start, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (*out >= 0) return true;
     if (errno != ENOENT) return failed(j->start, errno_words(errno));
     return failed(j->start, "is not there. It holds the notebook with which "

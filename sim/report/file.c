@@ -2,8 +2,11 @@
 #include "sim/report/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 bool daf_file_path(char out[DAF_FILE_PATH_BYTES], const char *dir,
                    const char *name)
@@ -64,6 +67,21 @@ enum daf_err daf_file_json(const char *dir, const char *name,
     return err;
 }
 
+FILE *daf_file_open(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
+    FILE *f = NULL;
+
+    if (fd < 0) return NULL;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        f = fdopen(fd, "r");
+    else
+        errno = EINVAL;
+    if (f == NULL) (void)close(fd);
+    return f;
+}
+
 enum daf_err daf_file_read_json(const char *dir, const char *name, json_t **out,
                                 char *why)
 {
@@ -72,7 +90,7 @@ enum daf_err daf_file_read_json(const char *dir, const char *name, json_t **out,
 
     errno = ENAMETOOLONG;
     if (!daf_file_path(path, dir, name)) return fail(why, dir, name);
-    FILE *f = fopen(path, "re");
+    FILE *f = daf_file_open(path);
     if (f == NULL && errno == ENOENT) return DAF_ENOTFOUND;
     if (f == NULL) return fail(why, dir, name);
     *out = json_loadf(f, JSON_REJECT_DUPLICATES, &error);

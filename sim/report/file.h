@@ -24,6 +24,9 @@ DAF_NODISCARD enum daf_err daf_file_json(const char *dir, const char *name,
 DAF_NODISCARD enum daf_err daf_file_text(const char *dir, const char *name,
                                          const char *text, size_t len,
                                          char *why);
+/** daf_file_open: to read; NULL and errno, EINVAL for what is no file: a pipe without
+ * a writer would be waited for. */
+FILE *daf_file_open(const char *path);
 /** daf_file_read_json: DAF_ENOTFOUND: there is none; DAF_EFORM, DAF_EIO with @why.
  * The caller owns *@out. */
 DAF_NODISCARD enum daf_err daf_file_read_json(const char *dir, const char *name,

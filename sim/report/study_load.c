@@ -116,7 +116,8 @@ static enum daf_err take_series(const char *dir, struct daf_study_run *run,
 {
     char path[DAF_FILE_PATH_BYTES];
 
-    FILE *f = daf_file_path(path, dir, "series.csv") ? fopen(path, "re") : NULL;
+    FILE *f =
+        daf_file_path(path, dir, "series.csv") ? daf_file_open(path) : NULL;
     enum daf_err err = f == NULL ? DAF_EIO : take_rows(f, run);
     if (f != NULL) (void)fclose(f);
     return err == DAF_OK ? DAF_OK : odd(why, dir, "series.csv");
