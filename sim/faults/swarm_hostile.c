@@ -170,9 +170,10 @@ static void claim_heads(const struct speech *p)
     daf_fleet_scopes(p->s->fleet, scopes);
     heads.scope = scopes[daf_chance_below(p->c, DAF_FLEET_SCOPES)];
     daf_chance_bytes(p->c, items, sizeof items);
-    for (size_t i = 0; i < 8; i++) /* tags ascend, heights are believable */
-        items[i * DAF_ITEM_BYTES] = (uint8_t)(i * 16),
-                  items[i * DAF_ITEM_BYTES + 8] = 0;
+    for (size_t i = 0; i < 8; i++) { /* tags ascend, heights are believable */
+        items[i * DAF_ITEM_BYTES] = (uint8_t)(i * 16);
+        items[i * DAF_ITEM_BYTES + 8] = 0;
+    }
     heads.items = (struct daf_view){items, heads.count * DAF_ITEM_BYTES};
     daf_pack_init(&k, room, sizeof room);
     daf_frame_pack_heads(&k, &heads);
