@@ -39,9 +39,7 @@ static const char *const questions[DAF_SQL_COUNT] = {
         "ORDER BY log DESC",
     [DAF_SQL_SCOPES] = "SELECT DISTINCT scope FROM log ORDER BY scope",
     [DAF_SQL_MARK_GET] = MARK "WHERE " LOG_KEY,
-    /* The plus keeps SQLite from taking the order's index and walking a scope. */
-    [DAF_SQL_MARK_BY_TAG] = MARK "WHERE scope=?1 AND tag=?2 "
-                                 "ORDER BY +author,+incarnation LIMIT 1",
+    [DAF_SQL_MARK_BY_TAG] = MARK "WHERE scope=?1 AND tag=?2",
     [DAF_SQL_MARK_ALL] = MARK "WHERE scope=?1 ORDER BY tag,author,incarnation",
     [DAF_SQL_MARK_SINCE] = MARK "WHERE scope=?1 AND changed>=?2",
     [DAF_SQL_MARK_COUNT] = "SELECT count(*) FROM log WHERE scope=?1",

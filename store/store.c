@@ -198,6 +198,13 @@ enum daf_err daf_store_open(const char *dir, enum daf_store_mode mode,
     return err;
 }
 
+enum daf_err daf_store_slim(struct daf_store *s)
+{
+    return daf_db_exec(&s->db, "PRAGMA cache_size=32;"
+                               "PRAGMA wal_autocheckpoint=32;"
+                               "PRAGMA journal_size_limit=131072");
+}
+
 void daf_store_close(struct daf_store *s)
 {
     if (s == NULL) return;

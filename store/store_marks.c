@@ -32,6 +32,17 @@ static enum daf_err read_mark(const struct daf_query *q,
     return DAF_OK;
 }
 
+static int compare(const struct daf_mark *a, const struct daf_mark *b)
+{
+    int order = memcmp(a->tag.b, b->tag.b, sizeof(a->tag.b));
+    if (order == 0)
+        order =
+            memcmp(a->log.author.b, b->log.author.b, sizeof(a->log.author.b));
+    if (order == 0 && a->log.incarnation != b->log.incarnation)
+        order = a->log.incarnation < b->log.incarnation ? -1 : 1;
+    return order;
+}
+
 /* ---- one mark */
 
 /* What is asked inside a transaction is answered as of then. */
@@ -60,6 +71,7 @@ enum daf_err daf_store_mark_by_tag(void *ctx, const struct daf_scope_id *scope,
                                    struct daf_mark *out)
 {
     struct daf_store *s = ctx;
+    bool has_one = false;
     enum daf_err err = settle(s);
     if (err != DAF_OK) return err;
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_MARK_BY_TAG);
@@ -67,8 +79,18 @@ enum daf_err daf_store_mark_by_tag(void *ctx, const struct daf_scope_id *scope,
     daf_db_bind_blob(&q, 2, tag->b, sizeof(tag->b));
     err = daf_db_step(&q);
     if (err == DAF_OK) err = read_mark(&q, scope, out);
+    /* Equal tags are rare; SQLite, asked to sort, took a sixth of a simulated
+     * conference for it. */
+    while (err == DAF_OK) {
+        struct daf_mark other;
+
+        err = daf_db_step(&q);
+        if (err == DAF_OK) err = read_mark(&q, scope, &other);
+        if (err == DAF_OK && compare(&other, out) < 0) *out = other;
+        has_one = true;
+    }
     daf_db_end(&q);
-    return err;
+    return has_one && err == DAF_ENOTFOUND ? DAF_OK : err;
 }
 
 enum daf_err daf_store_unacked_next(void *ctx, const struct daf_scope_id *scope,
@@ -93,17 +115,6 @@ enum daf_err daf_store_unacked_next(void *ctx, const struct daf_scope_id *scope,
 }
 
 /* ---- the list */
-
-static int compare(const struct daf_mark *a, const struct daf_mark *b)
-{
-    int order = memcmp(a->tag.b, b->tag.b, sizeof(a->tag.b));
-    if (order == 0)
-        order =
-            memcmp(a->log.author.b, b->log.author.b, sizeof(a->log.author.b));
-    if (order == 0 && a->log.incarnation != b->log.incarnation)
-        order = a->log.incarnation < b->log.incarnation ? -1 : 1;
-    return order;
-}
 
 /* The place of the first mark that is not below @mark. */
 static size_t place_of(const struct daf_store_marks *m,

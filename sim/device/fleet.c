@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/device/fleet_impl.h"
 
+#include "sim/device/ramdisk.h"
 #include "sim/device/signer.h"
 
 #include <assert.h>
@@ -171,7 +172,7 @@ static enum daf_err make_names(struct daf_fleet *f)
 
 /* ---- life */
 
-static enum daf_err open_notebook(struct daf_fleet_device *d)
+enum daf_err daf_fleet_open_notebook(struct daf_fleet_device *d)
 {
     struct daf_fleet *f = d->fleet;
     char dir[512];
@@ -197,7 +198,7 @@ void daf_fleet_recover(struct daf_fleet_device *d)
     daf_notebook_free(d->notebook);
     d->notebook = NULL;
     f->events.disk_on(f->events.ctx, d->card);
-    enum daf_err err = open_notebook(d);
+    enum daf_err err = daf_fleet_open_notebook(d);
     if (err != DAF_OK) daf_fleet_fail(f, err);
 }
 
@@ -216,8 +217,14 @@ static enum daf_err make_devices(struct daf_fleet *f)
         daf_fleet_wires_port(&d->port);
         daf_fleet_disk_port(&d->port);
         d->admitted = calloc(count / 64 + 1, sizeof *d->admitted);
-        if (d->admitted == NULL) return DAF_ENOMEM;
-        enum daf_err err = open_notebook(d);
+        if (d->admitted == NULL) {
+            f->config.devices = i; /* as many as there are to be freed */
+            return DAF_ENOMEM;
+        }
+    }
+    /* In memory the first one is all; the others get copies. */
+    for (uint32_t i = 0; i < (f->ram == NULL ? count : 1); i++) {
+        enum daf_err err = daf_fleet_open_notebook(&f->devices[i]);
         if (err != DAF_OK) return err;
     }
     return DAF_OK;
@@ -258,6 +265,8 @@ enum daf_err daf_fleet_new(struct daf_engine *e,
     f->scratch = malloc(sizeof *f->scratch);
     enum daf_err err =
         f->scratch == NULL ? DAF_ENOMEM : daf_notebook_pool_new(&f->records);
+    if (err == DAF_OK && config->real_dir != NULL && events->disk_made == NULL)
+        err = daf_ramdisk_new(config->real_dir, &f->ram);
     if (err == DAF_OK) err = make_devices(f);
     if (err == DAF_OK) err = start_all(f);
     if (err != DAF_OK) {
@@ -297,6 +306,7 @@ void daf_fleet_free(struct daf_fleet *f)
     free_pool(&f->parcels);
     daf_camp_free(f->like);
     daf_notebook_pool_free(f->records);
+    daf_ramdisk_free(f->ram);
     free(f->devices);
     free(f->authors);
     free(f->keys);

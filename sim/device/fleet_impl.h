@@ -130,6 +130,7 @@ struct daf_fleet {
     enum daf_err failed;
     struct daf_scratch *scratch;
     struct daf_notebook_pool *records;
+    struct daf_ramdisk *ram; /* of real notebooks, if nobody cuts power */
     struct daf_fleet_device *devices;
     struct daf_fleet_name *authors, *keys; /* sorted */
     struct daf_scope_id scopes[DAF_FLEET_SCOPES];
@@ -149,6 +150,8 @@ struct daf_fleet {
 };
 
 /* ---- fleet.c */
+/* What is on the device's card, or in memory; the folder is made. */
+enum daf_err daf_fleet_open_notebook(struct daf_fleet_device *d);
 void daf_fleet_fail(struct daf_fleet *f, enum daf_err err);
 /* Room for one more in an array of @size; false without memory. */
 bool daf_fleet_grow(struct daf_fleet *f, void *items, size_t size,

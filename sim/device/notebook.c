@@ -33,6 +33,8 @@ enum daf_err daf_notebook_real(const char *dir, struct daf_notebook **out)
     if (n == NULL) return DAF_ENOMEM;
     enum daf_err err = daf_store_open(dir, DAF_STORE_WRITER, &n->writer);
     if (err == DAF_OK) err = daf_store_open(dir, DAF_STORE_READER, &n->reader);
+    if (err == DAF_OK) err = daf_store_slim(n->writer);
+    if (err == DAF_OK) err = daf_store_slim(n->reader);
     if (err == DAF_OK)
         *out = n;
     else
