@@ -20,6 +20,7 @@ static const char *const questions[DAF_SQL_COUNT] = {
     [DAF_SQL_BEGIN] = "BEGIN",
     [DAF_SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [DAF_SQL_COMMIT] = "COMMIT",
+    [DAF_SQL_ROLLBACK] = "ROLLBACK",
     [DAF_SQL_COMMITS_GET] = "SELECT count FROM commits",
     [DAF_SQL_COMMITS_ADD] =
         "UPDATE commits SET count=count+1,inverse=~(count+1),"
@@ -288,7 +289,14 @@ enum daf_err daf_db_number(struct daf_db *db, const char *sql, int64_t *out)
 void daf_db_rollback(struct daf_db *db)
 {
     /* After a full disk SQLite may have rolled back already. */
-    if (db->handle != NULL && sqlite3_get_autocommit(db->handle) == 0)
+    if (db->handle == NULL || sqlite3_get_autocommit(db->handle) != 0) return;
+    /* Kept: a reader ends each look so, and parsing took 4 % of a simulated
+     * conference. */
+    struct daf_query q = daf_db_start(db, DAF_SQL_ROLLBACK);
+    /* Not daf_db_run(): the words are those of what failed before. */
+    if (q.failed == SQLITE_OK) (void)sqlite3_step(q.stmt);
+    daf_db_end(&q);
+    if (sqlite3_get_autocommit(db->handle) == 0) /* no memory for it */
         (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
