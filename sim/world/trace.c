@@ -44,8 +44,49 @@ struct daf_trace {
     size_t names_count, names_room;
 };
 
+/* A packed file that ends early or was changed; DAF_OK: nothing is wrong with the
+ * packing so far. */
+static enum daf_err torn(struct daf_trace *t)
+{
+    int err = Z_OK;
+    const char *words = gzerror(t->file, &err);
+
+    if (err == Z_OK || err == Z_STREAM_END) return DAF_OK;
+    if (t->why == NULL) return DAF_EIO;
+    if (err == Z_BUF_ERROR)
+        (void)snprintf(t->why, DAF_TRACE_WHY_BYTES,
+                       "the packed file is cut short after line %llu; copy it "
+                       "again from where it comes from",
+                       (unsigned long long)t->line);
+    else if (err == Z_ERRNO)
+        (void)snprintf(t->why, DAF_TRACE_WHY_BYTES,
+                       "it cannot be read after line %llu: %s",
+                       (unsigned long long)t->line, words);
+    else
+        (void)snprintf(t->why, DAF_TRACE_WHY_BYTES,
+                       "the packed file is damaged (%s), maybe before line "
+                       "%llu; copy it again from where it comes from",
+                       words, (unsigned long long)t->line);
+    return DAF_EIO;
+}
+
+/* An odd line of a packed file may be what damage has left of a good one, which
+ * its checksum tells: at the end of the file. */
+static enum daf_err torn_later(struct daf_trace *t)
+{
+    char bytes[4096];
+
+    if (t->why == NULL || gzdirect(t->file) != 0) return DAF_OK;
+    while (gzread(t->file, bytes, sizeof bytes) > 0)
+        ;
+    return torn(t);
+}
+
 static enum daf_err wrong(struct daf_trace *t, const char *what)
 {
+    enum daf_err err = torn_later(t);
+
+    if (err != DAF_OK) return err;
     if (t->why != NULL)
         (void)snprintf(t->why, DAF_TRACE_WHY_BYTES, "line %llu: %s",
                        (unsigned long long)t->line, what);
@@ -59,14 +100,8 @@ static enum daf_err read_line(struct daf_trace *t, char *line)
 {
     for (;;) {
         if (gzgets(t->file, line, LINE_BYTES_MAX) == NULL) {
-            int err = Z_OK;
-            const char *words = gzerror(t->file, &err);
-            if (err == Z_OK || err == Z_STREAM_END) return DAF_ENOTFOUND;
-            if (t->why != NULL)
-                (void)snprintf(t->why, DAF_TRACE_WHY_BYTES,
-                               "after line %llu: %s",
-                               (unsigned long long)t->line, words);
-            return DAF_EIO;
+            enum daf_err err = torn(t);
+            return err == DAF_OK ? DAF_ENOTFOUND : err;
         }
         t->line++;
         size_t len = strlen(line);

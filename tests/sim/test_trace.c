@@ -171,7 +171,47 @@ static void a_packed_file_is_read_and_a_torn_one_refused(void **state)
     assert_int_equal(fclose(f), 0);
     put(bytes, len - 6);
     assert_int_equal(daf_trace_open(path, 0, NULL, NULL, &t, why), DAF_EIO);
-    assert_non_null(strstr(why, "after line"));
+    assert_non_null(strstr(why, "cut short after line"));
+}
+
+/* Packed lines that go on for longer than what is read at a time. */
+static size_t pack_many(char *out, size_t room)
+{
+    gzFile gz = gzopen(path, "wbe");
+
+    assert_non_null(gz);
+    for (unsigned i = 0; i < 20000; i++)
+        assert_true(gzprintf(gz, "%u CONN %u %u %s\n", i, i * 7919 % 50,
+                             50 + i * 104729 % 50,
+                             i % 2 == 0 ? "up" : "down") > 0);
+    assert_int_equal(gzclose(gz), Z_OK);
+    FILE *f = fopen(path, "re");
+    assert_non_null(f);
+    size_t len = fread(out, 1, room, f);
+    assert_int_equal(fclose(f), 0);
+    assert_true(len > 1000 && len < room);
+    return len;
+}
+
+/* Wherever it is cut, or a byte is another, the line there is not to blame. */
+static void damage_of_a_packed_file_is_no_fault_of_its_lines(void **state)
+{
+    static char good[400000], bytes[400000];
+    char why[DAF_TRACE_WHY_BYTES];
+    struct daf_trace *t = NULL;
+    size_t len = pack_many(good, sizeof good);
+
+    (void)state;
+    for (size_t part = 1; part < 20; part++) {
+        put(good, len * part / 20);
+        assert_int_equal(daf_trace_open(path, 0, NULL, NULL, &t, why), DAF_EIO);
+        if (strstr(why, "cut short") == NULL) fail_msg("cut: %s", why);
+        memcpy(bytes, good, len);
+        bytes[len * part / 20] ^= 0x55;
+        put(bytes, len);
+        assert_int_equal(daf_trace_open(path, 0, NULL, NULL, &t, why), DAF_EIO);
+        if (strstr(why, "packed file") == NULL) fail_msg("damaged: %s", why);
+    }
 }
 
 static void what_is_wrong_is_said_with_its_line(void **state)
@@ -241,6 +281,7 @@ int main(void)
         cmocka_unit_test(steps_of_sociopatterns_become_contacts),
         cmocka_unit_test(many_names_are_numbered_in_their_order),
         cmocka_unit_test(a_packed_file_is_read_and_a_torn_one_refused),
+        cmocka_unit_test(damage_of_a_packed_file_is_no_fault_of_its_lines),
         cmocka_unit_test(what_is_wrong_is_said_with_its_line),
         cmocka_unit_test(too_many_names_are_refused),
         cmocka_unit_test(an_empty_file_has_nothing),
