@@ -11,6 +11,7 @@
 #include "sim/progress.h"
 #include "sim/protocols/protocol.h"
 #include "sim/run/outcome.h"
+#include "sim/say.h"
 
 static bool tell_reading(void *ctx, uint64_t done, uint64_t of)
 {
@@ -24,8 +25,14 @@ static bool tell_running(void *ctx, daf_sim_us at, daf_sim_us until)
 
 int daf_cmd_run_failed(const char *what, const char *why)
 {
-    (void)fprintf(stderr, "daftar-sim run: %s: %s\n", what, why);
+    daf_say("daftar-sim run: %s: %s", what, why);
     return DAF_SIM_EXIT_FAILED;
+}
+
+int daf_cmd_run_broken(const char *what, const char *why)
+{
+    (void)daf_cmd_run_failed(what, why);
+    return DAF_SIM_EXIT_PARTLY;
 }
 
 static int open_trace(const char *path, uint32_t nodes, struct daf_trace **out)
@@ -36,7 +43,7 @@ static int open_trace(const char *path, uint32_t nodes, struct daf_trace **out)
     daf_progress_begin(&p, "reading");
     enum daf_err err = daf_trace_open(path, nodes, tell_reading, &p, out, why);
     daf_progress_end(&p);
-    if (err == DAF_EBUSY) return daf_cmd_run_failed(path, "broken off");
+    if (err == DAF_EBUSY) return daf_cmd_run_broken(path, "broken off");
     if (err != DAF_OK)
         return daf_cmd_run_failed(path,
                                   why[0] != '\0' ? why : daf_err_str(err));
@@ -156,8 +163,7 @@ bool daf_cmd_run_make_dir(char dir[DAF_CMD_RUN_DIR_BYTES])
 void daf_cmd_run_remove_dir(const char *dir)
 {
     if (nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        (void)fprintf(stderr, "daftar-sim run: %s stays behind: %s\n", dir,
-                      strerror(errno));
+        daf_say("daftar-sim run: %s stays behind: %s", dir, strerror(errno));
 }
 /* NOLINTEND(concurrency-mt-unsafe) */
 
@@ -179,10 +185,10 @@ static int run_one(const struct daf_cmd_wish *w)
     daf_progress_end(&p);
     if (w->is_real) daf_cmd_run_remove_dir(dir);
     if (err == DAF_EBUSY)
-        return daf_cmd_run_failed("the run", "broken off, and says nothing");
+        return daf_cmd_run_broken("the run", "broken off, and says nothing");
     if (err != DAF_OK) return daf_cmd_run_failed("the run", daf_err_str(err));
     daf_cmd_run_print(&config, &result, w->is_json);
-    return fflush(stdout) == 0 ? DAF_SIM_EXIT_DONE : DAF_SIM_EXIT_FAILED;
+    return DAF_SIM_EXIT_DONE;
 }
 
 /* The exit code, or -1 to go on. */
