@@ -18,6 +18,13 @@ static enum daf_err fail(char *why, const char *path)
     return DAF_EIO;
 }
 
+/* A run that was killed at once has left the first file's beginning: that is
+ * written over. */
+static bool is_leftover(const char *name)
+{
+    return strcmp(name, "experiment.json.part") == 0;
+}
+
 static enum daf_err is_empty(const char *dir, bool *out, char *why)
 {
     DIR *d = opendir(dir);
@@ -26,7 +33,8 @@ static enum daf_err is_empty(const char *dir, bool *out, char *why)
     *out = true;
     if (d == NULL) return fail(why, dir);
     while ((entry = readdir(d)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+        if (strcmp(entry->d_name, ".") != 0 &&
+            strcmp(entry->d_name, "..") != 0 && !is_leftover(entry->d_name))
             *out = false;
     (void)closedir(d);
     return DAF_OK;

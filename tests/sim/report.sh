@@ -204,10 +204,19 @@ grep -q '"planned": 2000' "$tmp/cut/summary.json"
 [ -s "$tmp/cut/report.html" ] || bad 'no report of what has finished'
 echo 'ok: Ctrl-C keeps what has finished'
 
+# ---- a run that was killed while it wrote its first file
+mkdir "$tmp/killed" "$tmp/killed-2"
+echo '{"form' | tee "$tmp/killed/experiment.json.part" \
+    >"$tmp/killed-2/experiment.json.part"
+"$sim" "${many[@]}" --seed 1 --out "$tmp/killed" --resume >"$tmp/said"
+"$sim" "${many[@]}" --seed 1 --out "$tmp/killed-2" >"$tmp/said"
+[ ! -e "$tmp/killed/experiment.json.part" ]
+[ -s "$tmp/killed/report.html" ]
+echo 'ok: a first file that was cut is written anew'
+
 # ---- no room
 got=0
 (
-    trap '' XFSZ
     ulimit -f 4
     exec "$sim" "${many[@]}" --seed 1-3 --out "$tmp/full" >"$tmp/said" \
         2>"$tmp/err"
