@@ -34,6 +34,10 @@ for part in '"relayed":2' '"aborted":0' '"delivered":1' '"cpu_s":' '"rss_mb":' \
     }
 done
 echo 'ok: a message goes by a node between'
+printf '%s\n' '0 CONN 0 1 up' '0 C M1 0 2 1000000' '5 CONN 0 1 down' >"$tmp/lost"
+"$sim" run --contacts "$tmp/lost" --json >"$tmp/out"
+grep -qF '"latency_mean_s":null,"latency_median_s":null,"hops_mean":null' "$tmp/out"
+echo 'ok: what never arrived took no time, not 0'
 gzip -k "$tmp/line"
 [ "$("$sim" run --contacts "$tmp/line" | grep -v history)" = \
     "$("$sim" run --contacts "$tmp/line.gz" | grep -v history)" ]
