@@ -69,20 +69,26 @@ static uint64_t memory_left(void)
 static bool fits(const struct daf_cmd_wish *w)
 {
     struct daf_run_config config = w->run;
-    uint64_t wanted = 0, left = memory_left();
+    struct daf_run_bytes wanted = {.all = 0};
+    uint64_t left = memory_left();
 
     for (size_t i = 0; i < w->protocols_count; i++) {
         config.net.protocol = w->protocols[i];
-        uint64_t bytes = daf_run_bytes(&config);
-        if (bytes > wanted) wanted = bytes;
+        const struct daf_run_bytes bytes = daf_run_bytes(&config);
+        if (bytes.all > wanted.all) wanted = bytes;
     }
-    if (wanted <= left) return true;
-    (void)fprintf(stderr,
-                  "daftar-sim run: %" PRIu32
-                  " devices would take about %" PRIu64
-                  " MB of memory, and %" PRIu64
-                  " MB are free; take fewer, or a larger machine\n",
-                  daf_run_nodes(&w->run), wanted / 1000000, left / 1000000);
+    if (wanted.all <= left) return true;
+    uint64_t devices = wanted.all - wanted.of_messages;
+    bool is_messages = wanted.of_messages > devices;
+    daf_say("daftar-sim run: %" PRIu32 " devices and about %" PRIu64
+            " messages would take about %" PRIu64 " MB of memory, and %" PRIu64
+            " MB are free. %" PRIu64
+            " MB of it are for %s, or take a larger machine",
+            daf_run_nodes(&w->run), wanted.messages, wanted.all / 1000000,
+            left / 1000000,
+            (is_messages ? wanted.of_messages : devices) / 1000000,
+            is_messages ? "the messages: let fewer be made"
+                        : "the devices: take fewer");
     return false;
 }
 

@@ -212,4 +212,7 @@ fails 1 'line 2: time goes backwards' run --contacts "$tmp/back"
 printf '0 CONN 0 1 up\n1 C M1 0 1 5\n' >"$tmp/few"
 fails 1 'of memory, and' run --contacts "$tmp/few" --nodes 1048576 \
     --protocol prophet
+grep -qF 'MB of it are for the devices: take fewer' "$tmp/err"
+fails 1 'MB of it are for the messages: let fewer be made' run \
+    --contacts "$tmp/few" --nodes 1000 --until 10000d --traffic every=1ms,size=1kB
 echo 'run: all good'
