@@ -13,6 +13,8 @@
 #include "sim/run/outcome.h"
 #include "sim/say.h"
 
+#define RECORD_BYTES 1000 /* a size above it is no record's */
+
 static bool tell_reading(void *ctx, uint64_t done, uint64_t of)
 {
     return daf_progress_tell(ctx, of == 0 ? 1 : (double)done / (double)of);
@@ -48,6 +50,82 @@ static int open_trace(const char *path, uint32_t nodes, struct daf_trace **out)
         return daf_cmd_run_failed(path,
                                   why[0] != '\0' ? why : daf_err_str(err));
     return -1;
+}
+
+/* One line for all that is odd in a trace and was read all the same. */
+static void tell_odds(const char *path, const struct daf_trace *t)
+{
+    const struct daf_trace_facts *f = daf_trace_facts(t);
+    char words[600] = "";
+
+    for (unsigned i = 0; i < DAF_TRACE_ODDS; i++) {
+        size_t len = strlen(words);
+        if (f->odds[i].count == 0) continue;
+        (void)snprintf(words + len, sizeof words - len,
+                       "%s%s: %" PRIu64 " (first: line %" PRIu64 ")",
+                       len == 0 ? "" : ", ", daf_trace_odd_str(i),
+                       f->odds[i].count, f->odds[i].first_line);
+    }
+    if (words[0] != '\0')
+        daf_say("daftar-sim run: %s: taken as it is: %s", path, words);
+}
+
+/* Nobody meets anybody: then it is another file that was meant. */
+static int no_contacts(const struct daf_cmd_wish *w)
+{
+    uint64_t made = daf_trace_facts(w->run.contacts)->creations;
+
+    if (made == 0)
+        return daf_cmd_run_failed(
+            w->contacts, "it holds no contact, so nobody meets. A contact is a "
+                         "line 'time CONN a b up', or 'time a b'");
+    return daf_cmd_run_failed(
+        w->contacts, "it holds messages and no contact, so nobody meets. Give "
+                     "it as --messages, and one with contacts as --contacts");
+}
+
+/* The exit code, or -1 to go on. */
+static int look_at_traces(const struct daf_cmd_wish *w)
+{
+    const struct daf_trace *contacts = w->run.contacts;
+    const struct daf_trace *messages = w->run.messages;
+
+    if (contacts == NULL) return -1;
+    tell_odds(w->contacts, contacts);
+    if (messages != NULL) tell_odds(w->messages, messages);
+    if (messages != NULL && daf_trace_facts(messages)->creations == 0)
+        daf_say("daftar-sim run: %s: it holds no message", w->messages);
+    if (daf_trace_facts(contacts)->ups > 0 ||
+        (messages != NULL && daf_trace_facts(messages)->ups > 0))
+        return -1;
+    return no_contacts(w);
+}
+
+/* To daftar a message is a record: what size the traffic says is not what goes
+ * over the air. */
+static void tell_sizes(const struct daf_cmd_wish *w)
+{
+    uint64_t most = 0;
+    bool is_daftar = false;
+
+    for (size_t i = 0; i < w->protocols_count; i++)
+        is_daftar |= w->protocols[i] == daf_protocol_find("daftar");
+    if (w->run.contacts != NULL)
+        most = daf_trace_facts(w->run.contacts)->bytes_max;
+    if (w->run.messages != NULL &&
+        daf_trace_facts(w->run.messages)->bytes_max > most)
+        most = daf_trace_facts(w->run.messages)->bytes_max;
+    if (w->run.traffic != NULL && w->run.traffic->bytes_max > most)
+        most = w->run.traffic->bytes_max;
+    for (size_t i = 0;
+         w->scenario != NULL && i < w->scenario->schedule.errands_count; i++)
+        if (w->scenario->schedule.errands[i].bytes_max > most)
+            most = w->scenario->schedule.errands[i].bytes_max;
+    if (!is_daftar || most <= RECORD_BYTES) return;
+    daf_say("daftar-sim run: messages have up to %" PRIu64
+            " bytes; to daftar each is a record of some 300, and only other "
+            "protocols carry that size",
+            most);
 }
 
 /* Bytes that the system can give; UINT64_MAX if it does not say. */
@@ -207,9 +285,11 @@ static int open_world(struct daf_cmd_wish *w)
         code = open_trace(w->contacts, nodes, &w->run.contacts);
     if (code < 0 && w->messages != NULL)
         code = open_trace(w->messages, nodes, &w->run.messages);
+    if (code < 0) code = look_at_traces(w);
     if (code < 0 && daf_run_wrong(&w->run) != NULL)
         code = daf_cmd_run_failed("the run", daf_run_wrong(&w->run));
     if (code < 0 && !fits(w)) code = DAF_SIM_EXIT_FAILED;
+    if (code < 0) tell_sizes(w);
     return code;
 }
 

@@ -324,6 +324,12 @@ static int run_batch(const struct wish *w)
                       .is_shown = isatty(STDERR_FILENO) && !w->is_verbose};
     bool is_good = read_file(&b);
 
+    if (is_good && w->count + b.listed_count == 0) {
+        daf_say("daftar-sim seeds: no world is asked for: give --count, or "
+                "seeds in a --file");
+        free(b.listed);
+        return DAF_SIM_EXIT_USAGE;
+    }
     daf_progress_catch();
     (void)clock_gettime(CLOCK_MONOTONIC, &b.began);
     if (is_good && !play_all(&b)) {

@@ -38,6 +38,21 @@ printf '%s\n' '0 CONN 0 1 up' '0 C M1 0 2 1000000' '5 CONN 0 1 down' >"$tmp/lost
 "$sim" run --contacts "$tmp/lost" --json >"$tmp/out"
 grep -qF '"latency_mean_s":null,"latency_median_s":null,"hops_mean":null' "$tmp/out"
 echo 'ok: what never arrived took no time, not 0'
+printf '%s\n' '0 CONN 0 1 up' '0 C M1 0 0 5' '1 C M1 0 1 5' '1 CONN 1 0 up' \
+    '2 C M1 0 1 5' '5 CONN 0 1 down' >"$tmp/odd"
+"$sim" run --contacts "$tmp/odd" >"$tmp/out" 2>"$tmp/err"
+grep -qF 'taken as it is: messages to their own maker: 1 (first: line 2), mess' \
+    "$tmp/err"
+grep -qF 'has: 2 (first: line 3), contacts that begin and are up already: 1 (first: line 4)' \
+    "$tmp/err"
+[ "$(wc -l <"$tmp/err")" = 1 ]
+echo 'ok: what is odd in a trace is said in a line'
+printf '0 CONN 0 1 up\n1 C M1 0 1 100000000\n' >"$tmp/large"
+"$sim" run --contacts "$tmp/large" --protocol prophet,daftar 2>"$tmp/err" >"$tmp/out"
+grep -qF 'messages have up to 100000000 bytes; to daftar' "$tmp/err"
+"$sim" run --contacts "$tmp/large" --protocol prophet 2>"$tmp/err" >"$tmp/out"
+[ ! -s "$tmp/err" ]
+echo 'ok: that to daftar a message is a record is said at once'
 gzip -k "$tmp/line"
 [ "$("$sim" run --contacts "$tmp/line" | grep -v history)" = \
     "$("$sim" run --contacts "$tmp/line.gz" | grep -v history)" ]
@@ -195,6 +210,11 @@ plain 2 '\x1b[5m' run "$tmp/steer.yaml"
 "$sim" run --contacts "$tmp/$esc" --seed 1-2 --out "$tmp/out-$esc" >"$tmp/out"
 grep -qF 'out-a\x1b[31m' "$tmp/out"
 echo 'ok: control characters are printed as what they are'
+: >"$tmp/empty"
+fails 1 'it holds no contact, so nobody meets. A contact is' \
+    run --contacts "$tmp/empty"
+echo '1 C M1 0 1 5' >"$tmp/only"
+fails 1 'Give it as --messages' run --contacts "$tmp/only"
 fails 2 'a scenario says itself' run --contacts "$tmp/line" more
 fails 2 "there is no protocol 'gossip'; there are daftar," \
     run --contacts "$tmp/line" --protocol gossip

@@ -252,6 +252,37 @@ static void too_many_names_are_refused(void **state)
     refused(text, "it has 102 devices, and at most 100 are wanted");
 }
 
+static void what_is_odd_is_handed_out_and_counted(void **state)
+{
+    struct daf_trace *t = read_text("0 CONN 1 2 up\n"
+                                    "1 CONN 2 1 up\n"
+                                    "2 CONN 1 2 up\n"
+                                    "3 CONN 1 2 down\n"
+                                    "4 CONN 1 2 down\n"
+                                    "5 CONN 1 2 up\n"
+                                    "6 C M1 3 3 5\n"
+                                    "7 C M2 3 1 50\n"
+                                    "8 C M1 1 3 5\n");
+    const struct daf_trace_facts *f = daf_trace_facts(t);
+    static const struct daf_trace_odds odds[DAF_TRACE_ODDS] = {
+        [DAF_TRACE_TO_ITSELF] = {1, 7},
+        [DAF_TRACE_SAME_NAME] = {1, 9},
+        [DAF_TRACE_UP_TWICE] = {2, 2},
+        [DAF_TRACE_DOWN_ALONE] = {1, 5}};
+
+    (void)state;
+    for (unsigned twice = 0; twice < 2; twice++) {
+        assert_string_equal(told(t),
+                            "0 up 1 2; 1 up 2 1; 2 up 1 2; 3 down 1 2; "
+                            "4 down 1 2; 5 up 1 2; 6 make 3 3 5; "
+                            "7 make 3 1 50; 8 make 1 3 5");
+        assert_memory_equal(f->odds, odds, sizeof odds);
+        assert_int_equal(daf_trace_rewind(t), DAF_OK);
+    }
+    assert_int_equal(f->bytes_max, 50);
+    daf_trace_close(t);
+}
+
 static void an_empty_file_has_nothing(void **state)
 {
     struct daf_trace *t = read_text("# nothing\n");
@@ -284,6 +315,7 @@ int main(void)
         cmocka_unit_test(damage_of_a_packed_file_is_no_fault_of_its_lines),
         cmocka_unit_test(what_is_wrong_is_said_with_its_line),
         cmocka_unit_test(too_many_names_are_refused),
+        cmocka_unit_test(what_is_odd_is_handed_out_and_counted),
         cmocka_unit_test(an_empty_file_has_nothing),
         cmocka_unit_test(what_cannot_be_read_twice_is_refused),
     };
