@@ -227,6 +227,58 @@ grep -qF 'File too large' "$tmp/err" || bad 'it does not say why'
 cmp "$tmp/summary" "$tmp/full/summary.json"
 echo 'ok: it goes on when there is room again'
 
+# ---- files that somebody changed
+# changed FILE CODE KEY: after Python did CODE to it as v, the report blames KEY of it.
+changed()
+{
+    cp "$tmp/full/$1" "$tmp/good"
+    python3 - "$tmp/full/$1" "$2" <<'END'
+import json, sys
+path, code = sys.argv[1:]
+v = json.load(open(path))
+exec(code)
+json.dump(v, open(path, "w"))
+END
+    fails 1 "$1 is not what daftar-sim wrote: $3 cannot be right" \
+        report "$tmp/full"
+    cp "$tmp/good" "$tmp/full/$1"
+}
+one=daftar-1/result.json
+changed $one 'v["protocol"] = "epidemic-one"' protocol
+changed $one 'v["seed"] = 2' seed
+changed $one 'v["identity"] = "00"' identity
+changed $one 'v["version"] += "x"' version
+changed $one 'v["options"]["buffer"] = "1B"' options
+changed $one 'v["inputs"][0]["blake2b"] = "0" * 64' inputs
+changed $one 'v["nodes"] = 0' nodes
+changed $one 'v["nodes"] = 1e300' nodes
+changed $one 'v["metrics"]["delivery_ratio"] = 1.5' delivery_ratio
+changed $one 'v["metrics"]["relayed"] = -1' relayed
+changed $one 'v["metrics"]["air_payload_bytes"] = 1e300' air_payload_bytes
+changed $one 'v["metrics"]["hops_mean"] = "many"' hops_mean
+changed $one 'del v["metrics"]["created"]' created
+changed $one 'v["latency_quantiles_s"].reverse()' latency_quantiles_s
+changed $one 'v["contact_lengths"][0] = -5' contact_lengths
+changed $one 'v["contact_lengths"] = [1] * 1000' contact_lengths
+changed contacts.json 'v["slices"][3] = [1, 1000]' slices
+changed contacts.json 'v["slice_s"] = -1' slice_s
+changed contacts.json 'v["pairs"][0][0] = 150' pairs
+changed contacts.json 'v["seed"] = None' seed
+changed experiment.json 'v["seeds"] = []' seeds
+changed experiment.json 'v["protocols"][1]["name"] = "../x"' protocols
+cp "$tmp/full/daftar-1/series.csv" "$tmp/good"
+sed -i '4s/[0-9.]*,/1e999,/' "$tmp/full/daftar-1/series.csv"
+fails 1 'series.csv is not what daftar-sim wrote: line 4, time_s cannot' \
+    report "$tmp/full"
+sed -i '4s/1e999/0/' "$tmp/full/daftar-1/series.csv"
+fails 1 'line 4, time_s cannot be right' report "$tmp/full"
+cp "$tmp/good" "$tmp/full/daftar-1/series.csv"
+sed -i 's/"seed": 1/"seed": 9/' "$tmp/full/daftar-1/result.json"
+fails 1 'Move its folder away' report "$tmp/full"
+mv "$tmp/full/daftar-1" "$tmp/away"
+"$sim" "${many[@]}" --seed 1-3 --out "$tmp/full" --resume >"$tmp/said"
+cmp "$tmp/summary" "$tmp/full/summary.json"
+echo 'ok: what cannot be right is told with its file and key'
 echo '{"metrics": {' >"$tmp/full/daftar-1/result.json"
 fails 1 'is not what daftar-sim wrote' report "$tmp/full"
 echo 'report: all good'
