@@ -302,6 +302,26 @@ static bool are_pairs(const json_t *pairs, json_int_t count)
     return json_is_array(pairs);
 }
 
+/* One after the other, all around. */
+static bool are_arcs(const json_t *arcs, json_int_t count)
+{
+    json_int_t from = 0;
+
+    if (arcs == NULL) return true;
+    for (size_t i = 0; i < json_array_size(arcs); i++) {
+        const json_t *one = json_array_get(arcs, i);
+        const json_t *number = json_object_get(one, "number");
+        json_int_t size = json_integer_value(json_object_get(one, "count"));
+        if (!json_is_string(json_object_get(one, "place")) ||
+            !json_is_integer(number) || json_integer_value(number) < 0 ||
+            json_integer_value(json_object_get(one, "from")) != from ||
+            size < 1 || size > count - from)
+            return false;
+        from += size;
+    }
+    return json_is_array(arcs) && from == count;
+}
+
 /* The key that is wrong, or NULL. */
 static const char *contacts_wrong(const json_t *c)
 {
@@ -321,6 +341,7 @@ static const char *contacts_wrong(const json_t *c)
         return "slices";
     for (size_t i = 0; i < json_array_size(slices); i++)
         if (!are_places(json_array_get(slices, i), 2, count)) return "slices";
+    if (!are_arcs(json_object_get(c, "arcs"), count)) return "arcs";
     return are_pairs(json_object_get(c, "pairs"), count) ? NULL : "pairs";
 }
 

@@ -227,6 +227,42 @@ grep -qF 'File too large' "$tmp/err" || bad 'it does not say why'
 cmp "$tmp/summary" "$tmp/full/summary.json"
 echo 'ok: it goes on when there is room again'
 
+# ---- a scenario's places, around the circle
+cat >"$tmp/two.yaml" <<'END'
+scenario: two
+lasts: 10h
+places:
+  - {name: a-school-of-a-long-name, count: 2}
+  - {name: office}
+groups:
+  - {name: tablet, count: 8, stays: [{at: a-school-of-a-long-name, from: "08:00", to: "09:00"}]}
+  - {name: teacher, count: 2, stays: [{at: office, from: "08:00", to: "09:00"}]}
+  - {name: guest, stays: [{at: office, drawn: yes, from: "08:00", to: "09:00"}]}
+END
+"$sim" run "$tmp/two.yaml" --protocol direct --out "$tmp/two" >"$tmp/said"
+python3 - "$tmp/two" <<'END'
+import json, pathlib, sys
+top = pathlib.Path(sys.argv[1])
+c = json.loads((top / "contacts.json").read_text())
+arcs = [(a["place"], a["number"], sorted(c["shown"][a["from"]:a["from"] + a["count"]]))
+        for a in c["arcs"]]
+long = "a-school-of-a-long-name"
+assert arcs == [(long, 1, [0, 1, 2, 3]), (long, 2, [4, 5, 6, 7]), ("office", 0, [8, 9]),
+                ("elsewhere", 0, [10])], arcs
+page = (top / "report.html").read_text()
+assert page.count('class="arc"') == 4
+for words in (f"<title>{long} 2, 4 devices</title>", "</title>a-school\u2026 2</text>",
+              "</title>office</text>"):
+    assert words in page, words
+END
+sed 's/"place":"office"/"place":"<b>\\u0007"/' "$tmp/two/contacts.json" >"$tmp/good"
+cp "$tmp/good" "$tmp/two/contacts.json"
+"$sim" report "$tmp/two"
+grep -qF '</title>&lt;b&gt; </text>' "$tmp/two/report.html"
+sed -i 's/"from":4/"from":5/' "$tmp/two/contacts.json"
+fails 1 'arcs cannot be right' report "$tmp/two"
+echo 'ok: devices of one place stand together, and places are named'
+
 # ---- files that somebody changed
 # changed FILE CODE KEY: after Python did CODE to it as v, the report blames KEY of it.
 changed()
