@@ -5,6 +5,7 @@
 #include "sim/progress.h"
 #include "sim/protocols/protocol.h"
 #include "sim/run/run.h"
+#include "sim/say.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -103,9 +104,9 @@ static int run_row(const struct row *row, bool is_json)
         print(row, &result, is_json);
         return ferror(stdout) == 0 ? DAF_SIM_EXIT_DONE : DAF_SIM_EXIT_FAILED;
     }
-    (void)fprintf(stderr, "daftar-sim bench: %s\n",
-                  err == DAF_EBUSY ? "broken off; what was printed counts"
-                                   : daf_err_str(err));
+    daf_say("daftar-sim bench: %s", err == DAF_EBUSY
+                                        ? "broken off; what was printed counts"
+                                        : daf_err_str(err));
     return err == DAF_EBUSY ? DAF_SIM_EXIT_PARTLY : DAF_SIM_EXIT_FAILED;
 }
 

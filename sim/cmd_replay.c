@@ -2,14 +2,15 @@
 /* daftar-sim replay: a run that `daftard --record` wrote down, once more. */
 #include "proto/hash.h"
 #include "sim/commands.h"
+#include "sim/progress.h"
 #include "sim/replay/replay.h"
+#include "sim/say.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,8 @@ static const char help[] =
     "  --json            one JSON object\n"
     "\n"
     "A copy of the notebook is made in $TMPDIR (else /tmp) and removed.\n"
-    "Exit: 0 all the same, 1 something differs or it failed, 2 usage.\n";
+    "Exit: 0 all the same, 1 something differs or it failed, 2 usage, 3 broken "
+    "off.\n";
 
 enum wish_option {
     OPT_JSON = 256,
@@ -55,19 +57,11 @@ struct job {
     unsigned shown;       /* per cent */
 };
 
-static volatile sig_atomic_t is_interrupted;
-
-static void on_interrupt(int signal)
-{
-    (void)signal;
-    is_interrupted = 1;
-}
-
 /* ---- what went wrong ---- */
 
 static bool failed(const char *what, const char *why)
 {
-    (void)fprintf(stderr, "daftar-sim replay: %s: %s\n", what, why);
+    daf_say("daftar-sim replay: %s: %s", what, why);
     return false;
 }
 
@@ -243,7 +237,7 @@ static bool on_progress(void *ctx, uint64_t done, uint64_t of)
         (void)fprintf(stderr, "\r[%.*s%*s] %3u %%", full,
                       "==============================", BAR - full, "", part);
     }
-    return !is_interrupted;
+    return !daf_progress_is_broken();
 }
 
 /* "12,345" */
@@ -355,15 +349,14 @@ static int go(struct job *j)
 
     remove_folder(j);
     sodium_memzero(&j->head, sizeof j->head);
-    if (!is_good) return DAF_SIM_EXIT_FAILED;
+    if (!is_good)
+        return daf_progress_is_broken() ? DAF_SIM_EXIT_PARTLY
+                                        : DAF_SIM_EXIT_FAILED;
     if (j->is_json)
         print_json(&result);
     else
         print_text(&result);
-    if (fflush(stdout) != 0 || ferror(stdout) != 0)
-        is_good = failed("the result", "cannot be written");
-    return is_good && result.first.input == 0 ? DAF_SIM_EXIT_DONE
-                                              : DAF_SIM_EXIT_FAILED;
+    return result.first.input == 0 ? DAF_SIM_EXIT_DONE : DAF_SIM_EXIT_FAILED;
 }
 
 /* The exit code, or -1 to go on. */
@@ -394,15 +387,11 @@ static int parse(int argc, char **argv, struct job *j)
 int daf_cmd_replay(int argc, char **argv)
 {
     struct job j = {.is_shown = isatty(STDERR_FILENO) != 0};
-    struct sigaction on = {.sa_handler = on_interrupt,
-                           .sa_flags = (int)SA_RESETHAND};
     int code = parse(argc, argv, &j);
 
     if (code >= 0) return code;
     if (sodium_init() < 0) return DAF_SIM_EXIT_FAILED;
-    (void)sigaction(SIGINT, &on, NULL);
-    (void)sigaction(SIGTERM, &on, NULL);
-    (void)sigaction(SIGHUP, &on, NULL);
+    daf_progress_catch();
     code = go(&j);
     if (j.mapped != NULL) (void)munmap(j.mapped, j.log.len);
     return code;

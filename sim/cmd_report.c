@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "sim/commands.h"
+#include "sim/progress.h"
 #include "sim/report/file.h"
 #include "sim/report/page.h"
 #include "sim/report/summary.h"
+#include "sim/say.h"
 
 static const char help[] =
     "usage: daftar-sim report FOLDER [--out FILE]\n"
@@ -28,7 +30,7 @@ static const struct option options[] = {
 
 static int failed(const char *why)
 {
-    (void)fprintf(stderr, "daftar-sim report: %s\n", why);
+    daf_say("daftar-sim report: %s", why);
     return DAF_SIM_EXIT_FAILED;
 }
 
@@ -43,9 +45,10 @@ static int write_page(const struct daf_study *s, const char *path)
     if (html == NULL) return failed(daf_err_str(DAF_ENOMEM));
     FILE *f = is_stdout ? stdout : fopen(path, "we");
     bool is_good = f != NULL && fwrite(html, 1, len, f) == len;
-    if (f != NULL && (is_stdout ? fflush(f) : fclose(f)) != 0) is_good = false;
+    if (f != NULL && !is_stdout && fclose(f) != 0) is_good = false;
     free(html);
-    if (is_good) return DAF_SIM_EXIT_DONE;
+    /* Standard output is looked at when the program ends. */
+    if (is_good || is_stdout) return DAF_SIM_EXIT_DONE;
     (void)snprintf(why, sizeof why, "%.4000s: %s", path, strerror(errno));
     return failed(why);
 }
@@ -57,6 +60,7 @@ static int report(const char *dir, const char *out)
     char why[DAF_FILE_WHY_BYTES];
     int code = DAF_SIM_EXIT_DONE;
 
+    daf_progress_catch_at_once();
     enum daf_err err = daf_study_load(&study, dir, why);
     if (err == DAF_OK && study.runs_count == 0) {
         (void)snprintf(why, sizeof why,

@@ -11,6 +11,9 @@
 #include "sim/progress.h"
 #include "sim/protocols/protocol.h"
 #include "sim/run/outcome.h"
+#include "sim/say.h"
+
+#define RECORD_BYTES 1000 /* a size above it is no record's */
 
 static bool tell_reading(void *ctx, uint64_t done, uint64_t of)
 {
@@ -24,8 +27,14 @@ static bool tell_running(void *ctx, daf_sim_us at, daf_sim_us until)
 
 int daf_cmd_run_failed(const char *what, const char *why)
 {
-    (void)fprintf(stderr, "daftar-sim run: %s: %s\n", what, why);
+    daf_say("daftar-sim run: %s: %s", what, why);
     return DAF_SIM_EXIT_FAILED;
+}
+
+int daf_cmd_run_broken(const char *what, const char *why)
+{
+    (void)daf_cmd_run_failed(what, why);
+    return DAF_SIM_EXIT_PARTLY;
 }
 
 static int open_trace(const char *path, uint32_t nodes, struct daf_trace **out)
@@ -36,11 +45,87 @@ static int open_trace(const char *path, uint32_t nodes, struct daf_trace **out)
     daf_progress_begin(&p, "reading");
     enum daf_err err = daf_trace_open(path, nodes, tell_reading, &p, out, why);
     daf_progress_end(&p);
-    if (err == DAF_EBUSY) return daf_cmd_run_failed(path, "broken off");
+    if (err == DAF_EBUSY) return daf_cmd_run_broken(path, "broken off");
     if (err != DAF_OK)
         return daf_cmd_run_failed(path,
                                   why[0] != '\0' ? why : daf_err_str(err));
     return -1;
+}
+
+/* One line for all that is odd in a trace and was read all the same. */
+static void tell_odds(const char *path, const struct daf_trace *t)
+{
+    const struct daf_trace_facts *f = daf_trace_facts(t);
+    char words[600] = "";
+
+    for (unsigned i = 0; i < DAF_TRACE_ODDS; i++) {
+        size_t len = strlen(words);
+        if (f->odds[i].count == 0) continue;
+        (void)snprintf(words + len, sizeof words - len,
+                       "%s%s: %" PRIu64 " (first: line %" PRIu64 ")",
+                       len == 0 ? "" : ", ", daf_trace_odd_str(i),
+                       f->odds[i].count, f->odds[i].first_line);
+    }
+    if (words[0] != '\0')
+        daf_say("daftar-sim run: %s: taken as it is: %s", path, words);
+}
+
+/* Nobody meets anybody: then it is another file that was meant. */
+static int no_contacts(const struct daf_cmd_wish *w)
+{
+    uint64_t made = daf_trace_facts(w->run.contacts)->creations;
+
+    if (made == 0)
+        return daf_cmd_run_failed(
+            w->contacts, "it holds no contact, so nobody meets. A contact is a "
+                         "line 'time CONN a b up', or 'time a b'");
+    return daf_cmd_run_failed(
+        w->contacts, "it holds messages and no contact, so nobody meets. Give "
+                     "it as --messages, and one with contacts as --contacts");
+}
+
+/* The exit code, or -1 to go on. */
+static int look_at_traces(const struct daf_cmd_wish *w)
+{
+    const struct daf_trace *contacts = w->run.contacts;
+    const struct daf_trace *messages = w->run.messages;
+
+    if (contacts == NULL) return -1;
+    tell_odds(w->contacts, contacts);
+    if (messages != NULL) tell_odds(w->messages, messages);
+    if (messages != NULL && daf_trace_facts(messages)->creations == 0)
+        daf_say("daftar-sim run: %s: it holds no message", w->messages);
+    if (daf_trace_facts(contacts)->ups > 0 ||
+        (messages != NULL && daf_trace_facts(messages)->ups > 0))
+        return -1;
+    return no_contacts(w);
+}
+
+/* To daftar a message is a record: what size the traffic says is not what goes
+ * over the air. */
+static void tell_sizes(const struct daf_cmd_wish *w)
+{
+    uint64_t most = 0;
+    bool is_daftar = false;
+
+    for (size_t i = 0; i < w->protocols_count; i++)
+        is_daftar |= w->protocols[i] == daf_protocol_find("daftar");
+    if (w->run.contacts != NULL)
+        most = daf_trace_facts(w->run.contacts)->bytes_max;
+    if (w->run.messages != NULL &&
+        daf_trace_facts(w->run.messages)->bytes_max > most)
+        most = daf_trace_facts(w->run.messages)->bytes_max;
+    if (w->run.traffic != NULL && w->run.traffic->bytes_max > most)
+        most = w->run.traffic->bytes_max;
+    for (size_t i = 0;
+         w->scenario != NULL && i < w->scenario->schedule.errands_count; i++)
+        if (w->scenario->schedule.errands[i].bytes_max > most)
+            most = w->scenario->schedule.errands[i].bytes_max;
+    if (!is_daftar || most <= RECORD_BYTES) return;
+    daf_say("daftar-sim run: messages have up to %" PRIu64
+            " bytes; to daftar each is a record of some 300, and only other "
+            "protocols carry that size",
+            most);
 }
 
 /* Bytes that the system can give; UINT64_MAX if it does not say. */
@@ -62,20 +147,26 @@ static uint64_t memory_left(void)
 static bool fits(const struct daf_cmd_wish *w)
 {
     struct daf_run_config config = w->run;
-    uint64_t wanted = 0, left = memory_left();
+    struct daf_run_bytes wanted = {.all = 0};
+    uint64_t left = memory_left();
 
     for (size_t i = 0; i < w->protocols_count; i++) {
         config.net.protocol = w->protocols[i];
-        uint64_t bytes = daf_run_bytes(&config);
-        if (bytes > wanted) wanted = bytes;
+        const struct daf_run_bytes bytes = daf_run_bytes(&config);
+        if (bytes.all > wanted.all) wanted = bytes;
     }
-    if (wanted <= left) return true;
-    (void)fprintf(stderr,
-                  "daftar-sim run: %" PRIu32
-                  " devices would take about %" PRIu64
-                  " MB of memory, and %" PRIu64
-                  " MB are free; take fewer, or a larger machine\n",
-                  daf_run_nodes(&w->run), wanted / 1000000, left / 1000000);
+    if (wanted.all <= left) return true;
+    uint64_t devices = wanted.all - wanted.of_messages;
+    bool is_messages = wanted.of_messages > devices;
+    daf_say("daftar-sim run: %" PRIu32 " devices and about %" PRIu64
+            " messages would take about %" PRIu64 " MB of memory, and %" PRIu64
+            " MB are free. %" PRIu64
+            " MB of it are for %s, or take a larger machine",
+            daf_run_nodes(&w->run), wanted.messages, wanted.all / 1000000,
+            left / 1000000,
+            (is_messages ? wanted.of_messages : devices) / 1000000,
+            is_messages ? "the messages: let fewer be made"
+                        : "the devices: take fewer");
     return false;
 }
 
@@ -156,8 +247,7 @@ bool daf_cmd_run_make_dir(char dir[DAF_CMD_RUN_DIR_BYTES])
 void daf_cmd_run_remove_dir(const char *dir)
 {
     if (nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
-        (void)fprintf(stderr, "daftar-sim run: %s stays behind: %s\n", dir,
-                      strerror(errno));
+        daf_say("daftar-sim run: %s stays behind: %s", dir, strerror(errno));
 }
 /* NOLINTEND(concurrency-mt-unsafe) */
 
@@ -179,10 +269,10 @@ static int run_one(const struct daf_cmd_wish *w)
     daf_progress_end(&p);
     if (w->is_real) daf_cmd_run_remove_dir(dir);
     if (err == DAF_EBUSY)
-        return daf_cmd_run_failed("the run", "broken off, and says nothing");
+        return daf_cmd_run_broken("the run", "broken off, and says nothing");
     if (err != DAF_OK) return daf_cmd_run_failed("the run", daf_err_str(err));
     daf_cmd_run_print(&config, &result, w->is_json);
-    return fflush(stdout) == 0 ? DAF_SIM_EXIT_DONE : DAF_SIM_EXIT_FAILED;
+    return DAF_SIM_EXIT_DONE;
 }
 
 /* The exit code, or -1 to go on. */
@@ -195,9 +285,11 @@ static int open_world(struct daf_cmd_wish *w)
         code = open_trace(w->contacts, nodes, &w->run.contacts);
     if (code < 0 && w->messages != NULL)
         code = open_trace(w->messages, nodes, &w->run.messages);
+    if (code < 0) code = look_at_traces(w);
     if (code < 0 && daf_run_wrong(&w->run) != NULL)
         code = daf_cmd_run_failed("the run", daf_run_wrong(&w->run));
     if (code < 0 && !fits(w)) code = DAF_SIM_EXIT_FAILED;
+    if (code < 0) tell_sizes(w);
     return code;
 }
 

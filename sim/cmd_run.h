@@ -33,7 +33,9 @@ int daf_cmd_run_parse(int argc, char **argv, struct daf_cmd_wish *w);
 
 /* ---- cmd_run.c */
 
+/* Each says it, and returns the exit code. */
 int daf_cmd_run_failed(const char *what, const char *why);
+int daf_cmd_run_broken(const char *what, const char *why);
 /* For a run of a real fidelity, a folder that is the run's alone.  False: why is
  * said. */
 #define DAF_CMD_RUN_DIR_BYTES 400

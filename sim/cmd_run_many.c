@@ -12,6 +12,7 @@
 #include "sim/report/summary.h"
 #include "sim/run/experiment.h"
 #include "sim/run/outcome.h"
+#include "sim/say.h"
 #include "sim/version.h"
 
 #define VALUE_BYTES 400
@@ -271,31 +272,31 @@ static void print_all(const struct many *m, const struct daf_study *study)
         return;
     }
     daf_summary_print(study, stdout);
-    if (m->w->out != NULL)
-        (void)printf("\nkept in %s; open %s/report.html\n", m->w->out,
-                     m->w->out);
+    if (m->w->out == NULL) return;
+    (void)fputs("\nkept in ", stdout);
+    daf_say_text(stdout, m->w->out);
+    (void)fputs("; open ", stdout);
+    daf_say_text(stdout, m->w->out);
+    (void)fputs("/report.html\n", stdout);
 }
 
 static int tell_broken(const struct many *m, const struct daf_study *study,
                        enum daf_err err, const char *why)
 {
-    if (study->runs_count == 0)
-        return daf_cmd_run_failed("the runs",
-                                  err == DAF_EBUSY
-                                      ? "broken off, and none has finished"
-                                  : why[0] != '\0' ? why
-                                                   : daf_err_str(err));
-    (void)fprintf(stderr, "daftar-sim run: %s: %zu of %zu runs are finished",
-                  err == DAF_EBUSY ? "broken off"
-                  : why[0] != '\0' ? why
-                                   : daf_err_str(err),
-                  study->runs_count, study->planned);
-    if (m->w->out != NULL)
-        (void)fprintf(stderr,
-                      " and kept in %s, with a report; the same command with "
-                      "--resume goes on",
-                      m->w->out);
-    (void)fputs("\n", stderr);
+    const char *words = err == DAF_EBUSY ? "broken off"
+                        : why[0] != '\0' ? why
+                                         : daf_err_str(err);
+    if (study->runs_count == 0 && err == DAF_EBUSY)
+        return daf_cmd_run_broken("the runs",
+                                  "broken off, and none has finished");
+    if (study->runs_count == 0) return daf_cmd_run_failed("the runs", words);
+    daf_say("daftar-sim run: %s: %zu of %zu runs are finished%s%s%s", words,
+            study->runs_count, study->planned,
+            m->w->out == NULL ? "" : " and kept in ",
+            m->w->out == NULL ? "" : m->w->out,
+            m->w->out == NULL
+                ? ""
+                : ", with a report; the same command with --resume goes on");
     return DAF_SIM_EXIT_PARTLY;
 }
 
@@ -315,7 +316,6 @@ static int run_all(struct many *m, const struct daf_experiment *x)
     if (study.runs_count > 0 && x->protocols_count * x->seeds_count > 1)
         print_all(m, &study);
     daf_study_clear(&study);
-    if (fflush(stdout) != 0) code = DAF_SIM_EXIT_FAILED;
     return code;
 }
 

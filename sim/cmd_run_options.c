@@ -8,6 +8,7 @@
 #include "sim/cmd_run.h"
 #include "sim/core/units.h"
 #include "sim/protocols/protocol.h"
+#include "sim/say.h"
 #include "sim/spec.h"
 
 const char daf_cmd_run_help[] =
@@ -55,8 +56,8 @@ const char daf_cmd_run_help[] =
     "for a seed; what came of it is compared pair by pair.\n"
     "\n"
     "Ctrl-C breaks it off: finished runs count and are kept, and the exit code "
-    "is 3;\n"
-    "with none, nothing is printed.\n";
+    "is 3,\n"
+    "also if there are none, of which nothing is printed.\n";
 
 enum wish_option {
     OPT_CONTACTS = 256,
@@ -102,9 +103,8 @@ static const struct option options[] = {
 
 static bool bad_value(const char *option, const char *value, const char *like)
 {
-    (void)fprintf(stderr,
-                  "daftar-sim run: --%s cannot be '%s'; write it like %s\n",
-                  option, value, like);
+    daf_say("daftar-sim run: --%s cannot be '%s'; write it like %s", option,
+            value, like);
     return false;
 }
 
@@ -123,12 +123,15 @@ static bool take_lifetime(struct daf_cmd_wish *w, const char *value)
 static bool no_protocol(const char *name)
 {
     const struct daf_protocol *p;
+    char all[400] = "";
 
-    (void)fprintf(stderr,
-                  "daftar-sim run: there is no protocol '%s'; there are", name);
-    for (size_t i = 0; (p = daf_protocol_at(i)) != NULL; i++)
-        (void)fprintf(stderr, "%s %s", i == 0 ? "" : ",", p->name);
-    (void)fputs("\n", stderr);
+    for (size_t i = 0; (p = daf_protocol_at(i)) != NULL; i++) {
+        size_t len = strlen(all);
+        (void)snprintf(all + len, sizeof all - len, "%s %s", i == 0 ? "" : ",",
+                       p->name);
+    }
+    daf_say("daftar-sim run: there is no protocol '%s'; there are%s", name,
+            all);
     return false;
 }
 
@@ -216,8 +219,8 @@ static bool take_world(struct daf_cmd_wish *w, int option, const char *value)
 
     if (is_waypoint ? !daf_spec_waypoint(value, &w->waypoint, why)
                     : !daf_spec_traffic(value, &w->traffic, why)) {
-        (void)fprintf(stderr, "daftar-sim run: --%s: %s\n",
-                      is_waypoint ? "waypoint" : "traffic", why);
+        daf_say("daftar-sim run: --%s: %s",
+                is_waypoint ? "waypoint" : "traffic", why);
         return false;
     }
     if (is_waypoint)
@@ -345,7 +348,7 @@ static bool take_scenario(struct daf_cmd_wish *w, const char *path)
     w->scenario_path = path;
     if (daf_scenario_load(path, &w->scenario, why) == DAF_OK)
         return take_from(w, w->scenario);
-    (void)fprintf(stderr, "daftar-sim run: %s\n", why);
+    daf_say("daftar-sim run: %s", why);
     return false;
 }
 
@@ -388,6 +391,6 @@ int daf_cmd_run_parse(int argc, char **argv, struct daf_cmd_wish *w)
     if (why == NULL && words == 1 && !take_scenario(w, argv[optind]))
         return DAF_SIM_EXIT_USAGE;
     if (why == NULL) return -1;
-    (void)fprintf(stderr, "daftar-sim run: %s; --help tells\n", why);
+    daf_say("daftar-sim run: %s; --help tells", why);
     return DAF_SIM_EXIT_USAGE;
 }

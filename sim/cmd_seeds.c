@@ -3,6 +3,8 @@
 #include "sim/commands.h"
 #include "sim/core/units.h"
 #include "sim/faults/swarm.h"
+#include "sim/progress.h"
+#include "sim/say.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -22,6 +24,7 @@
 #define ENOUGH      500 /* worlds, to have met everything */
 #define FILE_MOST   1000
 #define FAILED_MOST 20 /* are told in full */
+#define EXIT_UNTOLD 4  /* a world's process: its words could not be written */
 
 static const char help[] =
     "usage: daftar-sim seeds [--from N] [--count N] [OPTION...]\n"
@@ -43,7 +46,8 @@ static const char help[] =
     "it\n"
     "again.  Exit 0: all is well; 1: not, or in 500 worlds something that "
     "must\n"
-    "happen somewhere never did.\n";
+    "happen somewhere never did; 3: Ctrl-C broke it off, and what was played "
+    "is told.\n";
 
 struct wish {
     uint64_t from, count, jobs;
@@ -64,7 +68,7 @@ struct batch {
     uint64_t *listed; /* owned: of the file */
     size_t listed_count;
     uint64_t next, done, failed, sometimes, events, torn_kept, torn_lost;
-    bool is_shown;
+    bool is_shown, is_untold;
     struct timespec began;
 };
 
@@ -115,8 +119,8 @@ static int play_and_tell(const struct wish *w, uint64_t seed, int fd)
 
     (void)setrlimit(RLIMIT_CPU, &most);
     play(w, seed, &result);
-    bool is_told = write(fd, &result, sizeof result) == (ssize_t)sizeof result;
-    return fflush(stdout) == 0 && is_told ? 0 : 1;
+    if (write(fd, &result, sizeof result) != (ssize_t)sizeof result) return 1;
+    return fflush(stdout) == 0 && ferror(stdout) == 0 ? 0 : EXIT_UNTOLD;
 }
 
 static bool start(struct batch *b, struct job *j, uint64_t seed)
@@ -191,10 +195,11 @@ static void finish(struct batch *b, struct job *j, int status)
     else if (WIFSIGNALED(status))
         /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
         (void)snprintf(why, sizeof why, "%s", strsignal(WTERMSIG(status)));
+    else if (is_told && WEXITSTATUS(status) == EXIT_UNTOLD)
+        b->is_untold = true;
     else if (!is_told || WEXITSTATUS(status) != 0)
         (void)snprintf(why, sizeof why, "exit %d", WEXITSTATUS(status));
-    else
-        memcpy(why, r.broken, sizeof why);
+    if (why[0] == '\0') memcpy(why, r.broken, sizeof why);
     b->done++;
     b->sometimes |= r.sometimes;
     b->events += r.events;
@@ -225,16 +230,19 @@ static uint64_t seed_at(const struct batch *b, uint64_t at)
                                 : b->wish->from + (at - b->listed_count);
 }
 
+/* After Ctrl-C, or when nobody reads it, no world is begun; those that are played
+ * are played to their end. */
 static bool play_all(struct batch *b)
 {
     uint64_t all = b->wish->count + b->listed_count;
 
     while (b->done < all) {
+        if (daf_progress_is_broken() || b->is_untold) all = b->next;
         for (uint64_t i = 0; i < b->wish->jobs && b->next < all; i++)
             if (b->jobs[i].pid == 0 &&
                 !start(b, &b->jobs[i], seed_at(b, b->next++)))
                 return false;
-        if (!wait_for_one(b)) return false;
+        if (b->done < all && !wait_for_one(b)) return false;
     }
     if (b->is_shown) (void)fputs("\r\033[K", stderr);
     return true;
@@ -296,11 +304,18 @@ static bool read_file(struct batch *b)
         if (is_good) b->listed[b->listed_count++] = seed;
     }
     if (!is_good) /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
-        (void)fprintf(stderr, "daftar-sim seeds: %s: %s\n", path,
-                      f == NULL ? strerror(errno)
-                                : "a seed a line, then # why");
+        daf_say("daftar-sim seeds: %s: %s", path,
+                f == NULL ? strerror(errno) : "a seed a line, then # why");
     if (f != NULL) (void)fclose(f);
     return is_good;
+}
+
+static int tell_broken(const struct batch *b)
+{
+    daf_say("daftar-sim seeds: broken off: %" PRIu64 " of %" PRIu64
+            " worlds were played",
+            b->done, b->wish->count + b->listed_count);
+    return DAF_SIM_EXIT_PARTLY;
 }
 
 static int run_batch(const struct wish *w)
@@ -309,18 +324,30 @@ static int run_batch(const struct wish *w)
                       .is_shown = isatty(STDERR_FILENO) && !w->is_verbose};
     bool is_good = read_file(&b);
 
+    if (is_good && w->count + b.listed_count == 0) {
+        daf_say("daftar-sim seeds: no world is asked for: give --count, or "
+                "seeds in a --file");
+        free(b.listed);
+        return DAF_SIM_EXIT_USAGE;
+    }
+    daf_progress_catch();
     (void)clock_gettime(CLOCK_MONOTONIC, &b.began);
     if (is_good && !play_all(&b)) {
         /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
-        (void)fprintf(stderr, "daftar-sim seeds: %s\n", strerror(errno));
+        daf_say("daftar-sim seeds: %s", strerror(errno));
         is_good = false;
     }
-    if (is_good && w->is_json)
+    if (b.is_untold)
+        daf_say("daftar-sim seeds: the output could not be written. To do: "
+                "look at where it goes");
+    else if (is_good && w->is_json)
         print_json(&b);
     else if (is_good)
         print_words(&b);
-    is_good &= b.failed == 0 && unreached(&b) == 0 && fflush(stdout) == 0;
+    is_good &= b.failed == 0 && unreached(&b) == 0 && !b.is_untold;
     free(b.listed);
+    if (b.done < w->count + b.listed_count && daf_progress_is_broken())
+        return tell_broken(&b);
     return is_good ? DAF_SIM_EXIT_DONE : DAF_SIM_EXIT_FAILED;
 }
 
@@ -364,10 +391,9 @@ static bool take(struct wish *w, int option, const char *value)
     }
     if (daf_units_count(value, most, to) && (*to > 0 || option != OPT_JOBS))
         return true;
-    (void)fprintf(stderr,
-                  "daftar-sim seeds: '%s' is no number that will do here; "
-                  "--help tells\n",
-                  value);
+    daf_say("daftar-sim seeds: '%s' is no number that will do here; --help "
+            "tells",
+            value);
     return false;
 }
 
@@ -392,8 +418,7 @@ int daf_cmd_seeds(int argc, char **argv)
             return DAF_SIM_EXIT_USAGE;
     }
     if (optind < argc) {
-        (void)fprintf(stderr, "daftar-sim seeds: what is '%s'? --help tells\n",
-                      argv[optind]);
+        daf_say("daftar-sim seeds: what is '%s'? --help tells", argv[optind]);
         return DAF_SIM_EXIT_USAGE;
     }
     return run_batch(&w);

@@ -3,6 +3,8 @@
  * words, so that it can be looked at, kept, and run there as well. */
 #include "sim/commands.h"
 #include "sim/core/units.h"
+#include "sim/progress.h"
+#include "sim/say.h"
 #include "sim/scenario/scenario.h"
 #include "sim/spec.h"
 
@@ -70,7 +72,7 @@ struct teller {
 
 static bool bad(const char *option, const char *why)
 {
-    (void)fprintf(stderr, "daftar-sim world: --%s: %s\n", option, why);
+    daf_say("daftar-sim world: --%s: %s", option, why);
     return false;
 }
 
@@ -100,7 +102,7 @@ static bool take_scenario(struct wish *w, const char *path)
     char why[DAF_SCENARIO_WHY_BYTES];
 
     if (daf_scenario_load(path, &w->scenario, why) != DAF_OK) {
-        (void)fprintf(stderr, "daftar-sim world: %s\n", why);
+        daf_say("daftar-sim world: %s", why);
         return false;
     }
     if (w->until == 0) w->until = w->scenario->lasts;
@@ -137,7 +139,7 @@ static int parse(int argc, char **argv, struct wish *w)
     else if (w->has_traffic && w->waypoint.nodes < 2)
         why = "traffic wants two devices";
     if (why == NULL) return -1;
-    (void)fprintf(stderr, "daftar-sim world: %s; --help tells\n", why);
+    daf_say("daftar-sim world: %s; --help tells", why);
     return DAF_SIM_EXIT_USAGE;
 }
 
@@ -218,14 +220,14 @@ static enum daf_err go(struct teller *t, struct wish *w)
     enum daf_err err = daf_engine_new(&t->engine);
     if (err == DAF_OK) err = make(t, w);
     while (err == DAF_OK && !done && ferror(stdout) == 0) {
-        err = daf_engine_run(t->engine, w->until, SLICE, &done);
+        err = daf_progress_is_broken()
+                  ? DAF_EBUSY
+                  : daf_engine_run(t->engine, w->until, SLICE, &done);
         if (err == DAF_OK && t->waypoint != NULL)
             err = daf_waypoint_failed(t->waypoint);
         if (err == DAF_OK && t->schedule != NULL)
             err = daf_schedule_failed(t->schedule);
     }
-    if (err == DAF_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
-        err = DAF_EIO;
     return err;
 }
 
@@ -236,6 +238,7 @@ int daf_cmd_world(int argc, char **argv)
     int code = parse(argc, argv, &w);
 
     if (code >= 0) return code;
+    daf_progress_catch();
     enum daf_err err = go(&t, &w);
     daf_schedule_free(t.schedule);
     daf_scenario_free(w.scenario);
@@ -243,6 +246,8 @@ int daf_cmd_world(int argc, char **argv)
     daf_waypoint_free(t.waypoint);
     daf_engine_free(t.engine);
     if (err == DAF_OK) return DAF_SIM_EXIT_DONE;
-    (void)fprintf(stderr, "daftar-sim world: %s\n", daf_err_str(err));
-    return DAF_SIM_EXIT_FAILED;
+    daf_say("daftar-sim world: %s", err == DAF_EBUSY
+                                        ? "broken off; what was printed counts"
+                                        : daf_err_str(err));
+    return err == DAF_EBUSY ? DAF_SIM_EXIT_PARTLY : DAF_SIM_EXIT_FAILED;
 }

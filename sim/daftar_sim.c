@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* daftar-sim - thousands of devices, days in minutes, one history a seed. */
 #include "sim/commands.h"
+#include "sim/say.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +30,7 @@ static int usage(FILE *to)
     return to == stdout ? DAF_SIM_EXIT_DONE : DAF_SIM_EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc < 2) return usage(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
@@ -36,6 +38,19 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
-    (void)fprintf(stderr, "daftar-sim: there is no command '%s'\n", argv[1]);
+    daf_say("daftar-sim: there is no command '%s'", argv[1]);
     return usage(stderr);
+}
+
+/* Standard output is checked at the end, for all commands: a full disk must not look
+ * like "done". */
+int main(int argc, char **argv)
+{
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error */
+    int code = run(argc, argv);
+
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) return code;
+    daf_say("daftar-sim: the output could not be written. To do: look at where "
+            "it goes");
+    return code == DAF_SIM_EXIT_DONE ? DAF_SIM_EXIT_FAILED : code;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/progress.h"
 
+#include "sim/commands.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,12 +16,41 @@ static void on_interrupt(int signal)
     is_interrupted = 1;
 }
 
-void daf_progress_catch(void)
+static void end_at_once(int signal)
 {
-    struct sigaction on = {.sa_handler = on_interrupt,
+    static const char words[] = "daftar-sim: broken off\n";
+    ssize_t told = write(STDERR_FILENO, words, sizeof words - 1);
+
+    (void)signal;
+    (void)told;
+    _exit(DAF_SIM_EXIT_PARTLY);
+}
+
+static void catch_with(void (*handler)(int signal))
+{
+    struct sigaction on = {.sa_handler = handler,
                            .sa_flags = (int)SA_RESETHAND};
+    struct sigaction was;
 
     (void)sigaction(SIGINT, &on, NULL);
+    (void)sigaction(SIGTERM, &on, NULL);
+    if (sigaction(SIGHUP, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+        (void)sigaction(SIGHUP, &on, NULL); /* nohup stays what it is */
+}
+
+void daf_progress_catch(void)
+{
+    catch_with(on_interrupt);
+}
+
+void daf_progress_catch_at_once(void)
+{
+    catch_with(end_at_once);
+}
+
+bool daf_progress_is_broken(void)
+{
+    return is_interrupted != 0;
 }
 
 static double since(const struct timespec *began)
@@ -62,7 +93,7 @@ bool daf_progress_tell(struct daf_progress *p, double part)
         (void)fprintf(stderr, "\r%s %3.0f %%, ", p->what, part * 100);
         put_left(passed / part * (1 - part));
     }
-    return !is_interrupted;
+    return !daf_progress_is_broken();
 }
 
 void daf_progress_end(const struct daf_progress *p)

@@ -13,9 +13,15 @@ struct daf_progress {
     double told; /* seconds after it began */
 };
 
-/** daf_progress_catch: from now on Ctrl-C breaks off what tells progress; a second
- * one ends the program. */
+/** daf_progress_catch: from now on Ctrl-C (or a hang-up, or a request to end) breaks
+ * off what tells progress: the command says what is finished, and exits with
+ * DAF_SIM_EXIT_PARTLY.  A second one ends the program. */
 void daf_progress_catch(void);
+/** daf_progress_catch_at_once: the same for a command that has nothing to finish and
+ * leaves no file half written: it ends there and then. */
+void daf_progress_catch_at_once(void);
+/** daf_progress_is_broken: whether it was told to break off. */
+bool daf_progress_is_broken(void);
 
 void daf_progress_begin(struct daf_progress *p, const char *what);
 /** daf_progress_name: @what is being done now. */

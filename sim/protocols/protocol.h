@@ -2,7 +2,8 @@
 /* sim/protocols/protocol.h - how a forwarding protocol is told to the simulator.
  *
  * A protocol is one file with a struct daf_protocol: callbacks, each of which
- * may be NULL, and what a node keeps.  The build lists it, and it runs beside
+ * may be NULL, and what a node keeps.  Five tell what happens (contact_up to timer);
+ * the others are for protocols with a state of their own, or real devices.  The build lists it, and it runs beside
  * the others, over the same world and the same chance.  What it may ask and do is
  * in sim/net/net.h; docs/simulator.md writes one from nothing.
  *

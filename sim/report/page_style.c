@@ -53,6 +53,7 @@ const char daf_page_style[] =
     ".k0{fill:var(--p0)}.k1{fill:var(--p1)}.k2{fill:var(--p2)}.k3{fill:var(--p3)}\n"
     ".edges path{stroke:var(--k0);stroke-width:1.2;opacity:.55}\n"
     "circle{fill:var(--fg)}\n"
+    ".arc{fill:none;stroke:var(--soft);stroke-width:3}\n"
     "#choose{display:flex;gap:.75rem;align-items:center;margin:.5rem 0}\n"
     "#choose[hidden]{display:none}\n"
     "#choose input{flex:1;min-height:2rem;accent-color:var(--k0)}\n"

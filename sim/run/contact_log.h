@@ -44,18 +44,23 @@ const uint64_t *daf_contact_log_spans(const struct daf_contact_log *log);
 /** daf_contact_log_picture: contacts.json, after the end:
  *
  *   nodes           how many there are
- *   shown           numbers of those shown, in the order of their circle: who was
- *                   long together stands together
+ *   shown           numbers of those shown, in the order of their circle: who
+ *                   belongs to one place stands together, by the places' numbers;
+ *                   and there who was long together
  *   busy_s          of each of them: time in contact with those shown
  *   slice_s         a slice's length
  *   slices          of each: [i, j, i, j, ...], places in `shown`; the contacts that
  *                   last longest in it
  *   left_out        contacts that were up in a slice beside those, over all slices
  *   pairs           [i, j, seconds, contacts]: the 20 that were longest together
+ *   seed, arcs      the experiment adds these.  Arcs are of the circle, one after
+ *                   the other: `place`, `number` of that kind (0: the only one),
+ *                   `from`, `count`; where a scenario has places
  *   kept_until_s    there was no room for contacts that ended later; or null
  *
+ * @homes: the place to which each node belongs; NULL: to one and the same.
  * NULL without memory.  The caller owns it. */
 json_t *daf_contact_log_picture(const struct daf_contact_log *log,
-                                daf_sim_us end);
+                                daf_sim_us end, const uint32_t *homes);
 
 #endif

@@ -17,10 +17,11 @@ struct pair {
 struct picture {
     const struct daf_contact_log *log;
     daf_sim_us end;
-    uint32_t count;     /* shown */
-    uint32_t *shown;    /* nodes */
-    uint32_t *place;    /* of a node, or NOT_SHOWN */
-    struct pair *pairs; /* count * count; those with i < j are in use */
+    const uint32_t *homes; /* of nodes; or NULL */
+    uint32_t count;        /* shown */
+    uint32_t *shown;       /* nodes */
+    uint32_t *place;       /* of a node, or NOT_SHOWN */
+    struct pair *pairs;    /* count * count; those with i < j are in use */
     uint64_t left_out;
 };
 
@@ -54,8 +55,23 @@ static daf_sim_us together(const struct picture *p, uint32_t i, uint32_t j)
     return p->pairs[i < j ? i * p->count + j : j * p->count + i].time;
 }
 
-/* The busiest first; then always the one that was longest with those who stand
- * last, of whom each counts half of the next. */
+static uint32_t home_of(const struct picture *p, uint32_t i)
+{
+    return p->homes == NULL ? 0 : p->homes[p->shown[i]];
+}
+
+/* Whether @i stands before @best. */
+static bool is_next(const struct picture *p, const double *pull, uint32_t i,
+                    uint32_t best)
+{
+    if (best == NOT_SHOWN) return true;
+    uint32_t home = home_of(p, i), other = home_of(p, best);
+    return home != other ? home < other : pull[i] > pull[best];
+}
+
+/* Place by place, the busiest of the first place first; then always the one of that
+ * place that was longest with those who stand last, of whom each counts half of the
+ * next. */
 static bool put_in_order(struct picture *p)
 {
     double *pull = calloc(p->count + 1, sizeof *pull);
@@ -67,11 +83,11 @@ static bool put_in_order(struct picture *p)
         return false;
     }
     for (uint32_t n = 0, last = 0; n < p->count; n++) {
-        uint32_t best = n == 0 ? 0 : NOT_SHOWN;
-        for (uint32_t i = 0; n > 0 && i < p->count; i++) {
+        uint32_t best = NOT_SHOWN;
+        for (uint32_t i = 0; i < p->count; i++) {
             if (pull[i] < 0) continue;
-            pull[i] = pull[i] / 2 + (double)together(p, last, i);
-            if (best == NOT_SHOWN || pull[i] > pull[best]) best = i;
+            if (n > 0) pull[i] = pull[i] / 2 + (double)together(p, last, i);
+            if (is_next(p, pull, i, best)) best = i;
         }
         pull[best] = -1;
         order[n] = p->shown[best];
@@ -180,9 +196,9 @@ static json_t *draw(struct picture *p)
 }
 
 json_t *daf_contact_log_picture(const struct daf_contact_log *log,
-                                daf_sim_us end)
+                                daf_sim_us end, const uint32_t *homes)
 {
-    struct picture p = {.log = log, .end = end};
+    struct picture p = {.log = log, .end = end, .homes = homes};
     json_t *out = NULL;
 
     p.shown = daf_contact_log_busiest(log, &p.count);

@@ -18,6 +18,13 @@ static enum daf_err fail(char *why, const char *path)
     return DAF_EIO;
 }
 
+/* A run that was killed at once has left the first file's beginning: that is
+ * written over. */
+static bool is_leftover(const char *name)
+{
+    return strcmp(name, "experiment.json.part") == 0;
+}
+
 static enum daf_err is_empty(const char *dir, bool *out, char *why)
 {
     DIR *d = opendir(dir);
@@ -26,7 +33,8 @@ static enum daf_err is_empty(const char *dir, bool *out, char *why)
     *out = true;
     if (d == NULL) return fail(why, dir);
     while ((entry = readdir(d)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+        if (strcmp(entry->d_name, ".") != 0 &&
+            strcmp(entry->d_name, "..") != 0 && !is_leftover(entry->d_name))
             *out = false;
     (void)closedir(d);
     return DAF_OK;
@@ -244,6 +252,72 @@ static enum daf_err write_run(const struct daf_experiment *x,
     return err;
 }
 
+/* Where each node belongs; NULL: the world has no places, or there is no memory. */
+static uint32_t *homes_of(const struct daf_schedule_config *camp)
+{
+    uint32_t nodes = camp == NULL ? 0 : daf_schedule_nodes(camp);
+    uint32_t *out = camp == NULL ? NULL : calloc(nodes + 1, sizeof *out);
+
+    for (uint32_t i = 0; out != NULL && i < nodes; i++)
+        out[i] = daf_schedule_home_of(camp, i);
+    return out;
+}
+
+static json_t *arc_of(const struct daf_schedule_config *camp, uint32_t home,
+                      size_t from, size_t count)
+{
+    uint32_t number = 0, kind = 0;
+    const char *name = "elsewhere";
+
+    if (home != DAF_SCHEDULE_NONE) {
+        kind = daf_schedule_kind_of(camp, home, &number);
+        name = camp->places[kind].name;
+    }
+    return json_pack("{s:s, s:I, s:I, s:I}", "place", name, "number",
+                     home == DAF_SCHEDULE_NONE || camp->places[kind].count == 1
+                         ? (json_int_t)0
+                         : (json_int_t)number + 1,
+                     "from", (json_int_t)from, "count", (json_int_t)count);
+}
+
+/* Nodes that stand one after the other and belong to one place. */
+static json_t *arcs_of(const struct daf_schedule_config *camp,
+                       const uint32_t *homes, const json_t *shown)
+{
+    json_t *out = json_array();
+    size_t count = json_array_size(shown), from = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        json_int_t node = json_integer_value(json_array_get(shown, i));
+        const json_t *next = json_array_get(shown, i + 1);
+        if (next != NULL && homes[json_integer_value(next)] == homes[node])
+            continue;
+        json_array_append_new(out,
+                              arc_of(camp, homes[node], from, i + 1 - from));
+        from = i + 1;
+    }
+    return out;
+}
+
+/* contacts.json */
+static json_t *picture_of(const struct daf_run_config *config,
+                          const struct daf_run_result *result)
+{
+    uint32_t *homes = homes_of(config->schedule);
+    json_t *out = daf_contact_log_picture(config->measure->contacts,
+                                          result->until, homes);
+
+    if (out != NULL)
+        json_object_set_new(out, "seed",
+                            json_integer((json_int_t)config->net.seed));
+    if (out != NULL && homes != NULL)
+        json_object_set_new(out, "arcs",
+                            arcs_of(config->schedule, homes,
+                                    json_object_get(out, "shown")));
+    free(homes);
+    return out;
+}
+
 /* One seed's is enough for a picture: the first that finishes. */
 static enum daf_err keep_contacts(const struct daf_experiment *x,
                                   const struct daf_run_config *config,
@@ -255,11 +329,8 @@ static enum daf_err keep_contacts(const struct daf_experiment *x,
 
     if (daf_file_path(path, x->dir, "contacts.json") && stat(path, &st) == 0)
         return DAF_OK;
-    json_t *picture =
-        daf_contact_log_picture(config->measure->contacts, result->until);
+    json_t *picture = picture_of(config, result);
     if (picture == NULL) return DAF_ENOMEM;
-    json_object_set_new(picture, "seed",
-                        json_integer((json_int_t)config->net.seed));
     char *text = json_dumps(picture, JSON_COMPACT | JSON_REAL_PRECISION(12));
     json_decref(picture);
     if (text == NULL) return DAF_ENOMEM;

@@ -18,6 +18,12 @@ static double seconds(daf_sim_us time)
     return (double)time / (double)DAF_SIM_S;
 }
 
+/* Of those that arrived: null if nothing did. */
+static json_t *of_arrived(const struct daf_run_result *r, double value)
+{
+    return r->counted_delivered == 0 ? json_null() : json_real(value);
+}
+
 json_t *daf_outcome_json(const struct daf_run_config *config,
                          const struct daf_run_result *r)
 {
@@ -28,7 +34,7 @@ json_t *daf_outcome_json(const struct daf_run_config *config,
     json_t *out =
         json_pack("{s:s, s:s, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, "
                   "s:I, s:f, s:f, "
-                  "s:f, s:f, s:f, s:I, s:I, s:s, s:f, s:f}",
+                  "s:o, s:o, s:o, s:I, s:I, s:s, s:f, s:f}",
                   "protocol", config->net.protocol->name, "world",
                   config->schedule != NULL   ? "scenario"
                   : config->waypoint != NULL ? "waypoint"
@@ -42,11 +48,11 @@ json_t *daf_outcome_json(const struct daf_run_config *config,
                   "delivered", (json_int_t)n->delivered, "delivery_ratio",
                   ratio(r->counted_delivered, r->counted), "overhead_ratio",
                   ratio(n->relayed - n->delivered, n->delivered),
-                  "latency_mean_s", seconds(r->latency_mean),
-                  "latency_median_s", seconds(r->latency_median), "hops_mean",
-                  r->hops_mean, "odd_contacts", (json_int_t)n->odd, "events",
-                  (json_int_t)r->events, "trace_hash", hash, "cpu_s", r->cpu_s,
-                  "rss_mb", r->rss_mb);
+                  "latency_mean_s", of_arrived(r, seconds(r->latency_mean)),
+                  "latency_median_s", of_arrived(r, seconds(r->latency_median)),
+                  "hops_mean", of_arrived(r, r->hops_mean), "odd_contacts",
+                  (json_int_t)n->odd, "events", (json_int_t)r->events,
+                  "trace_hash", hash, "cpu_s", r->cpu_s, "rss_mb", r->rss_mb);
     if (out == NULL || config->schedule == NULL) return out;
     json_object_set_new(out, "counted", json_integer((json_int_t)r->counted));
     json_object_set_new(out, "counted_delivered",

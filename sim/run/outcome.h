@@ -9,8 +9,8 @@
 #include "sim/run/run.h"
 
 /** daf_outcome_json: what `daftar-sim run --json` prints; its keys are promises.
- * cpu_s is of this run, rss_mb the most of the process so far.  The caller owns it;
- * NULL without memory. */
+ * latency_* and hops_mean are null if nothing arrived; cpu_s is of this run, rss_mb
+ * the most of the process so far.  The caller owns it; NULL without memory. */
 json_t *daf_outcome_json(const struct daf_run_config *config,
                          const struct daf_run_result *r);
 

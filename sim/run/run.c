@@ -176,9 +176,8 @@ static daf_sim_us end_of(const struct daf_run_config *config)
     return end + 1; /* its last event happens */
 }
 
-uint64_t daf_run_bytes(const struct daf_run_config *config)
+static uint64_t messages_of(const struct daf_run_config *config)
 {
-    struct daf_net_config net = net_of(config);
     uint64_t messages = 0;
 
     if (config->contacts != NULL)
@@ -189,11 +188,22 @@ uint64_t daf_run_bytes(const struct daf_run_config *config)
         messages += daf_traffic_messages(config->traffic, end_of(config));
     if (config->schedule != NULL)
         messages += daf_schedule_messages(config->schedule, end_of(config));
-    return daf_net_bytes(&net, messages) +
-           (config->schedule == NULL ? 0
-                                     : daf_schedule_bytes(config->schedule)) +
-           (config->waypoint == NULL ? 0
-                                     : daf_waypoint_bytes(config->waypoint));
+    return messages;
+}
+
+struct daf_run_bytes daf_run_bytes(const struct daf_run_config *config)
+{
+    const struct daf_net_config net = net_of(config);
+    struct daf_run_bytes out = {.messages = messages_of(config)};
+    uint64_t without = daf_net_bytes(&net, 0);
+
+    out.all = daf_net_bytes(&net, out.messages);
+    out.of_messages = out.all - without;
+    if (config->schedule != NULL)
+        out.all += daf_schedule_bytes(config->schedule);
+    if (config->waypoint != NULL)
+        out.all += daf_waypoint_bytes(config->waypoint);
+    return out;
 }
 
 /* Of each node; *@out is NULL if the camp says nothing. */

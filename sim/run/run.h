@@ -23,7 +23,8 @@ struct daf_run_config {
     const struct daf_schedule_config *schedule; /* instead of both, or NULL */
     const struct daf_traffic_config *traffic;   /* or NULL */
     daf_sim_us until;                           /* 0: the traces' last event */
-    /* Messages made before @warm_up count nowhere below "of messages". */
+    /* Messages made before it are carried as all are, but daf_run_result's counted,
+     * in_time, latency_* and hops_mean are of the later ones alone. */
     daf_sim_us warm_up;
     daf_sim_us within;           /* what is in time; 0: nobody asks */
     struct daf_net_config net;   /* nodes: 0 for the world's; its seed is the
@@ -62,6 +63,11 @@ DAF_NODISCARD enum daf_err daf_run(const struct daf_run_config *config,
 /** daf_run_nodes: how many the world has. */
 uint32_t daf_run_nodes(const struct daf_run_config *config);
 /** daf_run_bytes: about what daf_run() takes. */
-uint64_t daf_run_bytes(const struct daf_run_config *config);
+struct daf_run_bytes {
+    uint64_t all;
+    uint64_t of_messages; /* of that; the rest is for devices and their world */
+    uint64_t messages;    /* how many, about */
+};
+struct daf_run_bytes daf_run_bytes(const struct daf_run_config *config);
 
 #endif

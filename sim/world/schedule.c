@@ -63,6 +63,55 @@ uint32_t daf_schedule_group_of(const struct daf_schedule_config *config,
     return group;
 }
 
+/* In a week, on and within reach of others. */
+static daf_sim_us time_at(const struct daf_schedule_config *config,
+                          const struct daf_schedule_group *g, uint32_t kind)
+{
+    daf_sim_us sum = 0;
+
+    if (config->places[kind].air == DAF_SCHEDULE_AIR_NONE) return 0;
+    for (size_t i = 0; i < g->stays_count; i++) {
+        const struct daf_schedule_stay *s = &g->stays[i];
+        if (s->place != kind || s->is_drawn || s->is_off) continue;
+        sum += (s->to > s->from ? s->to - s->from
+                                : s->to + DAF_SCHEDULE_DAY - s->from) *
+               __builtin_popcount(s->days);
+    }
+    return sum;
+}
+
+uint32_t daf_schedule_home_of(const struct daf_schedule_config *config,
+                              uint32_t node)
+{
+    const struct daf_schedule_group *g = config->groups;
+    uint32_t first = 0, home = DAF_SCHEDULE_NONE;
+    daf_sim_us most = 0;
+
+    for (; node >= g->count; g++)
+        node -= g->count;
+    for (uint32_t kind = 0; kind < config->places_count; kind++) {
+        uint64_t places = config->places[kind].count;
+        daf_sim_us time = time_at(config, g, kind);
+        if (time > most) {
+            most = time;
+            home = first + (uint32_t)(node * places / g->count);
+        }
+        first += (uint32_t)places;
+    }
+    return home;
+}
+
+uint32_t daf_schedule_kind_of(const struct daf_schedule_config *config,
+                              uint32_t place, uint32_t *number)
+{
+    uint32_t kind = 0;
+
+    while (place >= config->places[kind].count)
+        place -= config->places[kind++].count;
+    *number = place;
+    return kind;
+}
+
 enum daf_err daf_schedule_failed(const struct daf_schedule *c)
 {
     return c->failed;

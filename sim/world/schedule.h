@@ -152,6 +152,15 @@ uint32_t daf_schedule_nodes(const struct daf_schedule_config *config);
 uint32_t daf_schedule_group_of(const struct daf_schedule_config *config,
                                uint32_t node);
 
+/** daf_schedule_home_of: the place of its own where a node is on for longest in a week,
+ * numbered as by daf_schedule_place_of(); DAF_SCHEDULE_NONE: it has none, as who goes
+ * from place to place. */
+uint32_t daf_schedule_home_of(const struct daf_schedule_config *config,
+                              uint32_t node);
+/** daf_schedule_kind_of: of which kind a place is; *@number: which of them, from 0. */
+uint32_t daf_schedule_kind_of(const struct daf_schedule_config *config,
+                              uint32_t place, uint32_t *number);
+
 /** daf_schedule_new: all at no place; which are off at first, and whose clocks are
  * wrong, is told before it returns.
  * @e: outlives it; its DAF_SIM_CONTACT, DAF_SIM_POWER and DAF_SIM_TRAFFIC become

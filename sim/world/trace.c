@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/world/trace.h"
 
+#include "sim/core/chance.h"
+#include "sim/world/pairs.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,10 +45,54 @@ struct daf_trace {
 
     uint32_t *names; /* SocioPatterns: sorted, once all are known */
     size_t names_count, names_room;
+
+    /* The ONE, first reading: contacts that are up, hashes of messages' names. */
+    struct daf_pairs up, called;
 };
+
+/* A packed file that ends early or was changed; DAF_OK: nothing is wrong with the
+ * packing so far. */
+static enum daf_err torn(struct daf_trace *t)
+{
+    int err = Z_OK;
+    const char *words = gzerror(t->file, &err);
+
+    if (err == Z_OK || err == Z_STREAM_END) return DAF_OK;
+    if (t->why == NULL) return DAF_EIO;
+    if (err == Z_BUF_ERROR)
+        (void)snprintf(t->why, DAF_TRACE_WHY_BYTES,
+                       "the packed file is cut short after line %llu; copy it "
+                       "again from where it comes from",
+                       (unsigned long long)t->line);
+    else if (err == Z_ERRNO)
+        (void)snprintf(t->why, DAF_TRACE_WHY_BYTES,
+                       "it cannot be read after line %llu: %s",
+                       (unsigned long long)t->line, words);
+    else
+        (void)snprintf(t->why, DAF_TRACE_WHY_BYTES,
+                       "the packed file is damaged (%s), maybe before line "
+                       "%llu; copy it again from where it comes from",
+                       words, (unsigned long long)t->line);
+    return DAF_EIO;
+}
+
+/* An odd line of a packed file may be what damage has left of a good one, which
+ * its checksum tells: at the end of the file. */
+static enum daf_err torn_later(struct daf_trace *t)
+{
+    char bytes[4096];
+
+    if (t->why == NULL || gzdirect(t->file) != 0) return DAF_OK;
+    while (gzread(t->file, bytes, sizeof bytes) > 0)
+        ;
+    return torn(t);
+}
 
 static enum daf_err wrong(struct daf_trace *t, const char *what)
 {
+    enum daf_err err = torn_later(t);
+
+    if (err != DAF_OK) return err;
     if (t->why != NULL)
         (void)snprintf(t->why, DAF_TRACE_WHY_BYTES, "line %llu: %s",
                        (unsigned long long)t->line, what);
@@ -59,14 +106,8 @@ static enum daf_err read_line(struct daf_trace *t, char *line)
 {
     for (;;) {
         if (gzgets(t->file, line, LINE_BYTES_MAX) == NULL) {
-            int err = Z_OK;
-            const char *words = gzerror(t->file, &err);
-            if (err == Z_OK || err == Z_STREAM_END) return DAF_ENOTFOUND;
-            if (t->why != NULL)
-                (void)snprintf(t->why, DAF_TRACE_WHY_BYTES,
-                               "after line %llu: %s",
-                               (unsigned long long)t->line, words);
-            return DAF_EIO;
+            enum daf_err err = torn(t);
+            return err == DAF_OK ? DAF_ENOTFOUND : err;
         }
         t->line++;
         size_t len = strlen(line);
@@ -163,6 +204,64 @@ static enum daf_err check_time(struct daf_trace *t, const char *text,
     return DAF_OK;
 }
 
+/* ---- The ONE: what is odd ---- */
+
+const char *daf_trace_odd_str(enum daf_trace_odd what)
+{
+    static const char *const words[DAF_TRACE_ODDS] = {
+        "messages to their own maker",
+        "messages with a name that another has",
+        "contacts that begin and are up already",
+        "contacts that end and were not up",
+    };
+
+    return words[what];
+}
+
+static void note_odd(struct daf_trace *t, enum daf_trace_odd what)
+{
+    struct daf_trace_odds *odds = &t->facts.odds[what];
+
+    if (odds->count++ == 0) odds->first_line = t->line;
+}
+
+static enum daf_err look_at_conn(struct daf_trace *t,
+                                 const struct daf_trace_event *ev)
+{
+    bool is_up = daf_pairs_has(&t->up, ev->a, ev->b);
+
+    if (t->is_checked) return DAF_OK;
+    if (ev->kind == DAF_TRACE_UP && is_up) {
+        note_odd(t, DAF_TRACE_UP_TWICE);
+    } else if (ev->kind == DAF_TRACE_UP) {
+        if (!daf_pairs_add(&t->up, ev->a, ev->b)) return DAF_ENOMEM;
+    } else if (is_up) {
+        daf_pairs_remove(&t->up, ev->a, ev->b);
+    } else {
+        note_odd(t, DAF_TRACE_DOWN_ALONE);
+    }
+    return DAF_OK;
+}
+
+/* Two names of one hash are told as one name, which does no harm. */
+static enum daf_err look_at_create(struct daf_trace *t, const char *name,
+                                   const struct daf_trace_event *ev)
+{
+    uint64_t hash = 0;
+
+    if (t->is_checked) return DAF_OK;
+    if (ev->a == ev->b) note_odd(t, DAF_TRACE_TO_ITSELF);
+    for (; *name != '\0'; name++)
+        hash = daf_chance_mix(hash ^ (unsigned char)*name);
+    uint32_t first = (uint32_t)(hash >> 32), second = (uint32_t)hash;
+    second += first == second; /* a pair is of two */
+    if (daf_pairs_has(&t->called, first, second))
+        note_odd(t, DAF_TRACE_SAME_NAME);
+    else if (!daf_pairs_add(&t->called, first, second))
+        return DAF_ENOMEM;
+    return DAF_OK;
+}
+
 /* ---- The ONE ---- */
 
 static enum daf_err parse_conn(struct daf_trace *t, char **words, size_t count,
@@ -178,7 +277,7 @@ static enum daf_err parse_conn(struct daf_trace *t, char **words, size_t count,
         out->kind = DAF_TRACE_DOWN;
     else
         return wrong(t, "a contact goes 'up' or 'down'");
-    return DAF_OK;
+    return look_at_conn(t, out);
 }
 
 static enum daf_err parse_create(struct daf_trace *t, char **words,
@@ -193,7 +292,7 @@ static enum daf_err parse_create(struct daf_trace *t, char **words,
         return wrong(t, "a message has 0 to 2147483647 bytes");
     out->kind = DAF_TRACE_CREATE;
     out->bytes = (uint32_t)bytes;
-    return DAF_OK;
+    return look_at_create(t, words[2], out);
 }
 
 static bool is_other_event(const char *word)
@@ -458,6 +557,7 @@ static void count(struct daf_trace *t, const struct daf_trace_event *ev)
         f->downs++;
     else
         f->creations++;
+    if (ev->bytes > f->bytes_max) f->bytes_max = ev->bytes;
     f->end = ev->at;
     if (t->format == FORMAT_SOCIO)
         return; /* these are names yet, not numbers */
@@ -494,6 +594,8 @@ static enum daf_err read_all(struct daf_trace *t,
         }
     }
     t->is_checked = true;
+    daf_pairs_clear(&t->up);
+    daf_pairs_clear(&t->called);
     return daf_trace_rewind(t);
 }
 
@@ -540,6 +642,8 @@ void daf_trace_close(struct daf_trace *t)
     free(t->pairs);
     free(t->previous);
     free(t->names);
+    daf_pairs_clear(&t->up);
+    daf_pairs_clear(&t->called);
     free(t);
 }
 

@@ -13,7 +13,7 @@
  * A trace is read twice: daf_trace_open() reads it all, checks it and counts;
  * then events are handed out one by one, so that 2 GB need no memory.  Real traces
  * have a contact that is told twice, or ends without having begun: these are
- * handed out all the same, and the world counts them.  Time that goes backwards, a
+ * handed out all the same, and are counted here and by the world.  Time that goes backwards, a
  * number out of range, or a line of another form are errors with their line. */
 #ifndef DAF_SIM_WORLD_TRACE_H
 #define DAF_SIM_WORLD_TRACE_H
@@ -35,12 +35,26 @@ struct daf_trace_event {
     uint32_t bytes; /* of the message */
 };
 
+/* What is odd in The ONE's events and read all the same: recordings have it. */
+enum daf_trace_odd {
+    DAF_TRACE_TO_ITSELF,  /* a message for the node that made it */
+    DAF_TRACE_SAME_NAME,  /* of a message, twice */
+    DAF_TRACE_UP_TWICE,   /* a contact that is up already */
+    DAF_TRACE_DOWN_ALONE, /* that ends and was not up */
+    DAF_TRACE_ODDS,
+};
+struct daf_trace_odds {
+    uint64_t count, first_line; /* 0: none */
+};
+
 struct daf_trace_facts {
     const char *format; /* words: "one", "sociopatterns" */
     uint64_t lines, ups, downs, creations;
-    uint64_t skipped; /* lines of other events */
-    uint32_t nodes;   /* numbers are below */
-    daf_sim_us end;   /* of the last event */
+    uint64_t skipped;   /* lines of other events */
+    uint32_t nodes;     /* numbers are below */
+    daf_sim_us end;     /* of the last event */
+    uint32_t bytes_max; /* of a message */
+    struct daf_trace_odds odds[DAF_TRACE_ODDS];
 };
 
 struct daf_trace; /* opaque */
@@ -58,6 +72,9 @@ DAF_NODISCARD enum daf_err daf_trace_open(const char *path, uint32_t nodes,
                                           void *ctx, struct daf_trace **out,
                                           char *why);
 void daf_trace_close(struct daf_trace *t);
+
+/** daf_trace_odd_str: "messages to their own maker". */
+const char *daf_trace_odd_str(enum daf_trace_odd what);
 
 const struct daf_trace_facts *daf_trace_facts(const struct daf_trace *t);
 

@@ -204,10 +204,19 @@ grep -q '"planned": 2000' "$tmp/cut/summary.json"
 [ -s "$tmp/cut/report.html" ] || bad 'no report of what has finished'
 echo 'ok: Ctrl-C keeps what has finished'
 
+# ---- a run that was killed while it wrote its first file
+mkdir "$tmp/killed" "$tmp/killed-2"
+echo '{"form' | tee "$tmp/killed/experiment.json.part" \
+    >"$tmp/killed-2/experiment.json.part"
+"$sim" "${many[@]}" --seed 1 --out "$tmp/killed" --resume >"$tmp/said"
+"$sim" "${many[@]}" --seed 1 --out "$tmp/killed-2" >"$tmp/said"
+[ ! -e "$tmp/killed/experiment.json.part" ]
+[ -s "$tmp/killed/report.html" ]
+echo 'ok: a first file that was cut is written anew'
+
 # ---- no room
 got=0
 (
-    trap '' XFSZ
     ulimit -f 4
     exec "$sim" "${many[@]}" --seed 1-3 --out "$tmp/full" >"$tmp/said" \
         2>"$tmp/err"
@@ -218,6 +227,94 @@ grep -qF 'File too large' "$tmp/err" || bad 'it does not say why'
 cmp "$tmp/summary" "$tmp/full/summary.json"
 echo 'ok: it goes on when there is room again'
 
+# ---- a scenario's places, around the circle
+cat >"$tmp/two.yaml" <<'END'
+scenario: two
+lasts: 10h
+places:
+  - {name: a-school-of-a-long-name, count: 2}
+  - {name: office}
+groups:
+  - {name: tablet, count: 8, stays: [{at: a-school-of-a-long-name, from: "08:00", to: "09:00"}]}
+  - {name: teacher, count: 2, stays: [{at: office, from: "08:00", to: "09:00"}]}
+  - {name: guest, stays: [{at: office, drawn: yes, from: "08:00", to: "09:00"}]}
+END
+"$sim" run "$tmp/two.yaml" --protocol direct --out "$tmp/two" >"$tmp/said"
+python3 - "$tmp/two" <<'END'
+import json, pathlib, sys
+top = pathlib.Path(sys.argv[1])
+c = json.loads((top / "contacts.json").read_text())
+arcs = [(a["place"], a["number"], sorted(c["shown"][a["from"]:a["from"] + a["count"]]))
+        for a in c["arcs"]]
+long = "a-school-of-a-long-name"
+assert arcs == [(long, 1, [0, 1, 2, 3]), (long, 2, [4, 5, 6, 7]), ("office", 0, [8, 9]),
+                ("elsewhere", 0, [10])], arcs
+page = (top / "report.html").read_text()
+assert page.count('class="arc"') == 4
+for words in (f"<title>{long} 2, 4 devices</title>", "</title>a-school\u2026 2</text>",
+              "</title>office</text>"):
+    assert words in page, words
+END
+sed 's/"place":"office"/"place":"<b>\\u0007"/' "$tmp/two/contacts.json" >"$tmp/good"
+cp "$tmp/good" "$tmp/two/contacts.json"
+"$sim" report "$tmp/two"
+grep -qF '</title>&lt;b&gt; </text>' "$tmp/two/report.html"
+sed -i 's/"from":4/"from":5/' "$tmp/two/contacts.json"
+fails 1 'arcs cannot be right' report "$tmp/two"
+echo 'ok: devices of one place stand together, and places are named'
+
+# ---- files that somebody changed
+# changed FILE CODE KEY: after Python did CODE to it as v, the report blames KEY of it.
+changed()
+{
+    cp "$tmp/full/$1" "$tmp/good"
+    python3 - "$tmp/full/$1" "$2" <<'END'
+import json, sys
+path, code = sys.argv[1:]
+v = json.load(open(path))
+exec(code)
+json.dump(v, open(path, "w"))
+END
+    fails 1 "$1 is not what daftar-sim wrote: $3 cannot be right" \
+        report "$tmp/full"
+    cp "$tmp/good" "$tmp/full/$1"
+}
+one=daftar-1/result.json
+changed $one 'v["protocol"] = "epidemic-one"' protocol
+changed $one 'v["seed"] = 2' seed
+changed $one 'v["identity"] = "00"' identity
+changed $one 'v["version"] += "x"' version
+changed $one 'v["options"]["buffer"] = "1B"' options
+changed $one 'v["inputs"][0]["blake2b"] = "0" * 64' inputs
+changed $one 'v["nodes"] = 0' nodes
+changed $one 'v["nodes"] = 1e300' nodes
+changed $one 'v["metrics"]["delivery_ratio"] = 1.5' delivery_ratio
+changed $one 'v["metrics"]["relayed"] = -1' relayed
+changed $one 'v["metrics"]["air_payload_bytes"] = 1e300' air_payload_bytes
+changed $one 'v["metrics"]["hops_mean"] = "many"' hops_mean
+changed $one 'del v["metrics"]["created"]' created
+changed $one 'v["latency_quantiles_s"].reverse()' latency_quantiles_s
+changed $one 'v["contact_lengths"][0] = -5' contact_lengths
+changed $one 'v["contact_lengths"] = [1] * 1000' contact_lengths
+changed contacts.json 'v["slices"][3] = [1, 1000]' slices
+changed contacts.json 'v["slice_s"] = -1' slice_s
+changed contacts.json 'v["pairs"][0][0] = 150' pairs
+changed contacts.json 'v["seed"] = None' seed
+changed experiment.json 'v["seeds"] = []' seeds
+changed experiment.json 'v["protocols"][1]["name"] = "../x"' protocols
+cp "$tmp/full/daftar-1/series.csv" "$tmp/good"
+sed -i '4s/[0-9.]*,/1e999,/' "$tmp/full/daftar-1/series.csv"
+fails 1 'series.csv is not what daftar-sim wrote: line 4, time_s cannot' \
+    report "$tmp/full"
+sed -i '4s/1e999/0/' "$tmp/full/daftar-1/series.csv"
+fails 1 'line 4, time_s cannot be right' report "$tmp/full"
+cp "$tmp/good" "$tmp/full/daftar-1/series.csv"
+sed -i 's/"seed": 1/"seed": 9/' "$tmp/full/daftar-1/result.json"
+fails 1 'Move its folder away' report "$tmp/full"
+mv "$tmp/full/daftar-1" "$tmp/away"
+"$sim" "${many[@]}" --seed 1-3 --out "$tmp/full" --resume >"$tmp/said"
+cmp "$tmp/summary" "$tmp/full/summary.json"
+echo 'ok: what cannot be right is told with its file and key'
 echo '{"metrics": {' >"$tmp/full/daftar-1/result.json"
 fails 1 'is not what daftar-sim wrote' report "$tmp/full"
 echo 'report: all good'

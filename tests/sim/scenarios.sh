@@ -26,6 +26,26 @@ say()
     exit 1
 }
 
+# ---- the example of docs/simulator.md: it runs, and leaves no key out
+name=docs/simulator.md
+# shellcheck disable=SC2016 # backticks are Markdown's
+sed -n '/^```yaml$/,/^```$/p' "$root/docs/simulator.md" | sed '/^```/d' \
+    >"$tmp/example.yaml"
+keys=$(grep -oE '(TEXT|MAP|MANY)\([a-z_]+, *"[a-z-]+"' \
+    <(tr -d '\n' <"$root/sim/scenario/yaml.c" | tr -s ' ') | grep -oE '"[a-z-]+"' | sort -u)
+[ "$(wc -l <<<"$keys")" -gt 40 ] || say 'the keys are not found in yaml.c'
+for key in ${keys//\"/}; do
+    sed 's/#.*//' "$tmp/example.yaml" | grep -qE "(^|[ {-])$key:" ||
+        say "its example has no $key"
+done
+"$sim" run "$tmp/example.yaml" --json >"$tmp/one" 2>"$tmp/err" ||
+    say 'its example does not run'
+[ ! -s "$tmp/err" ] || say 'its example is not all right'
+grep -q '"delivered":[1-9]' "$tmp/one" || say 'nothing arrives in its example'
+"$sim" run "$tmp/example.yaml" --protocol epidemic-one,prophet >"$tmp/one" 2>"$tmp/err" ||
+    say 'its example does not run with other protocols'
+echo "ok: $name: an example of all $(wc -l <<<"$keys") keys runs"
+
 for file in "$root"/sim/scenarios/*.yaml; do
     name=$(basename "$file" .yaml)
     [ "$(sed -n 's/^scenario: //p' "$file")" = "$name" ] ||

@@ -32,6 +32,9 @@ fails()
 }
 fails "'0' is no number that will do here" --jobs 0
 fails 'No such file' --file "$tmp/none" --count 0
+fails 'no world is asked for' --count 0
+echo '# none' >"$tmp/bad"
+fails 'no world is asked for' --file "$tmp/bad" --count 0
 echo 'nonsense' >"$tmp/bad"
 fails 'a seed a line' --file "$tmp/bad" --count 0
 echo 'ok: mistakes are told'

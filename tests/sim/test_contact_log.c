@@ -57,7 +57,7 @@ static void a_picture_shows_who_is_together_and_when(void **state)
     (void)state;
     meet(log, 0, 2, 0, end / 2);
     meet(log, 1, 2, end - DAF_SIM_S, end);
-    json_t *p = daf_contact_log_picture(log, end);
+    json_t *p = daf_contact_log_picture(log, end, NULL);
     const json_t *shown = json_object_get(p, "shown");
     const json_t *slices = json_object_get(p, "slices");
     const json_t *pairs = json_object_get(p, "pairs");
@@ -79,6 +79,27 @@ static void a_picture_shows_who_is_together_and_when(void **state)
     daf_contact_log_free(log);
 }
 
+/* 0 and 3 are together all the time, and belong to different places. */
+static void who_belongs_to_one_place_stands_together(void **state)
+{
+    static const uint32_t homes[] = {7, 2, 7, 2, UINT32_MAX};
+    struct daf_contact_log *log = open_log(5);
+
+    (void)state;
+    meet(log, 0, 3, 0, 100 * DAF_SIM_S);
+    meet(log, 4, 3, 0, 50 * DAF_SIM_S);
+    meet(log, 1, 2, 0, 10 * DAF_SIM_S);
+    json_t *p = daf_contact_log_picture(log, 200 * DAF_SIM_S, homes);
+    const json_t *shown = json_object_get(p, "shown");
+    assert_int_equal(at(shown, 0), 3);
+    assert_int_equal(at(shown, 1), 1);
+    assert_int_equal(at(shown, 2), 0);
+    assert_int_equal(at(shown, 3), 2);
+    assert_int_equal(at(shown, 4), 4);
+    json_decref(p);
+    daf_contact_log_free(log);
+}
+
 /* Everybody meets somebody all the time; those below 100 for longer. */
 static void a_million_contacts_leave_the_busiest(void **state)
 {
@@ -94,7 +115,7 @@ static void a_million_contacts_leave_the_busiest(void **state)
     }
     assert_false(daf_contact_log_failed(log));
     assert_int_equal(daf_contact_log_count(log), 1100000);
-    json_t *p = daf_contact_log_picture(log, now);
+    json_t *p = daf_contact_log_picture(log, now, NULL);
     const json_t *shown = json_object_get(p, "shown");
     assert_int_equal(json_array_size(shown), DAF_CONTACT_LOG_SHOWN);
     unsigned busy = 0;
@@ -112,7 +133,7 @@ static void a_log_of_nobody_is_a_picture_of_nobody(void **state)
 
     (void)state;
     daf_contact_log_end(log, 5);
-    json_t *p = daf_contact_log_picture(log, 5);
+    json_t *p = daf_contact_log_picture(log, 5, NULL);
     assert_int_equal(json_array_size(json_object_get(p, "shown")), 0);
     json_decref(p);
     daf_contact_log_free(log);
@@ -123,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lengths_are_counted),
         cmocka_unit_test(a_picture_shows_who_is_together_and_when),
+        cmocka_unit_test(who_belongs_to_one_place_stands_together),
         cmocka_unit_test(a_million_contacts_leave_the_busiest),
         cmocka_unit_test(a_log_of_nobody_is_a_picture_of_nobody),
     };

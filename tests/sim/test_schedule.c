@@ -405,9 +405,46 @@ static void what_cannot_be_is_said(void **state)
     assert_true(daf_schedule_wrong(&config, why));
 }
 
+/* Where it is on for longest; a place without air, one that is drawn and one where
+ * it is off do not count. */
+static void a_node_belongs_where_it_is_on_for_longest(void **state)
+{
+    enum { HOME, SCHOOL, ROOM };
+    static const struct daf_schedule_place places[] = {
+        {.name = "home", .count = 9, .air = DAF_SCHEDULE_AIR_NONE},
+        {.name = "school", .count = 2, .air = DAF_SCHEDULE_AIR_ACCESS_POINT},
+        {.name = "room", .count = 3, .air = DAF_SCHEDULE_AIR_DIRECT}};
+    static const struct daf_schedule_stay stays[] = {
+        {.place = HOME, .from = 1, .to = 0, .days = 0x7f},
+        {.place = ROOM, .from = 0, .to = 3 * DAF_SIM_HOUR, .days = 0x1},
+        {.place = SCHOOL, .from = 0, .to = DAF_SIM_HOUR, .days = 0x1f},
+        {.place = ROOM, .from = 1, .to = 0, .days = 0x7f, .is_drawn = true},
+        {.place = ROOM, .from = 1, .to = 0, .days = 0x7f, .is_off = true}};
+    static const struct daf_schedule_group groups[] = {
+        {.count = 4, .stays_count = 5, .stays = stays},
+        {.count = 3, .stays_count = 2, .stays = stays},
+        {.count = 1, .stays_count = 1, .stays = stays}};
+    const struct daf_schedule_config config = {.places = places,
+                                               .places_count = 3,
+                                               .groups = groups,
+                                               .groups_count = 3};
+    static const uint32_t homes[] = {9,  9,  10, 10,
+                                     11, 12, 13, DAF_SCHEDULE_NONE};
+    uint32_t number = 7;
+
+    (void)state;
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(daf_schedule_home_of(&config, i), homes[i]);
+    assert_int_equal(daf_schedule_kind_of(&config, 10, &number), SCHOOL);
+    assert_int_equal(number, 1);
+    assert_int_equal(daf_schedule_kind_of(&config, 11, &number), ROOM);
+    assert_int_equal(number, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_node_belongs_where_it_is_on_for_longest),
         cmocka_unit_test(those_of_a_class_meet_in_its_lessons),
         cmocka_unit_test(one_that_is_wired_uses_the_air_once),
         cmocka_unit_test(an_access_point_that_is_full_lets_others_wait),

@@ -171,7 +171,47 @@ static void a_packed_file_is_read_and_a_torn_one_refused(void **state)
     assert_int_equal(fclose(f), 0);
     put(bytes, len - 6);
     assert_int_equal(daf_trace_open(path, 0, NULL, NULL, &t, why), DAF_EIO);
-    assert_non_null(strstr(why, "after line"));
+    assert_non_null(strstr(why, "cut short after line"));
+}
+
+/* Packed lines that go on for longer than what is read at a time. */
+static size_t pack_many(char *out, size_t room)
+{
+    gzFile gz = gzopen(path, "wbe");
+
+    assert_non_null(gz);
+    for (unsigned i = 0; i < 20000; i++)
+        assert_true(gzprintf(gz, "%u CONN %u %u %s\n", i, i * 7919 % 50,
+                             50 + i * 104729 % 50,
+                             i % 2 == 0 ? "up" : "down") > 0);
+    assert_int_equal(gzclose(gz), Z_OK);
+    FILE *f = fopen(path, "re");
+    assert_non_null(f);
+    size_t len = fread(out, 1, room, f);
+    assert_int_equal(fclose(f), 0);
+    assert_true(len > 1000 && len < room);
+    return len;
+}
+
+/* Wherever it is cut, or a byte is another, the line there is not to blame. */
+static void damage_of_a_packed_file_is_no_fault_of_its_lines(void **state)
+{
+    static char good[400000], bytes[400000];
+    char why[DAF_TRACE_WHY_BYTES];
+    struct daf_trace *t = NULL;
+    size_t len = pack_many(good, sizeof good);
+
+    (void)state;
+    for (size_t part = 1; part < 20; part++) {
+        put(good, len * part / 20);
+        assert_int_equal(daf_trace_open(path, 0, NULL, NULL, &t, why), DAF_EIO);
+        if (strstr(why, "cut short") == NULL) fail_msg("cut: %s", why);
+        memcpy(bytes, good, len);
+        bytes[len * part / 20] ^= 0x55;
+        put(bytes, len);
+        assert_int_equal(daf_trace_open(path, 0, NULL, NULL, &t, why), DAF_EIO);
+        if (strstr(why, "packed file") == NULL) fail_msg("damaged: %s", why);
+    }
 }
 
 static void what_is_wrong_is_said_with_its_line(void **state)
@@ -212,6 +252,37 @@ static void too_many_names_are_refused(void **state)
     refused(text, "it has 102 devices, and at most 100 are wanted");
 }
 
+static void what_is_odd_is_handed_out_and_counted(void **state)
+{
+    struct daf_trace *t = read_text("0 CONN 1 2 up\n"
+                                    "1 CONN 2 1 up\n"
+                                    "2 CONN 1 2 up\n"
+                                    "3 CONN 1 2 down\n"
+                                    "4 CONN 1 2 down\n"
+                                    "5 CONN 1 2 up\n"
+                                    "6 C M1 3 3 5\n"
+                                    "7 C M2 3 1 50\n"
+                                    "8 C M1 1 3 5\n");
+    const struct daf_trace_facts *f = daf_trace_facts(t);
+    static const struct daf_trace_odds odds[DAF_TRACE_ODDS] = {
+        [DAF_TRACE_TO_ITSELF] = {1, 7},
+        [DAF_TRACE_SAME_NAME] = {1, 9},
+        [DAF_TRACE_UP_TWICE] = {2, 2},
+        [DAF_TRACE_DOWN_ALONE] = {1, 5}};
+
+    (void)state;
+    for (unsigned twice = 0; twice < 2; twice++) {
+        assert_string_equal(told(t),
+                            "0 up 1 2; 1 up 2 1; 2 up 1 2; 3 down 1 2; "
+                            "4 down 1 2; 5 up 1 2; 6 make 3 3 5; "
+                            "7 make 3 1 50; 8 make 1 3 5");
+        assert_memory_equal(f->odds, odds, sizeof odds);
+        assert_int_equal(daf_trace_rewind(t), DAF_OK);
+    }
+    assert_int_equal(f->bytes_max, 50);
+    daf_trace_close(t);
+}
+
 static void an_empty_file_has_nothing(void **state)
 {
     struct daf_trace *t = read_text("# nothing\n");
@@ -241,8 +312,10 @@ int main(void)
         cmocka_unit_test(steps_of_sociopatterns_become_contacts),
         cmocka_unit_test(many_names_are_numbered_in_their_order),
         cmocka_unit_test(a_packed_file_is_read_and_a_torn_one_refused),
+        cmocka_unit_test(damage_of_a_packed_file_is_no_fault_of_its_lines),
         cmocka_unit_test(what_is_wrong_is_said_with_its_line),
         cmocka_unit_test(too_many_names_are_refused),
+        cmocka_unit_test(what_is_odd_is_handed_out_and_counted),
         cmocka_unit_test(an_empty_file_has_nothing),
         cmocka_unit_test(what_cannot_be_read_twice_is_refused),
     };
