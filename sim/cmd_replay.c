@@ -371,7 +371,7 @@ static int parse(int argc, char **argv, struct job *j)
             (void)fputs(help, stdout);
             return DAF_SIM_EXIT_DONE;
         }
-        if (option == '?') return DAF_SIM_EXIT_USAGE;
+        if (option == '?') return daf_say_option("replay", argv);
         j->is_json = true;
     }
     if (argc - optind == 1) {

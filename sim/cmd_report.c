@@ -22,9 +22,13 @@ static const char help[] =
     "\n"
     "  --out FILE        - is the standard output\n";
 
+enum wish_option {
+    OPT_OUT = 256,
+    OPT_HELP,
+};
 static const struct option options[] = {
-    {"out", required_argument, NULL, 'o'},
-    {"help", no_argument, NULL, 'h'},
+    {"out", required_argument, NULL, OPT_OUT},
+    {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
 
@@ -88,11 +92,11 @@ int daf_cmd_report(int argc, char **argv)
     optind = 1;
     /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'h') {
+        if (option == OPT_HELP) {
             (void)fputs(help, stdout);
             return DAF_SIM_EXIT_DONE;
         }
-        if (option == '?') return DAF_SIM_EXIT_USAGE;
+        if (option == '?') return daf_say_option("report", argv);
         out = optarg;
     }
     if (optind + 1 == argc) return report(argv[optind], out);

@@ -383,8 +383,8 @@ int daf_cmd_run_parse(int argc, char **argv, struct daf_cmd_wish *w)
             (void)fputs(daf_cmd_run_help, stdout);
             return DAF_SIM_EXIT_DONE;
         }
-        if (option == '?' || !take(w, option, optarg))
-            return DAF_SIM_EXIT_USAGE;
+        if (option == '?') return daf_say_option("run", argv);
+        if (!take(w, option, optarg)) return DAF_SIM_EXIT_USAGE;
     }
     int words = argc - optind;
     const char *why = words > 0 ? scenario_wrong(w, words) : world_wrong(w);

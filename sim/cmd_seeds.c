@@ -414,8 +414,8 @@ int daf_cmd_seeds(int argc, char **argv)
             (void)fputs(help, stdout);
             return DAF_SIM_EXIT_DONE;
         }
-        if (option == '?' || !take(&w, option, optarg))
-            return DAF_SIM_EXIT_USAGE;
+        if (option == '?') return daf_say_option("seeds", argv);
+        if (!take(&w, option, optarg)) return DAF_SIM_EXIT_USAGE;
     }
     if (optind < argc) {
         daf_say("daftar-sim seeds: what is '%s'? --help tells", argv[optind]);

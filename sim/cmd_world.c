@@ -123,8 +123,8 @@ static int parse(int argc, char **argv, struct wish *w)
             (void)fputs(help, stdout);
             return DAF_SIM_EXIT_DONE;
         }
-        if (option == '?' || !take(w, option, optarg))
-            return DAF_SIM_EXIT_USAGE;
+        if (option == '?') return daf_say_option("world", argv);
+        if (!take(w, option, optarg)) return DAF_SIM_EXIT_USAGE;
     }
     if (argc - optind > 1)
         why = "one scenario at a time";

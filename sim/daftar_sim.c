@@ -3,6 +3,7 @@
 #include "sim/commands.h"
 #include "sim/say.h"
 
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,7 @@ static int run(int argc, char **argv)
  * like "done". */
 int main(int argc, char **argv)
 {
+    opterr = 0;                     /* daf_say_option() */
     (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error */
     int code = run(argc, argv);
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/say.h"
 
+#include "sim/commands.h"
+
+#include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 
 /* Of a control character of ASCII, or of the C1 set as UTF-8 spells it; else 0. */
@@ -32,4 +36,16 @@ void daf_say(const char *format, ...)
     va_end(args);
     daf_say_text(stderr, words);
     (void)fputs("\n", stderr);
+}
+
+int daf_say_option(const char *command, char **argv)
+{
+    if (optopt > 0 && optopt <= UCHAR_MAX)
+        daf_say("daftar-sim %s: there is no option '-%c'; --help tells",
+                command, optopt);
+    else
+        daf_say("daftar-sim %s: '%s' is no option, or wants a value, or takes "
+                "none; --help tells",
+                command, argv[optind - 1]);
+    return DAF_SIM_EXIT_USAGE;
 }

@@ -13,6 +13,10 @@
 #define DAF_SAY_BYTES 8192
 __attribute__((format(printf, 1, 2))) void daf_say(const char *format, ...);
 
+/** daf_say_option: that getopt_long() did not take an option of @command; its own
+ * words, which are not escaped, are off: opterr is 0.  Returns DAF_SIM_EXIT_USAGE. */
+int daf_say_option(const char *command, char **argv);
+
 /** daf_say_text: @text alone, to @to. */
 void daf_say_text(FILE *to, const char *text);
 

@@ -145,9 +145,11 @@ echo 'ok: what cannot be written is an error, told once'
 
 # ---- Ctrl-C: 3 everywhere.  What is told and read is what is waited for.
 # catches PROCESS: it has a handler for it; or it has ended, which is found out then.
+# Before it is the program, it is a shell, which may have one of its own.
 catches()
 {
     local caught
+    [ "$(cat "/proc/$1/comm" 2>/dev/null || echo daftar-sim)" = daftar-sim ] || return 1
     caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) || return 0
     [ $((0x${caught:-2} & 2)) != 0 ]
 }
@@ -199,6 +201,11 @@ plain 2 "there is no command 'a\x1b[31m" "$esc"
 plain 1 "'\x1b[2J' is no device" run --contacts "$tmp/steer"
 plain 2 "speed cannot be 'a\x1b[31m" run --waypoint "speed=$esc"
 plain 2 "--buffer cannot be 'a\x1b[31m" run --contacts "$tmp/line" --buffer "$esc"
+for command in run world seeds report replay; do
+    plain 2 "$command: '--a\x1b[31m" $command "--$esc"
+    plain 2 "$command: there is no option '-x'" $command -x
+done
+plain 2 "report: '--out' is no option, or wants" report --out
 plain 2 'cannot be read' run "$tmp/no/$esc"
 plain 2 'cannot be read' world "$tmp/no/$esc"
 plain 2 "what is 'a\x1b[31m" seeds "$esc"
