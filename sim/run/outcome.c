@@ -24,6 +24,14 @@ static json_t *of_arrived(const struct daf_run_result *r, double value)
     return r->counted_delivered == 0 ? json_null() : json_real(value);
 }
 
+/* As The ONE has it: what was relayed for nothing, for each that arrived. */
+static double overhead(const struct daf_net_stats *n)
+{
+    return n->delivered == 0 ? 0
+                             : ((double)n->relayed - (double)n->delivered) /
+                                   (double)n->delivered;
+}
+
 json_t *daf_outcome_json(const struct daf_run_config *config,
                          const struct daf_run_result *r)
 {
@@ -47,7 +55,7 @@ json_t *daf_outcome_json(const struct daf_run_config *config,
                   (json_int_t)n->aborted, "dropped", (json_int_t)n->dropped,
                   "delivered", (json_int_t)n->delivered, "delivery_ratio",
                   ratio(r->counted_delivered, r->counted), "overhead_ratio",
-                  ratio(n->relayed - n->delivered, n->delivered),
+                  overhead(n),
                   "latency_mean_s", of_arrived(r, seconds(r->latency_mean)),
                   "latency_median_s", of_arrived(r, seconds(r->latency_median)),
                   "hops_mean", of_arrived(r, r->hops_mean), "odd_contacts",
