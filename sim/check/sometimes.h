@@ -54,7 +54,10 @@
     X(ANSWERED, "news was answered by news")                             \
     X(RUN_CUT, "an answer was cut short")                                \
     X(MANY_CORES, "a core was less than all")                            \
-    X(LOSSY_CORE, "a core converged under loss")
+    X(LOSSY_CORE, "a core converged under loss")                         \
+    X(ALLOC_FAILED, "an allocation failed inside an agent")              \
+    X(STOPPED, "an agent stopped for want of memory")                    \
+    X(NOT_STARTED, "an agent had no memory to start")
 
 enum daf_sometimes {
 #define DAF_SOMETIMES_NAME(name, what) DAF_SOMETIMES_##name,

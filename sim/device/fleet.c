@@ -205,6 +205,8 @@ static enum daf_err make_devices(struct daf_fleet *f)
 {
     uint32_t count = f->config.devices;
 
+    daf_fleet_wires_port(&f->port);
+    daf_fleet_disk_port(&f->port);
     f->devices = calloc(count, sizeof *f->devices);
     if (f->devices == NULL) return DAF_ENOMEM;
     for (uint32_t i = 0; i < count; i++) {
@@ -212,9 +214,7 @@ static enum daf_err make_devices(struct daf_fleet *f)
         d->fleet = f;
         d->number = d->card = i;
         d->jobs_end = &d->jobs;
-        d->port.ctx = d;
-        daf_fleet_wires_port(&d->port);
-        daf_fleet_disk_port(&d->port);
+        daf_fleet_port(d);
         d->admitted = calloc(count / 64 + 1, sizeof *d->admitted);
         if (d->admitted == NULL) return DAF_ENOMEM;
         enum daf_err err = open_notebook(d);
@@ -451,6 +451,26 @@ static void switch_off(struct daf_fleet_device *d)
         daf_fleet_recover(d);
 }
 
+void daf_fleet_stopped(struct daf_fleet_device *d)
+{
+    const struct daf_fleet_events *events = &d->fleet->events;
+
+    end_contacts(d);
+    daf_fleet_stop(d);
+    daf_fleet_recover(d); /* its handles were in the middle of something */
+    events->stopped(events->ctx, d->number);
+}
+
+static void switch_on(struct daf_fleet_device *d)
+{
+    enum daf_err err = daf_fleet_start(d);
+
+    if (err == DAF_ENOMEM && d->fleet->events.stopped != NULL)
+        daf_fleet_stopped(d);
+    else if (err != DAF_OK)
+        daf_fleet_fail(d->fleet, err);
+}
+
 void daf_fleet_power(struct daf_fleet *f, uint32_t device, enum daf_power how)
 {
     struct daf_fleet_device *d = &f->devices[device];
@@ -459,8 +479,7 @@ void daf_fleet_power(struct daf_fleet *f, uint32_t device, enum daf_power how)
     daf_engine_note(f->engine, (uint64_t)how << 32 | device);
     if ((how == DAF_POWER_ON) == daf_fleet_is_on(f, device)) return;
     if (how == DAF_POWER_ON) {
-        enum daf_err err = daf_fleet_start(d);
-        if (err != DAF_OK) daf_fleet_fail(f, err);
+        switch_on(d);
     } else if (how == DAF_POWER_OFF) {
         switch_off(d);
     } else {

@@ -93,6 +93,15 @@ struct daf_fleet_events {
                     const struct daf_spot *spot, bool is_drop);
     /* ... and so the device is off. */
     void (*torn)(void *ctx, uint32_t device);
+    /* The agent of @device starts, or handles an input: call @work with @arg.
+     * False: it has stopped in the middle of it, as abort() does, and nobody
+     * touches it any more.  at_work: it asks something of its port, or goes on. */
+    bool (*works)(void *ctx, uint32_t device, void (*work)(void *arg),
+                  void *arg);
+    void (*at_work)(void *ctx, bool is_at_work);
+    /* It stopped, or had no memory to start, and so the device is off, as if its
+     * power had gone. */
+    void (*stopped)(void *ctx, uint32_t device);
 };
 
 /** daf_fleet_new: the camp is made, all devices are on and alone.  Whether

@@ -135,6 +135,8 @@ static enum daf_err make_fleet(struct daf_swarm *s)
                                       .dropped = on_dropped};
 
     daf_swarm_disks_events(s, &events);
+    daf_swarm_memory_begin(&events);
+    s->short_of_memory = DAF_CHECK_NOBODY;
     if (s->disks != NULL) config.real_dir = s->dir;
     config.seed = s->faults->seed;
     config.devices = s->devices;

@@ -23,6 +23,7 @@ enum daf_swarm_turn {
     DAF_SWARM_CARD,
     DAF_SWARM_FORGE,
     DAF_SWARM_LOOK,
+    DAF_SWARM_MEMORY,
     DAF_SWARM_TURNS,
 };
 
@@ -57,6 +58,7 @@ struct daf_swarm {
     uint32_t devices;                    /* with spares */
     const struct daf_swarm_disks *disks; /* NULL: models */
     void *disk[DAF_SWARM_DEVICES_MAX];   /* of each card */
+    uint32_t short_of_memory; /* the device whose agent will be, or nobody */
     char dir[256];
     struct daf_swarm_device of[DAF_SWARM_DEVICES_MAX];
     bool is_calm; /* no faults any more */
@@ -90,6 +92,10 @@ void daf_swarm_disks_end(struct daf_swarm *s);
 void daf_swarm_disks_arm(struct daf_swarm *s, uint32_t device);
 void daf_swarm_disks_events(const struct daf_swarm *s,
                             struct daf_fleet_events *events);
+
+/* swarm_memory.c: now and then an agent has none. */
+void daf_swarm_memory_begin(struct daf_fleet_events *events);
+void daf_swarm_memory(struct daf_swarm *s);
 
 /* swarm_hints.c */
 void daf_swarm_hint(struct daf_swarm *s);
