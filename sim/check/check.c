@@ -285,7 +285,7 @@ static void check_maker(struct daf_check *c, uint32_t device,
     where = daf_check_mix(log, h->seq);
     if (p == &c->people[c->cards[device].person]) {
         const uint64_t *other = daf_check_map_find(&c->heads, where);
-        if (other != NULL && *other != key && p->is_cloned)
+        if (other != NULL && *other != key && (p->is_cloned || p->is_mended))
             daf_check_met(c, DAF_SOMETIMES_FORKED);
         else if (other != NULL && *other != key)
             daf_check_fail(c, device,
@@ -340,7 +340,11 @@ void daf_check_kept(struct daf_check *c, uint32_t device,
         daf_check_fail(c, device, "it kept what is no header");
         return;
     }
-    check_record(c, device, &h, header, is_unchecked);
+    /* To a header that is held only its body comes, and a mending puts all down as
+     * unchecked. */
+    check_record(c, device, &h, header,
+                 is_unchecked ||
+                     (what != DAF_PUT_NEW && c->cards[device].is_lacking));
     if (state == DAF_BODY_HELD &&
         (!daf_proof_body(&h, body) ||
          !has_form(body, daf_check_scope(c, &h.log.scope))))
@@ -391,7 +395,7 @@ void daf_check_perhaps(struct daf_check *c, uint32_t device,
     const uint64_t *held = daf_check_map_find(&card->held, key);
     const struct daf_check_person *p = daf_check_person(c, &log->author);
 
-    if (daf_check_is_hostile(c, device)) return;
+    if (daf_check_is_hostile(c, device) || card->sick != 0) return;
     /* What a hostile author has made may come to nothing in any batch; so may the
      * body of what is held. */
     if (is_drop)

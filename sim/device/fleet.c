@@ -188,17 +188,53 @@ static enum daf_err open_notebook(struct daf_fleet_device *d)
     return daf_notebook_real(dir, &d->notebook);
 }
 
+bool daf_fleet_is_damage(struct daf_fleet_device *d, enum daf_err err)
+{
+    const struct daf_fleet_events *events = &d->fleet->events;
+
+    if (events->damaged == NULL || err == DAF_ENOMEM) return false;
+    events->damaged(events->ctx, d->number, err);
+    return true;
+}
+
+static void close_notebook(struct daf_fleet_device *d, bool is_cut)
+{
+    const struct daf_fleet_events *events = &d->fleet->events;
+
+    if (is_cut) events->disk_cut(events->ctx, d->card);
+    daf_notebook_free(d->notebook);
+    d->notebook = NULL;
+    /* Closing writes, too. */
+    if (events->disk_is_cut(events->ctx, d->card))
+        events->disk_on(events->ctx, d->card);
+}
+
 void daf_fleet_recover(struct daf_fleet_device *d)
 {
     struct daf_fleet *f = d->fleet;
 
     if (f->config.real_dir == NULL || f->events.disk_cut == NULL) return;
-    f->events.disk_cut(f->events.ctx, d->card);
-    daf_notebook_free(d->notebook);
-    d->notebook = NULL;
-    f->events.disk_on(f->events.ctx, d->card);
+    close_notebook(d, true);
     enum daf_err err = open_notebook(d);
-    if (err != DAF_OK) daf_fleet_fail(f, err);
+    if (err != DAF_OK && !daf_fleet_is_damage(d, err)) daf_fleet_fail(f, err);
+}
+
+enum daf_err daf_fleet_mend(struct daf_fleet *f, uint32_t device, bool is_cut,
+                            daf_fleet_mend_fn mend)
+{
+    struct daf_fleet_device *d = &f->devices[device];
+    bool is_new_start = false;
+    struct daf_chance chance;
+
+    assert(d->agent == NULL && f->config.real_dir != NULL);
+    close_notebook(d, is_cut);
+    enum daf_err err = mend(f->events.ctx, d->card, &is_new_start);
+    if (err == DAF_OK) err = open_notebook(d);
+    if (err != DAF_OK || !is_new_start) return err;
+    daf_chance_init(&chance, f->config.seed, "incarnation",
+                    (uint64_t)d->boots << 32 | d->number);
+    d->incarnation = daf_chance_u64(&chance);
+    return DAF_OK;
 }
 
 static enum daf_err make_devices(struct daf_fleet *f)
@@ -467,7 +503,7 @@ static void switch_on(struct daf_fleet_device *d)
 
     if (err == DAF_ENOMEM && d->fleet->events.stopped != NULL)
         daf_fleet_stopped(d);
-    else if (err != DAF_OK)
+    else if (err != DAF_OK && !daf_fleet_is_damage(d, err))
         daf_fleet_fail(d->fleet, err);
 }
 

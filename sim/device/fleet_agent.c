@@ -71,10 +71,11 @@ void daf_fleet_input(struct daf_fleet_device *d, const struct daf_input *in)
     bool is_pinned = will_look(in);
     enum daf_err err =
         is_pinned ? daf_notebook_pin(d->notebook, &commits) : DAF_OK;
-    if (err != DAF_OK) {
+    if (err != DAF_OK && !daf_fleet_is_damage(d, err)) {
         daf_fleet_fail(d->fleet, err);
         return;
     }
+    is_pinned &= err == DAF_OK; /* the daemon says so, and goes on */
     struct handling h = {d, in};
     bool is_done = daf_fleet_work(d, handle, &h);
     if (is_pinned) daf_notebook_unpin(d->notebook);
@@ -231,6 +232,9 @@ enum daf_err daf_fleet_share(struct daf_fleet *f)
                                      .seal = &d->secrets.seal};
     struct daf_head *head = &f->scratch->head_a;
     uint64_t commits = 0;
+
+    /* Where notebooks may be damaged each reads its own. */
+    if (f->events.damaged != NULL) return DAF_OK;
     enum daf_err err = daf_notebook_pin(d->notebook, &commits);
 
     if (err != DAF_OK) return err;
@@ -256,7 +260,7 @@ enum daf_err daf_fleet_start(struct daf_fleet_device *d)
     const struct daf_input here = {.kind = DAF_INPUT_OWN,
                                    .addrs = &own,
                                    .addrs_count = 1};
-    enum daf_err err = make_agent(d);
+    enum daf_err err = d->notebook == NULL ? DAF_ECORRUPT : make_agent(d);
 
     if (err != DAF_OK) return err;
     daf_fleet_input(d, &here);

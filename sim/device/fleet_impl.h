@@ -166,6 +166,8 @@ struct daf_fleet_parcel *daf_fleet_parcel(struct daf_fleet *f, uint32_t number);
 uint32_t daf_fleet_linked(struct daf_fleet *f, uint32_t a, uint32_t b);
 /* Anew, when keys changed hands. */
 void daf_fleet_sort_names(struct daf_fleet *f);
+/* True, and told, if a tester may have damaged this notebook. */
+bool daf_fleet_is_damage(struct daf_fleet_device *d, enum daf_err err);
 /* The agent stopped, or could not start: the device is off. */
 void daf_fleet_stopped(struct daf_fleet_device *d);
 /* Who that is, of several the lowest; NOBODY: nobody of this camp. */

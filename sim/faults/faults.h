@@ -54,7 +54,10 @@
     X(CORE_LOSS, "core_loss_ppm", "/million", 1, 10000, 300000) \
     X(MEMORY_S, "memory_every_s", "s", 1, 5, 120)               \
     X(MEMORY_AT, "memory_fails_at", "", 0, 1, 40)               \
-    X(MEMORY_ALL, "memory_all_pct", "%", 1, 20, 100)
+    X(MEMORY_ALL, "memory_all_pct", "%", 1, 20, 100)            \
+    X(ROT_S, "rot_every_s", "s", 1, 5, 300)                     \
+    X(ROT_PAGE, "rot_page_pct", "%", 1, 10, 100)                \
+    X(LIE, "lying_disks_pct", "%", 1, 10, 100)
 
 enum daf_fault {
 #define DAF_FAULT_NAME(name, word, unit, may_be_off, least, most) \

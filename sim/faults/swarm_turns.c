@@ -23,6 +23,7 @@ static const enum daf_fault every[DAF_SWARM_TURNS] = {
     [DAF_SWARM_FORGE] = DAF_FAULT_FORGE_S,
     [DAF_SWARM_LOOK] = DAF_FAULT_COUNT,
     [DAF_SWARM_MEMORY] = DAF_FAULT_MEMORY_S,
+    [DAF_SWARM_ROT] = DAF_FAULT_ROT_S,
 };
 
 static void again(struct daf_swarm *s, enum daf_swarm_turn turn)
@@ -184,7 +185,7 @@ void daf_swarm_on_power(void *ctx, uint32_t device, uint32_t arg)
 {
     struct daf_swarm *s = ctx;
 
-    (void)arg;
+    if (!s->is_calm && arg == DAF_SWARM_MENDS) daf_swarm_mend(s, device);
     if (s->is_calm || daf_fleet_is_on(s->fleet, device)) return;
     daf_fleet_power(s->fleet, device, DAF_POWER_ON);
     daf_check_met(s->check, DAF_SOMETIMES_RESTARTED);
@@ -308,7 +309,8 @@ void daf_swarm_on_turn(void *ctx, uint32_t turn, uint32_t arg)
                                  [DAF_SWARM_HINT] = daf_swarm_hint,
                                  [DAF_SWARM_CARD] = change_cards,
                                  [DAF_SWARM_FORGE] = forge,
-                                 [DAF_SWARM_MEMORY] = daf_swarm_memory};
+                                 [DAF_SWARM_MEMORY] = daf_swarm_memory,
+                                 [DAF_SWARM_ROT] = daf_swarm_rot};
     struct daf_swarm *s = ctx;
 
     (void)arg;
