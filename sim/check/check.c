@@ -276,7 +276,8 @@ static bool has_form(struct daf_view body, size_t scope)
 /* It is an honest person's: she made it, once. */
 static void check_maker(struct daf_check *c, uint32_t device,
                         const struct daf_check_person *p,
-                        const struct daf_proof_header *h)
+                        const struct daf_proof_header *h,
+                        struct daf_view header)
 {
     uint64_t key = daf_check_key(&h->id), log, where;
 
@@ -293,6 +294,9 @@ static void check_maker(struct daf_check *c, uint32_t device,
                            (unsigned long long)h->seq);
         daf_check_map_set(c, &c->made, key, 1);
         daf_check_map_set(c, &c->heads, where, key);
+    } else if (p->is_mended && daf_proof_signed(header, &p->pk)) {
+        /* Perhaps of a batch in which power went, on a card nobody looked at. */
+        daf_check_map_set(c, &c->made, key, 1);
     } else if (daf_check_map_find(&c->made, key) == NULL) {
         daf_check_fail(c, device,
                        "it kept record %llu of an author who never made it",
@@ -319,7 +323,7 @@ static void check_record(struct daf_check *c, uint32_t device,
         daf_check_fail(c, device,
                        "it kept record %llu, which its author did not sign",
                        (unsigned long long)h->seq);
-    if (!p->is_hostile) check_maker(c, device, p, h);
+    if (!p->is_hostile) check_maker(c, device, p, h, header);
 }
 
 void daf_check_kept(struct daf_check *c, uint32_t device,
