@@ -101,6 +101,17 @@ static void judge(struct walk *w)
     daf_check_map_free(perhaps);
 }
 
+/* Rows come in order: a record below this one that was to be dropped, and has not
+ * been seen, was. */
+static bool is_on_card(const struct walk *w, uint64_t key)
+{
+    const struct daf_check_card *card = &w->c->cards[w->device];
+    const uint64_t *is_added = daf_check_map_find(&card->perhaps, key);
+
+    return daf_check_map_find(&card->held, key) != NULL &&
+           (is_added == NULL || *is_added != 0);
+}
+
 static void look(struct walk *w, const struct daf_row *row)
 {
     struct daf_check *c = w->c;
@@ -124,8 +135,7 @@ static void look(struct walk *w, const struct daf_row *row)
     if (has_body && !daf_proof_body(&h, row->stored.body))
         daf_check_fail(c, w->device, "a body on its card is not its header's");
     uint64_t prev = h.has_prev ? daf_check_key(&h.prev) : 0;
-    w->roots += !h.has_prev ||
-                daf_check_map_find(&c->cards[w->device].held, prev) == NULL;
+    w->roots += !h.has_prev || !is_on_card(w, prev);
     if (h.has_prev) daf_check_map_remove(&w->tips, prev);
     daf_check_map_set(c, &w->tips, key, 1);
     w->records++;
