@@ -46,7 +46,8 @@ struct daf_index {
     /* The head of one log; DAF_ENOTFOUND if nothing of it is held. */
     enum daf_err (*head)(void *ctx, const struct daf_log_key *log,
                          struct daf_head *out);
-    /* One record by its spot; DAF_ENOTFOUND if not held. */
+    /* One record by its spot; DAF_ENOTFOUND if not held.  A header that is given,
+     * here and below, has the spot's id: what the card changed is DAF_ECORRUPT. */
     enum daf_err (*get)(void *ctx, const struct daf_log_key *log,
                         const struct daf_spot *spot, struct daf_stored *out);
     /* The first record of the log at or after (seq, id) in that order, header

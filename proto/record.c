@@ -59,9 +59,17 @@ enum daf_err daf_record_decode(struct daf_view bytes, struct daf_record *out)
     r.signed_len = c.at;
     daf_cursor_bin_into(&c, r.sig.b, sizeof(r.sig.b));
     if (!daf_cursor_done(&c)) return c.err;
-    daf_hash_256(CONTEXT, bytes, r.id.b);
+    r.id = daf_record_id(bytes);
     *out = r;
     return DAF_OK;
+}
+
+struct daf_record_id daf_record_id(struct daf_view bytes)
+{
+    struct daf_record_id id;
+
+    daf_hash_256(CONTEXT, bytes, id.b);
+    return id;
 }
 
 enum daf_err daf_record_verify(struct daf_view bytes,
@@ -125,7 +133,7 @@ size_t daf_record_sign(struct daf_record *r, const struct daf_sign_sk *sk,
     daf_hash_sign(CONTEXT, daf_pack_view(&k), sk, &r->sig);
     daf_pack_bin(&k, r->sig.b, sizeof(r->sig.b));
     assert(!k.is_full);
-    daf_hash_256(CONTEXT, daf_pack_view(&k), r->id.b);
+    r->id = daf_record_id(daf_pack_view(&k));
     return k.len;
 }
 

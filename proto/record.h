@@ -51,6 +51,9 @@ struct daf_record {
 DAF_NODISCARD enum daf_err daf_record_decode(struct daf_view bytes,
                                              struct daf_record *out);
 
+/** daf_record_id: of a whole header. */
+struct daf_record_id daf_record_id(struct daf_view bytes);
+
 /** daf_record_verify: whether @bytes, decoded as @r, carry @pk's signature, and
  * @pk is the author's.  DAF_OK, DAF_EAUTHOR or DAF_ESIG. */
 DAF_NODISCARD enum daf_err daf_record_verify(struct daf_view bytes,

@@ -184,15 +184,18 @@ enum daf_err daf_store_body(struct daf_query *pieces, int64_t body,
 }
 
 /* Copies: a row that stays open would hold an old moment, and the WAL with
- * it, until the next question. */
+ * it, until the next question.  A card changes bytes by itself: what is not @id's
+ * header any more is none to anybody who asks, and goes to no peer. */
 static bool copy_header(struct daf_store *s, const struct daf_query *q, int at,
-                        struct daf_stored *out)
+                        const struct daf_record_id *id, struct daf_stored *out)
 {
     struct daf_view header = daf_db_bytes(q, at);
     int64_t state = daf_db_int(q, 0);
     if (header.len == 0 || header.len > sizeof(s->header) || state < 0 ||
         state > DAF_BODY_ABSENT)
         return false;
+    struct daf_record_id found = daf_record_id(header);
+    if (memcmp(&found, id, sizeof(found)) != 0) return false;
     memcpy(s->header, header.p, header.len);
     out->header = (struct daf_view){s->header, header.len};
     out->body_state = (enum daf_body_state)state;
@@ -201,11 +204,12 @@ static bool copy_header(struct daf_store *s, const struct daf_query *q, int at,
 }
 
 static enum daf_err read_record(struct daf_store *s, struct daf_query *q,
+                                const struct daf_record_id *id,
                                 struct daf_stored *out)
 {
     enum daf_err err = daf_db_step(q);
     if (err != DAF_OK) return err;
-    if (!copy_header(s, q, 2, out))
+    if (!copy_header(s, q, 2, id, out))
         return daf_db_say(&s->db, DAF_ECORRUPT, "a header is damaged");
     if (out->body_state != DAF_BODY_HELD) return DAF_OK;
     /* While q stays on its row both questions see one moment. */
@@ -226,7 +230,7 @@ static enum daf_err get(void *ctx, const struct daf_log_key *log,
     if (err != DAF_OK) return err;
     struct daf_query q = daf_db_start(&s->db, DAF_SQL_HEADER_GET);
     daf_store_bind_spot(&q, number, spot);
-    err = read_record(s, &q, out);
+    err = read_record(s, &q, &spot->id, out);
     daf_db_end(&q);
     out->spot = *spot;
     return err;
@@ -266,7 +270,7 @@ static enum daf_err next(void *ctx, const struct daf_log_key *log,
     if (err == DAF_OK) {
         found.seq = (uint64_t)daf_db_int(&q, 3);
         if (daf_db_copy(&q, 4, found.id.b, sizeof(found.id.b)) &&
-            copy_header(s, &q, 2, out))
+            copy_header(s, &q, 2, &found.id, out))
             err = next_body(s, &q, out);
         else
             err = daf_db_say(&s->db, DAF_ECORRUPT, "a header is damaged");
@@ -290,7 +294,7 @@ static enum daf_err find_after(struct daf_store *s,
     if (err == DAF_OK) {
         struct daf_spot found = {.seq = (uint64_t)daf_db_int(&q, 1)};
         if (daf_db_copy(&q, 2, found.id.b, sizeof(found.id.b)) &&
-            copy_header(s, &q, 3, out))
+            copy_header(s, &q, 3, &found.id, out))
             out->spot = found;
         else
             err = daf_db_say(&s->db, DAF_ECORRUPT, "a header is damaged");

@@ -276,7 +276,8 @@ static bool has_form(struct daf_view body, size_t scope)
 /* It is an honest person's: she made it, once. */
 static void check_maker(struct daf_check *c, uint32_t device,
                         const struct daf_check_person *p,
-                        const struct daf_proof_header *h)
+                        const struct daf_proof_header *h,
+                        struct daf_view header)
 {
     uint64_t key = daf_check_key(&h->id), log, where;
 
@@ -285,7 +286,7 @@ static void check_maker(struct daf_check *c, uint32_t device,
     where = daf_check_mix(log, h->seq);
     if (p == &c->people[c->cards[device].person]) {
         const uint64_t *other = daf_check_map_find(&c->heads, where);
-        if (other != NULL && *other != key && p->is_cloned)
+        if (other != NULL && *other != key && (p->is_cloned || p->is_mended))
             daf_check_met(c, DAF_SOMETIMES_FORKED);
         else if (other != NULL && *other != key)
             daf_check_fail(c, device,
@@ -293,6 +294,9 @@ static void check_maker(struct daf_check *c, uint32_t device,
                            (unsigned long long)h->seq);
         daf_check_map_set(c, &c->made, key, 1);
         daf_check_map_set(c, &c->heads, where, key);
+    } else if (p->is_mended && daf_proof_signed(header, &p->pk)) {
+        /* Perhaps of a batch in which power went, on a card nobody looked at. */
+        daf_check_map_set(c, &c->made, key, 1);
     } else if (daf_check_map_find(&c->made, key) == NULL) {
         daf_check_fail(c, device,
                        "it kept record %llu of an author who never made it",
@@ -319,7 +323,7 @@ static void check_record(struct daf_check *c, uint32_t device,
         daf_check_fail(c, device,
                        "it kept record %llu, which its author did not sign",
                        (unsigned long long)h->seq);
-    if (!p->is_hostile) check_maker(c, device, p, h);
+    if (!p->is_hostile) check_maker(c, device, p, h, header);
 }
 
 void daf_check_kept(struct daf_check *c, uint32_t device,
@@ -340,7 +344,11 @@ void daf_check_kept(struct daf_check *c, uint32_t device,
         daf_check_fail(c, device, "it kept what is no header");
         return;
     }
-    check_record(c, device, &h, header, is_unchecked);
+    /* To a header that is held only its body comes, and a mending puts all down as
+     * unchecked. */
+    check_record(c, device, &h, header,
+                 is_unchecked ||
+                     (what != DAF_PUT_NEW && c->cards[device].is_lacking));
     if (state == DAF_BODY_HELD &&
         (!daf_proof_body(&h, body) ||
          !has_form(body, daf_check_scope(c, &h.log.scope))))
@@ -391,7 +399,7 @@ void daf_check_perhaps(struct daf_check *c, uint32_t device,
     const uint64_t *held = daf_check_map_find(&card->held, key);
     const struct daf_check_person *p = daf_check_person(c, &log->author);
 
-    if (daf_check_is_hostile(c, device)) return;
+    if (daf_check_is_hostile(c, device) || card->sick != 0) return;
     /* What a hostile author has made may come to nothing in any batch; so may the
      * body of what is held. */
     if (is_drop)

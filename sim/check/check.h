@@ -80,6 +80,25 @@ void daf_check_perhaps(struct daf_check *c, uint32_t device,
 void daf_check_swapped(struct daf_check *c, uint32_t a, uint32_t b);
 void daf_check_cloned(struct daf_check *c, uint32_t from, uint32_t to);
 
+/* Why a card may hold something else than came to it.  Until it is cured nobody
+ * asks what is on it, and what its device says of it counts for nothing. */
+enum daf_check_sick {
+    DAF_CHECK_ROT = 1,         /* bytes of its notebook changed */
+    DAF_CHECK_ROT_JOURNAL = 2, /* of the notebook's journal */
+    DAF_CHECK_LIE = 4,         /* its disk had not kept what it said it had */
+};
+/** daf_check_sick: also twice.  _why: bits, 0 if it is not. */
+void daf_check_sick(struct daf_check *c, uint32_t device,
+                    enum daf_check_sick why);
+unsigned daf_check_why(const struct daf_check *c, uint32_t device);
+/** daf_check_was_sick: anybody's ever. */
+bool daf_check_was_sick(const struct daf_check *c);
+/** daf_check_cured: somebody looked through the card, and made a new notebook if it
+ * was damaged.  All that is on it must be right, and is what is on it from now on.
+ * Returns how many records are not there any more. */
+uint64_t daf_check_cured(struct daf_check *c, uint32_t device,
+                         bool was_damaged);
+
 /* ---- looking */
 /** daf_check_card: everything on this card. */
 void daf_check_card(struct daf_check *c, uint32_t device);

@@ -19,6 +19,7 @@ struct daf_check_person {
     struct daf_sign_pk pk;
     bool is_coordinator, is_hostile;
     bool is_cloned; /* two devices write as it */
+    bool is_mended; /* its card was damaged, and its log may have forked */
 };
 
 enum { DAF_CHECK_HEADER = 1, DAF_CHECK_BODY = 2 };
@@ -29,6 +30,9 @@ struct daf_check_card {
     struct daf_check_map held; /* a record: HEADER or BODY */
     /* Of a batch in which power went: what it would have added. */
     struct daf_check_map perhaps;
+    bool is_lacking; /* it was mended, and has met nobody since */
+    /* Of enum daf_check_sick, why it may be damaged; 0: it is not. */
+    unsigned sick;
 };
 
 struct daf_check {

@@ -93,9 +93,23 @@ static void judge(struct walk *w)
                        "there",
                        (unsigned long long)expected,
                        (unsigned long long)w->admitted);
+    if (w->admitted > 0) daf_check_met(w->c, DAF_SOMETIMES_TORN_KEPT);
+    if (expected > 0 && w->admitted == 0)
+        daf_check_met(w->c, DAF_SOMETIMES_TORN_LOST);
     w->c->torn_kept += w->admitted > 0;
     w->c->torn_lost += expected > 0 && w->admitted == 0;
     daf_check_map_free(perhaps);
+}
+
+/* Rows come in order: a record below this one that was to be dropped, and has not
+ * been seen, was. */
+static bool is_on_card(const struct walk *w, uint64_t key)
+{
+    const struct daf_check_card *card = &w->c->cards[w->device];
+    const uint64_t *is_added = daf_check_map_find(&card->perhaps, key);
+
+    return daf_check_map_find(&card->held, key) != NULL &&
+           (is_added == NULL || *is_added != 0);
 }
 
 static void look(struct walk *w, const struct daf_row *row)
@@ -121,8 +135,7 @@ static void look(struct walk *w, const struct daf_row *row)
     if (has_body && !daf_proof_body(&h, row->stored.body))
         daf_check_fail(c, w->device, "a body on its card is not its header's");
     uint64_t prev = h.has_prev ? daf_check_key(&h.prev) : 0;
-    w->roots += !h.has_prev ||
-                daf_check_map_find(&c->cards[w->device].held, prev) == NULL;
+    w->roots += !h.has_prev || !is_on_card(w, prev);
     if (h.has_prev) daf_check_map_remove(&w->tips, prev);
     daf_check_map_set(c, &w->tips, key, 1);
     w->records++;
@@ -144,7 +157,7 @@ void daf_check_card(struct daf_check *c, uint32_t device)
 {
     struct walk w = {.c = c, .device = device};
 
-    if (daf_check_is_hostile(c, device)) return;
+    if (daf_check_is_hostile(c, device) || c->cards[device].sick != 0) return;
     for (size_t i = 0; i < DAF_FLEET_SCOPES; i++) {
         if (daf_notebook_scan(daf_fleet_notebook(c->fleet, device),
                               &c->scopes[i], -1, walk_row, &w) != DAF_OK)
@@ -221,7 +234,9 @@ void daf_check_alone(struct daf_check *c)
                            "sessions",
                            (unsigned)who.wires, (unsigned)who.jobs,
                            stats.sessions);
-        if (stats.unchecked && !daf_check_is_hostile(c, i))
+        /* Without a body of control nobody can judge who follows from it. */
+        if (stats.unchecked && !daf_check_is_hostile(c, i) &&
+            !c->cards[i].is_lacking)
             daf_check_fail(c, i, "long at rest, it has not verified all");
     }
     if (daf_fleet_under_way(c->fleet) > 0)
@@ -333,6 +348,8 @@ bool daf_check_agrees(struct daf_check *c, const uint32_t *devices,
         agrees = sum_up(c, devices[i], to) &&
                  (i == 0 || !differ(&sums[0], to, is_full, devices[i], why));
     }
+    for (uint32_t i = 0; agrees && i < count; i++)
+        c->cards[devices[i]].is_lacking = false;
     free(sums);
     return agrees;
 }

@@ -12,8 +12,9 @@
 struct saying {
     struct daf_check *c;
     uint32_t device;
-    bool is_to_honest;
-    uint64_t session; /* a key */
+    bool is_to_honest; /* and both cards are as they should be */
+    bool is_sick;      /* what it says of its card counts for nothing */
+    uint64_t session;  /* a key */
 };
 
 static void check_body(const struct saying *s, uint64_t key)
@@ -58,14 +59,14 @@ static bool check_record(const struct saying *s,
     const uint64_t *held =
         daf_check_map_find(&s->c->cards[s->device].held, key);
     bool has_body = got->body_state == DAF_BODY_HELD;
-    if (held == NULL || (has_body && *held != DAF_CHECK_BODY))
+    if (!s->is_sick && (held == NULL || (has_body && *held != DAF_CHECK_BODY)))
         daf_check_fail(s->c, s->device,
                        "it sends record %llu, which is not durable there",
                        (unsigned long long)r.seq);
     const struct daf_check_person *p = daf_check_person(s->c, &r.log.author);
     /* In a log with forks a branch may come from further below (R24). */
     if (has_body && s->is_to_honest && p != NULL && !p->is_hostile &&
-        !p->is_cloned)
+        !p->is_cloned && !p->is_mended)
         check_body(s, key);
     *before = r;
     before->ext = (struct daf_view){NULL, 0};
@@ -88,7 +89,7 @@ static void check_run(const struct saying *s, const struct daf_run *run)
             daf_frame_next_record(&records, &got);
             is_good = check_record(s, &got, &before);
         }
-        if (!is_good)
+        if (!is_good && !s->is_sick)
             daf_check_fail(s->c, s->device,
                            "it sends a path that cannot be read");
     }
@@ -106,6 +107,7 @@ static void check_ack_path(const struct saying *s,
         const uint64_t *prev = daf_check_map_find(&s->c->prevs, key);
         /* It may turn out bad between the commit and the ACK. */
         if (daf_check_map_find(&s->c->bad, key) != NULL) return;
+        if (s->is_sick) return;
         if (at == NULL || *at != DAF_CHECK_BODY) {
             daf_check_fail(s->c, s->device,
                            "its ACK names record %llu, which is not durable "
@@ -178,7 +180,10 @@ void daf_check_said(struct daf_check *c, uint32_t device, uint32_t conn,
     daf_fleet_who(c->fleet, device, &who);
     struct saying s = {.c = c,
                        .device = device,
-                       .is_to_honest = !daf_check_is_hostile(c, peer),
+                       .is_sick = c->cards[device].sick != 0,
+                       .is_to_honest = !daf_check_is_hostile(c, peer) &&
+                                       c->cards[device].sick == 0 &&
+                                       c->cards[peer].sick == 0,
                        .session = daf_check_mix((uint64_t)device << 32 | conn,
                                                 who.boots)};
     meet(c, &f);

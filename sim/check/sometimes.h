@@ -7,6 +7,7 @@
 #ifndef DAF_SIM_CHECK_SOMETIMES_H
 #define DAF_SIM_CHECK_SOMETIMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,7 +55,19 @@
     X(ANSWERED, "news was answered by news")                             \
     X(RUN_CUT, "an answer was cut short")                                \
     X(MANY_CORES, "a core was less than all")                            \
-    X(LOSSY_CORE, "a core converged under loss")
+    X(LOSSY_CORE, "a core converged under loss")                         \
+    X(ALLOC_FAILED, "an allocation failed inside an agent")              \
+    X(STOPPED, "an agent stopped for want of memory")                    \
+    X(NOT_STARTED, "an agent had no memory to start")                    \
+    X(DAMAGE_TOLD, "a notebook said that it is damaged")                 \
+    X(ROT_FOUND, "rot was found")                                        \
+    X(ROT_UNFOUND, "rot had changed nothing that means something")       \
+    X(ROT_LOST, "records went with the rot")                             \
+    X(LIE_FOUND, "what a disk had lied about left a damaged notebook")   \
+    X(LIE_OLDER, "what a disk had lied about left an earlier moment")    \
+    X(MENDED_ANEW, "a mended device went on in a new incarnation")       \
+    X(TORN_KEPT, "power went in a batch, and it was there")              \
+    X(TORN_LOST, "power went in a batch, and nothing of it was there")
 
 enum daf_sometimes {
 #define DAF_SOMETIMES_NAME(name, what) DAF_SOMETIMES_##name,
@@ -64,6 +77,10 @@ enum daf_sometimes {
 };
 _Static_assert(DAF_SOMETIMES_COUNT <= 64, "one bit each");
 
+/** daf_sometimes_of: bits of what can happen to models of notebooks, or to real ones;
+ * _of_disks: of it what the disks under real ones are there for. */
+uint64_t daf_sometimes_of(bool is_real);
+uint64_t daf_sometimes_of_disks(void);
 /** daf_sometimes_str: "a disk was full". */
 const char *daf_sometimes_str(enum daf_sometimes what);
 

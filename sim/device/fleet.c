@@ -189,23 +189,61 @@ enum daf_err daf_fleet_open_notebook(struct daf_fleet_device *d)
     return daf_notebook_real(dir, &d->notebook);
 }
 
+bool daf_fleet_is_damage(struct daf_fleet_device *d, enum daf_err err)
+{
+    const struct daf_fleet_events *events = &d->fleet->events;
+
+    if (events->damaged == NULL || err == DAF_ENOMEM) return false;
+    events->damaged(events->ctx, d->number, err);
+    return true;
+}
+
+static void close_notebook(struct daf_fleet_device *d, bool is_cut)
+{
+    const struct daf_fleet_events *events = &d->fleet->events;
+
+    if (is_cut) events->disk_cut(events->ctx, d->card);
+    daf_notebook_free(d->notebook);
+    d->notebook = NULL;
+    /* Closing writes, too. */
+    if (events->disk_is_cut(events->ctx, d->card))
+        events->disk_on(events->ctx, d->card);
+}
+
 void daf_fleet_recover(struct daf_fleet_device *d)
 {
     struct daf_fleet *f = d->fleet;
 
     if (f->config.real_dir == NULL || f->events.disk_cut == NULL) return;
-    f->events.disk_cut(f->events.ctx, d->card);
-    daf_notebook_free(d->notebook);
-    d->notebook = NULL;
-    f->events.disk_on(f->events.ctx, d->card);
+    close_notebook(d, true);
     enum daf_err err = daf_fleet_open_notebook(d);
-    if (err != DAF_OK) daf_fleet_fail(f, err);
+    if (err != DAF_OK && !daf_fleet_is_damage(d, err)) daf_fleet_fail(f, err);
+}
+
+enum daf_err daf_fleet_mend(struct daf_fleet *f, uint32_t device, bool is_cut,
+                            daf_fleet_mend_fn mend)
+{
+    struct daf_fleet_device *d = &f->devices[device];
+    bool is_new_start = false;
+    struct daf_chance chance;
+
+    assert(d->agent == NULL && f->config.real_dir != NULL);
+    close_notebook(d, is_cut);
+    enum daf_err err = mend(f->events.ctx, d->card, &is_new_start);
+    if (err == DAF_OK) err = daf_fleet_open_notebook(d);
+    if (err != DAF_OK || !is_new_start) return err;
+    daf_chance_init(&chance, f->config.seed, "incarnation",
+                    (uint64_t)d->boots << 32 | d->number);
+    d->incarnation = daf_chance_u64(&chance);
+    return DAF_OK;
 }
 
 static enum daf_err make_devices(struct daf_fleet *f)
 {
     uint32_t count = f->config.devices;
 
+    daf_fleet_wires_port(&f->port);
+    daf_fleet_disk_port(&f->port);
     f->devices = calloc(count, sizeof *f->devices);
     if (f->devices == NULL) return DAF_ENOMEM;
     for (uint32_t i = 0; i < count; i++) {
@@ -213,9 +251,7 @@ static enum daf_err make_devices(struct daf_fleet *f)
         d->fleet = f;
         d->number = d->card = i;
         d->jobs_end = &d->jobs;
-        d->port.ctx = d;
-        daf_fleet_wires_port(&d->port);
-        daf_fleet_disk_port(&d->port);
+        daf_fleet_port(d);
         d->admitted = calloc(count / 64 + 1, sizeof *d->admitted);
         if (d->admitted == NULL) {
             f->config.devices = i; /* as many as there are to be freed */
@@ -461,6 +497,26 @@ static void switch_off(struct daf_fleet_device *d)
         daf_fleet_recover(d);
 }
 
+void daf_fleet_stopped(struct daf_fleet_device *d)
+{
+    const struct daf_fleet_events *events = &d->fleet->events;
+
+    end_contacts(d);
+    daf_fleet_stop(d);
+    daf_fleet_recover(d); /* its handles were in the middle of something */
+    events->stopped(events->ctx, d->number);
+}
+
+static void switch_on(struct daf_fleet_device *d)
+{
+    enum daf_err err = daf_fleet_start(d);
+
+    if (err == DAF_ENOMEM && d->fleet->events.stopped != NULL)
+        daf_fleet_stopped(d);
+    else if (err != DAF_OK && !daf_fleet_is_damage(d, err))
+        daf_fleet_fail(d->fleet, err);
+}
+
 void daf_fleet_power(struct daf_fleet *f, uint32_t device, enum daf_power how)
 {
     struct daf_fleet_device *d = &f->devices[device];
@@ -469,8 +525,7 @@ void daf_fleet_power(struct daf_fleet *f, uint32_t device, enum daf_power how)
     daf_engine_note(f->engine, (uint64_t)how << 32 | device);
     if ((how == DAF_POWER_ON) == daf_fleet_is_on(f, device)) return;
     if (how == DAF_POWER_ON) {
-        enum daf_err err = daf_fleet_start(d);
-        if (err != DAF_OK) daf_fleet_fail(f, err);
+        switch_on(d);
     } else if (how == DAF_POWER_OFF) {
         switch_off(d);
     } else {

@@ -93,6 +93,18 @@ struct daf_fleet_events {
                     const struct daf_spot *spot, bool is_drop);
     /* ... and so the device is off. */
     void (*torn)(void *ctx, uint32_t device);
+    /* The agent of @device starts, or handles an input: call @work with @arg.
+     * False: it has stopped in the middle of it, as abort() does, and nobody
+     * touches it any more.  at_work: it asks something of its port, or goes on. */
+    bool (*works)(void *ctx, uint32_t device, void (*work)(void *arg),
+                  void *arg);
+    void (*at_work)(void *ctx, bool is_at_work);
+    /* It stopped, or had no memory to start, and so the device is off, as if its
+     * power had gone. */
+    void (*stopped)(void *ctx, uint32_t device);
+    /* What its notebook says is no answer of a good one.  It goes on with what it
+     * can read, or is off if it could not start. */
+    void (*damaged)(void *ctx, uint32_t device, enum daf_err err);
 };
 
 /** daf_fleet_new: the camp is made, all devices are on and alone.  Whether
@@ -154,6 +166,13 @@ DAF_NODISCARD enum daf_err daf_fleet_clone(struct daf_fleet *f, uint32_t from,
                                            uint32_t to);
 /** daf_fleet_swap: the cards of two devices, which are off, change places. */
 void daf_fleet_swap(struct daf_fleet *f, uint32_t a, uint32_t b);
+/** daf_fleet_mend: the notebook of @device, which is off, is closed, or with
+ * @is_cut left as a power cut leaves it, and @mend called; then it is opened again,
+ * in a new incarnation if @mend says so.  Errors: @mend's, or of the opening. */
+typedef enum daf_err (*daf_fleet_mend_fn)(void *ctx, uint32_t card,
+                                          bool *out_is_new_start);
+DAF_NODISCARD enum daf_err daf_fleet_mend(struct daf_fleet *f, uint32_t device,
+                                          bool is_cut, daf_fleet_mend_fn mend);
 /** daf_fleet_revoke: the coordinator, who is on, revokes this device. */
 void daf_fleet_revoke(struct daf_fleet *f, uint32_t device);
 /** daf_fleet_manifest: the camp's. */

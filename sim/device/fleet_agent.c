@@ -51,20 +51,40 @@ static bool will_look(const struct daf_input *in)
            in->kind != DAF_INPUT_FOUND && in->kind != DAF_INPUT_GONE;
 }
 
+struct handling {
+    const struct daf_fleet_device *d;
+    const struct daf_input *in;
+};
+
+static void handle(void *arg)
+{
+    const struct handling *h = arg;
+
+    daf_agent_input(h->d->agent, now_of(h->d->fleet), h->in);
+}
+
 void daf_fleet_input(struct daf_fleet_device *d, const struct daf_input *in)
 {
     uint64_t commits = 0;
+
+    if (d->agent == NULL) return; /* it stopped at the input before */
     bool is_pinned = will_look(in);
     enum daf_err err =
         is_pinned ? daf_notebook_pin(d->notebook, &commits) : DAF_OK;
-
-    if (err != DAF_OK) {
+    if (err != DAF_OK && !daf_fleet_is_damage(d, err)) {
         daf_fleet_fail(d->fleet, err);
         return;
     }
-    daf_agent_input(d->agent, now_of(d->fleet), in);
+    is_pinned &= err == DAF_OK; /* the daemon says so, and goes on */
+    struct handling h = {d, in};
+    bool is_done = daf_fleet_work(d, handle, &h);
     if (is_pinned) daf_notebook_unpin(d->notebook);
-    set_timer(d);
+    if (is_done) {
+        set_timer(d);
+    } else {
+        d->agent = NULL; /* nobody knows what is whole of it */
+        daf_fleet_stopped(d);
+    }
 }
 
 bool daf_fleet_waits(struct daf_fleet_device *d, enum daf_sim_kind kind,
@@ -102,9 +122,8 @@ static void on_wrote(void *ctx, const struct daf_wrote *wrote)
 
     if (wrote->ticket == 0) /* the camp is being made */
         note_control(f, wrote);
-    else if (f->events.wrote != NULL)
-        f->events.wrote(f->events.ctx, d->number, wrote->ticket, wrote->err,
-                        wrote->seq);
+    else
+        daf_fleet_told(d, wrote);
 }
 
 struct scan_ctx {
@@ -152,6 +171,19 @@ static enum daf_err scan(void *ctx, const struct daf_scope_id *scope,
     return daf_notebook_scan(d->notebook, scope, retention, scan_row, &s);
 }
 
+struct starting {
+    struct daf_fleet_device *d;
+    const struct daf_agent_config *config;
+    enum daf_err err;
+};
+
+static void start_agent(void *arg)
+{
+    struct starting *s = arg;
+
+    s->err = daf_agent_new(s->config, on_wrote, s->d, &s->d->agent);
+}
+
 static enum daf_err make_agent(struct daf_fleet_device *d)
 {
     struct daf_fleet *f = d->fleet;
@@ -179,9 +211,10 @@ static enum daf_err make_agent(struct daf_fleet_device *d)
     daf_chance_init(&chance, f->config.seed, "agent",
                     (uint64_t)d->boots << 32 | d->number);
     daf_chance_bytes(&chance, config.seed, sizeof config.seed);
-    err = daf_agent_new(&config, on_wrote, d, &d->agent);
+    struct starting start = {d, &config, DAF_OK};
+    if (!daf_fleet_work(d, start_agent, &start)) start.err = DAF_ENOMEM;
     daf_notebook_unpin(d->notebook);
-    return err;
+    return start.err;
 }
 
 static bool share_row(void *ctx, const struct daf_row *row)
@@ -199,6 +232,9 @@ enum daf_err daf_fleet_share(struct daf_fleet *f)
                                      .seal = &d->secrets.seal};
     struct daf_head *head = &f->scratch->head_a;
     uint64_t commits = 0;
+
+    /* Where notebooks may be damaged each reads its own. */
+    if (f->events.damaged != NULL) return DAF_OK;
     enum daf_err err = daf_notebook_pin(d->notebook, &commits);
 
     if (err != DAF_OK) return err;
@@ -224,7 +260,7 @@ enum daf_err daf_fleet_start(struct daf_fleet_device *d)
     const struct daf_input here = {.kind = DAF_INPUT_OWN,
                                    .addrs = &own,
                                    .addrs_count = 1};
-    enum daf_err err = make_agent(d);
+    enum daf_err err = d->notebook == NULL ? DAF_ECORRUPT : make_agent(d);
 
     if (err != DAF_OK) return err;
     daf_fleet_input(d, &here);

@@ -335,6 +335,7 @@ static enum daf_err do_next(struct daf_fleet_device *d,
         *count = 0;
     if (err != DAF_OK && is_cut(d)) tell_perhaps(d, job);
     if (err == DAF_ENOMEM && refused == DAF_OK) daf_fleet_fail(d->fleet, err);
+    if (err == DAF_ECORRUPT && !is_cut(d)) (void)daf_fleet_is_damage(d, err);
     d->fleet->stats.commits++;
     return err;
 }

@@ -97,6 +97,7 @@ struct daf_fleet_device {
     struct daf_notebook *notebook;
     struct daf_agent *agent;
     struct daf_port port;
+    bool is_at_work; /* its agent, for events.at_work() */
     uint64_t incarnation, boots;
     int64_t clock_off_ms;
     struct daf_spot wrap; /* of its class's key, in control */
@@ -124,6 +125,7 @@ struct daf_fleet {
     struct daf_engine *engine;
     struct daf_fleet_config config;
     struct daf_fleet_events events;
+    struct daf_port port; /* all agents' */
     struct daf_chance chance, chance_loss;
     daf_sim_us *cells; /* of each: when its air is free */
     uint32_t cells_room;
@@ -167,6 +169,10 @@ struct daf_fleet_parcel *daf_fleet_parcel(struct daf_fleet *f, uint32_t number);
 uint32_t daf_fleet_linked(struct daf_fleet *f, uint32_t a, uint32_t b);
 /* Anew, when keys changed hands. */
 void daf_fleet_sort_names(struct daf_fleet *f);
+/* True, and told, if a tester may have damaged this notebook. */
+bool daf_fleet_is_damage(struct daf_fleet_device *d, enum daf_err err);
+/* The agent stopped, or could not start: the device is off. */
+void daf_fleet_stopped(struct daf_fleet_device *d);
 /* Who that is, of several the lowest; NOBODY: nobody of this camp. */
 uint32_t daf_fleet_of_author(const struct daf_fleet *f,
                              const struct daf_author_id *author);
@@ -188,6 +194,14 @@ void daf_fleet_on_timer(void *ctx, uint32_t device, uint32_t arg);
 bool daf_fleet_waits(struct daf_fleet_device *d, enum daf_sim_kind kind,
                      uint32_t arg);
 struct daf_addr daf_fleet_addr(uint32_t device, uint16_t port);
+
+/* ---- fleet_port.c: agents at work.  _port: what the agent gets. */
+void daf_fleet_port(struct daf_fleet_device *d);
+/* Let its agent do this; false: it has stopped. */
+bool daf_fleet_work(struct daf_fleet_device *d, void (*work)(void *arg),
+                    void *arg);
+/* A write of a person's has ended. */
+void daf_fleet_told(struct daf_fleet_device *d, const struct daf_wrote *wrote);
 
 /* ---- fleet_wires.c */
 void daf_fleet_wires_port(struct daf_port *port);

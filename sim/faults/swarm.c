@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEP (5 * DAF_SIM_S)
+#define STEP  (5 * DAF_SIM_S)
+#define RENEW (3 * DAF_SIM_MINUTE)
 
 bool daf_swarm_is_usable(const struct daf_swarm *s, uint32_t device)
 {
@@ -135,6 +136,8 @@ static enum daf_err make_fleet(struct daf_swarm *s)
                                       .dropped = on_dropped};
 
     daf_swarm_disks_events(s, &events);
+    daf_swarm_memory_begin(&events);
+    s->short_of_memory = DAF_CHECK_NOBODY;
     if (s->disks != NULL) config.real_dir = s->dir;
     config.seed = s->faults->seed;
     config.devices = s->devices;
@@ -160,6 +163,7 @@ static enum daf_err make(struct daf_swarm *s, const struct daf_faults *faults)
         daf_chance_init(&s->chance[i], faults->seed, "turn", i);
     daf_chance_init(&s->chance_tamper, faults->seed, "tamper", 0);
     daf_chance_init(&s->chance_disk, faults->seed, "disk", 0);
+    daf_chance_init(&s->chance_mend, faults->seed, "mend", 0);
     err = make_fleet(s);
     if (err != DAF_OK) return err;
     daf_engine_handle(s->engine, DAF_SIM_TIMER, daf_swarm_on_turn, s);
@@ -218,8 +222,11 @@ static bool calm(struct daf_swarm *s)
         if (s->of[i].is_hostile)
             daf_fleet_power(s->fleet, i, DAF_POWER_CUT);
         else if (!s->of[i].is_spare)
-            daf_fleet_power(s->fleet, i, DAF_POWER_ON);
+            daf_swarm_mend(s, i);
     }
+    for (uint32_t i = 0; i < s->devices; i++)
+        if (!s->of[i].is_hostile && !s->of[i].is_spare)
+            daf_fleet_power(s->fleet, i, DAF_POWER_ON);
     if (!run(s, 5 * DAF_SIM_MINUTE)) return false;
     daf_check_alone(s->check);
     return daf_check_broken(s->check) == NULL;
@@ -261,14 +268,28 @@ static void connect(struct daf_swarm *s, const uint32_t *core, uint32_t count)
         }
 }
 
+/* A body is asked for once in a session, and nobody tells when it has come to a
+ * peer since (R45): who was mended gets it in the next one. */
+static bool renew(struct daf_swarm *s, const uint32_t *core, uint32_t count)
+{
+    daf_swarm_down_all(s);
+    if (!run(s, DAF_SIM_MINUTE)) return false;
+    connect(s, core, count);
+    return true;
+}
+
 static bool agree(struct daf_swarm *s, const uint32_t *core, uint32_t count,
                   daf_sim_us *took)
 {
-    daf_sim_us from = daf_engine_now(s->engine);
+    daf_sim_us from = daf_engine_now(s->engine), next = from + RENEW;
     char why[DAF_CHECK_WHY_BYTES] = "";
 
     do {
         if (!run(s, STEP)) return false;
+        if (daf_check_was_sick(s->check) && daf_engine_now(s->engine) > next) {
+            next += RENEW;
+            if (!renew(s, core, count)) return false;
+        }
         *took = daf_engine_now(s->engine) - from;
         if (daf_check_agrees(s->check, core, count, why)) return true;
     } while (*took < DAF_SWARM_AGREE);
@@ -319,6 +340,7 @@ enum daf_err daf_swarm_run(const struct daf_faults *faults,
     if (s == NULL) return DAF_ENOMEM;
     enum daf_err err = make(s, faults);
     if (err == DAF_OK) {
+        daf_swarm_rot_begin(s);
         daf_swarm_begin(s);
         live(s, out);
         const char *broken = daf_check_broken(s->check);
@@ -327,6 +349,7 @@ enum daf_err daf_swarm_run(const struct daf_faults *faults,
         out->hash = daf_engine_hash(s->engine);
         out->events = daf_engine_events(s->engine);
         out->sometimes = daf_check_sometimes(s->check);
+        out->can_meet = daf_sometimes_of(s->disks != NULL);
         out->fleet = *daf_fleet_stats(s->fleet);
         daf_check_bodies(s->check, &out->bodies, &out->again);
         daf_check_torn(s->check, &out->torn_kept, &out->torn_lost);

@@ -19,6 +19,7 @@
 
 struct daf_swarm_result {
     uint64_t hash, events, sometimes;
+    uint64_t can_meet; /* bits of enum daf_sometimes, too */
     struct daf_fleet_stats fleet;
     uint64_t bodies, again;
     uint64_t torn_kept, torn_lost; /* batches in which power went */
@@ -35,6 +36,13 @@ struct daf_swarm_disks {
     void (*cut)(void *disk);
     void (*on)(void *disk);
     void (*gone)(void *disk);
+    /* Bytes of one of its files change, all @drawn: a bit, or a page.  False: it
+     * has none.  *@out_is_journal: it was the notebook's journal. */
+    bool (*rot)(void *disk, uint64_t drawn, bool is_page, bool *out_is_journal);
+    void (*lie)(void *disk); /* from now on syncs make nothing safe */
+    /* Nothing is open: look through its notebook, as daf_store_repair() does, and
+     * with its errors. */
+    enum daf_err (*mend)(void *disk, struct daf_store_repair *out);
 };
 /** daf_swarm_use: worlds from now on have real notebooks on these disks; cards are
  * not copied there.  @disks outlives them. */

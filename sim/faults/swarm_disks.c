@@ -66,6 +66,7 @@ static void on_on(void *ctx, uint32_t card)
 
     s->disks->arm(s->disk[card], 0);
     s->disks->on(s->disk[card]);
+    daf_swarm_rot_cut(s, card);
 }
 
 static void on_perhaps(void *ctx, uint32_t device,
@@ -113,4 +114,5 @@ void daf_swarm_disks_events(const struct daf_swarm *s,
     events->disk_on = on_on;
     events->perhaps = on_perhaps;
     events->torn = on_torn;
+    events->damaged = daf_swarm_rot_told;
 }

@@ -23,6 +23,8 @@ enum daf_swarm_turn {
     DAF_SWARM_CARD,
     DAF_SWARM_FORGE,
     DAF_SWARM_LOOK,
+    DAF_SWARM_MEMORY,
+    DAF_SWARM_ROT,
     DAF_SWARM_TURNS,
 };
 
@@ -41,6 +43,7 @@ struct daf_swarm_hostile {
 
 struct daf_swarm_device {
     bool is_hostile;
+    bool is_awaited;   /* who looks through its card is on her way */
     bool is_spare;     /* nobody uses it yet */
     unsigned side;     /* of the parting */
     enum daf_err disk; /* how it refuses; DAF_OK: it does not */
@@ -53,10 +56,14 @@ struct daf_swarm {
     struct daf_engine *engine;
     struct daf_fleet *fleet;
     struct daf_check *check;
-    struct daf_chance chance[DAF_SWARM_TURNS], chance_tamper, chance_disk;
+    struct daf_chance chance[DAF_SWARM_TURNS], chance_tamper, chance_disk,
+        chance_mend;
     uint32_t devices;                    /* with spares */
     const struct daf_swarm_disks *disks; /* NULL: models */
     void *disk[DAF_SWARM_DEVICES_MAX];   /* of each card */
+    bool lies[DAF_SWARM_DEVICES_MAX];    /* so does it */
+    bool was_damaged;                    /* what the last mending found */
+    uint32_t short_of_memory; /* the device whose agent will be, or nobody */
     char dir[256];
     struct daf_swarm_device of[DAF_SWARM_DEVICES_MAX];
     bool is_calm; /* no faults any more */
@@ -80,6 +87,7 @@ uint32_t daf_swarm_anyone(const struct daf_swarm *s, struct daf_chance *c);
 void daf_swarm_begin(struct daf_swarm *s);
 void daf_swarm_on_turn(void *ctx, uint32_t turn, uint32_t arg);
 void daf_swarm_on_leave(void *ctx, uint32_t a, uint32_t b);
+#define DAF_SWARM_MENDS 1 /* @arg: first its card is looked through */
 void daf_swarm_on_power(void *ctx, uint32_t device, uint32_t arg);
 void daf_swarm_on_clog(void *ctx, uint32_t a, uint32_t b);
 
@@ -90,6 +98,21 @@ void daf_swarm_disks_end(struct daf_swarm *s);
 void daf_swarm_disks_arm(struct daf_swarm *s, uint32_t device);
 void daf_swarm_disks_events(const struct daf_swarm *s,
                             struct daf_fleet_events *events);
+
+/* swarm_memory.c: now and then an agent has none. */
+void daf_swarm_memory_begin(struct daf_fleet_events *events);
+void daf_swarm_memory(struct daf_swarm *s);
+
+/* swarm_rot.c: disks that forget */
+void daf_swarm_rot_begin(struct daf_swarm *s);
+void daf_swarm_rot(struct daf_swarm *s);
+/* The power of this disk was cut. */
+void daf_swarm_rot_cut(struct daf_swarm *s, uint32_t card);
+void daf_swarm_rot_told(void *ctx, uint32_t device, enum daf_err err);
+/* Somebody comes and looks through its card, if it may be damaged: now, after
+ * which it is off; or later. */
+void daf_swarm_mend(struct daf_swarm *s, uint32_t device);
+void daf_swarm_mend_later(struct daf_swarm *s, uint32_t device);
 
 /* swarm_hints.c */
 void daf_swarm_hint(struct daf_swarm *s);

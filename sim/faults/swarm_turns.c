@@ -22,6 +22,8 @@ static const enum daf_fault every[DAF_SWARM_TURNS] = {
     [DAF_SWARM_CARD] = DAF_FAULT_CARD_S,
     [DAF_SWARM_FORGE] = DAF_FAULT_FORGE_S,
     [DAF_SWARM_LOOK] = DAF_FAULT_COUNT,
+    [DAF_SWARM_MEMORY] = DAF_FAULT_MEMORY_S,
+    [DAF_SWARM_ROT] = DAF_FAULT_ROT_S,
 };
 
 static void again(struct daf_swarm *s, enum daf_swarm_turn turn)
@@ -183,7 +185,7 @@ void daf_swarm_on_power(void *ctx, uint32_t device, uint32_t arg)
 {
     struct daf_swarm *s = ctx;
 
-    (void)arg;
+    if (!s->is_calm && arg == DAF_SWARM_MENDS) daf_swarm_mend(s, device);
     if (s->is_calm || daf_fleet_is_on(s->fleet, device)) return;
     daf_fleet_power(s->fleet, device, DAF_POWER_ON);
     daf_check_met(s->check, DAF_SOMETIMES_RESTARTED);
@@ -295,13 +297,20 @@ static void forge(struct daf_swarm *s)
 
 void daf_swarm_on_turn(void *ctx, uint32_t turn, uint32_t arg)
 {
-    static void (*const turns[DAF_SWARM_TURNS])(struct daf_swarm * s) = {
-        [DAF_SWARM_MEET] = meet,           [DAF_SWARM_LEARN] = learn,
-        [DAF_SWARM_CLOG] = clog_some,      [DAF_SWARM_PART] = part,
-        [DAF_SWARM_CRASH] = crash,         [DAF_SWARM_PAUSE] = pause_one,
-        [DAF_SWARM_CLOCK] = set_clock,     [DAF_SWARM_DISK] = spoil_disk,
-        [DAF_SWARM_HINT] = daf_swarm_hint, [DAF_SWARM_CARD] = change_cards,
-        [DAF_SWARM_FORGE] = forge};
+    static void (*const turns[DAF_SWARM_TURNS])(
+        struct daf_swarm * s) = {[DAF_SWARM_MEET] = meet,
+                                 [DAF_SWARM_LEARN] = learn,
+                                 [DAF_SWARM_CLOG] = clog_some,
+                                 [DAF_SWARM_PART] = part,
+                                 [DAF_SWARM_CRASH] = crash,
+                                 [DAF_SWARM_PAUSE] = pause_one,
+                                 [DAF_SWARM_CLOCK] = set_clock,
+                                 [DAF_SWARM_DISK] = spoil_disk,
+                                 [DAF_SWARM_HINT] = daf_swarm_hint,
+                                 [DAF_SWARM_CARD] = change_cards,
+                                 [DAF_SWARM_FORGE] = forge,
+                                 [DAF_SWARM_MEMORY] = daf_swarm_memory,
+                                 [DAF_SWARM_ROT] = daf_swarm_rot};
     struct daf_swarm *s = ctx;
 
     (void)arg;

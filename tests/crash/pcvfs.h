@@ -43,6 +43,9 @@ struct pcvfs_disk *pcvfs_new(const char *dir, uint64_t seed);
 void pcvfs_free(struct pcvfs_disk *d);
 /** pcvfs_copy: what is seen on @from becomes what is safe on @to, an empty one. */
 void pcvfs_copy(const struct pcvfs_disk *from, struct pcvfs_disk *to);
+/** pcvfs_take: what is in real files in @dir is all that there is, and safe; no
+ * file is open.  False: one cannot be read. */
+bool pcvfs_take(struct pcvfs_disk *d, const char *dir);
 /** pcvfs_dump: write what is seen into real files in @dir; false if it fails. */
 bool pcvfs_dump(const struct pcvfs_disk *d, const char *dir);
 
@@ -54,6 +57,13 @@ void pcvfs_lie(struct pcvfs_disk *d, bool is_lying);
 /** pcvfs_odds: percent of changes, and of their sectors, that survive a cut; 60
  * and 85 unless told. */
 void pcvfs_odds(struct pcvfs_disk *d, unsigned changes, unsigned sectors);
+
+/** pcvfs_rot: a bit, or a page of PCVFS_ROT_BYTES, of one file is changed, all
+ * drawn from @drawn, where it is safe and in what is seen.  False: no file has bytes.
+ * *@out_is_journal: it was a "-wal". */
+#define PCVFS_ROT_BYTES 4096
+bool pcvfs_rot(struct pcvfs_disk *d, uint64_t drawn, bool is_page,
+               bool *out_is_journal);
 
 /** pcvfs_arm: cut at the @after-th operation from now, before or after it took
  * effect, by chance; 0: never.  Operations: write, truncate, sync, make, rename,

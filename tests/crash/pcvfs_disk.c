@@ -591,3 +591,68 @@ void pcvfs_odds(struct pcvfs_disk *d, unsigned changes, unsigned sectors)
     d->keep_changes = changes;
     d->keep_sectors = sectors;
 }
+
+/* ---- a disk that forgets */
+
+bool pcvfs_rot(struct pcvfs_disk *d, uint64_t drawn, bool is_page,
+               bool *out_is_journal)
+{
+    struct chance c = chance_of(drawn, 0x726f74);
+    struct pcvfs_file *f, *which = NULL;
+    size_t seen = 0;
+
+    for (f = d->files; f != NULL; f = f->next) {
+        if (f->path[0] == '\0' || f->safe.len == 0) continue;
+        if (chance_below(&c, ++seen) == 0) which = f;
+    }
+    if (which == NULL) return false;
+    size_t at = (size_t)chance_below(&c, which->safe.len);
+    size_t page = at / PCVFS_ROT_BYTES * PCVFS_ROT_BYTES;
+    uint8_t bit = (uint8_t)(1u << chance_below(&c, 8));
+    for (size_t i = 0; is_page && i < PCVFS_ROT_BYTES; i++) {
+        uint8_t byte = (uint8_t)chance_next(&c);
+        if (page + i < which->safe.len) which->safe.p[page + i] = byte;
+        if (page + i < which->safe.len && page + i < which->now.len)
+            which->now.p[page + i] = byte;
+    }
+    if (!is_page) which->safe.p[at] ^= bit;
+    if (!is_page && at < which->now.len) which->now.p[at] ^= bit;
+    *out_is_journal = strstr(which->path, "-wal") != NULL;
+    return true;
+}
+
+static bool take_file(struct pcvfs_disk *d, const char *dir, const char *name)
+{
+    char from[2 * PCVFS_PATH_MAX], to[2 * PCVFS_PATH_MAX];
+    uint8_t bytes[4096];
+    size_t len;
+
+    (void)snprintf(from, sizeof(from), "%s/%s", dir, name);
+    (void)snprintf(to, sizeof(to), "%s/%s", d->dir, name);
+    FILE *in = fopen(from, "rb");
+    if (in == NULL) return false;
+    struct pcvfs_file *f = must(pcvfs_open(d, to, true));
+    while ((len = fread(bytes, 1, sizeof(bytes), in)) > 0)
+        put_bytes(&f->safe, f->safe.len, bytes, len);
+    same_bytes(&f->now, &f->safe);
+    return fclose(in) == 0;
+}
+
+bool pcvfs_take(struct pcvfs_disk *d, const char *dir)
+{
+    DIR *names = opendir(dir);
+    bool is_good = names != NULL;
+
+    while (d->files != NULL) {
+        struct pcvfs_file *next = d->files->next;
+
+        free_file(d->files);
+        d->files = next;
+    }
+    /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    for (struct dirent *e; is_good && (e = readdir(names)) != NULL;)
+        if (e->d_type == DT_REG) is_good = take_file(d, dir, e->d_name);
+    if (names != NULL) (void)closedir(names);
+    d->names_count = 0;
+    return is_good;
+}

@@ -57,6 +57,7 @@ build()
         "$root"/{proto,store,node/core,sim,sim/*}/*.c \
         -Wl,--wrap=crypto_sign_ed25519_detached \
         -Wl,--wrap=crypto_sign_ed25519_verify_detached \
+        -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=abort \
         $(pkg-config --libs libsodium sqlite3 inih jansson zlib libcyaml) \
         $(pkg-config --libs msgpack-c 2>/dev/null || pkg-config --libs msgpack) \
         -lm

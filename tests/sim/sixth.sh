@@ -35,6 +35,7 @@ mapfile -d '' -t libraries \
     -o "$tmp/daftar-sim" "$tmp/two_hops.c" "$root"/sim/protocols/protocol.c \
     "$root"/sim/*.c -Wl,--wrap=crypto_sign_ed25519_detached \
     -Wl,--wrap=crypto_sign_ed25519_verify_detached \
+    -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=abort \
     -Wl,--undefined=__wrap_crypto_sign_ed25519_detached \
     -Wl,--start-group "${libraries[@]}" -Wl,--end-group \
     $(pkg-config --libs libsodium sqlite3 inih jansson zlib libcyaml) \

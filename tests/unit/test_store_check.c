@@ -180,6 +180,40 @@ static void every_contradiction_is_found(void **state)
     }
 }
 
+/* ---- what is read meanwhile */
+
+/* Nobody is given a header that is not its id's, so none goes to a peer. */
+static void a_changed_header_is_not_read(void **state)
+{
+    static struct daf_made made[RECORDS];
+    char *dir = daf_tmpdir_new();
+    struct daf_stored stored;
+    sqlite3 *db;
+    (void)state;
+    make_store(dir, made);
+    assert_int_equal(sqlite3_open(path_of(dir, "notebook.db"), &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "UPDATE header SET bytes=zeroblob(200) WHERE seq=2",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    struct daf_store *s = daf_made_open(dir, DAF_STORE_READER);
+    const struct daf_index *index = daf_store_index(s);
+    const struct daf_log_key *log = &made[2].r.log;
+    assert_int_equal(index->get(index->ctx, log, &made[0].spot, &stored),
+                     DAF_OK);
+    assert_int_equal(made[2].spot.seq, 2);
+    assert_int_equal(index->get(index->ctx, log, &made[2].spot, &stored),
+                     DAF_ECORRUPT);
+    assert_int_equal(index->next(index->ctx, log, &made[0].spot, &stored),
+                     DAF_ECORRUPT);
+    assert_int_equal(index->at_or_after(index->ctx, log, &made[2].spot,
+                                        &stored),
+                     DAF_ECORRUPT);
+    daf_store_close(s);
+    daf_tmpdir_free(dir);
+}
+
 /* ---- what a card can do */
 
 static size_t dump_query(sqlite3 *db, const char *sql, uint8_t *out, size_t at)
@@ -304,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_store_has_no_findings),
         cmocka_unit_test(every_contradiction_is_found),
+        cmocka_unit_test(a_changed_header_is_not_read),
         cmocka_unit_test(a_flipped_byte_is_found_or_meant_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
