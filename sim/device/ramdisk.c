@@ -11,7 +11,7 @@
 #include "sim/device/vfs_locks.h"
 
 #define PATH_BYTES_MAX 600
-#define PAGE_BYTES     4096 /* the store's */
+#define PAGE_BYTES     4096 /* divides the store's */
 #define BUCKETS        4096
 
 struct page {

@@ -18,11 +18,9 @@
 struct pcvfs_handle {
     sqlite3_file base; /* first: SQLite knows no more of it */
     struct pcvfs_file *file;
-    struct pcvfs_handle *next; /* of the same file */
-    int level;                 /* SQLITE_LOCK_ */
-    bool wants_folder;         /* a journal's first sync syncs the folder too */
-    bool has_shm;
-    unsigned shm_shared, shm_exclusive; /* masks of locks */
+    sqlite3 *db; /* NULL: not told */
+    struct daf_vfs_lock lock;
+    bool wants_folder; /* a journal's first sync syncs the folder too */
 };
 
 static struct chance drawn; /* what SQLite draws */
@@ -42,11 +40,7 @@ static bool is_dark(const struct pcvfs_handle *h)
 
 static int io_close(sqlite3_file *base)
 {
-    struct pcvfs_handle *h = of(base), **at = &h->file->handles;
-
-    while (*at != h)
-        at = &(*at)->next;
-    *at = h->next;
+    daf_vfs_locks_leave(&of(base)->file->locks, &of(base)->lock);
     return SQLITE_OK;
 }
 
@@ -101,50 +95,48 @@ static int io_size(sqlite3_file *base, sqlite3_int64 *out)
 
 /* ---- locks between the handles of a file */
 
-static bool others_hold(const struct pcvfs_handle *h, int level)
-{
-    for (const struct pcvfs_handle *o = h->file->handles; o; o = o->next) {
-        if (o != h && o->level >= level) return true;
-    }
-    return false;
-}
-
 static int io_lock(sqlite3_file *base, int level)
 {
     struct pcvfs_handle *h = of(base);
 
     if (is_dark(h)) return SQLITE_IOERR_LOCK;
-    if (h->level >= level) return SQLITE_OK;
-    if (others_hold(h, level == SQLITE_LOCK_SHARED ? SQLITE_LOCK_PENDING
-                                                   : SQLITE_LOCK_RESERVED))
-        return SQLITE_BUSY;
-    if (level == SQLITE_LOCK_EXCLUSIVE && others_hold(h, SQLITE_LOCK_SHARED)) {
-        h->level = SQLITE_LOCK_PENDING;
-        return SQLITE_BUSY;
-    }
-    h->level = level;
-    return SQLITE_OK;
+    return daf_vfs_locks_lock(&h->file->locks, &h->lock, level);
 }
 
 static int io_unlock(sqlite3_file *base, int level)
 {
-    if (of(base)->level > level) of(base)->level = level;
+    daf_vfs_locks_unlock(&of(base)->lock, level);
     return SQLITE_OK;
 }
 
 static int io_reserved(sqlite3_file *base, int *out)
 {
-    *out = of(base)->level >= SQLITE_LOCK_RESERVED ||
-           others_hold(of(base), SQLITE_LOCK_RESERVED);
-    return is_dark(of(base)) ? SQLITE_IOERR_CHECKRESERVEDLOCK : SQLITE_OK;
+    const struct pcvfs_handle *h = of(base);
+
+    *out = daf_vfs_locks_is_reserved(&h->file->locks, &h->lock);
+    return is_dark(h) ? SQLITE_IOERR_CHECKRESERVEDLOCK : SQLITE_OK;
+}
+
+/* SQLite sets how often a journal is copied back after it has told the file whose
+ * it is, so it is set again before the first pragma. */
+static void hasten(const struct pcvfs_handle *h)
+{
+    if (checkpoint_pages > 0 && h->db != NULL)
+        (void)sqlite3_wal_autocheckpoint(h->db, checkpoint_pages);
 }
 
 static int io_control(sqlite3_file *base, int what, void *arg)
 {
     switch (what) {
     case SQLITE_FCNTL_LOCKSTATE:
-        *(int *)arg = of(base)->level;
+        *(int *)arg = of(base)->lock.level;
         return SQLITE_OK;
+    case SQLITE_FCNTL_PDB:
+        of(base)->db = *(sqlite3 **)arg;
+        return SQLITE_NOTFOUND;
+    case SQLITE_FCNTL_PRAGMA:
+        hasten(of(base));
+        return SQLITE_NOTFOUND;
     case SQLITE_FCNTL_LAST_ERRNO:
         *(int *)arg = is_dark(of(base)) ? EIO : 0;
         return SQLITE_OK;
@@ -174,42 +166,21 @@ static int io_shm_map(sqlite3_file *base, int index, int len, int may_extend,
                       void volatile **out)
 {
     struct pcvfs_handle *h = of(base);
-    struct pcvfs_shm *shm = &h->file->shm;
 
     *out = NULL;
-    if (is_dark(h) || index >= PCVFS_SHM_REGIONS) return SQLITE_IOERR_SHMMAP;
-    if (!h->has_shm) shm->users++;
-    h->has_shm = true;
-    if (shm->region[index] == NULL && may_extend != 0) {
-        shm->region[index] = calloc(1, (size_t)len);
-        if (shm->region[index] == NULL) abort();
-    }
-    *out = shm->region[index];
-    return SQLITE_OK;
+    if (is_dark(h)) return SQLITE_IOERR_SHMMAP;
+    return daf_vfs_locks_shm_map(&h->file->locks, &h->lock, index, len,
+                                 may_extend != 0, out);
 }
 
 static int io_shm_lock(sqlite3_file *base, int first, int count, int flags)
 {
     struct pcvfs_handle *h = of(base);
-    unsigned mask = ((1u << count) - 1u) << first;
-    bool is_shared = (flags & SQLITE_SHM_SHARED) != 0;
 
-    if ((flags & SQLITE_SHM_UNLOCK) != 0) {
-        h->shm_shared &= ~mask;
-        h->shm_exclusive &= ~mask;
-        return SQLITE_OK;
-    }
-    if (is_dark(h)) return SQLITE_IOERR_SHMLOCK;
-    for (const struct pcvfs_handle *o = h->file->handles; o; o = o->next) {
-        unsigned held = o->shm_exclusive | (is_shared ? 0 : o->shm_shared);
-
-        if (o != h && (held & mask) != 0) return SQLITE_BUSY;
-    }
-    if (is_shared)
-        h->shm_shared |= mask;
-    else
-        h->shm_exclusive |= mask;
-    return SQLITE_OK;
+    if (is_dark(h) && (flags & SQLITE_SHM_UNLOCK) == 0)
+        return SQLITE_IOERR_SHMLOCK;
+    return daf_vfs_locks_shm_lock(&h->file->locks, &h->lock, first, count,
+                                  flags);
 }
 
 static void io_shm_barrier(sqlite3_file *base)
@@ -219,18 +190,8 @@ static void io_shm_barrier(sqlite3_file *base)
 
 static int io_shm_unmap(sqlite3_file *base, int is_delete)
 {
-    struct pcvfs_handle *h = of(base);
-    struct pcvfs_shm *shm = &h->file->shm;
-
     (void)is_delete; /* who comes first makes it anew in any case */
-    if (!h->has_shm) return SQLITE_OK;
-    h->has_shm = false;
-    h->shm_shared = h->shm_exclusive = 0;
-    if (--shm->users > 0) return SQLITE_OK;
-    for (int i = 0; i < PCVFS_SHM_REGIONS; i++) {
-        free(shm->region[i]);
-        shm->region[i] = NULL;
-    }
+    daf_vfs_locks_shm_unmap(&of(base)->file->locks, &of(base)->lock);
     return SQLITE_OK;
 }
 
@@ -287,8 +248,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base,
     f = open_file(d, path, flags, &code);
     if (f == NULL) return code;
     h->file = f;
-    h->next = f->handles;
-    f->handles = h;
+    daf_vfs_locks_join(&f->locks, &h->lock);
     h->wants_folder =
         (flags & SQLITE_OPEN_CREATE) != 0 && (flags & journals) != 0;
     h->base.pMethods = &methods;
@@ -370,15 +330,6 @@ static int vfs_error(sqlite3_vfs *vfs, int cap, char *out)
 
 /* ---- starting */
 
-static int on_connection(sqlite3 *db, const char **error, const void *api)
-{
-    (void)error;
-    (void)api;
-    if (checkpoint_pages > 0)
-        (void)sqlite3_wal_autocheckpoint(db, checkpoint_pages);
-    return SQLITE_OK;
-}
-
 void pcvfs_start(void)
 {
     static sqlite3_vfs vfs = {
@@ -396,12 +347,8 @@ void pcvfs_start(void)
         .xGetLastError = vfs_error,
         .xCurrentTimeInt64 = vfs_time64,
     };
-    int code = sqlite3_vfs_register(&vfs, 1);
 
-    /* The type that SQLite takes it by is not the one it calls it by. */
-    if (code == SQLITE_OK)
-        code = sqlite3_auto_extension((void (*)(void))on_connection);
-    if (code != SQLITE_OK) abort();
+    if (sqlite3_vfs_register(&vfs, 1) != SQLITE_OK) abort();
 }
 
 void pcvfs_seed(uint64_t seed)

@@ -488,7 +488,7 @@ void pcvfs_power_on(struct pcvfs_disk *d)
     d->names_count = 0;
     forget_unknown(d);
     for (struct pcvfs_file *f = d->files; f != NULL; f = f->next) {
-        assert(f->handles == NULL && f->shm.users == 0);
+        assert(f->locks.all == NULL);
         survive(d, f);
     }
     d->is_cut = d->is_going = false;
@@ -514,7 +514,7 @@ struct pcvfs_disk *pcvfs_new(const char *dir, uint64_t seed)
 
 static void free_file(struct pcvfs_file *f)
 {
-    assert(f->handles == NULL);
+    assert(f->locks.all == NULL);
     if (f->path[0] != '\0') (void)unlinkat(AT_FDCWD, f->path, 0);
     forget_changes(f);
     (void)close(f->fd);

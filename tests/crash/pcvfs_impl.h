@@ -6,10 +6,9 @@
 
 #include <sys/types.h>
 
+#include "sim/device/vfs_locks.h"
 #include "tests/crash/chance.h"
 #include "tests/crash/pcvfs.h"
-
-struct pcvfs_handle; /* an open file of SQLite's; pcvfs.c */
 
 /* A write, or a truncation, that was not synced. */
 struct pcvfs_change {
@@ -25,13 +24,6 @@ struct pcvfs_bytes {
     size_t len, cap;
 };
 
-/* The shared index of a journal: memory of the running machine. */
-#define PCVFS_SHM_REGIONS 16
-struct pcvfs_shm {
-    uint8_t *region[PCVFS_SHM_REGIONS];
-    unsigned users;
-};
-
 struct pcvfs_file {
     struct pcvfs_file *next;
     struct pcvfs_disk *disk;
@@ -41,8 +33,7 @@ struct pcvfs_file {
     char path[PCVFS_PATH_MAX]; /* "" if it has no name */
     struct pcvfs_bytes now, safe;
     struct pcvfs_change *changes, **changes_end;
-    struct pcvfs_handle *handles;
-    struct pcvfs_shm shm;
+    struct daf_vfs_locks locks;
 };
 
 /* A name made, renamed or removed since the folder was synced. */
