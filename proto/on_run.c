@@ -14,8 +14,9 @@ struct intake {
     size_t ack_mark, ack_count;
     struct daf_ack_path held; /* the stretch to acknowledge next */
     bool has_held;
-    bool is_continued; /* the path may go on from the frame before */
-    bool is_need;      /* the answer to NEED: bodies of what is held */
+    bool is_continued;       /* the path may go on from the frame before */
+    bool is_need;            /* the answer to NEED: bodies of what is held */
+    bool is_checked_at_once; /* the path */
     struct daf_stretch unchecked; /* new and not verified; last 0: none */
     struct daf_todo *todo;        /* the path's log in the list */
     uint64_t height; /* of the log here: nothing above it is held */
@@ -63,14 +64,18 @@ static void keep(struct intake *in, const struct daf_record *r,
                      state == DAF_BODY_HELD ? rr->body : (struct daf_view){0});
 }
 
-/* R26: a right may be founded on any record of the plain scopes. */
-static bool is_checked_at_once(const struct intake *in)
+/* R26: a right may be founded on any record of the plain scopes, and who signed a
+ * chain with a bad record in it once may do it again. */
+static bool is_checked_at_once(const struct intake *in,
+                               const struct daf_log_key *log)
 {
+    const struct daf_session_port *port = in->s->env->port;
     const struct daf_authority *a = in->s->env->authority;
     const struct daf_scope_id *scope = &in->scope->id;
 
     return memcmp(scope->b, a->control.b, sizeof(scope->b)) == 0 ||
-           memcmp(scope->b, a->catalog.b, sizeof(scope->b)) == 0;
+           memcmp(scope->b, a->catalog.b, sizeof(scope->b)) == 0 ||
+           port->is_suspect(port->ctx, &log->author);
 }
 
 /* New here.  Those that nobody verified are checked later (R26). */
@@ -234,11 +239,12 @@ static bool take_path(struct intake *in, const struct daf_run_path *path)
         return true;
     }
     in->height = height_of(in, &path->log);
-    if (!is_checked_at_once(in)) count = vouched(in, count, &author);
+    in->is_checked_at_once = is_checked_at_once(in, &path->log);
+    if (!in->is_checked_at_once) count = vouched(in, count, &author);
     for (size_t i = 0; i < count; i++) {
         struct daf_session_record *this = &env->records[i];
 
-        if (!is_checked_at_once(in) || verify(in, this, &author))
+        if (!in->is_checked_at_once || verify(in, this, &author))
             take(in, this);
     }
     end_new(in);

@@ -83,6 +83,9 @@ struct daf_session_port {
     /* Within a batch: nobody verified the signatures of this stretch (R26). */
     void (*store_unchecked)(void *ctx, struct daf_session *s,
                             const struct daf_stretch *what);
+    /* Whether a record of this author ever turned out bad: then each is verified
+     * before it is kept (R26). */
+    bool (*is_suspect)(void *ctx, const struct daf_author_id *author);
     /* A stored record turned out bad: forget it.  In no batch. */
     void (*drop)(void *ctx, struct daf_session *s,
                  const struct daf_log_key *log, const struct daf_spot *spot);

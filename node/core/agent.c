@@ -179,6 +179,7 @@ void daf_agent_free(struct daf_agent *a)
     free(a->places);
     free(a->claims);
     free(a->deferred);
+    free(a->suspects);
     free(a->parted);
     free(a->cert_bytes);
     daf_agent_items_free(a);
@@ -405,6 +406,7 @@ size_t daf_agent_size(const struct daf_agent *a)
                (sizeof(*a->peers) + sizeof(*a->rows) + 2 * sizeof(*a->places)) +
            a->claims_cap * sizeof(*a->claims) +
            a->deferred_cap * sizeof(*a->deferred) +
+           a->suspects_cap * sizeof(*a->suspects) +
            a->items_cap * sizeof(*a->items) +
            a->parted_cap * sizeof(*a->parted);
 }

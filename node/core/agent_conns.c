@@ -318,6 +318,7 @@ void daf_agent_session_port(struct daf_agent *a)
         .store_keep = session_store_keep,
         .store_end = session_store_end,
         .store_unchecked = session_unchecked,
+        .is_suspect = daf_agent_is_suspect,
         .drop = session_drop,
         .room = session_room,
         .claim = daf_agent_claim,

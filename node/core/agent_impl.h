@@ -31,6 +31,7 @@
 #define DAF_AGENT_CONNS_MAX     (DAF_AGENT_SESSIONS_MAX + DAF_AGENT_PEERS_MAX)
 #define DAF_AGENT_CLAIMS_MAX    256 /* beyond, a log may come twice */
 #define DAF_AGENT_PARTED_MAX    64  /* peers */
+#define DAF_AGENT_SUSPECTS_MAX  64  /* authors */
 #define DAF_AGENT_STRANGERS_MAX 16  /* of other camps, counted one by one */
 /* In vain; then it was an invention, or is long gone. */
 #define DAF_AGENT_TRIES 6
@@ -331,7 +332,10 @@ struct daf_agent {
     enum daf_err porch_err;
     bool was_released; /* who waits for a log is to be poked */
     size_t deferred_count, deferred_cap;
-    struct daf_deferred *deferred;   /* of each scope ≤ DAF_DEFERRED_MAX */
+    struct daf_deferred *deferred; /* of each scope ≤ DAF_DEFERRED_MAX */
+    size_t suspects_count, suspects_cap; /* ≤ DAF_AGENT_SUSPECTS_MAX */
+    struct daf_author_id *suspects;
+    bool is_everyone_suspect;        /* they are too many to remember */
     size_t parted_count, parted_cap; /* ≤ DAF_AGENT_PARTED_MAX */
     struct daf_parted *parted;       /* the last met at the end */
     uint64_t changes;  /* batches that changed a head or what is told of it */
@@ -601,6 +605,9 @@ void daf_agent_release(void *ctx, struct daf_session *s);
 void daf_agent_defer(struct daf_agent *a, const struct daf_input *in,
                      struct daf_session *s);
 /* struct daf_session_port's. */
+/* R26: a record of this author turned out bad. */
+void daf_agent_suspect(struct daf_agent *a, const struct daf_author_id *author);
+bool daf_agent_is_suspect(void *ctx, const struct daf_author_id *author);
 size_t daf_agent_deferred(void *ctx, const struct daf_scope_id *scope,
                           struct daf_tag out[]);
 /* The peer; NULL if it is not remembered. */

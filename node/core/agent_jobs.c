@@ -72,6 +72,7 @@ void daf_agent_job_drop(struct daf_agent *a, const struct daf_log_key *log,
     struct daf_fold *bigger;
 
     assert(job != NULL);
+    daf_agent_suspect(a, &log->author);
     a->config.port->store_drop(a->config.port->ctx, log, spot);
     bigger = daf_agent_grow(job->dropped, &job->dropped_cap, count,
                             sizeof(*job->dropped));

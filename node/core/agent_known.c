@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is remembered from one session to the next, in memory only: logs over
- * budget (protocol.md R46), and how it stood with peers when they parted (R39,
- * R45).  What is forgotten costs a round, never a record. */
+ * budget (protocol.md R46), authors of bad records (R26), and how it stood with
+ * peers when they parted (R39, R45).  What is forgotten costs a round, never a
+ * record. */
 #include "node/core/agent_impl.h"
 
 /* ---- logs over budget */
@@ -81,6 +82,33 @@ void daf_agent_defer(struct daf_agent *a, const struct daf_input *in,
             tags[count++] = tag;
     }
     if (s != NULL && count > 0) daf_session_deferred(s, scope, tags, count);
+}
+
+/* ---- authors of bad records */
+
+bool daf_agent_is_suspect(void *ctx, const struct daf_author_id *author)
+{
+    const struct daf_agent *a = ctx;
+
+    for (size_t i = 0; i < a->suspects_count; i++)
+        if (memcmp(a->suspects[i].b, author->b, sizeof(author->b)) == 0)
+            return true;
+    return a->is_everyone_suspect;
+}
+
+void daf_agent_suspect(struct daf_agent *a, const struct daf_author_id *author)
+{
+    struct daf_author_id *bigger = NULL;
+
+    if (daf_agent_is_suspect(a, author)) return;
+    if (a->suspects_count < DAF_AGENT_SUSPECTS_MAX)
+        bigger = daf_agent_grow(a->suspects, &a->suspects_cap,
+                                a->suspects_count, sizeof(*a->suspects));
+    /* To verify everybody's at once costs time, and is never wrong. */
+    a->is_everyone_suspect = bigger == NULL;
+    if (bigger == NULL) return;
+    a->suspects = bigger;
+    a->suspects[a->suspects_count++] = *author;
 }
 
 /* ---- peers met before */

@@ -368,6 +368,14 @@ static void port_release(void *ctx, struct daf_session *s)
     (void)s;
 }
 
+static bool port_is_suspect(void *ctx, const struct daf_author_id *author)
+{
+    const struct session_pair *p = ctx;
+
+    (void)author;
+    return p->suspects_all;
+}
+
 static size_t port_deferred(void *ctx, const struct daf_scope_id *scope,
                             struct daf_tag out[])
 {
@@ -453,6 +461,7 @@ struct session_pair *session_pair_new(struct session_pair_camp *camp,
                                         .room = port_room,
                                         .claim = port_claim,
                                         .release = port_release,
+                                        .is_suspect = port_is_suspect,
                                         .deferred = port_deferred,
                                         .was_equal = port_was_equal,
                                         .may_need = port_may_need};

@@ -104,6 +104,7 @@ struct session_pair {
     bool needs_nothing; /* and may_need (R45) */
     bool claims_fail;   /* other sessions have all logs in hand (R44) */
     size_t forced;      /* claims that were taken over */
+    bool suspects_all;  /* of every author bad records were found (R26) */
     size_t deferred_count;
     struct daf_tag deferred[DAF_DEFERRED_MAX]; /* of any scope */
     size_t dropped; /* records that the session found bad */

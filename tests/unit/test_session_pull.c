@@ -618,6 +618,29 @@ static void of_control_and_catalog_each_signature_is_checked(void **state)
     }
 }
 
+/* R26: whose record turned out bad once is not believed by the end of a path. */
+static void of_who_was_caught_each_signature_is_checked(void **state)
+{
+    static const char path[] = "gbgggb";
+    const size_t count = sizeof(path) - 1;
+
+    (void)state;
+    write_chain(2, count, 50);
+    for (size_t j = 0; j < count; j++)
+        if (path[j] == 'b') spoil_chain(2, j, 50);
+    let_a_ask();
+    a->suspects_all = true;
+    session_pair_give(a, run_chain(0, count, true));
+    (void)session_pair_commit(a, DAF_OK);
+    for (size_t j = 0; j < count; j++) {
+        assert_int_equal(session_pair_holds(a, &chain[j]), path[j] == 'g');
+        if (path[j] == 'g') assert_true(is_checked(a, &chain[j]));
+    }
+    assert_int_equal(a->refusals.by_err[DAF_ESIG], 2);
+    assert_int_equal(a->refusals.by_err[DAF_EPEER], 0);
+    session_pair_part(a, b);
+}
+
 /* ---- R24: "say more" */
 
 /* One log of a WANT. */
@@ -1099,6 +1122,7 @@ int main(void)
         T(an_answer_that_the_credit_cut_is_asked_for_to_the_end),
         T(what_comes_after_the_last_good_signature_is_dropped),
         T(of_control_and_catalog_each_signature_is_checked),
+        T(of_who_was_caught_each_signature_is_checked),
         T(a_puller_says_more_and_gets_what_is_above_the_common),
         T(nobody_says_more_twice),
         T(a_gap_is_asked_for),
