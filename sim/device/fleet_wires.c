@@ -116,12 +116,16 @@ static void let_go(struct daf_fleet *f, uint32_t wire)
     daf_fleet_give(f, &f->wires, wire);
 }
 
+/* Once; but who would have heard of it behind much that is under way, and is lost
+ * now, hears of it @at. */
 static void close_end(struct daf_fleet *f, uint32_t wire, unsigned side,
                       daf_sim_us at)
 {
     struct daf_fleet_wire *w = daf_fleet_wire(f, wire);
 
-    if (w->is_heard[side]) return;
+    if (w->is_heard[side] &&
+        (!w->is_cut || w->is_told[side] || w->last[side] <= at))
+        return;
     w->is_heard[side] = true;
     post(f, w->ends[side], at,
          &(struct daf_fleet_parcel){.word = DAF_FLEET_CLOSED,
@@ -129,19 +133,29 @@ static void close_end(struct daf_fleet *f, uint32_t wire, unsigned side,
                                     .side = side});
 }
 
-void daf_fleet_cut(struct daf_fleet *f, uint32_t link)
+/* One end's; those that the other end has closed are in this one's list alone. */
+static void cut_wires(struct daf_fleet *f, const struct daf_fleet_device *d,
+                      uint32_t link)
 {
-    const struct daf_fleet_device *d =
-        &f->devices[daf_fleet_link(f, link)->contact.a];
+    daf_sim_us at = daf_engine_now(f->engine) + f->config.silence;
 
     for (uint32_t i = 0; i < d->wires_count; i++) {
         struct daf_fleet_wire *w = daf_fleet_wire(f, d->wires[i]);
-        if (w->link != link || w->is_cut || w->is_farewell) continue;
+        if (w->link != link || w->is_cut) continue;
+        /* What was said in farewell arrives, unless the air is that full. */
+        if (w->is_farewell && w->last[0] <= at && w->last[1] <= at) continue;
         w->is_cut = true;
-        daf_sim_us at = daf_engine_now(f->engine) + f->config.silence;
         close_end(f, d->wires[i], 0, at);
         close_end(f, d->wires[i], 1, at);
     }
+}
+
+void daf_fleet_cut(struct daf_fleet *f, uint32_t link)
+{
+    const struct daf_contact *c = &daf_fleet_link(f, link)->contact;
+
+    cut_wires(f, &f->devices[c->a], link);
+    cut_wires(f, &f->devices[c->b], link);
 }
 
 void daf_fleet_wires_pause(struct daf_fleet_device *d)
