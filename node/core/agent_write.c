@@ -170,6 +170,22 @@ void daf_agent_write(struct daf_agent *a, const struct daf_write *write)
 
 /* ---- making records */
 
+/* A damaged notebook may name another log's record: what we sign after that nobody
+ * can ever put in its place. */
+static enum daf_err look_at_head(const struct daf_agent *a,
+                                 const struct daf_log_key *log,
+                                 const struct daf_spot *head)
+{
+    const struct daf_index *index = a->config.index;
+    struct daf_stored stored;
+    struct daf_record r;
+    enum daf_err err = index->get(index->ctx, log, head, &stored);
+
+    if (err == DAF_OK) err = daf_record_decode(stored.header, &r);
+    if (err == DAF_OK && memcmp(&r.log, log, sizeof(*log)) == 0) return DAF_OK;
+    return err == DAF_ENOMEM || err == DAF_EBUSY ? err : DAF_ECORRUPT;
+}
+
 /* A head that cannot be read is an error: to begin anew would fork the log. */
 static enum daf_err own_log(struct daf_agent *a,
                             const struct daf_scope_id *scope,
@@ -181,6 +197,7 @@ static enum daf_err own_log(struct daf_agent *a,
     struct daf_log_key key = {.scope = *scope,
                               .author = a->author,
                               .incarnation = a->config.own_incarnation};
+    struct daf_spot last = {.seq = 0};
     enum daf_err err;
 
     for (size_t i = 0; i < a->own_logs_count; i++) {
@@ -190,13 +207,15 @@ static enum daf_err own_log(struct daf_agent *a,
     }
     err = index->head(index->ctx, &key, head);
     if (err != DAF_OK && err != DAF_ENOTFOUND) return err;
+    for (size_t i = 0; err == DAF_OK && i < head->tips_count; i++)
+        if (head->tips[i].seq > last.seq) last = head->tips[i];
+    err = last.seq > 0 ? look_at_head(a, &key, &last) : DAF_OK;
+    if (err != DAF_OK) return err;
     assert(a->own_logs_count < DAF_SCOPES_MAX); /* write_next() sees to it */
     log = &a->own_logs[a->own_logs_count++];
     memset(log, 0, sizeof(*log));
     log->scope = *scope;
-    for (size_t i = 0; err == DAF_OK && i < head->tips_count; i++) {
-        if (head->tips[i].seq > log->head.seq) log->head = head->tips[i];
-    }
+    log->head = last;
     *out = log;
     return DAF_OK;
 }

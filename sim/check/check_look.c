@@ -17,7 +17,8 @@ struct walk {
     struct daf_log_key log;
     bool has_log;
     uint64_t records, admitted;
-    struct daf_check_map tips; /* of this log: no successor seen */
+    struct daf_check_map seen; /* of this log; rows come in order of seq */
+    struct daf_check_map tips; /* of them: no successor seen */
     uint64_t roots;
 };
 
@@ -41,6 +42,7 @@ static void end_log(struct walk *w)
             daf_check_fail(w->c, w->device,
                            "a tip of a log has a record after it");
     daf_check_map_free(&w->tips);
+    daf_check_map_free(&w->seen);
 }
 
 static void begin_log(struct walk *w, const struct daf_log_key *log)
@@ -101,17 +103,6 @@ static void judge(struct walk *w)
     daf_check_map_free(perhaps);
 }
 
-/* Rows come in order: a record below this one that was to be dropped, and has not
- * been seen, was. */
-static bool is_on_card(const struct walk *w, uint64_t key)
-{
-    const struct daf_check_card *card = &w->c->cards[w->device];
-    const uint64_t *is_added = daf_check_map_find(&card->perhaps, key);
-
-    return daf_check_map_find(&card->held, key) != NULL &&
-           (is_added == NULL || *is_added != 0);
-}
-
 static void look(struct walk *w, const struct daf_row *row)
 {
     struct daf_check *c = w->c;
@@ -135,7 +126,10 @@ static void look(struct walk *w, const struct daf_row *row)
     if (has_body && !daf_proof_body(&h, row->stored.body))
         daf_check_fail(c, w->device, "a body on its card is not its header's");
     uint64_t prev = h.has_prev ? daf_check_key(&h.prev) : 0;
-    w->roots += !h.has_prev || !is_on_card(w, prev);
+    /* A device whose book was rotten may have signed what follows a record of
+     * another log. */
+    w->roots += !h.has_prev || daf_check_map_find(&w->seen, prev) == NULL;
+    daf_check_map_set(c, &w->seen, key, 1);
     if (h.has_prev) daf_check_map_remove(&w->tips, prev);
     daf_check_map_set(c, &w->tips, key, 1);
     w->records++;
@@ -172,6 +166,7 @@ void daf_check_card(struct daf_check *c, uint32_t device)
                        (unsigned long long)w.records,
                        (unsigned long long)c->cards[device].held.count);
     daf_check_map_free(&w.tips);
+    daf_check_map_free(&w.seen);
 }
 
 /* ---- bounds */
