@@ -33,7 +33,8 @@ struct daf_fake_index {
     struct daf_mark *marks; /* of all logs, ascending; NULL: to be made */
     size_t marks_count;
     size_t calls;
-    size_t left; /* questions until they fail */
+    size_t left;            /* questions until they fail */
+    struct daf_spot misled; /* seq 0: head() is right */
 };
 
 /* ---- order */
@@ -197,6 +198,10 @@ static enum daf_err head(void *ctx, const struct daf_log_key *log,
 
     if (!begin_question(f)) return DAF_EIO;
     fill_head(f, log, out);
+    if (f->misled.seq > 0) {
+        out->tips_count = 1;
+        out->tips[0] = f->misled;
+    }
     return out->tips_count == 0 ? DAF_ENOTFOUND : DAF_OK;
 }
 
@@ -637,6 +642,12 @@ size_t daf_fake_index_calls(struct daf_fake_index *f)
 
     f->calls = 0;
     return calls;
+}
+
+void daf_fake_index_mislead(struct daf_fake_index *f,
+                            const struct daf_spot *tip)
+{
+    f->misled = *tip;
 }
 
 void daf_fake_index_fail(struct daf_fake_index *f, size_t after)

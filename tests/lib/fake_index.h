@@ -61,5 +61,9 @@ size_t daf_fake_index_calls(struct daf_fake_index *f);
 /** daf_fake_index_fail: @after more questions are answered, then all fail with
  * DAF_EIO; SIZE_MAX: none do. */
 void daf_fake_index_fail(struct daf_fake_index *f, size_t after);
+/** daf_fake_index_mislead: head() answers this tip for every log, as a notebook
+ * does whose table of tips is damaged; seq 0: no more. */
+void daf_fake_index_mislead(struct daf_fake_index *f,
+                            const struct daf_spot *tip);
 
 #endif

@@ -280,6 +280,32 @@ static void a_head_that_cannot_be_read_is_no_reason_to_begin_anew(void **state)
     host_free(again);
 }
 
+/* What is signed behind another log's record fits in nowhere, for ever. */
+static void nothing_is_signed_after_a_record_of_another_log(void **state)
+{
+    struct host *h = host_new(1), *again = host_bare(1);
+    const struct daf_spot foreign = {.seq = 7, .id = {.b = {9}}},
+                          none = {.seq = 0};
+
+    (void)state;
+    learn(h, 1, "Lantern Example");
+    commit_all(h);
+    for (size_t i = 0; i < daf_fake_index_count(h->index); i++)
+        give_row(again, h->index, i);
+    assert_int_equal(start(again, the_manifest(), the_cert(1), 9), DAF_OK);
+    daf_fake_index_mislead(again->index, &foreign);
+    learn(again, 2, "Lantern Example");
+    commit_all(again);
+    assert_int_equal(again->wrote[0].err, DAF_ECORRUPT);
+    daf_fake_index_mislead(again->index, &none);
+    learn(again, 3, "Lantern Example");
+    commit_all(again);
+    assert_int_equal(again->wrote[1].err, DAF_OK);
+    own_log_is_a_chain(again, 3);
+    host_free(h);
+    host_free(again);
+}
+
 static void an_own_record_that_is_deferred_is_not_called_written(void **state)
 {
     struct host *h = host_new(1);
@@ -360,6 +386,7 @@ int main(void)
         cmocka_unit_test(too_many_waiting_writes_are_told_to_come_later),
         cmocka_unit_test(a_commit_that_fails_leaves_no_hole),
         cmocka_unit_test(a_head_that_cannot_be_read_is_no_reason_to_begin_anew),
+        cmocka_unit_test(nothing_is_signed_after_a_record_of_another_log),
         cmocka_unit_test(an_own_record_that_is_deferred_is_not_called_written),
         cmocka_unit_test(
             one_device_writes_in_more_classes_than_a_session_has_scopes),
