@@ -6,6 +6,7 @@
 #include "sim/replay/replay.h"
 #include "sim/say.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -100,6 +101,7 @@ static bool failed_err(const char *what, enum daf_err err)
 
 static bool map_log(struct job *j)
 {
+    assert(j->path != NULL);
     int fd = open(j->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat st;
 

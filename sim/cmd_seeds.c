@@ -309,9 +309,9 @@ static bool read_file(struct batch *b)
         is_good = end > line && b->listed_count < FILE_MOST;
         if (is_good) b->listed[b->listed_count++] = seed;
     }
-    if (!is_good) /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
-        daf_say("daftar-sim seeds: %s: %s", path,
-                f == NULL ? strerror(errno) : "a seed a line, then # why");
+    /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    const char *why = f == NULL ? strerror(errno) : "a seed a line, then # why";
+    if (!is_good) daf_say("daftar-sim seeds: %s: %s", path, why);
     if (f != NULL) (void)fclose(f);
     return is_good;
 }

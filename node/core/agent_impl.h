@@ -330,12 +330,12 @@ struct daf_agent {
     struct daf_claim *claims;
     struct daf_porch *porch; /* NULL: closed */
     enum daf_err porch_err;
-    bool was_released; /* who waits for a log is to be poked */
+    bool was_released;        /* who waits for a log is to be poked */
+    bool is_everyone_suspect; /* suspects are too many to remember */
     size_t deferred_count, deferred_cap;
     struct daf_deferred *deferred; /* of each scope ≤ DAF_DEFERRED_MAX */
     size_t suspects_count, suspects_cap; /* ≤ DAF_AGENT_SUSPECTS_MAX */
     struct daf_author_id *suspects;
-    bool is_everyone_suspect;        /* they are too many to remember */
     size_t parted_count, parted_cap; /* ≤ DAF_AGENT_PARTED_MAX */
     struct daf_parted *parted;       /* the last met at the end */
     uint64_t changes;  /* batches that changed a head or what is told of it */

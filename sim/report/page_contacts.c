@@ -95,7 +95,7 @@ static void put_label(FILE *f, const struct arc *a)
     if (a->number > 0)
         (void)snprintf(number, sizeof number, " %" PRId64, (int64_t)a->number);
     size_t room = strlen(number) < LABEL - 2 ? LABEL - strlen(number) : 2;
-    for (; a->name[len] != '\0' && len < 4 * LABEL; len++) {
+    for (; a->name[len] != '\0' && len < (size_t)4 * LABEL; len++) {
         letters += ((unsigned char)a->name[len] & 0xc0) != 0x80;
         if (letters > room) break;
     }

@@ -169,7 +169,7 @@ uint64_t daf_schedule_bytes(const struct daf_schedule_config *config)
 {
     /* Ten moves a day and ten events that wait, for each. */
     uint64_t node = sizeof(struct daf_schedule_node) +
-                    16 * sizeof(struct daf_schedule_move) + 10 * 32;
+                    16 * sizeof(struct daf_schedule_move) + (size_t)10 * 32;
     double contacts = 0;
 
     for (uint32_t kind = 0; kind < config->places_count; kind++)

@@ -385,7 +385,7 @@ static void a_journal_is_copied_back_as_often_as_was_told(void **state)
         assert_int_equal(sqlite3_exec(db, "INSERT INTO t VALUES(1)", NULL, NULL,
                                       NULL),
                          SQLITE_OK);
-    assert_true(pcvfs_open(p.disk, wal, false)->now.len < 10 * 4096);
+    assert_true(pcvfs_open(p.disk, wal, false)->now.len < (size_t)10 * 4096);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     pcvfs_checkpoint(0);
     end(&p);

@@ -48,7 +48,7 @@ BEGIN {
     }
 }' >"$trace"
 world=(--contacts "$trace" --traffic 'every=10-20s,size=100-400kB' --buffer 2MB)
-many=(run "${world[@]}" --protocol epidemic-one,daftar)
+many=(run "${world[@]}" --protocol "epidemic-one,daftar")
 
 "$sim" "${many[@]}" --seed 1-3 --out "$tmp/all" >"$tmp/said"
 grep -qF '6 of 6 runs' "$tmp/said"
