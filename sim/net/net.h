@@ -185,11 +185,21 @@ enum daf_net_answer daf_net_offer(struct daf_net *net, uint32_t from,
 bool daf_net_deliver(struct daf_net *net, uint32_t node);
 /** daf_net_spread: offer each peer in turn what @node carries, in random order,
  * until one takes something.
- * @wanted: whether this copy may go there, or NULL: each may. */
+ * @wanted: whether this copy may go there, or NULL: each may.  When all is refused it
+ * is not asked again before daf_net_reconsider(), or something came to @node or left
+ * the peer. */
 typedef bool (*daf_net_wanted_fn)(struct daf_net *net, uint32_t node,
                                   uint32_t peer, const struct daf_copy *copy);
 bool daf_net_spread(struct daf_net *net, uint32_t node,
                     daf_net_wanted_fn wanted);
+/** daf_net_set_idle: there is nothing that @node would give to the peer at place @at
+ * of daf_net_peers(); _is_idle: nor is there now, as nothing came to @node or left the
+ * peer since.  Of 40 at one access point most looks are such. */
+void daf_net_set_idle(struct daf_net *net, uint32_t node, uint32_t at);
+bool daf_net_is_idle(const struct daf_net *net, uint32_t node, uint32_t at);
+/** daf_net_reconsider: what is given to whom may be otherwise now, from @node and to
+ * it: nothing of it is idle. */
+void daf_net_reconsider(struct daf_net *net, uint32_t node);
 /** daf_net_arrived: for a protocol that carries messages itself: @node has come to
  * hold @message, which counts as relayed, and as delivered if it is for @node. */
 void daf_net_arrived(struct daf_net *net, uint32_t node, uint32_t message);

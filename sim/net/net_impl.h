@@ -59,7 +59,7 @@ struct daf_net_node {
     struct daf_net_bits has;     /* which it carries */
     struct daf_net_bits arrived; /* which were for it, and have */
     uint64_t used;               /* bytes of copies */
-    uint64_t gained, lost; /* copies, ever; one more gained than there were */
+    uint64_t gained, lost; /* copies, ever, or reconsidered; gained: one more */
     struct daf_net_sending sending;
     uint32_t receiving_from; /* or DAF_NET_NOBODY */
     daf_sim_us check_at;     /* when something's lifetime will be over */

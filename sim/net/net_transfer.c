@@ -224,7 +224,7 @@ static void choose(struct daf_net *net, uint32_t node, uint32_t peer)
     }
 }
 
-static bool is_idle(const struct daf_net *net, uint32_t node, uint32_t at)
+bool daf_net_is_idle(const struct daf_net *net, uint32_t node, uint32_t at)
 {
     const struct daf_net_node *n = &net->nodes[node];
     const struct daf_net_link *l = &net->links[n->links.items[at]];
@@ -234,7 +234,7 @@ static bool is_idle(const struct daf_net *net, uint32_t node, uint32_t at)
            l->idle_lost[way] == net->nodes[n->peers.items[at]].lost;
 }
 
-static void set_idle(struct daf_net *net, uint32_t node, uint32_t at)
+void daf_net_set_idle(struct daf_net *net, uint32_t node, uint32_t at)
 {
     const struct daf_net_node *n = &net->nodes[node];
     struct daf_net_link *l = &net->links[n->links.items[at]];
@@ -244,6 +244,29 @@ static void set_idle(struct daf_net *net, uint32_t node, uint32_t at)
     l->idle_lost[way] = net->nodes[n->peers.items[at]].lost;
 }
 
+void daf_net_reconsider(struct daf_net *net, uint32_t node)
+{
+    net->nodes[node].gained++;
+    net->nodes[node].lost++;
+}
+
+/* The same, of which each is @wanted there: asked with the copy at hand, as to look
+ * for it is a walk. */
+static void choose_wanted(struct daf_net *net, uint32_t node, uint32_t peer,
+                          daf_net_wanted_fn wanted)
+{
+    const struct daf_net_node *n = &net->nodes[node];
+
+    net->choice.count = 0;
+    for (uint32_t i = 0; i < n->copies_count; i++) {
+        const struct daf_copy *copy = &n->copies[i];
+        if (!daf_net_knows(net, peer, copy->message) &&
+            wanted(net, node, peer, copy) &&
+            !daf_net_push(net, &net->choice, copy->message))
+            return;
+    }
+}
+
 bool daf_net_spread(struct daf_net *net, uint32_t node,
                     daf_net_wanted_fn wanted)
 {
@@ -251,17 +274,16 @@ bool daf_net_spread(struct daf_net *net, uint32_t node,
 
     for (uint32_t i = 0; i < n->peers.count; i++) {
         uint32_t peer = n->peers.items[i];
-        if (daf_net_is_busy(net, peer) || is_idle(net, node, i)) continue;
-        choose(net, node, peer);
-        if (net->choice.count == 0) set_idle(net, node, i);
-        while (net->choice.count > 0) {
-            uint32_t message = draw(net);
-            if (wanted != NULL &&
-                !wanted(net, node, peer, daf_net_copy(net, node, message)))
-                continue;
-            if (daf_net_offer(net, node, peer, message) == DAF_NET_STARTED)
+        if (daf_net_is_busy(net, peer) || daf_net_is_idle(net, node, i))
+            continue;
+        if (wanted == NULL)
+            choose(net, node, peer);
+        else
+            choose_wanted(net, node, peer, wanted);
+        if (net->choice.count == 0) daf_net_set_idle(net, node, i);
+        while (net->choice.count > 0)
+            if (daf_net_offer(net, node, peer, draw(net)) == DAF_NET_STARTED)
                 return true;
-        }
     }
     return false;
 }

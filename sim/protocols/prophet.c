@@ -116,6 +116,7 @@ static void contact_up(struct daf_net *net, uint32_t node, uint32_t peer)
         if (i != node)
             n->met[i] +=
                 (float)((1 - (double)n->met[i]) * by * (double)p->met[i]);
+    daf_net_reconsider(net, node);
 }
 
 static bool note(struct shared *s, uint32_t peer, uint32_t message, double p)
@@ -143,7 +144,11 @@ static bool collect(struct daf_net *net, uint32_t node)
 
     s->count = 0;
     for (size_t i = 0; i < peers_count; i++) {
-        if (daf_net_is_busy(net, peers[i])) continue;
+        size_t before = s->count;
+
+        if (daf_net_is_busy(net, peers[i]) ||
+            daf_net_is_idle(net, node, (uint32_t)i))
+            continue;
         for (size_t k = 0; k < copies_count; k++) {
             uint32_t message = copies[k].message;
             uint32_t to = daf_net_message(net, message)->to;
@@ -153,6 +158,8 @@ static bool collect(struct daf_net *net, uint32_t node)
                 !note(s, peers[i], message, p))
                 return false;
         }
+        /* All chances fade alike: who is likelier changes at a meeting. */
+        if (s->count == before) daf_net_set_idle(net, node, (uint32_t)i);
     }
     return true;
 }
