@@ -86,6 +86,7 @@ struct daf_agent_config {
     const struct daf_camp *like;
     /* Learners whom others registered are passed over: 600 bytes each. */
     bool has_own_learners_only;
+    enum daf_swarm_policy swarm;
 };
 
 enum daf_input_kind {
@@ -108,6 +109,30 @@ enum daf_input_kind {
                        has changed it */
     DAF_INPUT_PUT,  /* conn, piece (no bytes), put, err: a part's end */
     DAF_INPUT_READ, /* conn, piece, is_last, err: what content_read came to */
+    DAF_INPUT_AIR,  /* air: by what this machine is attached; when it changes */
+};
+
+/* By what a device reaches the others. */
+enum daf_air_kind {
+    DAF_AIR_UNKNOWN, /* until told otherwise; counts as a cable of its own */
+    DAF_AIR_CABLE,
+    DAF_AIR_RADIO, /* by the access point @id */
+};
+#define DAF_AIR_BYTES 8
+struct daf_air {
+    enum daf_air_kind kind;
+    /* RADIO: the same for all who share its airtime, and for no others; from the
+     * host, already hashed with the camp's secret (docs/content.md R69). */
+    uint8_t id[DAF_AIR_BYTES];
+};
+
+/* Whom bulk goes to and comes from where many share one air (docs/content.md §7).
+ * Only the first is for people; the others are what it is measured against. */
+enum daf_swarm_policy {
+    DAF_SWARM_OURS, /* two at a time, and from who sends a byte over the air once
+                       before who sends it twice */
+    DAF_SWARM_TWO,  /* two at a time, from anybody */
+    DAF_SWARM_FAIR_SHARE, /* all at once, from anybody */
 };
 
 /* How an address was heard of; of several ways the last of this list counts. */
@@ -201,6 +226,7 @@ struct daf_input {
     struct daf_port_piece piece;
     enum daf_shelf_put put;
     bool is_last; /* READ: to the part's end */
+    struct daf_air air;
 };
 
 /* How a WRITE ended; called from the STORED input that made it durable, or at
