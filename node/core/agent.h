@@ -64,6 +64,28 @@ struct daf_scratch {
     struct daf_session_record records[DAF_PATH_RECORDS_MAX];
 };
 
+/* By what a device reaches the others. */
+enum daf_air_kind {
+    DAF_AIR_UNKNOWN, /* until told otherwise; counts as a cable of its own */
+    DAF_AIR_CABLE,
+    DAF_AIR_RADIO, /* by the access point @id */
+};
+struct daf_air {
+    enum daf_air_kind kind;
+    /* RADIO: the same for all who share its airtime, and for no others; from the
+     * host, already hashed with the camp's secret (docs/content.md R69). */
+    uint8_t id[DAF_AIR_BYTES];
+};
+
+/* Whom bulk goes to and comes from where many share one air (docs/content.md §7).
+ * Only the first is for people; the others are what it is measured against. */
+enum daf_swarm_policy {
+    DAF_SWARM_OURS, /* two at a time, and from who sends a byte over the air once
+                       before who sends it twice */
+    DAF_SWARM_TWO,  /* two at a time, from anybody */
+    DAF_SWARM_FAIR_SHARE, /* all at once, from anybody */
+};
+
 struct daf_agent_config {
     struct daf_device_keys keys;
     struct daf_secrets secrets;
@@ -110,29 +132,7 @@ enum daf_input_kind {
     DAF_INPUT_PUT,  /* conn, piece (no bytes), put, err: a part's end */
     DAF_INPUT_READ, /* conn, piece, is_last, err: what content_read came to */
     DAF_INPUT_AIR,  /* air: by what this machine is attached; when it changes */
-};
-
-/* By what a device reaches the others. */
-enum daf_air_kind {
-    DAF_AIR_UNKNOWN, /* until told otherwise; counts as a cable of its own */
-    DAF_AIR_CABLE,
-    DAF_AIR_RADIO, /* by the access point @id */
-};
-#define DAF_AIR_BYTES 8
-struct daf_air {
-    enum daf_air_kind kind;
-    /* RADIO: the same for all who share its airtime, and for no others; from the
-     * host, already hashed with the camp's secret (docs/content.md R69). */
-    uint8_t id[DAF_AIR_BYTES];
-};
-
-/* Whom bulk goes to and comes from where many share one air (docs/content.md §7).
- * Only the first is for people; the others are what it is measured against. */
-enum daf_swarm_policy {
-    DAF_SWARM_OURS, /* two at a time, and from who sends a byte over the air once
-                       before who sends it twice */
-    DAF_SWARM_TWO,  /* two at a time, from anybody */
-    DAF_SWARM_FAIR_SHARE, /* all at once, from anybody */
+    DAF_INPUT_ROUND, /* round_us: to the gateway and back, while content comes */
 };
 
 /* How an address was heard of; of several ways the last of this list counts. */
@@ -198,6 +198,7 @@ struct daf_item_news {
     bool is_whole;
     bool is_wanted;       /* to be fetched if something is lacking */
     bool is_stuck;        /* not now: no room, or the file list is not good */
+    uint8_t rank;         /* what is fetched first: the lower goes before */
     struct daf_view bits; /* held parts, the highest bit first; of one that is
                              whole: empty.  Borrowed for the call */
 };
@@ -227,6 +228,7 @@ struct daf_input {
     enum daf_shelf_put put;
     bool is_last; /* READ: to the part's end */
     struct daf_air air;
+    uint32_t round_us; /* 0: nothing came back */
 };
 
 /* How a WRITE ended; called from the STORED input that made it durable, or at

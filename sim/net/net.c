@@ -382,13 +382,12 @@ void daf_net_measure(struct daf_net *net, struct daf_net_measure *out)
 {
     const struct daf_net_stats *s = &net->stats;
 
-    *out =
-        (struct daf_net_measure){.air = {[DAF_AIR_PAYLOAD] =
-                                             s->bytes_relayed - s->bytes_again,
-                                         [DAF_AIR_AGAIN] = s->bytes_again,
-                                         [DAF_AIR_BROKEN] = s->bytes_aborted},
-                                 .wanted = s->created,
-                                 .complete = s->delivered};
+    *out = (struct daf_net_measure){
+        .air = {[DAF_NET_AIR_PAYLOAD] = s->bytes_relayed - s->bytes_again,
+                [DAF_NET_AIR_AGAIN] = s->bytes_again,
+                [DAF_NET_AIR_BROKEN] = s->bytes_aborted},
+        .wanted = s->created,
+        .complete = s->delivered};
     for (uint32_t i = 0; i < net->config.nodes; i++) {
         out->kept += net->nodes[i].used;
         if (net->nodes[i].used > out->kept_most)

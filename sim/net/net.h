@@ -72,15 +72,15 @@ struct daf_net_stats {
 
 /* What went over the air, and what nodes keep.  Bytes of kinds that a protocol's
  * model has not are 0: The ONE's protocols are told for nothing what a peer holds. */
-enum daf_air_kind {
-    DAF_AIR_PAYLOAD, /* messages or records that came whole and were new there */
-    DAF_AIR_AGAIN,   /* that came whole to one that held them already */
-    DAF_AIR_BROKEN,  /* sent for nothing: the contact ended */
-    DAF_AIR_CONTROL, /* all else: questions, answers, what is around a frame */
-    DAF_AIR_KINDS,
+enum daf_net_air_use {
+    DAF_NET_AIR_PAYLOAD, /* messages or records that came whole and were new there */
+    DAF_NET_AIR_AGAIN,  /* that came whole to one that held them already */
+    DAF_NET_AIR_BROKEN, /* sent for nothing: the contact ended */
+    DAF_NET_AIR_CONTROL, /* all else: questions, answers, what is around a frame */
+    DAF_NET_AIR_KINDS,
 };
 struct daf_net_measure {
-    uint64_t air[DAF_AIR_KINDS]; /* so far */
+    uint64_t air[DAF_NET_AIR_KINDS]; /* so far */
     uint64_t kept,
         kept_most; /* bytes: of all nodes together, of one; most: 0 if
                                     not known */

@@ -126,10 +126,10 @@ static void measure(struct daf_net *net, struct daf_net_measure *out)
     double again =
         known == 0 ? 0 : (double)known / ((double)known + (double)kept);
 
-    out->air[DAF_AIR_AGAIN] = (uint64_t)(again * (double)runs);
-    out->air[DAF_AIR_PAYLOAD] = runs - out->air[DAF_AIR_AGAIN];
-    out->air[DAF_AIR_BROKEN] = f->bytes_lost;
-    out->air[DAF_AIR_CONTROL] =
+    out->air[DAF_NET_AIR_AGAIN] = (uint64_t)(again * (double)runs);
+    out->air[DAF_NET_AIR_PAYLOAD] = runs - out->air[DAF_NET_AIR_AGAIN];
+    out->air[DAF_NET_AIR_BROKEN] = f->bytes_lost;
+    out->air[DAF_NET_AIR_CONTROL] =
         f->bytes - f->bytes_lost - runs + f->bytes_around;
     out->kept = kept;
     out->kept_most = 0;

@@ -137,7 +137,7 @@ void daf_outcome_metrics(const struct daf_run_result *r,
     out[DAF_METRIC_DROPPED] = (double)n->dropped;
     out[DAF_METRIC_OVERHEAD] =
         known_ratio((double)n->relayed - delivered, delivered);
-    for (unsigned k = 0; k < DAF_AIR_KINDS; k++)
+    for (unsigned k = 0; k < DAF_NET_AIR_KINDS; k++)
         out[DAF_METRIC_AIR_PAYLOAD + k] = (double)last->air[k];
     add_latencies(r, m, out);
     add_kept(r, m, out);
@@ -187,7 +187,7 @@ static void take_row(const struct daf_measure_row *row,
     out[DAF_SERIES_ABORTED] = row->net.aborted;
     out[DAF_SERIES_DROPPED] = row->net.dropped;
     out[DAF_SERIES_CONTACTS] = row->net.contacts;
-    for (unsigned k = 0; k < DAF_AIR_KINDS; k++)
+    for (unsigned k = 0; k < DAF_NET_AIR_KINDS; k++)
         out[DAF_SERIES_AIR_PAYLOAD + k] = row->more.air[k];
     out[DAF_SERIES_WANTED] = row->more.wanted;
     out[DAF_SERIES_COMPLETE] = row->more.complete;
