@@ -155,6 +155,7 @@ enum daf_err daf_agent_new(const struct daf_agent_config *config,
     a->jobs_end = &a->jobs;
     a->waiting_end = &a->waiting;
     a->news_at = a->near_at = a->turn_at = a->again_at = DAF_MONO_NEVER;
+    a->slices_at = DAF_MONO_NEVER;
     a->asked_max = DAF_AGENT_ASKED_MAX;
     a->first_due_ms = DAF_MONO_NEVER.ms;
     daf_agent_look_init(a);
@@ -263,6 +264,7 @@ static void on_timer(struct daf_agent *a)
     daf_agent_porch_timer(a);
     daf_agent_idle_timer(a);
     daf_agent_turns_timer(a);
+    daf_agent_slices_timer(a);
     daf_agent_items_timer(a);
     daf_agent_fetch_timer(a);
     if (daf_agent_look_due(a)) {
@@ -370,6 +372,7 @@ void daf_agent_input(struct daf_agent *a, struct daf_mono now,
     daf_agent_conns_sweep(a);
     daf_agent_turns_after(a);
     daf_agent_items_after(a);
+    daf_agent_slices_after(a);
     daf_agent_peers_after(a);
 }
 
@@ -384,6 +387,7 @@ struct daf_mono daf_agent_deadline(const struct daf_agent *a)
     struct daf_mono turns = daf_agent_turns_deadline(a);
 
     if (turns.ms < first.ms) first = turns;
+    if (a->slices_at.ms < first.ms) first = a->slices_at;
     if (idle.ms < first.ms) first = idle;
     if (porch.ms < first.ms) first = porch;
     if (fetch.ms < first.ms) first = fetch;

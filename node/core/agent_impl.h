@@ -56,6 +56,7 @@ struct daf_shelved {
     uint8_t rank; /* what is fetched first: the lower goes before */
     bool is_whole, is_wanted, is_stuck;
     bool is_sliced;   /* whole, and shown to its seekers in slices (R71) */
+    bool is_spread;   /* not from its beginning on */
     bool has_again;   /* some part was asked of two peers */
     bool is_stale;    /* copies and elsewhere are to be counted again */
     uint8_t *have;    /* bits; owned; NULL: whole */
@@ -92,9 +93,10 @@ struct daf_offering {
     uint8_t *gone; /* owned: what it had not, or not right, after all */
     uint32_t next; /* lacking: search begins there */
     /* Sliced (R71); owned, or NULL: it was told all. */
-    uint8_t *shown; /* told that we hold it */
-    uint8_t *taken; /* of them, it has asked for or holds */
-    uint32_t ahead; /* shown and not taken */
+    uint8_t *shown;     /* told that we hold it */
+    uint8_t *taken;     /* of them, it has asked for or holds */
+    uint32_t ahead;     /* shown and not taken */
+    struct daf_mono at; /* something was taken, or shown first */
 };
 
 /* In line at a device that serves two of an air at a time (R70). */
@@ -412,8 +414,11 @@ struct daf_agent {
     struct daf_mono near_at;     /* the same, of those on our air */
     struct daf_mono again_at;    /* a part may be asked of another then */
     struct daf_air air;
-    uint64_t air_number;  /* another whenever it changed; 0: not known */
-    bool is_line_new;     /* somebody is served no more, or changed its air */
+    uint64_t air_number; /* another whenever it changed; 0: not known */
+    bool is_line_new;    /* somebody is served no more, or changed its air */
+    struct daf_mono slices_at; /* who takes nothing is looked for; or NEVER */
+    bool is_show_due;          /* what was shown, or asked for, changed */
+    size_t shown_last;    /* of the connections, the last that was shown more */
     bool is_audience_new; /* who seeks what changed, or who is on which air */
     struct daf_mono turn_at; /* others are sought then; or NEVER: all are */
     size_t turn;             /* of those that are lacking, the first sought */
@@ -591,8 +596,6 @@ static inline bool daf_agent_bit(const uint8_t *bits, uint32_t part)
     return (bits[part / 8] & 0x80u >> part % 8) != 0;
 }
 
-/* Whether peers are to be asked what they hold of it. */
-bool daf_agent_item_sought(const struct daf_shelved *item);
 /* Whether the peer named it in SEEK. */
 bool daf_agent_seeks(const struct daf_conn *c, const struct daf_hash *content);
 
@@ -646,10 +649,10 @@ void daf_agent_content(void *ctx, struct daf_session *s,
 void daf_agent_serve_have(struct daf_agent *a, const struct daf_conn *c,
                           const struct daf_shelved *item, uint32_t from,
                           uint32_t to);
-/* The same of the eight parts about @part that @o was shown. */
+/* Say that of parts @first to @last what @o was shown is held. */
 void daf_agent_serve_shown(struct daf_agent *a, const struct daf_conn *c,
-                           const struct daf_shelved *item,
-                           const struct daf_offering *o, uint32_t part);
+                           const struct daf_offering *o, uint32_t first,
+                           uint32_t last);
 /* DAF_INPUT_READ */
 void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in);
 
@@ -661,6 +664,9 @@ void daf_agent_slices_end(struct daf_agent *a, struct daf_shelved *item);
 /* Tell @c, who began to seek it, of a sliced item. */
 void daf_agent_slices_begin(struct daf_agent *a, struct daf_conn *c,
                             struct daf_shelved *item);
+void daf_agent_slices_timer(struct daf_agent *a);
+/* When an input is done: show what others have, if nobody asks for anything. */
+void daf_agent_slices_after(struct daf_agent *a);
 /* @c has this part, or asked for it: show it more.  Any item, any part. */
 void daf_agent_slices_taken(struct daf_agent *a, struct daf_conn *c,
                             const struct daf_hash *content, uint32_t part);

@@ -95,11 +95,6 @@ bool daf_agent_item_lacks(const struct daf_shelved *item)
            item->have != NULL;
 }
 
-bool daf_agent_item_sought(const struct daf_shelved *item)
-{
-    return item->is_sliced || daf_agent_item_lacks(item);
-}
-
 /* ---- what the shelf says */
 
 static size_t bytes_of(uint32_t parts)
@@ -192,12 +187,12 @@ void daf_agent_item_news(struct daf_agent *a, const struct daf_item_news *news)
 
 /* ---- SEEK */
 
-static size_t count_sought(const struct daf_agent *a)
+static size_t count_lacking(const struct daf_agent *a)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < a->items_count; i++)
-        count += daf_agent_item_sought(&a->items[i]);
+        count += daf_agent_item_lacks(&a->items[i]);
     return count;
 }
 
@@ -206,14 +201,14 @@ static size_t count_sought(const struct daf_agent *a)
 static struct daf_view sought(const struct daf_agent *a,
                               uint8_t room[DAF_SEEK_MAX * 32])
 {
-    size_t lacking = count_sought(a), at = 0, len = 0;
+    size_t lacking = count_lacking(a), at = 0, len = 0;
     size_t skip = lacking > DAF_SEEK_MAX ? a->turn % lacking : 0;
 
     for (size_t round = 0; round < 2; round++) {
         for (size_t i = 0; i < a->items_count; i++) {
             bool is_now;
 
-            if (!daf_agent_item_sought(&a->items[i])) continue;
+            if (!daf_agent_item_lacks(&a->items[i])) continue;
             is_now =
                 at >= skip && at < skip + DAF_SEEK_MAX && at < skip + lacking;
             at++;
@@ -257,7 +252,8 @@ static void tell_gained(struct daf_agent *a, const struct daf_shelved *item,
         struct daf_conn *c = a->conns[i];
 
         if (!c->is_closed && daf_agent_air_is_ours(a, c) == near &&
-            daf_agent_seeks(c, &item->content))
+            (daf_agent_seeks(c, &item->content) ||
+             daf_agent_offer(c->swap, &item->content) != NULL))
             daf_agent_serve_have(a, c, item, from, to);
     }
 }
@@ -299,7 +295,7 @@ void daf_agent_items_after(struct daf_agent *a)
         a->is_seek_new = false;
         a->seek_number++;
         a->turn_at = DAF_MONO_NEVER;
-        if (count_sought(a) > DAF_SEEK_MAX)
+        if (count_lacking(a) > DAF_SEEK_MAX)
             a->turn_at = (struct daf_mono){a->now.ms + TURN_MS};
         for (size_t i = 0; i < a->conns_count; i++)
             daf_agent_seek_tell(a, a->conns[i]);

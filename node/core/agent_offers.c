@@ -36,6 +36,12 @@ static bool is_asked(const struct daf_swap *s, const struct daf_hash *content)
     return false;
 }
 
+/* What peers hold of it matters: it is sought, or shown in slices. */
+static bool is_spoken_of(const struct daf_shelved *item)
+{
+    return item->is_sliced || daf_agent_item_lacks(item);
+}
+
 /* Offers of what is not sought any more make room, and so do the later ones: what
  * is sought takes turns, and they will be told again. */
 static void make_room(struct daf_agent *a, struct daf_swap *s)
@@ -47,7 +53,7 @@ static void make_room(struct daf_agent *a, struct daf_swap *s)
         const struct daf_shelved *item =
             daf_agent_item(a, &s->offers[i].content);
 
-        if (item != NULL && daf_agent_item_sought(item) &&
+        if (item != NULL && is_spoken_of(item) &&
             (kept < DAF_SEEK_MAX / 2 || is_asked(s, &item->content)))
             s->offers[kept++] = s->offers[i];
         else
@@ -205,11 +211,17 @@ void daf_agent_offers_have(struct daf_agent *a, struct daf_conn *c,
     struct daf_shelved *item = daf_agent_item(a, &f->content);
     struct daf_swap *s = daf_agent_swap(c, true);
     struct daf_offering *offer;
+    bool is_first;
 
-    if (s == NULL || item == NULL || !daf_agent_item_sought(item)) return;
+    if (s == NULL || item == NULL || !is_spoken_of(item)) return;
+    is_first = daf_agent_offer(s, &f->content) == NULL;
     offer = daf_agent_offer_make(a, s, item);
     if (offer == NULL || f->part % 8 != 0) return;
     take(a, c, item, offer, f);
+    /* R71: who offers something is told what is held.  If it seeks it, it was. */
+    if (is_first && item->have != NULL && item->lacking < item->parts &&
+        !daf_agent_seeks(c, &f->content))
+        daf_agent_serve_have(a, c, item, 0, item->parts);
 }
 
 void daf_agent_offer_withdraw(struct daf_agent *a, struct daf_swap *s,

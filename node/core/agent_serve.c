@@ -51,16 +51,17 @@ void daf_agent_serve_have(struct daf_agent *a, const struct daf_conn *c,
 }
 
 void daf_agent_serve_shown(struct daf_agent *a, const struct daf_conn *c,
-                           const struct daf_shelved *item,
-                           const struct daf_offering *o, uint32_t part)
+                           const struct daf_offering *o, uint32_t first,
+                           uint32_t last)
 {
-    const struct daf_part have = {.content = item->content,
-                                  .part = part / 8 * 8,
-                                  .data = {&o->shown[part / 8], 1}};
-    uint8_t room[64];
+    const struct daf_part have = {
+        .content = o->content,
+        .part = first / 8 * 8,
+        .data = {&o->shown[first / 8], last / 8 - first / 8 + 1},
+    };
     struct daf_pack k;
 
-    daf_pack_init(&k, room, sizeof(room));
+    daf_pack_init(&k, a->scratch->frame, sizeof(a->scratch->frame));
     daf_frame_pack_have(&k, &have);
     daf_agent_conn_send(a, c, daf_pack_view(&k));
 }
@@ -195,7 +196,10 @@ void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in)
         s->wishes_count--;
         memmove(w, w + 1, s->wishes_count * sizeof(*w));
     }
-    if (s->wishes_count > 0) read_next(a, c);
+    if (s->wishes_count > 0)
+        read_next(a, c);
+    else
+        a->is_show_due = true;
 }
 
 /* ---- frames */

@@ -153,6 +153,19 @@ static void is_silent(struct host *h)
     assert_false(take(h, &conn, &bytes));
 }
 
+/* What it says of its own holdings is passed over. */
+static void asks_nothing(struct host *h)
+{
+    struct daf_view bytes;
+    struct daf_frame f;
+    uint32_t conn;
+
+    while (take(h, &conn, &bytes)) {
+        assert_int_equal(daf_frame_decode(bytes, &f, NULL), DAF_OK);
+        assert_int_equal(f.kind, DAF_FRAME_HAVE);
+    }
+}
+
 static void seeks(struct host *h, uint32_t conn)
 {
     struct daf_frame f = says(h, conn, DAF_FRAME_SEEK);
@@ -213,7 +226,7 @@ static void what_is_wanted_is_sought_at_who_comes(void **state)
     (void)meet(a, b);
     assert_int_equal(a->said_count[DAF_FRAME_SEEK], 1);
     assert_int_equal(b->said_count[DAF_FRAME_SEEK], 0);
-    assert_int_equal(b->said_count[DAF_FRAME_HAVE], 1);
+    assert_true(b->said_count[DAF_FRAME_HAVE] > 0);
     assert_int_equal(daf_agent_sources(a->agent, &lesson), 1);
     host_free(a);
     host_free(b);
@@ -328,7 +341,8 @@ static void fetch_chunks(struct pair *p)
     give_news(p->a, &news);
     seeks(p->a, p->w.a_conn);
     hears_all_of_it(p->a, p->w.a_conn);
-    for (uint32_t part = 2; part < 10; part++) /* 512 KiB */
+    (void)says(p->a, p->w.a_conn, DAF_FRAME_HAVE); /* its pages: R71 */
+    for (uint32_t part = 2; part < 10; part++)     /* 512 KiB */
         fetches(p->a, p->w.a_conn, part);
     is_silent(p->a);
 }
@@ -419,7 +433,7 @@ static void a_drip_does_not_keep_a_part_from_others(void **state)
         simple(p.a, DAF_INPUT_TIMER);
         hears_chunk(p.a, p.w.a_conn, 2, at++, 1);
     }
-    is_silent(p.a);
+    asks_nothing(p.a);
     pair_free(&p);
 }
 
@@ -475,7 +489,8 @@ static void an_item_that_is_sought_twice_is_told_once(void **state)
     (void)state;
     has_it(p.b);
     hears_seek(p.b, p.w.b_conn);
-    (void)says(p.b, p.w.b_conn, DAF_FRAME_HAVE);
+    (void)says(p.b, p.w.b_conn, DAF_FRAME_HAVE); /* its pages */
+    (void)says(p.b, p.w.b_conn, DAF_FRAME_HAVE); /* and its chunks */
     hears_seek(p.b, p.w.b_conn);
     is_silent(p.b);
     pair_free(&p);
@@ -526,7 +541,8 @@ static void what_the_shelf_does_not_take_is_asked_for_later(void **state)
 
     (void)state;
     fetch_chunks(&p);
-    await(p.a); /* its seekers are told of what it holds; there are none */
+    await(p.a);
+    (void)says(p.a, p.w.a_conn, DAF_FRAME_HAVE); /* its pages, as news */
     hears_chunk(p.a, p.w.a_conn, 2, 0, PART);
     (void)calls(p.a, CONTENT_PUT);
     put_ends(p.a, p.w.a_conn, 2, DAF_SHELF_MORE, DAF_EBUSY);
