@@ -9,6 +9,7 @@
 #define DAF_TESTS_BENCH_NET_H
 
 #include <jansson.h>
+#include <sodium.h>
 #include <sys/types.h>
 
 #include "node/core/agent.h"
@@ -161,6 +162,20 @@ void bench_content_publish(const struct bench *b, const struct bench_daemon *d,
 void bench_content_check(const char *home, const char *id, const char *file);
 /** bench_content_cpu: seconds of processor time, all processes. */
 double bench_content_cpu(const struct bench_daemon *d);
+
+/* ---- bench_http.c */
+/* A file of a web server at 127.0.0.1, and who plays it. */
+struct bench_http {
+    uint16_t port;
+    const char *path;
+    uint64_t size, range; /* 0: no ranges, the whole of it again and again */
+    size_t clients;       /* at most 16 */
+    double seconds;
+    /* NULL, or a hash of what came: then it is one client and one pass. */
+    crypto_generichash_state *hash;
+};
+/** bench_http: bytes a second that came, of bodies, all clients together. */
+double bench_http(const struct bench_http *h);
 
 /* ---- bench_callers.c */
 struct bench_callers_plan {

@@ -14,8 +14,8 @@
 #define MIB_OWN     64
 #define MIB         (1024.0 * 1024.0)
 #define MEET_S      120.0
-/* Then it is given up: nothing that works takes ten times T*. */
-#define GIVE_UP(optimum) (30.0 + 10.0 * (optimum))
+/* Then it is given up.  A source that does all of it alone needs T* for each. */
+#define GIVE_UP(count, optimum) (30.0 + 2.0 * (count) * (optimum))
 
 struct room {
     const struct bench *b;
@@ -158,7 +158,7 @@ static void fetch(struct room *r, const char *id, double *values)
         w[i].start = &barrier;
         w[i].daemon = &r->daemons[i + 1];
         w[i].id = id;
-        w[i].limit = GIVE_UP(values[OPTIMUM]);
+        w[i].limit = GIVE_UP(r->count, values[OPTIMUM]);
         if (pthread_create(&w[i].thread, NULL, receive, &w[i]) != 0)
             bench_die("no more threads");
     }
@@ -289,7 +289,7 @@ static bool torrent_once(const struct room *r, double *values, char *version,
                    "/usr/bin/python3 '%s/tests/bench/torrent.py' '%s' "
                    "'%s/torrent' %u %.0f",
                    DAF_SOURCE_DIR, r->file, r->b->run, r->count,
-                   GIVE_UP(values[OPTIMUM]));
+                   GIVE_UP(r->count, values[OPTIMUM]));
     f = popen(command, "re");
     if (f == NULL) return false;
     if (fgets(line, sizeof(line), f) == NULL) line[0] = '\0';

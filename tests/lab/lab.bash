@@ -76,10 +76,12 @@ lab_up_bridge()
 # another network of the same queue.
 lab_cap()
 {
-    tc -n "d$1" qdisc replace dev eth0 root tbf rate "${2}bps" burst 32kb latency 64ms &&
-        lab_in "$1" sh -c 'for tcp in cubic reno; do
-            /bin/echo $tcp >/proc/sys/net/ipv4/tcp_congestion_control && exit
-        done 2>/dev/null; exit 1'
+    tc -n "d$1" qdisc replace dev eth0 root tbf rate "${2}bps" burst 32kb latency 64ms ||
+        return
+    # shellcheck disable=SC2016 # the inner shell's own
+    lab_in "$1" sh -c 'for tcp in cubic reno; do
+        /bin/echo $tcp >/proc/sys/net/ipv4/tcp_congestion_control && exit
+    done 2>/dev/null; exit 1'
 }
 
 # lab_wire N: the devices, and their near ends.
