@@ -276,13 +276,14 @@ static void ours_once(struct room *r, double *values)
 
 /* ---- others */
 
-/* One line of torrent.py: "last copies cpu version"; it ends by itself. */
-static bool torrent_once(const struct room *r, double *values, char *version,
-                         size_t cap)
+/* One line of torrent.py: "last copies cpu version"; it ends by itself.  Otherwise
+ * why there is none. */
+static const char *torrent_once(const struct room *r, double *values,
+                                char *version, size_t cap)
 {
     char command[4 * BENCH_PATH_MAX], line[256] = "";
     FILE *f;
-    int n = 0;
+    int n = 0, status;
 
     bench_progress(r->b, "%s: libtorrent", r->name);
     (void)snprintf(command, sizeof(command),
@@ -291,16 +292,16 @@ static bool torrent_once(const struct room *r, double *values, char *version,
                    DAF_SOURCE_DIR, r->file, r->b->run, r->count,
                    GIVE_UP(r->count, values[OPTIMUM]));
     f = popen(command, "re");
-    if (f == NULL) return false;
+    if (f == NULL) return "no more processes";
     if (fgets(line, sizeof(line), f) == NULL) line[0] = '\0';
-    (void)pclose(f);
+    status = pclose(f);
     if (sscanf(line, "%lf %lf %lf %n", &values[LAST], &values[COPIES],
                &values[CPU], &n) != 3)
-        return false;
+        return status == 0 ? "not installed" : "failed; it says why above";
     values[RATIO] = values[LAST] / values[OPTIMUM];
     line[strcspn(line, "\n")] = '\0';
     (void)snprintf(version, cap, "%s", line + n);
-    return true;
+    return NULL;
 }
 
 /* ---- rows */
@@ -315,15 +316,17 @@ static void row(const struct room *r, const char *who, int what, double value,
     bench_row(r->b, r->name, metric, value, rows[what].unit, goal);
 }
 
-static void compare(struct room *r, const double *optimum)
+static void compare(const struct room *r, double optimum)
 {
     static const int said[] = {LAST, RATIO, COPIES, CPU};
     double values[VALUES] = {0};
     char version[64];
+    const char *why;
 
-    values[OPTIMUM] = *optimum;
-    if (!torrent_once(r, values, version, sizeof(version))) {
-        bench_row_none(r->b, r->name, "libtorrent", "not installed", NULL);
+    values[OPTIMUM] = optimum;
+    why = torrent_once(r, values, version, sizeof(version));
+    if (why != NULL) {
+        bench_row_none(r->b, r->name, "libtorrent", why, NULL);
         return;
     }
     for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
@@ -334,7 +337,7 @@ static void compare(struct room *r, const double *optimum)
 static void swarm(const struct bench *asked, const char *name,
                   unsigned receivers, double cap, const char *goal)
 {
-    double values[VALUES][BENCH_SIM_TIMES_MAX], once[VALUES];
+    double values[VALUES][BENCH_SIM_TIMES_MAX], once[VALUES] = {0};
     struct bench with = *asked;
     struct room r = {.b = &with, .name = name, .count = receivers + 1};
     char folder[BENCH_PATH_MAX], file[BENCH_PATH_MAX];
@@ -357,7 +360,7 @@ static void swarm(const struct bench *asked, const char *name,
         row(&r, v <= OPTIMUM ? "" : "daftar", v,
             bench_median(values[v], with.times),
             v == RATIO ? goal : rows[v].goal);
-    compare(&r, &once[OPTIMUM]);
+    compare(&r, once[OPTIMUM]);
     bench_lab_close();
     bench_file_remove(folder);
 }
