@@ -65,6 +65,9 @@ void bench_row(const struct bench *b, const char *name, const char *metric,
 void bench_row_none(const struct bench *b, const char *name, const char *metric,
                     const char *why, const char *goal);
 void bench_machine(const struct bench *b);
+/** bench_numbers: the first @count words of @line, which are numbers.  Returns
+ * what follows them, or NULL. */
+const char *bench_numbers(const char *line, double *out, size_t count);
 double bench_now(void); /* seconds, monotonic */
 /** bench_median: of @count values, which are put in order. */
 double bench_median(double *values, size_t count);

@@ -5,40 +5,42 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "node/api.h"
 
+#define WORDS_MAX 8
+
 /* ---- commands of ours */
+
+static void become(const struct bench *b, const char *home,
+                   const char *const *words)
+{
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    char program[BENCH_PATH_MAX], *argv[WORDS_MAX + 4] = {strdup("daftar")};
+    size_t n = 1;
+
+    bench_path(program, "%s/daftar", b->bin);
+    for (; n <= WORDS_MAX && words[n - 1] != NULL; n++)
+        argv[n] = strdup(words[n - 1]);
+    argv[n++] = strdup("--home");
+    argv[n] = strdup(home);
+    (void)dup2(null, STDOUT_FILENO); /* what it prints is not wanted */
+    (void)execv(program, argv);
+    _exit(127);
+}
 
 void bench_daftar(const struct bench *b, const char *home,
                   const char *const *words)
 {
-    char program[BENCH_PATH_MAX];
-    const char *argv[16] = {"daftar"};
-    size_t n = 1;
     int status;
     pid_t pid;
 
-    bench_path(program, "%s/daftar", b->bin);
-    while (words[n - 1] != NULL) {
-        argv[n] = words[n - 1];
-        n++;
-    }
-    argv[n++] = "--home";
-    argv[n++] = home;
     (void)fflush(NULL);
     pid = fork();
-    if (pid == 0) {
-        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-        (void)dup2(null, STDOUT_FILENO); /* what it prints is not wanted */
-        (void)execv(program, (char *const *)(uintptr_t)argv);
-        _exit(127);
-    }
+    if (pid == 0) become(b, home, words);
     if (waitpid(pid, &status, 0) != pid || status != 0)
         bench_die("daftar %s failed", words[0]);
 }
@@ -92,12 +94,23 @@ void bench_content_make(const char *folder, const char *name, size_t mib)
 
 void bench_content_check(const char *home, const char *id, const char *file)
 {
-    char command[3 * BENCH_PATH_MAX];
+    static uint8_t ours[1024 * 1024], theirs[sizeof(ours)];
+    char path[BENCH_PATH_MAX];
+    FILE *f = fopen(file, "rbe"), *g;
+    size_t n = 0;
 
-    (void)snprintf(command, sizeof(command),
-                   "cmp -s '%s' '%s/content/%s/files/%s'", file, home, id,
-                   strrchr(file, '/') + 1);
-    if (system(command) != 0) bench_die("what came is not what was sent");
+    bench_path(path, "%s/content/%s/files/%s", home, id,
+               strrchr(file, '/') + 1);
+    g = fopen(path, "rbe");
+    if (f == NULL || g == NULL) bench_die("cannot read %s", path);
+    do {
+        n = fread(ours, 1, sizeof(ours), f);
+        if (fread(theirs, 1, sizeof(theirs), g) != n ||
+            memcmp(ours, theirs, n) != 0)
+            bench_die("what came is not what was sent");
+    } while (n > 0);
+    (void)fclose(g);
+    (void)fclose(f);
 }
 
 /* ---- asking */

@@ -72,7 +72,7 @@ struct bench_place {
     unsigned known;   /* devices 1 to known of the lab are its peers too */
     bool serves;      /* pages, at 127.0.0.1 */
 };
-#define BENCH_KNOWN_MAX 32
+#define BENCH_KNOWN_MAX ((size_t)32)
 
 /** bench_node_launch: run daftard; returns at once.  @home: made by
  * bench_gen_home(), or any. */
@@ -132,7 +132,8 @@ struct bench_used {
 void bench_process_used(const struct bench_daemon *d, struct bench_used *out);
 
 /* ---- bench_content.c */
-/** bench_daftar: a command of ours, which must succeed; NULL ends @words. */
+/** bench_daftar: a command of ours, which must succeed; NULL ends @words, at
+ * most eight. */
 void bench_daftar(const struct bench *b, const char *home,
                   const char *const *words);
 #define BENCH_DAFTAR(b, home, ...) \

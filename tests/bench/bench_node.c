@@ -118,7 +118,7 @@ static void become(const struct bench *b, const char *home,
         place->serves ? "--http" : NULL,
         place->serves ? "127.0.0.1:0" : NULL,
     };
-    char *argv[sizeof(words) / sizeof(words[0]) + 2 * BENCH_KNOWN_MAX + 1] = {
+    char *argv[sizeof(words) / sizeof(words[0]) + BENCH_KNOWN_MAX * 2 + 1] = {
         NULL};
     int null = open("/dev/null", O_RDWR | O_CLOEXEC), out;
     size_t n = 0;

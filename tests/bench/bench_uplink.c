@@ -68,7 +68,7 @@ static void turn(struct flow *flows, struct pollfd *polled, unsigned count)
         polled[2 * i + 1] =
             (struct pollfd){.fd = flows[i].to, .events = POLLIN};
     }
-    if (poll(polled, 2 * count, 1000) < 0) bench_die("waiting failed");
+    if (poll(polled, (nfds_t)2 * count, 1000) < 0) bench_die("waiting failed");
     for (size_t i = 0; i < count; i++) {
         if (polled[2 * i].revents != 0)
             (void)send(flows[i].from, block, sizeof(block), MSG_NOSIGNAL);

@@ -89,8 +89,9 @@ static bool other_once(const struct bench *b, const char *name,
                        char *version, size_t cap)
 {
     char command[4 * BENCH_PATH_MAX], line[256] = "";
+    double said[2];
+    const char *rest;
     FILE *f;
-    int n = 0;
 
     bench_progress(b, "bulk: %s", name);
     (void)snprintf(command, sizeof(command),
@@ -102,9 +103,12 @@ static bool other_once(const struct bench *b, const char *name,
     if (f == NULL) return false;
     if (fgets(line, sizeof(line), f) == NULL) line[0] = '\0';
     (void)pclose(f);
-    if (sscanf(line, "%lf %lf %n", wall_s, cpu_s, &n) != 2) return false;
     line[strcspn(line, "\n")] = '\0';
-    (void)snprintf(version, cap, "%s", line + n);
+    rest = bench_numbers(line, said, 2);
+    if (rest == NULL) return false;
+    *wall_s = said[0];
+    *cpu_s = said[1];
+    (void)snprintf(version, cap, "%s", rest);
     return true;
 }
 
@@ -153,15 +157,15 @@ static void compare(const struct bench *b, const char *name, const char *file,
         is_syncthing ? "<= 1.0" : NULL);
 }
 
-void case_bulk(const struct bench *asked)
+void case_bulk(const struct bench *b)
 {
-    struct bench with = *asked;
-    const struct bench *b = &with;
+    struct bench with = *b;
     char folder[BENCH_PATH_MAX], file[BENCH_PATH_MAX], to[BENCH_PATH_MAX];
     double share[BENCH_TIMES];
     struct result ours, bare;
 
     if (with.mib == 0) with.mib = MIB_OWN;
+    b = &with;
     bench_path(folder, "%s/bulk", b->run);
     bench_path(file, "%s/bulk/file.bin", b->run);
     bench_path(to, "%s/bare.bin", b->run);

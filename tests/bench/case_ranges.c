@@ -19,14 +19,15 @@
 #define MIB     (1024.0 * 1024.0)
 #define START_S 20.0
 #define TURN_S  2.0
+#define RANGE   ((uint64_t)1024 * 1024)
 
 static const struct {
     const char *what;
     size_t clients;
     uint64_t range; /* 0: the whole file */
 } plays[] = {
-    {"ranges of 1 MiB, 1 client", 1, 1024 * 1024},
-    {"ranges of 1 MiB, 8 clients", 8, 1024 * 1024},
+    {"ranges of 1 MiB, 1 client", 1, RANGE},
+    {"ranges of 1 MiB, 8 clients", 8, RANGE},
     {"whole file, 1 client", 1, 0},
     {"whole file, 8 clients", 8, 0},
 };
@@ -37,6 +38,7 @@ static const struct {
 /* "http://127.0.0.1:PORT/enter?key=..." */
 static bool read_port(const char *home, uint16_t *out)
 {
+    static const char start[] = "http://127.0.0.1:";
     char path[BENCH_PATH_MAX], line[256] = "";
     FILE *f;
 
@@ -45,7 +47,9 @@ static bool read_port(const char *home, uint16_t *out)
     if (f == NULL) return false;
     if (fgets(line, sizeof(line), f) == NULL) line[0] = '\0';
     (void)fclose(f);
-    return sscanf(line, "http://127.0.0.1:%hu/", out) == 1;
+    if (strncmp(line, start, sizeof(start) - 1) != 0) return false;
+    *out = (uint16_t)strtoul(line + sizeof(start) - 1, NULL, 10);
+    return *out != 0;
 }
 
 static void start_ours(const struct bench *b, const char *home,
@@ -235,12 +239,12 @@ static void compare(const struct bench *b, size_t which,
               ">= 0.8");
 }
 
-void case_ranges(const struct bench *asked)
+void case_ranges(const struct bench *b)
 {
     char home[BENCH_PATH_MAX], folder[BENCH_PATH_MAX], files[BENCH_PATH_MAX];
     char file[BENCH_PATH_MAX], path[128], version[64];
     struct bench_http ours = {.seconds = TURN_S}, theirs;
-    struct bench with = *asked;
+    struct bench with = *b;
     struct bench_daemon d;
     struct bench_item item;
     uint8_t expected[32];

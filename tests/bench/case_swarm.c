@@ -282,8 +282,10 @@ static const char *torrent_once(const struct room *r, double *values,
                                 char *version, size_t cap)
 {
     char command[4 * BENCH_PATH_MAX], line[256] = "";
+    double said[3];
+    const char *rest;
     FILE *f;
-    int n = 0, status;
+    int status;
 
     bench_progress(r->b, "%s: libtorrent", r->name);
     (void)snprintf(command, sizeof(command),
@@ -295,12 +297,15 @@ static const char *torrent_once(const struct room *r, double *values,
     if (f == NULL) return "no more processes";
     if (fgets(line, sizeof(line), f) == NULL) line[0] = '\0';
     status = pclose(f);
-    if (sscanf(line, "%lf %lf %lf %n", &values[LAST], &values[COPIES],
-               &values[CPU], &n) != 3)
-        return status == 0 ? "not installed" : "failed; it says why above";
-    values[RATIO] = values[LAST] / values[OPTIMUM];
     line[strcspn(line, "\n")] = '\0';
-    (void)snprintf(version, cap, "%s", line + n);
+    rest = bench_numbers(line, said, 3);
+    if (rest == NULL)
+        return status == 0 ? "not installed" : "failed; it says why above";
+    values[LAST] = said[0];
+    values[RATIO] = said[0] / values[OPTIMUM];
+    values[COPIES] = said[1];
+    values[CPU] = said[2];
+    (void)snprintf(version, cap, "%s", rest);
     return NULL;
 }
 
