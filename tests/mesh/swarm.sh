@@ -4,7 +4,7 @@
 # A lesson goes to a class of four: behind one access point from the source alone, two
 # at a time; on cables from each other, and one leaves in the middle.  Nothing comes
 # twice.
-# shellcheck source=tests/mesh/mesh.bash
+# shellcheck source=tests/mesh/mesh.bash disable=SC2317
 . "$(dirname "$0")/mesh.bash"
 
 size=$((96 * 1024 * 1024))
@@ -60,14 +60,14 @@ once()
     local all
     all=$(item "$2" "$1" | field fetched)
     # and its file list, of less than a page
-    [ "$all" -ge $size ] && [ "$all" -le $((size + 65536)) ]
+    [ "$all" -ge "$size" ] && [ "$all" -le $((size + 65536)) ]
 }
 sent() { sum content_out "$1"; }
 sent_nothing() { [ "$(sent "$1")" = 0 ]; }
 
 begin() # OPTION...: on loopback nobody is found, so each is told of those before
 {
-    local home other peers=()
+    local home peers=()
     for home in A $class; do
         if [ "$home" = A ]; then
             start A --air cable
