@@ -56,7 +56,7 @@ static bool show(struct daf_agent *a, struct daf_conn *c,
                  struct daf_shelved *item, struct daf_offering *o,
                  uint32_t ahead, uint32_t fewer)
 {
-    uint32_t first = UINT32_MAX, last = 0, part;
+    uint32_t first = UINT32_MAX, last = 0, part = 0;
 
     if (!daf_agent_offers_count(a, item)) return false;
     while (o->ahead < ahead && rarest(item, o, fewer, &part)) {
