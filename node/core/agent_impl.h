@@ -136,8 +136,9 @@ struct daf_swap {
     bool is_reading;                 /* the first of them is at the disk */
     enum daf_turn turn;
     struct daf_mono
-        turn_at;         /* WAITS: since; SERVED: it last asked or was told */
-    uint64_t turn_bytes; /* SERVED: sent since then */
+        turn_at; /* WAITS: since; SERVED: it last asked or was told */
+    struct daf_mono turn_since; /* SERVED */
+    uint64_t turn_bytes;        /* sent since then */
     uint32_t place_told;
     struct daf_mono place_at; /* told then */
 };

@@ -11,8 +11,11 @@
 #define SERVED_MAX 2
 #define IDLE_MS    2000 /* it asks for nothing: the next one */
 #define TELL_MS    1000 /* R70: "at most once a second" */
-/* It has had twice all that it seeks, and so much for records of its own damage. */
+/* It has had twice all that it seeks, and so much for what it lost again. */
 #define MUCH ((uint64_t)64 * 1024 * 1024)
+/* Who takes less than that in a minute lets others go first. */
+#define SLOW_MS 60000
+#define SLOW    16 /* bytes a ms */
 
 /* ---- air */
 
@@ -127,7 +130,7 @@ static void tell_place(struct daf_agent *a, struct daf_conn *c, uint32_t place)
 static void serve(struct daf_agent *a, struct daf_swap *s)
 {
     s->turn = DAF_TURN_SERVED;
-    s->turn_at = a->now;
+    s->turn_at = s->turn_since = a->now;
     s->turn_bytes = 0;
 }
 
@@ -141,12 +144,14 @@ static void wait(struct daf_agent *a, struct daf_conn *c)
     tell_place(a, c, 1 + count_in_line(a, c, DAF_TURN_WAITS));
 }
 
-/* It goes on fetching what it must have long since: a broken device, or one that
- * wants the line for itself. */
+/* It goes on fetching what it must have long since, or hardly fetches: a broken
+ * device, or one that wants the line for itself. */
 static bool had_enough(struct daf_agent *a, const struct daf_swap *s)
 {
-    uint64_t bytes = MUCH;
+    uint64_t bytes = MUCH, ms = a->now.ms - s->turn_since.ms;
 
+    if (ms >= SLOW_MS && s->turn_bytes < ms * SLOW) return true;
+    if (s->turn_bytes < MUCH) return false;
     for (size_t i = 0; i < s->seeks_count; i++) {
         const struct daf_shelved *item = daf_agent_item(a, &s->seeks[i]);
 
@@ -162,7 +167,7 @@ bool daf_agent_turns_may(struct daf_agent *a, struct daf_conn *c)
     if (!is_limited(a, c)) return true;
     if (s->turn == DAF_TURN_SERVED) {
         s->turn_at = a->now;
-        if (s->turn_bytes < MUCH || !had_enough(a, s)) return true;
+        if (!had_enough(a, s)) return true;
         s->turn = DAF_TURN_NONE;
         a->is_line_new = true;
     }
