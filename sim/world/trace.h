@@ -11,10 +11,11 @@
  *    begins with the first line; nodes are numbered in the order of their names.
  *
  * A trace is read twice: daf_trace_open() reads it all, checks it and counts;
- * then events are handed out one by one, so that 2 GB need no memory.  Real traces
- * have a contact that is told twice, or ends without having begun: these are
- * handed out all the same, and are counted here and by the world.  Time that goes backwards, a
- * number out of range, or a line of another form are errors with their line. */
+ * then events are handed out one by one, so that 2 GB need no memory.  Real
+ * traces have a contact that is told twice, or ends without having begun: these
+ * are handed out all the same, and are counted here and by the world.  Time that
+ * goes backwards, a number out of range, or a line of another form are errors
+ * with their line. */
 #ifndef DAF_SIM_WORLD_TRACE_H
 #define DAF_SIM_WORLD_TRACE_H
 
