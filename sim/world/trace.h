@@ -39,7 +39,8 @@ struct daf_trace_event {
 /* What is odd in The ONE's events and read all the same: recordings have it. */
 enum daf_trace_odd {
     DAF_TRACE_TO_ITSELF,  /* a message for the node that made it */
-    DAF_TRACE_SAME_NAME,  /* of a message, twice */
+    DAF_TRACE_SAME_NAME,  /* of a message, that one of the first 1,048,576 names
+                             was; later names are not remembered */
     DAF_TRACE_UP_TWICE,   /* a contact that is up already */
     DAF_TRACE_DOWN_ALONE, /* that ends and was not up */
     DAF_TRACE_ODDS,
