@@ -740,9 +740,9 @@ void daf_agent_release(void *ctx, struct daf_session *s);
  * their logs and let @s, if it is there, tell the peer. */
 void daf_agent_defer(struct daf_agent *a, const struct daf_input *in,
                      struct daf_session *s);
-/* struct daf_session_port's. */
 /* R26: a record of this author turned out bad. */
 void daf_agent_suspect(struct daf_agent *a, const struct daf_author_id *author);
+/* struct daf_session_port's. */
 bool daf_agent_is_suspect(void *ctx, const struct daf_author_id *author);
 size_t daf_agent_deferred(void *ctx, const struct daf_scope_id *scope,
                           struct daf_tag out[]);
