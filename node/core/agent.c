@@ -356,6 +356,8 @@ void daf_agent_input(struct daf_agent *a, struct daf_mono now,
     case DAF_INPUT_READ:
         daf_agent_serve_read(a, in);
         break;
+    case DAF_INPUT_AIR:
+        break;
     }
     daf_agent_conns_poke(a);
     daf_agent_conns_sweep(a);

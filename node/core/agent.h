@@ -38,6 +38,7 @@
 #define DAF_AGENT_FAR_GAP_MS     125
 #define DAF_AGENT_FAR_GAP_MAX_MS 240000
 #define DAF_AGENT_IDLE_MS        1000 /* quiet before it verifies */
+#define DAF_AIR_BYTES            8
 
 struct daf_agent; /* opaque */
 
@@ -62,6 +63,28 @@ struct daf_scratch {
     struct daf_symbol symbols[DAF_SYMBOLS_MAX], symbols2[DAF_SYMBOLS_MAX];
     struct daf_sketch_one differences[DAF_SYMBOLS_MAX];
     struct daf_session_record records[DAF_PATH_RECORDS_MAX];
+};
+
+/* By what a device reaches the others. */
+enum daf_air_kind {
+    DAF_AIR_UNKNOWN, /* until told otherwise; counts as a cable of its own */
+    DAF_AIR_CABLE,
+    DAF_AIR_RADIO, /* by the access point @id */
+};
+struct daf_air {
+    enum daf_air_kind kind;
+    /* RADIO: the same for all who share its airtime, and for no others; from the
+     * host, already hashed with the camp's secret (docs/content.md R69). */
+    uint8_t id[DAF_AIR_BYTES];
+};
+
+/* Whom bulk goes to and comes from where many share one air (docs/content.md §7).
+ * Only the first is for people; the others are what it is measured against. */
+enum daf_swarm_policy {
+    DAF_SWARM_OURS, /* two at a time, and from who sends a byte over the air once
+                       before who sends it twice */
+    DAF_SWARM_TWO,  /* two at a time, from anybody */
+    DAF_SWARM_FAIR_SHARE, /* all at once, from anybody */
 };
 
 struct daf_agent_config {
@@ -110,29 +133,6 @@ enum daf_input_kind {
     DAF_INPUT_PUT,  /* conn, piece (no bytes), put, err: a part's end */
     DAF_INPUT_READ, /* conn, piece, is_last, err: what content_read came to */
     DAF_INPUT_AIR,  /* air: by what this machine is attached; when it changes */
-};
-
-/* By what a device reaches the others. */
-enum daf_air_kind {
-    DAF_AIR_UNKNOWN, /* until told otherwise; counts as a cable of its own */
-    DAF_AIR_CABLE,
-    DAF_AIR_RADIO, /* by the access point @id */
-};
-#define DAF_AIR_BYTES 8
-struct daf_air {
-    enum daf_air_kind kind;
-    /* RADIO: the same for all who share its airtime, and for no others; from the
-     * host, already hashed with the camp's secret (docs/content.md R69). */
-    uint8_t id[DAF_AIR_BYTES];
-};
-
-/* Whom bulk goes to and comes from where many share one air (docs/content.md §7).
- * Only the first is for people; the others are what it is measured against. */
-enum daf_swarm_policy {
-    DAF_SWARM_OURS, /* two at a time, and from who sends a byte over the air once
-                       before who sends it twice */
-    DAF_SWARM_TWO,  /* two at a time, from anybody */
-    DAF_SWARM_FAIR_SHARE, /* all at once, from anybody */
 };
 
 /* How an address was heard of; of several ways the last of this list counts. */

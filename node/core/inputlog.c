@@ -256,6 +256,8 @@ static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
     case DAF_INPUT_READ:
         put_read(k, in);
         break;
+    case DAF_INPUT_AIR:
+        break;
     }
 }
 
@@ -550,6 +552,8 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
         break;
     case DAF_INPUT_READ:
         get_read(c, in);
+        break;
+    case DAF_INPUT_AIR:
         break;
     }
 }

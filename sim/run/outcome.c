@@ -32,6 +32,20 @@ static double overhead(const struct daf_net_stats *n)
                                    (double)n->delivered;
 }
 
+static void add_content(json_t *to, const struct daf_run_content *c)
+{
+    json_object_set_new(to, "copies", json_integer((json_int_t)c->copies));
+    json_object_set_new(to, "finished_at_45min",
+                        json_integer((json_int_t)c->in_lesson));
+    json_object_set_new(to, "all_done_s",
+                        c->all_done == DAF_SIM_NEVER
+                            ? json_null()
+                            : json_real(seconds(c->all_done)));
+    json_object_set_new(to, "airtime_bound_s", json_real(c->bound_s));
+    json_object_set_new(to, "bytes_twice",
+                        json_integer((json_int_t)c->bytes_twice));
+}
+
 json_t *daf_outcome_json(const struct daf_run_config *config,
                          const struct daf_run_result *r)
 {
@@ -62,6 +76,7 @@ json_t *daf_outcome_json(const struct daf_run_config *config,
                   (json_int_t)n->odd, "events", (json_int_t)r->events,
                   "trace_hash", hash, "cpu_s", r->cpu_s, "rss_mb", r->rss_mb);
     if (out == NULL || config->schedule == NULL) return out;
+    if (r->content.is_some) add_content(out, &r->content);
     json_object_set_new(out, "counted", json_integer((json_int_t)r->counted));
     json_object_set_new(out, "counted_delivered",
                         json_integer((json_int_t)r->counted_delivered));
@@ -137,7 +152,7 @@ void daf_outcome_metrics(const struct daf_run_result *r,
     out[DAF_METRIC_DROPPED] = (double)n->dropped;
     out[DAF_METRIC_OVERHEAD] =
         known_ratio((double)n->relayed - delivered, delivered);
-    for (unsigned k = 0; k < DAF_AIR_KINDS; k++)
+    for (unsigned k = 0; k < DAF_NET_AIR_KINDS; k++)
         out[DAF_METRIC_AIR_PAYLOAD + k] = (double)last->air[k];
     add_latencies(r, m, out);
     add_kept(r, m, out);
@@ -187,7 +202,7 @@ static void take_row(const struct daf_measure_row *row,
     out[DAF_SERIES_ABORTED] = row->net.aborted;
     out[DAF_SERIES_DROPPED] = row->net.dropped;
     out[DAF_SERIES_CONTACTS] = row->net.contacts;
-    for (unsigned k = 0; k < DAF_AIR_KINDS; k++)
+    for (unsigned k = 0; k < DAF_NET_AIR_KINDS; k++)
         out[DAF_SERIES_AIR_PAYLOAD + k] = row->more.air[k];
     out[DAF_SERIES_WANTED] = row->more.wanted;
     out[DAF_SERIES_COMPLETE] = row->more.complete;
