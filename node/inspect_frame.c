@@ -377,6 +377,15 @@ static void show_part(struct daf_inspect_out *o, enum daf_frame_kind kind,
         daf_inspect_put_hex(o, "data", p->data.p, p->data.len);
 }
 
+static void show_air(struct daf_inspect_out *o, const struct daf_air_told *air)
+{
+    daf_inspect_key(o, "air");
+    if (air->is_radio)
+        daf_inspect_hex(o, air->id, sizeof(air->id));
+    else
+        daf_inspect_null(o);
+}
+
 static void show_proof(struct daf_inspect_out *o, const struct daf_proof *p,
                        bool is_welcome)
 {
@@ -513,6 +522,12 @@ static void show_fields(struct daf_inspect_out *o, const struct daf_frame *f)
         return;
     case DAF_FRAME_SEEK:
         daf_inspect_put_hex(o, "contents", f->seek.p, f->seek.len);
+        return;
+    case DAF_FRAME_TURN:
+        daf_inspect_put_uint(o, "place", f->turn);
+        return;
+    case DAF_FRAME_AIR:
+        show_air(o, &f->air);
         return;
     case DAF_FRAME_ADDRESSES:
         show_addresses(o, &f->addresses);

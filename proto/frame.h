@@ -40,6 +40,8 @@ enum daf_frame_kind {
     DAF_FRAME_ADDRESSES = 15,
     DAF_FRAME_SEEK = 16,
     DAF_FRAME_FETCH = 17,
+    DAF_FRAME_TURN = 18,
+    DAF_FRAME_AIR = 19,
     DAF_FRAME_KNOCK = 33,
     DAF_FRAME_NONCE = 34,
     DAF_FRAME_PROOF = 35,
@@ -189,6 +191,10 @@ struct daf_part {            /* HAVE, CHUNK, FETCH (docs/content.md §4) */
     uint32_t offset;         /* CHUNK, FETCH: in the part */
     struct daf_view data;    /* HAVE: bits; CHUNK: ≤ DAF_PIECE_BYTES_MAX */
 };
+struct daf_air_told { /* AIR */
+    bool is_radio;    /* false: on a cable */
+    uint8_t id[DAF_AIR_BYTES];
+};
 struct daf_knock {
     uint32_t version_min, version_max;
     struct daf_hash nonce;
@@ -242,6 +248,8 @@ struct daf_frame {
         struct daf_bytes bytes;
         struct daf_part part;
         struct daf_view seek; /* whole content ids, ≤ DAF_SEEK_MAX */
+        uint32_t turn;        /* place; 0: now */
+        struct daf_air_told air;
         struct daf_knock knock;
         struct daf_hash nonce; /* NONCE, ANSWER */
         struct daf_proof proof;
@@ -301,6 +309,8 @@ void daf_frame_pack_chunk(struct daf_pack *k, const struct daf_part *chunk);
 void daf_frame_pack_fetch(struct daf_pack *k, const struct daf_part *fetch);
 /* @contents: whole content ids. */
 void daf_frame_pack_seek(struct daf_pack *k, struct daf_view contents);
+void daf_frame_pack_turn(struct daf_pack *k, uint32_t place);
+void daf_frame_pack_air(struct daf_pack *k, const struct daf_air_told *air);
 void daf_frame_pack_knock(struct daf_pack *k, const struct daf_knock *knock);
 void daf_frame_pack_nonce(struct daf_pack *k, const struct daf_hash *nonce);
 void daf_frame_pack_proof(struct daf_pack *k, const struct daf_proof *proof,

@@ -160,6 +160,20 @@ static void read_seek(struct daf_cursor *c, struct daf_frame *out)
         daf_frame_decode_units(c, sizeof(struct daf_hash), DAF_SEEK_MAX);
 }
 
+static void read_turn(struct daf_cursor *c, struct daf_frame *out)
+{
+    out->turn = (uint32_t)daf_cursor_uint(c, DAF_TURN_MAX);
+}
+
+static void read_air(struct daf_cursor *c, struct daf_frame *out)
+{
+    out->air.is_radio = daf_cursor_peek(c) != DAF_KIND_NIL;
+    if (out->air.is_radio)
+        daf_cursor_bin_into(c, out->air.id, sizeof(out->air.id));
+    else
+        daf_cursor_nil(c);
+}
+
 static void read_knock(struct daf_cursor *c, struct daf_frame *out)
 {
     struct daf_knock *f = &out->knock;
@@ -275,6 +289,8 @@ static const struct {
     [DAF_FRAME_ADDRESSES] = {"ADDRESSES", 2, read_addresses},
     [DAF_FRAME_SEEK] = {"SEEK", 2, read_seek},
     [DAF_FRAME_FETCH] = {"FETCH", 4, read_fetch},
+    [DAF_FRAME_TURN] = {"TURN", 2, read_turn},
+    [DAF_FRAME_AIR] = {"AIR", 2, read_air},
     [DAF_FRAME_KNOCK] = {"KNOCK", 4, read_knock},
     [DAF_FRAME_NONCE] = {"NONCE", 2, read_nonce},
     [DAF_FRAME_PROOF] = {"PROOF", 5, read_proof},

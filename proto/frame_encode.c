@@ -127,6 +127,21 @@ void daf_frame_pack_seek(struct daf_pack *k, struct daf_view contents)
     daf_pack_bin(k, contents.p, contents.len);
 }
 
+void daf_frame_pack_turn(struct daf_pack *k, uint32_t place)
+{
+    begin(k, 2, DAF_FRAME_TURN);
+    daf_pack_uint(k, place);
+}
+
+void daf_frame_pack_air(struct daf_pack *k, const struct daf_air_told *air)
+{
+    begin(k, 2, DAF_FRAME_AIR);
+    if (air->is_radio)
+        daf_pack_bin(k, air->id, sizeof(air->id));
+    else
+        daf_pack_nil(k);
+}
+
 void daf_frame_pack_defer(struct daf_pack *k, const struct daf_defer *defer)
 {
     begin(k, 3, DAF_FRAME_DEFER);

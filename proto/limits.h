@@ -101,5 +101,7 @@
 #define DAF_FILE_NAME_BYTES_MAX           200
 #define DAF_SEEK_MAX                      32 /* items in one SEEK */
 #define DAF_FETCH_MAX                     64 /* parts asked for and not answered */
+#define DAF_TURN_MAX                      65535 /* places in line */
+#define DAF_AIR_BYTES                     8
 
 #endif

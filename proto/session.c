@@ -47,6 +47,8 @@ static const struct {
     [DAF_FRAME_ADDRESSES] = {IN(DAF_SESSION_OPEN), daf_on_addresses},
     [DAF_FRAME_SEEK] = {IN(DAF_SESSION_OPEN), daf_on_content},
     [DAF_FRAME_FETCH] = {IN(DAF_SESSION_OPEN), daf_on_content},
+    [DAF_FRAME_TURN] = {IN(DAF_SESSION_OPEN), daf_on_content},
+    [DAF_FRAME_AIR] = {IN(DAF_SESSION_OPEN), daf_on_content},
 };
 
 struct daf_session *daf_session_init(void *room,

@@ -154,7 +154,9 @@ enum daf_err daf_agent_new(const struct daf_agent_config *config,
     a->next_job = 1;
     a->jobs_end = &a->jobs;
     a->waiting_end = &a->waiting;
-    a->news_at = a->turn_at = DAF_MONO_NEVER;
+    a->news_at = a->near_at = a->turn_at = a->again_at = DAF_MONO_NEVER;
+    a->slices_at = DAF_MONO_NEVER;
+    a->asked_max = DAF_AGENT_ASKED_MAX;
     a->first_due_ms = DAF_MONO_NEVER.ms;
     daf_agent_look_init(a);
     err = set_up(a);
@@ -233,6 +235,7 @@ static void on_frame(struct daf_agent *a, const struct daf_input *in)
         daf_agent_idle_wait(a);
         daf_session_frame(c->session, a->now, in->bytes);
         daf_agent_addresses_tell(a, c);
+        daf_agent_air_tell(a, c);
         daf_agent_seek_tell(a, c);
         daf_agent_conn_note(a, c);
     }
@@ -260,6 +263,8 @@ static void on_timer(struct daf_agent *a)
     daf_agent_peers_timer(a);
     daf_agent_porch_timer(a);
     daf_agent_idle_timer(a);
+    daf_agent_turns_timer(a);
+    daf_agent_slices_timer(a);
     daf_agent_items_timer(a);
     daf_agent_fetch_timer(a);
     if (daf_agent_look_due(a)) {
@@ -357,11 +362,17 @@ void daf_agent_input(struct daf_agent *a, struct daf_mono now,
         daf_agent_serve_read(a, in);
         break;
     case DAF_INPUT_AIR:
+        daf_agent_air(a, &in->air);
+        break;
+    case DAF_INPUT_ROUND:
+        daf_agent_fetch_round(a, in->round_us);
         break;
     }
     daf_agent_conns_poke(a);
     daf_agent_conns_sweep(a);
+    daf_agent_turns_after(a);
     daf_agent_items_after(a);
+    daf_agent_slices_after(a);
     daf_agent_peers_after(a);
 }
 
@@ -373,7 +384,10 @@ struct daf_mono daf_agent_deadline(const struct daf_agent *a)
     struct daf_mono idle = daf_agent_idle_deadline(a);
     struct daf_mono porch = daf_agent_porch_deadline(a);
     struct daf_mono fetch = daf_agent_fetch_deadline(a);
+    struct daf_mono turns = daf_agent_turns_deadline(a);
 
+    if (turns.ms < first.ms) first = turns;
+    if (a->slices_at.ms < first.ms) first = a->slices_at;
     if (idle.ms < first.ms) first = idle;
     if (porch.ms < first.ms) first = porch;
     if (fetch.ms < first.ms) first = fetch;

@@ -38,7 +38,6 @@
 #define DAF_AGENT_FAR_GAP_MS     125
 #define DAF_AGENT_FAR_GAP_MAX_MS 240000
 #define DAF_AGENT_IDLE_MS        1000 /* quiet before it verifies */
-#define DAF_AIR_BYTES            8
 
 struct daf_agent; /* opaque */
 
@@ -133,6 +132,7 @@ enum daf_input_kind {
     DAF_INPUT_PUT,  /* conn, piece (no bytes), put, err: a part's end */
     DAF_INPUT_READ, /* conn, piece, is_last, err: what content_read came to */
     DAF_INPUT_AIR,  /* air: by what this machine is attached; when it changes */
+    DAF_INPUT_ROUND, /* round_us: to the gateway and back, while content comes */
 };
 
 /* How an address was heard of; of several ways the last of this list counts. */
@@ -198,6 +198,7 @@ struct daf_item_news {
     bool is_whole;
     bool is_wanted;       /* to be fetched if something is lacking */
     bool is_stuck;        /* not now: no room, or the file list is not good */
+    uint8_t rank;         /* what is fetched first: the lower goes before */
     struct daf_view bits; /* held parts, the highest bit first; of one that is
                              whole: empty.  Borrowed for the call */
 };
@@ -227,6 +228,7 @@ struct daf_input {
     enum daf_shelf_put put;
     bool is_last; /* READ: to the part's end */
     struct daf_air air;
+    uint32_t round_us; /* 0: nothing came back */
 };
 
 /* How a WRITE ended; called from the STORED input that made it durable, or at

@@ -4,133 +4,54 @@
  *
  * A peer is asked for as many parts at once as it answers within a quarter of a
  * second, so that a fast one is never idle and a slow one holds little.  Which
- * part is asked for next is pick()'s alone: here the first that nobody else was
- * asked for, pages first.  A part comes from one session, so a bad one is its. */
+ * part is asked for next is pick()'s alone: pages first, then the rarest.  A part
+ * comes from one session, so a bad one is its. */
 #include <stdlib.h>
 
 #include "node/core/agent_impl.h"
 
-#define WINDOW_MIN ((uint32_t)512 * 1024)
+#define WINDOW_MIN   ((uint32_t)128 * 1024)
+#define WINDOW_FIRST ((uint32_t)512 * 1024)
 /* 24 frames of 256 KiB: libzmq takes 32 for each peer, and only what is more than
  * that waits in the source's link, which cuts off whoever lets 4 MiB pile up. */
 #define WINDOW_MAX ((uint32_t)6 * 1024 * 1024)
-/* Of all peers together; beyond, one part of each.  What is asked for comes, and
- * waits in memory for the disk, beside records that do not wait. */
-#define ASKED_MAX ((uint64_t)8 * 1024 * 1024)
-#define SHELF_MS  1000  /* the shelf took nothing: it is left alone */
-#define QUICK_MS  250   /* a part came within: ask for more at once */
-#define SLOW_MS   1000  /* beyond: for less */
-#define STALL_MS  8000  /* nothing came: others are asked */
-#define DRIP      8     /* bytes a ms: a part comes at that rate at least */
-#define REST_MS   30000 /* and it is not asked for so long */
-#define BAD_MAX   3     /* bad parts; it is not asked any more */
+#define ASKED_STEP ((uint64_t)256 * 1024)
+#define ROUNDS_MS  300000 /* the least of five to ten minutes */
+/* What a good access point's round trip differs by, with nobody else there. */
+#define ROUND_NOISE_US 3000
+#define SHELF_MS       1000 /* the shelf took nothing: it is left alone */
+#define QUICK_MS       250  /* a part came within: ask for more at once */
+#define SLOW_MS        1000 /* beyond: for less */
+#define STALL_MS       8000 /* nothing came: others are asked */
+#define DRIP           8    /* bytes a ms: a part comes at that rate at least */
+#define REST_MS        30000   /* and it is not asked for so long */
+#define BAD_MAX        3       /* bad parts; it is not asked any more */
+#define LINE_MS        7200000 /* R69: so long in line, and no byte came */
+#define END_PARTS      8 /* when so few are lacking, and all were asked for, */
+#define END_MS         1000 /* one asked for so long ago is asked of another, too */
+#define SEARCH_MAX \
+    4096 /* parts that are looked at before others are passed over */
 
-/* ---- what peers offer */
+/* ---- which part */
 
-static struct daf_offering *offer_of(struct daf_swap *s,
-                                     const struct daf_hash *content)
-{
-    for (size_t i = 0; i < s->offers_count; i++) {
-        if (memcmp(s->offers[i].content.b, content->b, 32) == 0)
-            return &s->offers[i];
-    }
-    return NULL;
-}
-
-static void drop_offer(struct daf_offering *offer)
-{
-    free(offer->bits);
-    free(offer->gone);
-}
-
-static bool is_asked(const struct daf_swap *s, const struct daf_hash *content)
-{
-    for (size_t i = 0; i < s->asks_count; i++) {
-        if (memcmp(s->asks[i].content.b, content->b, 32) == 0) return true;
-    }
-    return false;
-}
-
-/* Offers of what is not sought any more make room, and so do the later ones: what
- * is sought takes turns, and they will be told again. */
-static void forget_offers(struct daf_agent *a, struct daf_swap *s)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < s->offers_count; i++) {
-        const struct daf_shelved *item =
-            daf_agent_item(a, &s->offers[i].content);
-
-        if (item != NULL && daf_agent_item_lacks(item) &&
-            (kept < DAF_SEEK_MAX / 2 || is_asked(s, &item->content)))
-            s->offers[kept++] = s->offers[i];
-        else
-            drop_offer(&s->offers[i]);
-    }
-    s->offers_count = kept;
-}
-
-static struct daf_offering *offer_new(struct daf_agent *a, struct daf_swap *s,
-                                      const struct daf_shelved *item)
-{
-    struct daf_offering *bigger;
-    uint8_t *bits, *gone;
-
-    if (s->offers_count == DAF_SEEK_MAX) forget_offers(a, s);
-    if (s->offers_count == DAF_SEEK_MAX) return NULL;
-    bigger = daf_agent_grow(s->offers, &s->offers_cap, s->offers_count,
-                            sizeof(*s->offers));
-    if (bigger == NULL) return NULL;
-    s->offers = bigger;
-    bits = calloc(1, item->parts / 8 + 1);
-    gone = calloc(1, item->parts / 8 + 1);
-    if (bits == NULL || gone == NULL) {
-        free(bits);
-        free(gone);
-        return NULL;
-    }
-    s->offers[s->offers_count] = (struct daf_offering){.content = item->content,
-                                                       .parts = item->parts,
-                                                       .bits = bits,
-                                                       .gone = gone};
-    return &s->offers[s->offers_count++];
-}
-
-void daf_agent_fetch_have(struct daf_agent *a, struct daf_conn *c,
-                          const struct daf_part *f)
-{
-    struct daf_shelved *item = daf_agent_item(a, &f->content);
-    struct daf_swap *s = daf_agent_swap(c, true);
-    struct daf_offering *offer;
-
-    if (s == NULL || item == NULL || !daf_agent_item_lacks(item)) return;
-    offer = offer_of(s, &f->content);
-    if (offer == NULL) offer = offer_new(a, s, item);
-    if (offer == NULL || f->part % 8 != 0) return;
-    for (size_t i = 0; i < f->data.len; i++) {
-        size_t at = f->part / 8 + i;
-
-        uint8_t more;
-
-        if (at > offer->parts / 8) break; /* R64: "what goes further" */
-        more = f->data.p[i] & (uint8_t) ~(offer->bits[at] | offer->gone[at]);
-        offer->bits[at] |= more;
-        a->is_hungry |= more != 0;
-    }
-}
-
-/* ---- asking */
-
-static void mark(struct daf_shelved *item, uint32_t part, bool is_asked)
+static void mark(struct daf_shelved *item, uint32_t part)
 {
     uint8_t bit = (uint8_t)(0x80u >> part % 8);
 
-    if (item->asked == NULL || part >= item->parts) return;
-    if (is_asked)
-        item->asked[part / 8] |= bit;
-    else
-        item->asked[part / 8] &= (uint8_t)~bit;
-    if (!is_asked && part < item->from) item->from = part;
+    if ((item->asked[part / 8] & bit) != 0) return;
+    item->asked[part / 8] |= bit;
+    item->asked_count++;
+}
+
+static void unmark(struct daf_shelved *item, uint32_t part)
+{
+    uint8_t bit = (uint8_t)(0x80u >> part % 8);
+
+    if (item->asked == NULL || part >= item->parts ||
+        (item->asked[part / 8] & bit) == 0)
+        return;
+    item->asked[part / 8] &= (uint8_t)~bit;
+    item->asked_count--;
 }
 
 /* Until all pages are there nobody knows what chunks are (R63). */
@@ -142,31 +63,81 @@ static uint32_t end_of(const struct daf_shelved *item)
     return item->parts;
 }
 
-/* The part to ask this peer for next; false: none. */
-static bool pick(struct daf_shelved *item, const struct daf_offering *offer,
-                 uint32_t *out)
-{
-    uint32_t end = end_of(item);
-    bool is_first = true; /* nothing was passed over that others may have */
+/* What the rules leave to be asked of one peer. */
+struct choice {
+    const struct daf_shelved *item;
+    const struct daf_offering *offer;
+    const uint16_t *elsewhere; /* these are not asked of it; NULL: all are */
+    uint32_t end;
+};
 
-    for (uint32_t i = item->from; i < end && i < offer->parts; i++) {
-        if ((item->have[i / 8] | item->asked[i / 8]) == 0xff && i % 8 == 0) {
+static bool is_open(const struct choice *o, uint32_t part)
+{
+    const struct daf_shelved *item = o->item;
+
+    return daf_agent_bit(o->offer->bits, part) &&
+           !daf_agent_bit(item->have, part) &&
+           !daf_agent_bit(item->asked, part) &&
+           (o->elsewhere == NULL || o->elsewhere[part] == 0);
+}
+
+/* The rarest from @from to @to - 1, if it is rarer than *@fewest. */
+static void look(const struct choice *o, uint32_t from, uint32_t to,
+                 uint32_t *out, uint32_t *fewest)
+{
+    const struct daf_shelved *item = o->item;
+
+    for (uint32_t i = from; i<to && * fewest> 1; i++) {
+        if (i % 8 == 0 && (uint8_t)(item->have[i / 8] | item->asked[i / 8] |
+                                    ~o->offer->bits[i / 8]) == 0xff) {
             i += 7;
             continue;
         }
-        if (daf_agent_bit(item->have, i) || daf_agent_bit(item->asked, i))
-            continue;
-        if (is_first) item->from = i;
-        is_first = false;
-        if (!daf_agent_bit(offer->bits, i)) continue;
+        if (!is_open(o, i) || item->copies[i] >= *fewest) continue;
+        *fewest = item->copies[i];
         *out = i;
-        return true;
     }
-    return false;
+}
+
+/* The part to ask this peer for next; false: none.  The rarest, and of several the
+ * first after the last that it was asked for: a source that is alone is read from
+ * the beginning to the end, and of several each from another place. */
+static bool pick(struct daf_agent *a, struct daf_conn *c,
+                 struct daf_shelved *item, struct daf_offering *offer,
+                 uint32_t *out)
+{
+    struct choice o = {.item = item, .offer = offer, .end = end_of(item)};
+    uint32_t fewest = UINT32_MAX, from, near;
+
+    if (offer->parts != item->parts || !daf_agent_offers_count(a, item))
+        return false;
+    if (a->config.swarm == DAF_SWARM_OURS && daf_agent_air_is_ours(a, c))
+        o.elsewhere = item->elsewhere;
+    from = offer->next < o.end ? offer->next : 0;
+    near = o.end - from > SEARCH_MAX ? from + SEARCH_MAX : o.end;
+    look(&o, from, near, out, &fewest);
+    if (fewest == UINT32_MAX) look(&o, near, o.end, out, &fewest);
+    if (near == o.end || fewest == UINT32_MAX) look(&o, 0, from, out, &fewest);
+    if (fewest == UINT32_MAX) return false;
+    offer->next = *out + 1;
+    return true;
+}
+
+/* ---- asking */
+
+static struct daf_errand *ask_of(struct daf_swap *s,
+                                 const struct daf_hash *content, uint32_t part)
+{
+    for (size_t i = 0; s != NULL && i < s->asks_count; i++) {
+        if (s->asks[i].part == part &&
+            memcmp(s->asks[i].content.b, content->b, 32) == 0)
+            return &s->asks[i];
+    }
+    return NULL;
 }
 
 static bool ask_add(struct daf_agent *a, struct daf_swap *s,
-                    const struct daf_shelved *item, uint32_t part)
+                    struct daf_shelved *item, uint32_t part)
 {
     struct daf_errand *bigger =
         daf_agent_grow(s->asks, &s->asks_cap, s->asks_count, sizeof(*s->asks));
@@ -183,6 +154,7 @@ static bool ask_add(struct daf_agent *a, struct daf_swap *s,
         .first_at = a->now,
     };
     a->asked_bytes += item->part_bytes;
+    mark(item, part);
     return true;
 }
 
@@ -204,56 +176,164 @@ static bool has_room(const struct daf_agent *a, const struct daf_swap *s,
 {
     return s->asks_count == 0 ||
            (s->asks_count < DAF_FETCH_MAX &&
-            a->asked_bytes + item->part_bytes <= ASKED_MAX &&
+            a->asked_bytes + item->part_bytes <= a->asked_max &&
             (s->asks_count + 1) * (uint64_t)item->part_bytes <= s->window);
+}
+
+static bool ask_for(struct daf_agent *a, struct daf_conn *c,
+                    struct daf_shelved *item, uint32_t part)
+{
+    if (!ask_add(a, c->swap, item, part)) return false;
+    send_fetch(a, c, &c->swap->asks[c->swap->asks_count - 1]);
+    return true;
+}
+
+/* ---- the end */
+
+/* The ask of this part that is under way, of another peer than @c, if it is one
+ * only; else NULL. */
+static const struct daf_errand *only_ask(const struct daf_agent *a,
+                                         const struct daf_conn *c,
+                                         const struct daf_shelved *item,
+                                         uint32_t part)
+{
+    const struct daf_errand *found = NULL;
+
+    for (size_t i = 0; i < a->conns_count; i++) {
+        struct daf_errand *ask =
+            ask_of(a->conns[i]->swap, &item->content, part);
+
+        if (ask == NULL) continue;
+        if (found != NULL || a->conns[i] == c) return NULL;
+        found = ask;
+    }
+    return found;
+}
+
+/* When all that is lacking was asked for, and that is little, a peer that has
+ * nothing to do is asked for a part that another was asked for a while ago. */
+static void ask_again(struct daf_agent *a, struct daf_conn *c,
+                      struct daf_shelved *const items[], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct daf_shelved *item = items[i];
+        const struct daf_offering *offer =
+            daf_agent_offer(c->swap, &item->content);
+
+        if (item->lacking > item->asked_count || item->lacking > END_PARTS ||
+            item->asked == NULL || offer->parts != item->parts)
+            continue;
+        for (uint32_t part = 0; part < item->parts; part++) {
+            const struct daf_errand *ask;
+
+            if (daf_agent_bit(item->have, part) ||
+                !daf_agent_bit(offer->bits, part))
+                continue;
+            ask = only_ask(a, c, item, part);
+            if (ask == NULL) continue;
+            if (a->now.ms < ask->at.ms + END_MS) {
+                if (ask->at.ms + END_MS < a->again_at.ms)
+                    a->again_at = (struct daf_mono){ask->at.ms + END_MS};
+                continue;
+            }
+            item->has_again = true;
+            (void)ask_for(a, c, item, part);
+            return;
+        }
+    }
+}
+
+/* Assigned lessons before others, then what is begun and nearest its end. */
+static bool goes_before(const struct daf_shelved *x,
+                        const struct daf_shelved *y)
+{
+    bool x_begun = x->lacking < x->parts, y_begun = y->lacking < y->parts;
+
+    if (x->rank != y->rank) return x->rank < y->rank;
+    if (x_begun != y_begun) return x_begun;
+    return x_begun && x->lacking < y->lacking;
+}
+
+/* What is lacking of what @s offers, in the order in which it is asked for. */
+static size_t in_order(struct daf_agent *a, const struct daf_swap *s,
+                       struct daf_shelved *out[DAF_SEEK_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->offers_count; i++) {
+        struct daf_shelved *item = daf_agent_item(a, &s->offers[i].content);
+        size_t at = count;
+
+        if (item == NULL || !daf_agent_item_lacks(item)) continue;
+        for (; at > 0 && goes_before(item, out[at - 1]); at--)
+            out[at] = out[at - 1];
+        out[at] = item;
+        count++;
+    }
+    return count;
 }
 
 static void ask_peer(struct daf_agent *a, struct daf_conn *c)
 {
     struct daf_swap *s = c->swap;
+    struct daf_shelved *items[DAF_SEEK_MAX];
+    size_t count = in_order(a, s, items);
 
-    if (s->window == 0) s->window = WINDOW_MIN;
-    for (size_t i = 0; i < s->offers_count; i++) {
-        struct daf_shelved *item = daf_agent_item(a, &s->offers[i].content);
+    if (s->window == 0) s->window = WINDOW_FIRST;
+    for (size_t i = 0; i < count; i++) {
+        struct daf_shelved *item = items[i];
+        struct daf_offering *offer = daf_agent_offer(s, &item->content);
         uint32_t part;
 
-        if (item == NULL || !daf_agent_item_lacks(item)) continue;
         if (item->asked == NULL) item->asked = calloc(1, item->parts / 8 + 1);
         while (item->asked != NULL && has_room(a, s, item) &&
-               pick(item, &s->offers[i], &part)) {
-            if (!ask_add(a, s, item, part)) return;
-            mark(item, part, true);
-            send_fetch(a, c, &s->asks[s->asks_count - 1]);
+               pick(a, c, item, offer, &part)) {
+            if (!ask_for(a, c, item, part)) return;
         }
     }
+    if (s->asks_count == 0) ask_again(a, c, items, count);
+}
+
+bool daf_agent_fetch_counts(const struct daf_agent *a, const struct daf_conn *c)
+{
+    const struct daf_swap *s = c->swap;
+
+    return !c->is_closed && s != NULL && c->session != NULL &&
+           daf_session_state(c->session) == DAF_SESSION_OPEN &&
+           s->bad < BAD_MAX && a->now.ms >= s->rests.ms &&
+           (s->place == 0 || a->now.ms < s->line.ms + LINE_MS);
 }
 
 static bool may_be_asked(const struct daf_agent *a, const struct daf_conn *c)
 {
-    return !c->is_closed && c->swap != NULL && c->session != NULL &&
-           daf_session_state(c->session) == DAF_SESSION_OPEN &&
-           c->swap->bad < BAD_MAX && a->now.ms >= c->swap->rests.ms;
+    return daf_agent_fetch_counts(a, c) && c->swap->place == 0;
 }
 
+/* R66: who sent what was bad is put last. */
 void daf_agent_fetch(struct daf_agent *a)
 {
+    a->again_at = DAF_MONO_NEVER;
     if (a->now.ms < a->shelf_rests.ms) return;
-    for (size_t i = 0; i < a->conns_count; i++) {
-        if (may_be_asked(a, a->conns[i])) ask_peer(a, a->conns[i]);
+    for (int bad = 0; bad < 2; bad++) {
+        for (size_t i = 0; i < a->conns_count; i++) {
+            struct daf_conn *c = a->conns[i];
+
+            if (may_be_asked(a, c) && (c->swap->bad != 0) == (bad == 1))
+                ask_peer(a, c);
+        }
     }
 }
 
 /* ---- answers */
 
-static struct daf_errand *ask_of(struct daf_swap *s,
-                                 const struct daf_hash *content, uint32_t part)
+static bool is_asked_for(struct daf_agent *a, const struct daf_shelved *item,
+                         uint32_t part)
 {
-    for (size_t i = 0; s != NULL && i < s->asks_count; i++) {
-        if (s->asks[i].part == part &&
-            memcmp(s->asks[i].content.b, content->b, 32) == 0)
-            return &s->asks[i];
+    for (size_t i = 0; i < a->conns_count; i++) {
+        if (ask_of(a->conns[i]->swap, &item->content, part) != NULL)
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 /* It is answered, well or not; pointers to asks end. */
@@ -262,25 +342,19 @@ static void ask_end(struct daf_agent *a, struct daf_swap *s,
 {
     struct daf_shelved *item = daf_agent_item(a, &ask->content);
 
-    if (item != NULL) mark(item, ask->part, false);
+    struct daf_offering *offer = daf_agent_offer(s, &ask->content);
+    uint32_t part = ask->part;
+
+    /* What did not come is the first again, as files are best whole early. */
+    if (offer != NULL && part < offer->next) offer->next = part;
     a->asked_bytes -= ask->part_bytes;
     s->asks_count--;
     memmove(ask, ask + 1,
             (size_t)(&s->asks[s->asks_count] - ask) * sizeof(*ask));
     if (ask == s->asks) ask->first_at = a->now;
+    if (item != NULL && !(item->has_again && is_asked_for(a, item, part)))
+        unmark(item, part);
     a->is_hungry = true;
-}
-
-/* It has not what it offered: R64, "not asked for that part again", whatever it
- * says later. */
-static void withdraw(struct daf_swap *s, const struct daf_hash *content,
-                     uint32_t part)
-{
-    struct daf_offering *offer = offer_of(s, content);
-
-    if (offer == NULL || part >= offer->parts) return;
-    offer->bits[part / 8] &= (uint8_t) ~(0x80u >> part % 8);
-    offer->gone[part / 8] |= (uint8_t)(0x80u >> part % 8);
 }
 
 void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
@@ -299,7 +373,7 @@ void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
     c->swap->moved = a->now;
     c->swap->sending = ask->serial;
     if (f->data.len == 0) {
-        withdraw(c->swap, &f->content, f->part);
+        daf_agent_offer_withdraw(a, c->swap, &f->content, f->part);
         a->config.port->content_forget(a->config.port->ctx, c->id);
         ask_end(a, c->swap, ask);
         return;
@@ -310,14 +384,20 @@ void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
     a->config.port->content_put(a->config.port->ctx, c->id, &piece);
 }
 
+/* As much is under way as comes in a quarter of a second, but two parts. */
 static void adapt(struct daf_swap *s, uint64_t took_ms, uint32_t part_bytes)
 {
+    uint32_t least = 2 * part_bytes > WINDOW_MIN ? 2 * part_bytes : WINDOW_MIN;
+
     if (took_ms <= QUICK_MS && s->window < WINDOW_MAX)
         s->window += part_bytes < WINDOW_MAX - s->window
                          ? part_bytes
                          : WINDOW_MAX - s->window;
-    else if (took_ms > SLOW_MS && s->window > WINDOW_MIN)
-        s->window = s->window / 2 > WINDOW_MIN ? s->window / 2 : WINDOW_MIN;
+    else if (took_ms > SLOW_MS)
+        s->window /= 2;
+    else if (took_ms > 2 * QUICK_MS && s->window > part_bytes)
+        s->window -= part_bytes;
+    if (s->window < least) s->window = least;
 }
 
 /* R66 */
@@ -326,7 +406,8 @@ static void note_bad(struct daf_agent *a, struct daf_swap *s,
 {
     a->stats.parts_bad++;
     s->bad++;
-    withdraw(s, &ask->content, ask->part);
+    daf_agent_offer_withdraw(a, s, &ask->content, ask->part);
+    if (s->bad == BAD_MAX) daf_agent_offers_stale(a, s);
 }
 
 void daf_agent_fetch_put(struct daf_agent *a, const struct daf_input *in)
@@ -365,6 +446,51 @@ void daf_agent_fetch_give_back(struct daf_agent *a, struct daf_conn *c)
         ask_end(a, s, &s->asks[s->asks_count - 1]);
 }
 
+void daf_agent_fetch_turn(struct daf_agent *a, struct daf_conn *c,
+                          uint32_t place)
+{
+    struct daf_swap *s = daf_agent_swap(c, true);
+
+    if (s == NULL) return;
+    if (place > 0 && (s->line.ms == 0 || s->bytes_in > s->line_bytes)) {
+        s->line = a->now;
+        s->line_bytes = s->bytes_in;
+        s->was_passed = false;
+    }
+    s->place = place;
+    a->is_hungry = true;
+    if (place > 0) daf_agent_fetch_give_back(a, c);
+}
+
+/* ---- others on the way */
+
+/* Bulk fills the queue at the access point, and a child who turns a page waits
+ * behind it.  A round trip twice the least of the last minutes says so: half as
+ * much is asked for then, and a little more each time that it does not. */
+void daf_agent_fetch_round(struct daf_agent *a, uint32_t round_us)
+{
+    uint32_t least;
+
+    if (round_us == 0) return;
+    if (a->now.ms >= a->round_at.ms + ROUNDS_MS) {
+        a->round_before_us = a->round_least_us;
+        a->round_least_us = 0;
+        a->round_at = a->now;
+    }
+    if (a->round_least_us == 0 || round_us < a->round_least_us)
+        a->round_least_us = round_us;
+    least = a->round_least_us;
+    if (a->round_before_us != 0 && a->round_before_us < least)
+        least = a->round_before_us;
+    if (round_us > 2 * (uint64_t)least + ROUND_NOISE_US)
+        a->asked_max /= 2;
+    else
+        a->asked_max += ASKED_STEP;
+    if (a->asked_max < ASKED_STEP) a->asked_max = ASKED_STEP;
+    if (a->asked_max > DAF_AGENT_ASKED_MAX) a->asked_max = DAF_AGENT_ASKED_MAX;
+    a->is_hungry = true;
+}
+
 /* ---- time */
 
 static struct daf_mono due(const struct daf_agent *a, const struct daf_conn *c)
@@ -380,7 +506,20 @@ static struct daf_mono due(const struct daf_agent *a, const struct daf_conn *c)
 
         return (struct daf_mono){still < slow ? still : slow};
     }
-    return s->rests.ms > a->now.ms ? s->rests : DAF_MONO_NEVER;
+    if (s->rests.ms > a->now.ms) return s->rests;
+    if (s->place > 0 && !s->was_passed)
+        return (struct daf_mono){s->line.ms + LINE_MS};
+    return DAF_MONO_NEVER;
+}
+
+/* R69: so long in line is too long. */
+static void note_line(struct daf_agent *a, struct daf_swap *s)
+{
+    if (s->place == 0 || s->was_passed || a->now.ms < s->line.ms + LINE_MS)
+        return;
+    s->was_passed = true;
+    daf_agent_offers_stale(a, s);
+    a->is_hungry = true;
 }
 
 void daf_agent_fetch_timer(struct daf_agent *a)
@@ -389,17 +528,21 @@ void daf_agent_fetch_timer(struct daf_agent *a)
         a->shelf_rests.ms = 0;
         a->is_hungry = true;
     }
+    if (a->now.ms >= a->again_at.ms) a->is_hungry = true;
     for (size_t i = 0; i < a->conns_count; i++) {
         struct daf_conn *c = a->conns[i];
 
         if (c->swap == NULL || c->is_closed) continue;
+        note_line(a, c->swap);
         if (c->swap->rests.ms != 0 && a->now.ms >= c->swap->rests.ms) {
             c->swap->rests.ms = 0;
+            daf_agent_offers_stale(a, c->swap);
             a->is_hungry = true;
         }
         if (c->swap->asks_count == 0 || a->now.ms < due(a, c).ms) continue;
         c->swap->rests = (struct daf_mono){a->now.ms + REST_MS};
-        c->swap->window = WINDOW_MIN;
+        daf_agent_offers_stale(a, c->swap);
+        c->swap->window = WINDOW_FIRST;
         daf_agent_fetch_give_back(a, c);
     }
 }
@@ -409,6 +552,8 @@ struct daf_mono daf_agent_fetch_deadline(const struct daf_agent *a)
     struct daf_mono first =
         a->turn_at.ms < a->news_at.ms ? a->turn_at : a->news_at;
 
+    if (a->near_at.ms < first.ms) first = a->near_at;
+    if (a->again_at.ms < first.ms) first = a->again_at;
     if (a->shelf_rests.ms != 0 && a->shelf_rests.ms < first.ms)
         first = a->shelf_rests;
     for (size_t i = 0; i < a->conns_count; i++) {

@@ -17,8 +17,11 @@
  *      agent_idle.c     signatures that nobody has verified yet
  *      agent_write.c    own records
  *      agent_items.c    content items: what is on the shelf, what is sought
+ *      agent_offers.c   what peers say that they hold, and how rare each part is
  *      agent_fetch.c    content that is lacking: whom to ask for which part
- *      agent_serve.c    content that peers seek and fetch */
+ *      agent_serve.c    content that peers seek and fetch
+ *      agent_slices.c   which parts a first source shows to whom
+ *      agent_turns.c    who shares an air, and who is served first there */
 #ifndef DAF_NODE_CORE_AGENT_IMPL_H
 #define DAF_NODE_CORE_AGENT_IMPL_H
 
@@ -33,6 +36,9 @@
 #define DAF_AGENT_PARTED_MAX    64  /* peers */
 #define DAF_AGENT_SUSPECTS_MAX  64  /* authors */
 #define DAF_AGENT_STRANGERS_MAX 16  /* of other camps, counted one by one */
+/* Bytes asked of all peers together; beyond, one part of each.  What is asked for
+ * comes, and waits in memory for the disk, beside records that do not wait. */
+#define DAF_AGENT_ASKED_MAX ((uint64_t)8 * 1024 * 1024)
 /* In vain; then it was an invention, or is long gone. */
 #define DAF_AGENT_TRIES 6
 
@@ -47,12 +53,27 @@ enum daf_door_step {
 struct daf_shelved {
     struct daf_hash content;
     uint32_t parts, pages, part_bytes;
+    uint8_t rank; /* what is fetched first: the lower goes before */
     bool is_whole, is_wanted, is_stuck;
-    uint8_t *have;  /* bits; owned; NULL: whole */
-    uint8_t *asked; /* bits of parts asked for; owned; NULL until one is */
-    uint32_t from;  /* every part before is held or asked for */
-    uint32_t news_from,
-        news_to; /* gained in between, and not told; equal: none */
+    bool is_sliced;   /* whole, and shown to its seekers in slices (R71) */
+    bool is_spread;   /* not from its beginning on */
+    bool has_again;   /* some part was asked of two peers */
+    bool is_stale;    /* copies and elsewhere are to be counted again */
+    uint8_t *have;    /* bits; owned; NULL: whole */
+    uint8_t *asked;   /* bits of parts asked for; owned; NULL until one is */
+    uint32_t lacking; /* parts that are not held */
+    uint32_t asked_count;
+    /* For each part.  Of an item that is lacking: peers that offer it; if sliced:
+     * seekers that hold it or were shown it.  Owned; NULL until there is one. */
+    uint16_t *copies;
+    uint16_t
+        *elsewhere;   /* of them, who is not on our air; NULL: we are on none */
+    uint32_t next;    /* sliced: the chunk after the last shown */
+    uint32_t seekers; /* on no air, as slices_look() counted them */
+    /* Gained in between and not told: to who is on our air, and to the others;
+     * equal: none. */
+    uint32_t news_from, news_to;
+    uint32_t near_from, near_to;
 };
 
 /* A part that a peer was asked for. */
@@ -70,6 +91,19 @@ struct daf_offering {
     uint32_t parts;
     uint8_t *bits; /* owned */
     uint8_t *gone; /* owned: what it had not, or not right, after all */
+    uint32_t next; /* lacking: search begins there */
+    /* Sliced (R71); owned, or NULL: it was told all. */
+    uint8_t *shown;     /* told that we hold it */
+    uint8_t *taken;     /* of them, it has asked for or holds */
+    uint32_t ahead;     /* shown and not taken */
+    struct daf_mono at; /* something was taken, or shown first */
+};
+
+/* In line at a device that serves two of an air at a time (R70). */
+enum daf_turn {
+    DAF_TURN_NONE, /* it asks for nothing, or is not limited */
+    DAF_TURN_WAITS,
+    DAF_TURN_SERVED,
 };
 
 /* What a session and its peer do for each other's content. */
@@ -86,6 +120,10 @@ struct daf_swap {
     struct daf_mono
         moved; /* a byte that was asked for came, or was asked for */
     struct daf_mono rests; /* it dawdled: not asked before then */
+    uint32_t place;        /* in the peer's line; 0: it serves */
+    struct daf_mono line;  /* in it since, without a byte; 0: never was */
+    uint64_t line_bytes;   /* bytes_in then */
+    bool was_passed;       /* that was too long ago (R69) */
     uint64_t bytes_in, bytes_out;
     /* serving */
     size_t seeks_count;
@@ -93,6 +131,12 @@ struct daf_swap {
     size_t wishes_count, wishes_cap; /* ≤ DAF_FETCH_MAX */
     struct daf_errand *wishes;       /* its FETCHes, in their order */
     bool is_reading;                 /* the first of them is at the disk */
+    enum daf_turn turn;
+    struct daf_mono
+        turn_at;         /* WAITS: since; SERVED: it last asked or was told */
+    uint64_t turn_bytes; /* SERVED: sent since then */
+    uint32_t place_told;
+    struct daf_mono place_at; /* told then */
 };
 
 struct daf_conn {
@@ -111,6 +155,8 @@ struct daf_conn {
     bool was_told;         /* of addresses, or there was nothing new to tell */
     uint64_t told;         /* as in struct daf_parted */
     uint64_t sought;       /* a->seek_number when SEEK went out; 0: never */
+    uint64_t air_told;     /* a->air_number when AIR went out; 0: never */
+    struct daf_air air;    /* mesh: the peer's */
     struct daf_swap *swap; /* mesh; NULL until content is spoken of; owned */
 };
 
@@ -359,10 +405,23 @@ struct daf_agent {
     bool is_seek_new;     /* sessions are to be told */
     bool is_hungry;       /* somebody may be asked for more */
     uint64_t asked_bytes; /* of parts that peers were asked for */
+    uint64_t asked_max;   /* so much of all peers together */
+    uint32_t round_least_us,
+        round_before_us;         /* of these and the last minutes */
+    struct daf_mono round_at;    /* when these began */
     struct daf_mono shelf_rests; /* until then nobody is; 0: it takes parts */
     struct daf_mono news_at;     /* seekers are told then; or NEVER */
-    struct daf_mono turn_at;     /* others are sought then; or NEVER: all are */
-    size_t turn; /* of those that are lacking, the first sought */
+    struct daf_mono near_at;     /* the same, of those on our air */
+    struct daf_mono again_at;    /* a part may be asked of another then */
+    struct daf_air air;
+    uint64_t air_number; /* another whenever it changed; 0: not known */
+    bool is_line_new;    /* somebody is served no more, or changed its air */
+    struct daf_mono slices_at; /* who takes nothing is looked for; or NEVER */
+    bool is_show_due;          /* what was shown, or asked for, changed */
+    size_t shown_last;    /* of the connections, the last that was shown more */
+    bool is_audience_new; /* who seeks what changed, or who is on which air */
+    struct daf_mono turn_at; /* others are sought then; or NEVER: all are */
+    size_t turn;             /* of those that are lacking, the first sought */
 
     struct daf_agent_stats stats;
 };
@@ -537,11 +596,42 @@ static inline bool daf_agent_bit(const uint8_t *bits, uint32_t part)
     return (bits[part / 8] & 0x80u >> part % 8) != 0;
 }
 
+/* Whether the peer named it in SEEK. */
+bool daf_agent_seeks(const struct daf_conn *c, const struct daf_hash *content);
+
+/* ---- agent_offers.c */
+/* HAVE */
+void daf_agent_offers_have(struct daf_agent *a, struct daf_conn *c,
+                           const struct daf_part *f);
+/* What @s offers of it, or NULL; the same, made if it is not there yet. */
+struct daf_offering *daf_agent_offer(struct daf_swap *s,
+                                     const struct daf_hash *content);
+struct daf_offering *daf_agent_offer_make(struct daf_agent *a,
+                                          struct daf_swap *s,
+                                          const struct daf_shelved *item);
+/* It has not what it offered: R64, "not asked for that part again", whatever it
+ * says later. */
+void daf_agent_offer_withdraw(struct daf_agent *a, struct daf_swap *s,
+                              const struct daf_hash *content, uint32_t part);
+/* Whether @s can be asked, now or soon, has changed. */
+void daf_agent_offers_stale(struct daf_agent *a, const struct daf_swap *s);
+/* Somebody's air has changed. */
+void daf_agent_offers_recount(struct daf_agent *a);
+/* copies and elsewhere are right after it; false: no memory. */
+bool daf_agent_offers_count(struct daf_agent *a, struct daf_shelved *item);
+void daf_agent_offers_free(struct daf_agent *a, struct daf_swap *s);
+
 /* ---- agent_fetch.c */
 /* Ask whoever can be asked for what is lacking. */
 void daf_agent_fetch(struct daf_agent *a);
-void daf_agent_fetch_have(struct daf_agent *a, struct daf_conn *c,
-                          const struct daf_part *f);
+/* Whether @c would be asked for what it offers, now or as soon as it has time. */
+bool daf_agent_fetch_counts(const struct daf_agent *a,
+                            const struct daf_conn *c);
+/* DAF_INPUT_ROUND */
+void daf_agent_fetch_round(struct daf_agent *a, uint32_t round_us);
+/* TURN */
+void daf_agent_fetch_turn(struct daf_agent *a, struct daf_conn *c,
+                          uint32_t place);
 void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
                            const struct daf_part *f);
 /* DAF_INPUT_PUT */
@@ -559,8 +649,44 @@ void daf_agent_content(void *ctx, struct daf_session *s,
 void daf_agent_serve_have(struct daf_agent *a, const struct daf_conn *c,
                           const struct daf_shelved *item, uint32_t from,
                           uint32_t to);
+/* Say that of parts @first to @last what @o was shown is held. */
+void daf_agent_serve_shown(struct daf_agent *a, const struct daf_conn *c,
+                           const struct daf_offering *o, uint32_t first,
+                           uint32_t last);
 /* DAF_INPUT_READ */
 void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in);
+
+/* ---- agent_slices.c */
+/* Which items are shown in slices: who is sought by whom has changed. */
+void daf_agent_slices_look(struct daf_agent *a);
+/* All seekers are told all of it, as far as it is held. */
+void daf_agent_slices_end(struct daf_agent *a, struct daf_shelved *item);
+/* Tell @c, who began to seek it, of a sliced item. */
+void daf_agent_slices_begin(struct daf_agent *a, struct daf_conn *c,
+                            struct daf_shelved *item);
+void daf_agent_slices_timer(struct daf_agent *a);
+/* When an input is done: show what others have, if nobody asks for anything. */
+void daf_agent_slices_after(struct daf_agent *a);
+/* @c has this part, or asked for it: show it more.  Any item, any part. */
+void daf_agent_slices_taken(struct daf_agent *a, struct daf_conn *c,
+                            const struct daf_hash *content, uint32_t part);
+
+/* ---- agent_turns.c */
+/* DAF_INPUT_AIR, and AIR */
+void daf_agent_air(struct daf_agent *a, const struct daf_air *air);
+void daf_agent_air_hear(struct daf_agent *a, struct daf_conn *c,
+                        const struct daf_air_told *air);
+/* Tell @c, if it is proven and was not told, what our air is. */
+void daf_agent_air_tell(struct daf_agent *a, struct daf_conn *c);
+bool daf_agent_air_is_ours(const struct daf_agent *a, const struct daf_conn *c);
+/* Whether @c, which sent FETCH, is served now; if not it was told its place. */
+bool daf_agent_turns_may(struct daf_agent *a, struct daf_conn *c);
+/* It seeks nothing any more, or is gone. */
+void daf_agent_turns_leave(struct daf_agent *a, struct daf_conn *c);
+void daf_agent_turns_timer(struct daf_agent *a);
+/* When an input is done: who is next is told. */
+void daf_agent_turns_after(struct daf_agent *a);
+struct daf_mono daf_agent_turns_deadline(const struct daf_agent *a);
 
 /* ---- agent_look.c */
 /* Read by a->index from now on. */

@@ -10,7 +10,8 @@
 
 #include "node/core/agent_impl.h"
 
-#define NEWS_MS 1000  /* R64: "at most once a second" */
+#define NEWS_MS 200  /* R64: "at most five times a second", and to who is on */
+#define NEAR_MS 5000 /* our air, and is not asked if others hold it, "in 5 s" */
 #define TURN_MS 30000 /* of more than a SEEK names, others are sought after */
 
 /* ---- the table */
@@ -62,7 +63,12 @@ static void let_go(struct daf_shelved *item)
 {
     free(item->have);
     free(item->asked);
+    free(item->copies);
+    free(item->elsewhere);
     item->have = item->asked = NULL;
+    item->copies = item->elsewhere = NULL;
+    item->asked_count = item->lacking = 0;
+    item->is_sliced = item->has_again = false;
 }
 
 static void leave_out(struct daf_agent *a, struct daf_shelved *item)
@@ -108,28 +114,45 @@ static bool take_bits(struct daf_shelved *item,
     if (len > 0) memcpy(bits, news->bits.p, len);
     free(item->have);
     item->have = bits;
-    item->from = 0;
+    item->lacking = 0;
+    for (uint32_t i = 0; i < item->parts; i++)
+        item->lacking += !daf_agent_bit(bits, i);
     return true;
+}
+
+static void widen(uint32_t *from, uint32_t *to, uint32_t first, uint32_t end)
+{
+    if (*from == *to) {
+        *from = first;
+        *to = end;
+    }
+    if (first < *from) *from = first;
+    if (end > *to) *to = end;
+}
+
+static void due_by(struct daf_mono *at, uint64_t ms)
+{
+    if (at->ms == DAF_MONO_NEVER.ms) at->ms = ms;
 }
 
 static void note_gained(struct daf_agent *a, struct daf_shelved *item,
                         uint32_t from, uint32_t to)
 {
-    if (item->news_from == item->news_to) {
-        item->news_from = from;
-        item->news_to = to;
-    }
-    if (from < item->news_from) item->news_from = from;
-    if (to > item->news_to) item->news_to = to;
-    if (a->news_at.ms == DAF_MONO_NEVER.ms)
-        a->news_at = (struct daf_mono){a->now.ms + NEWS_MS};
+    widen(&item->news_from, &item->news_to, from, to);
+    due_by(&a->news_at, a->now.ms + NEWS_MS);
+    if (a->air.kind != DAF_AIR_RADIO) return;
+    widen(&item->near_from, &item->near_to, from, to);
+    due_by(&a->near_at, a->now.ms + NEAR_MS);
 }
 
 void daf_agent_item_gained(struct daf_agent *a, struct daf_shelved *item,
                            uint32_t part)
 {
-    if (item->have == NULL || part >= item->parts) return;
+    if (item->have == NULL || part >= item->parts ||
+        daf_agent_bit(item->have, part))
+        return;
     item->have[part / 8] |= (uint8_t)(0x80u >> part % 8);
+    item->lacking--;
     note_gained(a, item, part, part + 1);
 }
 
@@ -139,6 +162,7 @@ void daf_agent_item_news(struct daf_agent *a, const struct daf_item_news *news)
     bool lacked = item != NULL && daf_agent_item_lacks(item);
 
     if (news->is_gone) {
+        if (item != NULL && item->is_sliced) daf_agent_slices_end(a, item);
         if (item != NULL) leave_out(a, item);
         a->is_seek_new |= lacked;
         return;
@@ -148,13 +172,14 @@ void daf_agent_item_news(struct daf_agent *a, const struct daf_item_news *news)
     item->parts = news->parts;
     item->pages = news->pages;
     item->part_bytes = news->part_bytes;
+    item->rank = news->rank;
     item->is_whole = news->is_whole;
     item->is_wanted = news->is_wanted;
     item->is_stuck = news->is_stuck;
-    if (item->is_whole)
-        let_go(item);
-    else if (!take_bits(item, news))
-        item->is_stuck = true;
+    if (!item->is_whole && item->is_sliced) daf_agent_slices_end(a, item);
+    if (item->is_whole && item->have != NULL) let_go(item);
+    if (!item->is_whole && !take_bits(item, news)) item->is_stuck = true;
+    a->is_audience_new = true;
     note_gained(a, item, 0, item->parts);
     a->is_seek_new |= lacked != daf_agent_item_lacks(item);
     a->is_hungry = true;
@@ -211,7 +236,7 @@ void daf_agent_seek_tell(struct daf_agent *a, struct daf_conn *c)
 
 /* ---- news */
 
-static bool seeks(const struct daf_conn *c, const struct daf_hash *content)
+bool daf_agent_seeks(const struct daf_conn *c, const struct daf_hash *content)
 {
     for (size_t i = 0; c->swap != NULL && i < c->swap->seeks_count; i++) {
         if (memcmp(c->swap->seeks[i].b, content->b, 32) == 0) return true;
@@ -219,15 +244,18 @@ static bool seeks(const struct daf_conn *c, const struct daf_hash *content)
     return false;
 }
 
-static void tell_gained(struct daf_agent *a, struct daf_shelved *item)
+static void tell_gained(struct daf_agent *a, const struct daf_shelved *item,
+                        uint32_t from, uint32_t to, bool near)
 {
+    if (from == to || item->is_sliced) return;
     for (size_t i = 0; i < a->conns_count; i++) {
         struct daf_conn *c = a->conns[i];
 
-        if (!c->is_closed && seeks(c, &item->content))
-            daf_agent_serve_have(a, c, item, item->news_from, item->news_to);
+        if (!c->is_closed && daf_agent_air_is_ours(a, c) == near &&
+            (daf_agent_seeks(c, &item->content) ||
+             daf_agent_offer(c->swap, &item->content) != NULL))
+            daf_agent_serve_have(a, c, item, from, to);
     }
-    item->news_from = item->news_to = 0;
 }
 
 static void take_turn(struct daf_agent *a)
@@ -241,16 +269,28 @@ static void take_turn(struct daf_agent *a)
 void daf_agent_items_timer(struct daf_agent *a)
 {
     take_turn(a);
-    if (a->now.ms < a->news_at.ms) return;
-    a->news_at = DAF_MONO_NEVER;
+    if (a->now.ms >= a->news_at.ms) {
+        a->news_at = DAF_MONO_NEVER;
+        for (size_t i = 0; i < a->items_count; i++) {
+            struct daf_shelved *item = &a->items[i];
+
+            tell_gained(a, item, item->news_from, item->news_to, false);
+            item->news_from = item->news_to = 0;
+        }
+    }
+    if (a->now.ms < a->near_at.ms) return;
+    a->near_at = DAF_MONO_NEVER;
     for (size_t i = 0; i < a->items_count; i++) {
-        if (a->items[i].news_from < a->items[i].news_to)
-            tell_gained(a, &a->items[i]);
+        struct daf_shelved *item = &a->items[i];
+
+        tell_gained(a, item, item->near_from, item->near_to, true);
+        item->near_from = item->near_to = 0;
     }
 }
 
 void daf_agent_items_after(struct daf_agent *a)
 {
+    if (a->is_audience_new) daf_agent_slices_look(a);
     if (a->is_seek_new) {
         a->is_seek_new = false;
         a->seek_number++;
@@ -280,11 +320,8 @@ void daf_agent_swap_free(struct daf_agent *a, struct daf_conn *c)
 
     if (s == NULL) return;
     daf_agent_fetch_give_back(a, c);
-    for (size_t i = 0; i < s->offers_count; i++) {
-        free(s->offers[i].bits);
-        free(s->offers[i].gone);
-    }
-    free(s->offers);
+    daf_agent_turns_leave(a, c);
+    daf_agent_offers_free(a, s);
     free(s->asks);
     free(s->seeks);
     free(s->wishes);

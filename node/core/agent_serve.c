@@ -50,6 +50,22 @@ void daf_agent_serve_have(struct daf_agent *a, const struct daf_conn *c,
     }
 }
 
+void daf_agent_serve_shown(struct daf_agent *a, const struct daf_conn *c,
+                           const struct daf_offering *o, uint32_t first,
+                           uint32_t last)
+{
+    const struct daf_part have = {
+        .content = o->content,
+        .part = first / 8 * 8,
+        .data = {&o->shown[first / 8], last / 8 - first / 8 + 1},
+    };
+    struct daf_pack k;
+
+    daf_pack_init(&k, a->scratch->frame, sizeof(a->scratch->frame));
+    daf_frame_pack_have(&k, &have);
+    daf_agent_conn_send(a, c, daf_pack_view(&k));
+}
+
 /* ---- SEEK */
 
 static bool holds_something(const struct daf_shelved *item)
@@ -88,12 +104,18 @@ static void on_seek(struct daf_agent *a, struct daf_conn *c,
     before_count = s->seeks_count;
     s->seeks = seeks;
     s->seeks_count = contents.len / sizeof(*seeks);
+    if (s->seeks_count == 0) daf_agent_turns_leave(a, c);
+    daf_agent_slices_look(a);
     for (size_t i = 0; i < s->seeks_count; i++) {
-        const struct daf_shelved *item = daf_agent_item(a, &seeks[i]);
+        struct daf_shelved *item = daf_agent_item(a, &seeks[i]);
 
-        if (item != NULL && holds_something(item) &&
-            !names(seeks, i, &seeks[i]) &&
-            !names(before, before_count, &seeks[i]))
+        if (item == NULL || !holds_something(item) ||
+            names(seeks, i, &seeks[i]) ||
+            names(before, before_count, &seeks[i]))
+            continue;
+        if (item->is_sliced)
+            daf_agent_slices_begin(a, c, item);
+        else
             daf_agent_serve_have(a, c, item, 0, item->parts);
     }
     free(before);
@@ -121,6 +143,8 @@ static void send_chunk(struct daf_agent *a, struct daf_conn *c,
     daf_pack_init(&k, a->scratch->frame, sizeof(a->scratch->frame));
     daf_frame_pack_chunk(&k, &chunk);
     c->swap->bytes_out += bytes.len;
+    c->swap->turn_bytes += bytes.len;
+    c->swap->turn_at = a->now;
     a->stats.content_out += bytes.len;
     daf_agent_conn_send(a, c, daf_pack_view(&k));
 }
@@ -131,7 +155,7 @@ static void on_fetch(struct daf_agent *a, struct daf_conn *c,
     struct daf_swap *s = daf_agent_swap(c, true);
     struct daf_errand *bigger;
 
-    if (s == NULL) return;
+    if (s == NULL || !daf_agent_turns_may(a, c)) return;
     if (s->wishes_count == DAF_FETCH_MAX) { /* R65: "more is a breach" */
         a->stats.refusals.by_err[DAF_EPEER]++;
         daf_session_end(c->session, DAF_BYE_BREACH);
@@ -145,6 +169,7 @@ static void on_fetch(struct daf_agent *a, struct daf_conn *c,
                                                        .part = f->part,
                                                        .offset = f->offset};
     if (!s->is_reading) read_next(a, c);
+    daf_agent_slices_taken(a, c, &f->content, f->part);
 }
 
 void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in)
@@ -171,7 +196,10 @@ void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in)
         s->wishes_count--;
         memmove(w, w + 1, s->wishes_count * sizeof(*w));
     }
-    if (s->wishes_count > 0) read_next(a, c);
+    if (s->wishes_count > 0)
+        read_next(a, c);
+    else
+        a->is_show_due = true;
 }
 
 /* ---- frames */
@@ -193,7 +221,11 @@ void daf_agent_content(void *ctx, struct daf_session *s,
 
     if (c == NULL) return;
     if (frame->kind == DAF_FRAME_HAVE) {
-        daf_agent_fetch_have(a, c, &frame->part);
+        daf_agent_offers_have(a, c, &frame->part);
+    } else if (frame->kind == DAF_FRAME_TURN) {
+        daf_agent_fetch_turn(a, c, frame->turn);
+    } else if (frame->kind == DAF_FRAME_AIR) {
+        daf_agent_air_hear(a, c, &frame->air);
     } else if (frame->kind == DAF_FRAME_CHUNK) {
         daf_agent_fetch_chunk(a, c, &frame->part);
     } else if (!may_ask(a, s)) {

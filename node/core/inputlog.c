@@ -14,10 +14,10 @@
 #define ITEM_BYTES     128 /* a stored item is at most this long ... */
 #define ITEM_BYTES_MIN 75  /* ... and at least this */
 #define DID_BYTES      24  /* an activity less its item */
-#define NOTED          18  /* behind the last kind of input */
+#define NOTED          20  /* behind the last kind of input */
 #define CUT_BYTES_MAX  ((size_t)1024 * 1024) /* no entry is longer */
 
-static_assert(NOTED == DAF_INPUT_READ + 1, "a new input is a new version");
+static_assert(NOTED == DAF_INPUT_ROUND + 1, "a new input is a new version");
 static_assert(DAF_AGENT_OWN_MAX <= DAF_INPUTLOG_OWN_MAX, "of one OWN");
 
 /* How many fields each kind has of its own. */
@@ -37,9 +37,11 @@ static const size_t kind_fields[] = {
     [DAF_INPUT_OWN] = 1,
     [DAF_INPUT_PORCH] = 5,
     [DAF_INPUT_PORCHED] = 1,
-    [DAF_INPUT_ITEM] = 9,
+    [DAF_INPUT_ITEM] = 10,
     [DAF_INPUT_PUT] = 6,
     [DAF_INPUT_READ] = 7,
+    [DAF_INPUT_AIR] = 2,
+    [DAF_INPUT_ROUND] = 1,
     [NOTED] = 3,
 };
 
@@ -51,10 +53,10 @@ static uint64_t kind_of(const struct daf_inputlog_entry *e)
 const char *daf_inputlog_kind_str(const struct daf_inputlog_entry *e)
 {
     static const char *const words[] = {
-        "TIMER",  "LISTENING", "LINK_LOST", "OPENED", "FRAME",
-        "CLOSED", "STORED",    "PEER",      "WRITE",  "STOP",
-        "FOUND",  "GONE",      "OWN",       "PORCH",  "PORCHED",
-        "ITEM",   "PUT",       "READ",      "NOTED",
+        "TIMER",  "LISTENING", "LINK_LOST", "OPENED", "FRAME", "CLOSED",
+        "STORED", "PEER",      "WRITE",     "STOP",   "FOUND", "GONE",
+        "OWN",    "PORCH",     "PORCHED",   "ITEM",   "PUT",   "READ",
+        "AIR",    "ROUND",     "NOTED",
     };
     static_assert(sizeof(words) / sizeof(words[0]) == NOTED + 1, "all");
 
@@ -151,6 +153,7 @@ static void put_news(struct daf_pack *k, const struct daf_item_news *news)
     daf_pack_bool(k, news->is_whole);
     daf_pack_bool(k, news->is_wanted);
     daf_pack_bool(k, news->is_stuck);
+    daf_pack_uint(k, news->rank);
     daf_pack_bin(k, news->bits.p, news->bits.len);
 }
 
@@ -257,6 +260,11 @@ static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
         put_read(k, in);
         break;
     case DAF_INPUT_AIR:
+        daf_pack_uint(k, (uint64_t)in->air.kind);
+        daf_pack_bin(k, in->air.id, sizeof(in->air.id));
+        break;
+    case DAF_INPUT_ROUND:
+        daf_pack_uint(k, in->round_us);
         break;
     }
 }
@@ -459,6 +467,7 @@ static void get_news(struct daf_cursor *c, struct daf_input *in,
     n->is_whole = daf_cursor_bool(c);
     n->is_wanted = daf_cursor_bool(c);
     n->is_stuck = daf_cursor_bool(c);
+    n->rank = (uint8_t)daf_cursor_uint(c, UINT8_MAX);
     n->bits = daf_cursor_bin(c, DAF_CONTENT_PARTS_MAX / 8);
     in->item = n;
 }
@@ -554,6 +563,11 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
         get_read(c, in);
         break;
     case DAF_INPUT_AIR:
+        in->air.kind = (enum daf_air_kind)daf_cursor_uint(c, DAF_AIR_RADIO);
+        daf_cursor_bin_into(c, in->air.id, sizeof(in->air.id));
+        break;
+    case DAF_INPUT_ROUND:
+        in->round_us = (uint32_t)daf_cursor_uint(c, UINT32_MAX);
         break;
     }
 }

@@ -76,7 +76,7 @@ struct daf_net_stats {
 
 /* What went over the air, and what nodes keep.  Bytes of kinds that a protocol's
  * model has not are 0: The ONE's protocols are told for nothing what a peer holds. */
-enum daf_net_air {
+enum daf_net_air_use {
     DAF_NET_AIR_PAYLOAD, /* messages or records that came whole and were new there */
     DAF_NET_AIR_AGAIN,  /* that came whole to one that held them already */
     DAF_NET_AIR_BROKEN, /* sent for nothing: the contact ended */

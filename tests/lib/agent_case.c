@@ -800,12 +800,11 @@ static void make_cert(size_t i, size_t issuer)
     assert_true(cert_lens[i] > 0);
 }
 
-int make_camp(void **state)
+static int make_control(bool has_crowd)
 {
     struct daf_box_sk door_sk;
     struct host *boss;
 
-    (void)state;
     if (sodium_init() < 0) return 1;
     for (size_t i = 0; i < DEVICES; i++)
         make_keys(i);
@@ -818,6 +817,8 @@ int make_camp(void **state)
     assert_int_equal(start(boss, the_manifest(), no_cert, 1), DAF_OK);
     write_cert(boss, 1);
     write_cert(boss, 2);
+    for (size_t i = CROWD; has_crowd && i < DEVICES; i++)
+        write_cert(boss, i);
     write_wrap(boss, "class:1", 3);
     commit_all(boss);
     for (size_t i = 0; i < boss->wrote_count; i++)
@@ -826,6 +827,18 @@ int make_camp(void **state)
     boss->index = daf_fake_index_new();
     host_free(boss);
     return 0;
+}
+
+int make_camp(void **state)
+{
+    (void)state;
+    return make_control(false);
+}
+
+int make_crowd(void **state)
+{
+    (void)state;
+    return make_control(true);
 }
 
 int free_camp(void **state)

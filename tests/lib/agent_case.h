@@ -18,8 +18,9 @@
 #include "tests/lib/fake_index.h"
 
 /* 0 coordinates; 1, 2 are in control; 3 has a certificate that control lacks; 4 has
- * nothing. */
-#define DEVICES  5
+ * nothing.  From 5 on the crowd, which is in control after make_crowd(). */
+#define DEVICES  22
+#define CROWD    5
 #define LATE     3
 #define STRANGER 4
 #define IN       DAF_CONN_INCOMING
@@ -193,6 +194,7 @@ size_t make_manifest(struct daf_manifest *m, uint8_t root, size_t less,
                      uint8_t *out);
 /* cmocka's group setup and teardown. */
 int make_camp(void **state);
+int make_crowd(void **state);
 int free_camp(void **state);
 
 /* ---- records made by hand */

@@ -142,6 +142,7 @@ static const struct daf_item_news largest = {
     .part_bytes = DAF_CHUNK_BYTES_MAX,
     .is_whole = true,
     .is_stuck = true,
+    .rank = 9,
 };
 static const struct daf_item_news gone = {.content = {{5}}, .is_gone = true};
 static const uint8_t piece[DAF_PIECE_BYTES_MAX] = {6};
@@ -223,6 +224,9 @@ static struct daf_inputlog_entry one_of_each[] = {
                .piece = {.content = {{1}}, .part = 1, .bytes = {piece, 40}},
                .is_last = true}},
     {.input = {.kind = DAF_INPUT_READ, .conn = 8, .err = DAF_ENOTFOUND}},
+    {.input = {.kind = DAF_INPUT_AIR,
+               .air = {.kind = DAF_AIR_RADIO, .id = {1, 2}}}},
+    {.input = {.kind = DAF_INPUT_ROUND, .round_us = 1800}},
     {.is_noted = true,
      .commit = 7,
      .notes_first = UINT64_MAX,
@@ -294,6 +298,7 @@ static void expect_news(const struct daf_item_news *a,
     assert_int_equal(a->is_whole, b->is_whole);
     assert_int_equal(a->is_wanted, b->is_wanted);
     assert_int_equal(a->is_stuck, b->is_stuck);
+    assert_int_equal(a->rank, b->rank);
     expect_view(a->bits, b->bits);
 }
 

@@ -174,7 +174,7 @@ static void expect_entry(const json_t *v, const struct daf_inputlog_entry *e)
     uint8_t room[BYTES_MAX];
 
     print_message("             %s\n", name);
-    assert_int_equal(e->is_noted ? 18 : e->input.kind, number_of(v, "kind"));
+    assert_int_equal(e->is_noted ? 20 : e->input.kind, number_of(v, "kind"));
     if (e->is_noted) {
         assert_int_equal(e->commit, 43);
         assert_true(e->notes_first == UINT64_MAX);

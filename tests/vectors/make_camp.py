@@ -429,6 +429,10 @@ def make_content_frames(frames):
     frames.add("SEEK", [16, content + other], ["contents", content + other])
     frames.add("FETCH", [17, content, 2**20 - 1, 2**20],
                ["content", content, "part", 2**20 - 1, "offset", 2**20])
+    frames.add("TURN", [18, 0], ["place", 0])
+    frames.add("TURN", [18, 65535], ["place", 65535])
+    frames.add("AIR", [19, some("air", 8)], ["radio", 1, "air", some("air", 8)])
+    frames.add("AIR", [19, None], ["radio", 0])
 
 
 def revocation(camp, who, reason, logs, seq, prev, second=None):
@@ -562,6 +566,9 @@ def make_refused(camp):
         ("CHUNK of part 2^20", "limit", [14, bytes(32), 2**20, 0, b""]),
         ("CHUNK from beyond the largest chunk", "limit", [14, bytes(32), 0, 2**20 + 1, b""]),
         ("HAVE from part 2^20 on", "limit", [13, bytes(32), 2**20, b""]),
+        ("TURN beyond the last place", "limit", [18, 65536]),
+        ("AIR of 7 bytes", "form", [19, bytes(7)]),
+        ("AIR of 9 bytes", "form", [19, bytes(9)]),
     ]
     return [{"name": name, "error": error, "bytes": pack(items)} for name, error, items in rows]
 
@@ -714,7 +721,7 @@ def main():
     make_door_frames(frames, camp)
     make_lan_frames(frames, camp)
     make_content_frames(frames)
-    assert {f["bytes"][1] for f in frames.made} == {*range(1, 18), *range(33, 38)}
+    assert {f["bytes"][1] for f in frames.made} == {*range(1, 20), *range(33, 38)}
     note = "made by make_camp.py; a change here is a change of the protocol"
     write_json("camp.json", {"about": note, **camp})
     refused = make_refused(camp)
