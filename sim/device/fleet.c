@@ -416,13 +416,13 @@ static bool make_cell(struct daf_fleet *f, uint32_t cell)
     uint32_t room = f->cells_room == 0 ? 64 : f->cells_room;
     while (room <= cell)
         room *= 2;
-    daf_sim_us *cells = realloc(f->cells, room * sizeof *cells);
+    struct daf_fleet_air *cells = realloc(f->cells, room * sizeof *cells);
     if (cells == NULL) {
         daf_fleet_fail(f, DAF_ENOMEM);
         return false;
     }
     for (uint32_t i = f->cells_room; i < room; i++)
-        cells[i] = 0;
+        cells[i] = (struct daf_fleet_air){0, 0};
     f->cells = cells;
     f->cells_room = room;
     return true;
@@ -440,8 +440,8 @@ void daf_fleet_up(struct daf_fleet *f, const struct daf_contact *contact)
     uint32_t link = daf_fleet_take(f, &f->links);
     if (link == DAF_FLEET_NOBODY || !make_cell(f, contact->cell)) return;
     struct daf_fleet_link *l = daf_fleet_link(f, link);
-    *l = (struct daf_fleet_link){.contact = *contact,
-                                 .free_at = daf_engine_now(f->engine)};
+    daf_sim_us now = daf_engine_now(f->engine);
+    *l = (struct daf_fleet_link){.contact = *contact, .air = {now, now}};
     if (l->contact.bytes_per_s == 0)
         l->contact.bytes_per_s = f->config.bytes_per_s;
     if (l->contact.slots == 0) l->contact.slots = 1;

@@ -19,10 +19,15 @@ struct daf_fleet_pool {
     uint32_t *free;
 };
 
+/* When it is free for a frame, and for one of content. */
+struct daf_fleet_air {
+    daf_sim_us free_at, content_free_at;
+};
+
 /* A contact that is up. */
 struct daf_fleet_link {
     struct daf_contact contact; /* with a rate */
-    daf_sim_us free_at;         /* when its own air is */
+    struct daf_fleet_air air;   /* its own */
     daf_sim_us clogged_until;
 };
 
@@ -148,7 +153,7 @@ struct daf_fleet {
     struct daf_fleet_events events;
     struct daf_port port; /* all agents' */
     struct daf_chance chance, chance_loss;
-    daf_sim_us *cells; /* of each: when its air is free */
+    struct daf_fleet_air *cells;
     uint32_t cells_room;
     enum daf_err failed;
     struct daf_scratch *scratch;

@@ -38,33 +38,46 @@ bool daf_fleet_loses(struct daf_fleet *f, uint32_t link)
     return loss > 0 && daf_chance_in_million(&f->chance_loss, loss);
 }
 
+/* Frames of content take the air that the others leave: these pass between two
+ * packets of a CHUNK, as stations have equal chances to send, and access points a
+ * queue for each station. */
+static daf_sim_us take_air(struct daf_fleet_air *air, daf_sim_us now,
+                           daf_sim_us span, bool is_content)
+{
+    daf_sim_us *free_at = is_content ? &air->content_free_at : &air->free_at;
+
+    if (air->content_free_at < now) air->content_free_at = now;
+    if (*free_at < now) *free_at = now;
+    if (!is_content) air->content_free_at += span;
+    *free_at += span;
+    return *free_at;
+}
+
 /* When so many bytes will be at the other end of this link. */
-static daf_sim_us over_air(struct daf_fleet *f, uint32_t link, size_t bytes)
+static daf_sim_us over_air(struct daf_fleet *f, uint32_t link, size_t bytes,
+                           bool is_content)
 {
     struct daf_fleet_link *l = daf_fleet_link(f, link);
-    daf_sim_us *free_at = l->contact.cell == DAF_CELL_OWN
-                              ? &l->free_at
-                              : &f->cells[l->contact.cell];
-    daf_sim_us now = daf_engine_now(f->engine);
+    struct daf_fleet_air *air =
+        l->contact.cell == DAF_CELL_OWN ? &l->air : &f->cells[l->contact.cell];
     daf_sim_us one = (daf_sim_us)((uint64_t)bytes * l->contact.slots *
                                   (uint64_t)DAF_SIM_S / l->contact.bytes_per_s);
-    daf_sim_us wait = 0;
+    daf_sim_us span = one, wait = 0;
 
-    if (*free_at < now) *free_at = now;
-    *free_at += one;
     for (unsigned lost = 1; daf_fleet_loses(f, link); lost++) {
-        *free_at += one;
+        span += one;
         f->stats.again++;
         if (lost % TRIES == 0) wait += TCP_TIMEOUT;
     }
-    return *free_at + wait + f->config.latency;
+    return take_air(air, daf_engine_now(f->engine), span, is_content) + wait +
+           f->config.latency;
 }
 
 /* The same for a frame to that end of a wire: it overtakes none before it. */
 static daf_sim_us over_wire(struct daf_fleet *f, struct daf_fleet_wire *w,
-                            unsigned side, size_t bytes)
+                            unsigned side, size_t bytes, bool is_content)
 {
-    daf_sim_us at = over_air(f, w->link, bytes);
+    daf_sim_us at = over_air(f, w->link, bytes, is_content);
     daf_sim_us clogged = daf_fleet_link(f, w->link)->clogged_until;
 
     if (at < clogged) at = clogged;
@@ -271,7 +284,7 @@ static void send(struct daf_fleet_device *d, uint32_t wire, unsigned side,
     }
     memcpy(bytes, frame.p, len);
     unsigned other = 1 - side;
-    daf_sim_us at = over_wire(f, w, other, frame.len + FRAME_BYTES);
+    daf_sim_us at = over_wire(f, w, other, frame.len + FRAME_BYTES, zeros > 0);
     w->chunks[other] += zeros > 0;
     post(f, w->ends[other], at,
          &(struct daf_fleet_parcel){.word = DAF_FLEET_FRAME,
@@ -374,7 +387,8 @@ static void open_wire(struct daf_fleet_device *d, struct daf_fleet_device *peer,
     uint32_t wire = daf_fleet_take(f, &f->wires);
 
     if (wire == DAF_FLEET_NOBODY) return;
-    daf_sim_us at = over_air(f, link, HANDSHAKE_BYTES) + 3 * f->config.latency;
+    daf_sim_us at =
+        over_air(f, link, HANDSHAKE_BYTES, false) + 3 * f->config.latency;
     *daf_fleet_wire(f, wire) = (struct daf_fleet_wire){
         .ends = {d->number, peer->number},
         .conns = {conn, DAF_CONN_INCOMING |
