@@ -226,9 +226,11 @@ struct daf_fleet_stats {
     uint64_t bytes_runs,
         bytes_runs_lost;   /* of those: RUNs, which carry records */
     uint64_t bytes_around; /* frames' and handshakes' */
-    /* Of content's parts: put on the air, lost there, and of what came to a device
-     * that held the part. */
-    uint64_t bytes_chunks, bytes_chunks_lost, bytes_twice;
+    /* Of content's parts: put on the air, lost there, heard by an agent; of these: put
+     * on its shelf, and come to a device that held the part.  The rest nobody waited
+     * for any more. */
+    uint64_t bytes_chunks, bytes_chunks_lost, bytes_chunks_heard, bytes_shelved,
+        bytes_twice;
     /* Headers and bodies that came to a disk: kept, or held there already. */
     uint64_t bytes_kept, bytes_known;
 };

@@ -62,6 +62,8 @@ static void port_put(void *ctx, uint32_t conn,
     if (d->shelf != NULL)
         e.err = daf_shelf_model_put(d->shelf, conn, piece, &e.put,
                                     &d->fleet->stats.bytes_twice);
+    if (e.err == DAF_OK && e.put != DAF_SHELF_KNOWN && e.put != DAF_SHELF_ODD)
+        d->fleet->stats.bytes_shelved += piece->bytes.len;
     daf_sim_us at = worked(d, piece->bytes.len);
     if (e.err == DAF_OK && e.put == DAF_SHELF_MORE) return;
     answer_at(d, at, note(d, &e));

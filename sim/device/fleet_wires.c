@@ -547,6 +547,7 @@ static void tell_frame(struct daf_fleet_device *d,
         return;
     }
     f->stats.frames_heard++;
+    f->stats.bytes_chunks_heard += p->zeros;
     daf_fleet_input(d, &in);
 }
 

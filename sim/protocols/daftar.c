@@ -149,7 +149,9 @@ static void measure(struct daf_net *net, struct daf_net_measure *out)
     out->air[DAF_NET_AIR_CONTROL] =
         f->bytes - f->bytes_lost - runs - chunks + f->bytes_around;
     out->air[DAF_NET_AIR_AGAIN] += f->bytes_twice;
-    out->air[DAF_NET_AIR_PAYLOAD] += chunks - f->bytes_twice;
+    out->air[DAF_NET_AIR_PAYLOAD] += f->bytes_shelved;
+    out->air[DAF_NET_AIR_BROKEN] +=
+        f->bytes_chunks_heard - f->bytes_shelved - f->bytes_twice;
     out->twice = f->bytes_twice;
     out->kept = kept;
     out->kept_most = 0;

@@ -188,6 +188,11 @@ void daf_outcome_add(json_t *to, const struct daf_run_result *r,
     json_object_set_new(to, "latency_quantiles_s",
                         m->latencies_count == 0 ? json_null() : quantiles(m));
     json_object_set_new(to, "contact_lengths", lengths);
+    if (!r->content.is_some) return;
+    json_t *finished = json_array();
+    for (size_t i = 0; i < m->finished_count; i++)
+        json_array_append_new(finished, json_real(seconds(m->finished[i])));
+    json_object_set_new(to, "content_finished_s", finished);
 }
 
 /* ---- series.csv */
