@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* daftard - the daemon of one device.  See node/README.md; what it does is in
  * node/host.h, what the device decides in node/core/agent.h. */
+#include "node/airwatch.h"
 #include "node/child.h"
 #include "node/commands.h"
 #include "node/core/addr.h"
@@ -37,6 +38,13 @@ static const char usage[] =
     "                      ([::]:5670, all addresses of this machine)\n"
     "  --peer ADDR:PORT    another device's door; may be given often\n"
     "  --no-mdns           do not look for others on the network\n"
+    "  --air NAME          the access point that it uses, by a name that is "
+    "the "
+    "same\n"
+    "                      on all that use it, or `cable` (what its radio and "
+    "its\n"
+    "                      gateway say); who shares one is served two at a "
+    "time\n"
     "  --budget SIZE       what DIR may take on its disk, as 20GB or 512MiB\n"
     "                      (what the disk has)\n"
     "  --http ADDR:PORT    serve pages for browsers here; port 0: any; may be\n"
@@ -160,6 +168,10 @@ static int take(struct options *o, const char *name, const char *value)
         o->config.home = text;
     } else if (strcmp(name, "--record") == 0) {
         o->config.record = text;
+    } else if (strcmp(name, "--air") == 0) {
+        if (text[0] == '\0' || strlen(text) > DAF_AIRWATCH_NAME_MAX)
+            return misuse("not a name of 1 to 64 bytes: ", text);
+        o->config.air = text;
     } else if (strcmp(name, "--budget") == 0) {
         if (!daf_size_parse(text, &o->config.budget) || o->config.budget == 0)
             return misuse("not a size like 20GB: ", text);

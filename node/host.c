@@ -313,6 +313,27 @@ static void on_own_addresses(void *ctx, const struct daf_addr *addrs,
     if (h->discover != NULL) daf_discoverhost_renew(h->discover);
 }
 
+static void on_network(void *ctx)
+{
+    struct daf_host *h = ctx;
+
+    daf_airwatch_changed(h->airwatch);
+}
+
+static void on_air(void *ctx, const struct daf_air *air)
+{
+    const struct daf_input in = {.kind = DAF_INPUT_AIR, .air = *air};
+
+    daf_host_input(ctx, &in);
+}
+
+static void on_round(void *ctx, uint32_t round_us)
+{
+    const struct daf_input in = {.kind = DAF_INPUT_ROUND, .round_us = round_us};
+
+    daf_host_input(ctx, &in);
+}
+
 /* ---- what commands ask */
 
 static uint64_t count_records(struct daf_store *reader)
@@ -692,9 +713,14 @@ static bool is_for_others(const struct daf_addr *listen)
 static enum daf_err open_network(struct daf_host *h)
 {
     const struct daf_addr *listen = &h->config->listen;
-    enum daf_err err =
-        daf_netwatch_new(h->loop, listen, on_own_addresses, h, &h->netwatch);
+    const struct daf_airwatch_ops ops = {h, on_air, on_round};
+    enum daf_err err = daf_airwatch_new(
+        h->loop, &daf_camp_manifest(daf_agent_camp(h->agent))->discovery,
+        h->config->air, &ops, &h->airwatch);
 
+    if (err == DAF_OK)
+        err = daf_netwatch_new(h->loop, listen, on_own_addresses, on_network, h,
+                               &h->netwatch);
     if (err == DAF_OK && !h->config->no_mdns && is_for_others(listen))
         err = daf_discoverhost_new(h->loop, &h->discover_ops, &h->discover);
     return err;
@@ -883,6 +909,7 @@ void daf_host_close(struct daf_host *h)
     if (h->agent != NULL) daf_host_doors_write(h);
     close_store(h);
     daf_netwatch_free(h->netwatch);
+    daf_airwatch_free(h->airwatch);
     daf_discoverhost_free(h->discover);
     daf_webhost_free(h->web);
     daf_progressbook_free(&h->progress);

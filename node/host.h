@@ -38,6 +38,7 @@ struct daf_host_config {
     size_t peers_count;
     const char *record; /* a file; NULL: do not */
     bool no_mdns;
+    const char *air;   /* "cable", or a name; NULL: look (node/airwatch.h) */
     uint64_t budget;   /* bytes that the home may take; 0: what the disk has */
     const int *http;   /* listening sockets for pages; they outlive the host */
     size_t http_count; /* 0: no web process */

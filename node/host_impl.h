@@ -8,6 +8,7 @@
 #ifndef DAF_NODE_HOST_IMPL_H
 #define DAF_NODE_HOST_IMPL_H
 
+#include "node/airwatch.h"
 #include "node/apiserver.h"
 #include "node/contents.h"
 #include "node/discoverhost.h"
@@ -29,6 +30,7 @@ struct daf_host {
     struct daf_linkhost *linkhost;
     struct daf_discoverhost *discover; /* NULL: --no-mdns */
     struct daf_netwatch *netwatch;
+    struct daf_airwatch *airwatch;
     struct daf_agent *agent;
     struct daf_contents *contents;
     struct daf_apiserver *api;

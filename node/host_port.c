@@ -120,6 +120,7 @@ static void port_content_put(void *ctx, uint32_t conn,
 {
     struct daf_host *h = ctx;
 
+    daf_airwatch_busy(h->airwatch);
     daf_contents_put(h->contents, conn, piece);
 }
 

@@ -17,6 +17,7 @@ struct daf_netwatch {
     struct daf_loop *loop;
     struct daf_addr listen;
     void (*told)(void *ctx, const struct daf_addr *addrs, size_t count);
+    void (*settled)(void *ctx);
     void *ctx;
     struct daf_loop_source source; /* fd -1: the kernel does not tell */
     struct daf_loop_timer timer;   /* something changed: look when it settled */
@@ -101,6 +102,7 @@ static void on_timer(void *ctx)
 
     memset(addrs, 0, sizeof(addrs));
     count = daf_netwatch_list(&n->listen, addrs);
+    n->settled(n->ctx);
     if (n->was_told && count == n->count &&
         memcmp(addrs, n->addrs, sizeof(addrs)) == 0)
         return;
@@ -142,7 +144,7 @@ static int open_news(void)
 enum daf_err daf_netwatch_new(
     struct daf_loop *loop, const struct daf_addr *listen,
     void (*told)(void *ctx, const struct daf_addr *addrs, size_t count),
-    void *ctx, struct daf_netwatch **out)
+    void (*settled)(void *ctx), void *ctx, struct daf_netwatch **out)
 {
     struct daf_netwatch *n = calloc(1, sizeof(*n));
     enum daf_err err;
@@ -152,6 +154,7 @@ enum daf_err daf_netwatch_new(
     n->loop = loop;
     n->listen = *listen;
     n->told = told;
+    n->settled = settled;
     n->ctx = ctx;
     n->timer = (struct daf_loop_timer){.fn = on_timer, .ctx = n};
     n->source =

@@ -21,11 +21,13 @@ struct daf_netwatch; /* opaque */
 
 /** daf_netwatch_new: @listen: where the door listens; its port is told with each
  * address.  @told: called first from the loop, soon; @addrs is borrowed.
+ * @settled: called each time, also if the addresses are the same: another access
+ * point of one network is such news.
  * The caller owns it: daf_netwatch_free().  DAF_ENOMEM, DAF_EIO. */
 DAF_NODISCARD enum daf_err daf_netwatch_new(
     struct daf_loop *loop, const struct daf_addr *listen,
     void (*told)(void *ctx, const struct daf_addr *addrs, size_t count),
-    void *ctx, struct daf_netwatch **out);
+    void (*settled)(void *ctx), void *ctx, struct daf_netwatch **out);
 /** daf_netwatch_free: NULL is fine. */
 void daf_netwatch_free(struct daf_netwatch *n);
 
