@@ -2,8 +2,8 @@
 /* Multicast with repair: the source sends a chunk's symbols once to all, each device
  * loses some, says how many, and as many symbols of parity follow as who lacks most
  * lacks.  Any so many symbols make the chunk (an ideal fountain code), so one repair
- * serves all.  Chunks go round until nobody who is there lacks anything; who comes late
- * is served in a later round.  Nothing else is on the air, and no messages are carried.
+ * serves all.  When nobody who is there lacks anything of a chunk the next is sent; who
+ * comes late has the earlier ones in another round.  Nothing else is on the air, and no messages are carried.
  *
  * Losses are a device's own, in bursts (Gilbert, "Capacity of a burst-noise channel",
  * 1960), and as many as the place loses of frames.  There is no acknowledgement and so
@@ -177,17 +177,18 @@ static daf_sim_us send_chunk(struct daf_net *net, size_t item)
     struct cast *c = &s->casts[item];
     uint32_t receivers = item_of(net, item)->to_count;
     double rate = (double)daf_net_config(net)->base_bytes_per_s / 1e6;
-    uint32_t count = 0, tried = 0, chunk = 0;
+    uint32_t count = 0, tried = 0;
     daf_sim_us took = 0;
 
-    for (; count == 0 && tried < c->chunks; tried++) {
-        chunk = c->next;
+    for (; tried < c->chunks; tried++) {
+        count = most_lacking(c, receivers, c->next);
+        if (count > 0) break;
         c->next = (c->next + 1) % c->chunks;
-        count = most_lacking(c, receivers, chunk);
     }
     if (count == 0) return 0;
     for (uint32_t k = 0; k < receivers; k++)
-        if (c->receivers[k].is_here) took += reach(net, item, k, chunk, count);
+        if (c->receivers[k].is_here)
+            took += reach(net, item, k, c->next, count);
     s->sent += (uint64_t)count * (SYMBOL_BYTES + AROUND_BYTES);
     return took + (daf_sim_us)(count * ((SYMBOL_BYTES + AROUND_BYTES) / rate +
                                         PACKET_US));
