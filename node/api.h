@@ -20,7 +20,9 @@
  * {"op":"content-list"} -> a line an item on the shelf: {"content":"hex","title":…,
  *                      "bytes":N,"parts":N,"held":N,"fetched":N,"reserved":N,
  *                      "whole":bool,"wanted":bool,"pinned":bool,"published":bool,
- *                      "sources":N,"stuck":"" or why it is not fetched}, {"exit":0}
+ *                      "sources":N,"stuck":"" or why it is not fetched,
+ *                      "rate":bytes a second,"eta_s":N|null,"place":N in line or 0,
+ *                      "waiting":""|"room"|"source"|"turn"}, {"exit":0}
  * {"op":"content-wish","content":"hex","set":["wanted","pinned"…],"clear":[…]}
  *                  -> {"exit":0}   once that is durable; an item that is not on the
  *                      shelf yet is put there as the catalogue has it

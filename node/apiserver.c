@@ -349,7 +349,7 @@ static json_t *peer_object(const struct daf_peer_info *info)
 {
     bool known = !sodium_is_zero(info->author.b, sizeof(info->author.b));
 
-    return json_pack("{so ss sb sb ss ss sb si sI sI si}", "peer",
+    return json_pack("{so ss sb sb ss ss sb si sI sI si ss si}", "peer",
                      known ? daf_cmd_hex(info->author.b, sizeof(info->author.b))
                            : json_string(""),
                      "address", info->addr.text, "connected", info->connected,
@@ -358,7 +358,8 @@ static json_t *peer_object(const struct daf_peer_info *info)
                      (int)info->failures, "content_in",
                      (json_int_t)info->content_in, "content_out",
                      (json_int_t)info->content_out, "bad_chunks",
-                     (int)info->bad_parts);
+                     (int)info->bad_parts, "air", info->air, "place",
+                     (int)info->place);
 }
 
 static bool put_line(struct bytes *b, json_t *object)

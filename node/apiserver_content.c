@@ -2,6 +2,7 @@
 /* The ops on content: what is on the shelf, and what is wished. */
 #include "node/apiserver_impl.h"
 
+#include "node/clock.h"
 #include "node/cmd.h"
 
 #include <sodium.h>
@@ -24,20 +25,44 @@ static struct daf_apiserver_answer told(json_t *last)
     return (struct daf_apiserver_answer){.last = last};
 }
 
+/* Why nothing comes, in a word; "" if something does, or nothing is to. */
+static const char *waits_for(const struct daf_contents_item *i,
+                             const struct daf_agent_coming *coming)
+{
+    if (i->is_whole || (i->wishes & DAF_SHELF_WANTED) == 0) return "";
+    if (i->is_stuck) return "room";
+    if (coming->sources == 0) return "source";
+    return coming->place > 0 ? "turn" : "";
+}
+
 static json_t *item_object(const struct daf_agent *agent,
                            const struct daf_contents_item *i)
 {
-    return json_pack("{so so sI sI sI sI sI sb sb sb sb sI ss}", "content",
-                     daf_cmd_hex(i->content.b, sizeof(i->content.b)), "title",
-                     daf_cmd_text(i->title), "bytes", (json_int_t)i->bytes,
-                     "parts", (json_int_t)i->parts, "held", (json_int_t)i->held,
-                     "fetched", (json_int_t)i->fetched, "reserved",
+    struct daf_agent_coming coming;
+    uint64_t rest =
+        i->parts > 0
+            ? (uint64_t)((double)i->bytes * (i->parts - i->held) / i->parts)
+            : 0;
+
+    daf_agent_coming(agent, daf_clock_now(), &i->content, &coming);
+    return json_pack("{so so sI sI sI sI sI sb sb sb sb sI ss sI si so ss}",
+                     "content", daf_cmd_hex(i->content.b, sizeof(i->content.b)),
+                     "title", daf_cmd_text(i->title), "bytes",
+                     (json_int_t)i->bytes, "parts", (json_int_t)i->parts,
+                     "held", (json_int_t)i->held, "fetched",
+                     (json_int_t)i->fetched, "reserved",
                      (json_int_t)i->reserved, "whole", i->is_whole, "wanted",
                      (i->wishes & DAF_SHELF_WANTED) != 0, "pinned",
                      (i->wishes & DAF_SHELF_PINNED) != 0, "published",
                      (i->wishes & DAF_SHELF_PUBLISHED) != 0, "sources",
-                     (json_int_t)daf_agent_sources(agent, &i->content), "stuck",
-                     i->is_stuck ? daf_err_name(i->why) : "");
+                     (json_int_t)coming.sources, "stuck",
+                     i->is_stuck ? daf_err_name(i->why) : "", "rate",
+                     (json_int_t)coming.rate, "place", (int)coming.place,
+                     "eta_s",
+                     coming.rate > 0 && !i->is_whole
+                         ? json_integer((json_int_t)(rest / coming.rate))
+                         : json_null(),
+                     "waiting", waits_for(i, &coming));
 }
 
 /* What went wrong on the shelf, for a person. */

@@ -230,6 +230,8 @@ enum daf_exit daf_cmd_publish(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_library(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_get(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_pin(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_want(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_unpin(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_drop(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_digest(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_check(const struct daf_cmd *cmd);

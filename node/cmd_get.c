@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* daftar get, daftar pin: fetch a content item, and wait until it is here. */
+/* daftar get, want, pin, unpin: fetch a content item, and wait until it is here or
+ * not; and what is not to be kept at all costs any more. */
 #include "node/api.h"
 #include "node/clock.h"
 #include "node/cmd_content.h"
@@ -72,6 +73,11 @@ static void show(const struct waiting *w)
     if (number(w, "sources") == 0 && came == 0) {
         (void)snprintf(words, sizeof(words),
                        "waiting for a device that has it");
+    } else if (number(w, "place") > 0) {
+        (void)snprintf(words, sizeof(words),
+                       "number %llu in line: others at this access point "
+                       "are served first",
+                       (unsigned long long)number(w, "place"));
     } else {
         daf_size_text(ms > 0 ? came * 1000 / ms : 0, rate);
         (void)snprintf(words, sizeof(words), "%s/s, %llu s to go, from %llu",
@@ -201,7 +207,7 @@ static enum daf_err get(struct waiting *w, bool pin, bool no_wait,
     return err;
 }
 
-static enum daf_exit run(const struct daf_cmd *cmd, bool pin)
+static enum daf_exit run(const struct daf_cmd *cmd, bool pin, bool no_wait)
 {
     struct daf_trouble t = {""};
     struct daf_catalogue_entry entry;
@@ -218,8 +224,7 @@ static enum daf_exit run(const struct daf_cmd *cmd, bool pin)
     if (err == DAF_OK) {
         (void)daf_cmd_hex_str(entry.content.id.b, 32, w.id);
         daf_cmd_content_title(&entry.content, w.title);
-        err = get(&w, pin, daf_cmd_value(cmd, "no-wait") != NULL, &c.view.home,
-                  &t);
+        err = get(&w, pin, no_wait, &c.view.home, &t);
         if ((err == DAF_ENOTFOUND && !c.has_daemon) || err == DAF_ELOST)
             code = DAF_EXIT_NO_DAEMON;
     }
@@ -237,10 +242,54 @@ static enum daf_exit run(const struct daf_cmd *cmd, bool pin)
 
 enum daf_exit daf_cmd_get(const struct daf_cmd *cmd)
 {
-    return run(cmd, false);
+    return run(cmd, false, daf_cmd_value(cmd, "no-wait") != NULL);
+}
+
+enum daf_exit daf_cmd_want(const struct daf_cmd *cmd)
+{
+    return run(cmd, false, true);
 }
 
 enum daf_exit daf_cmd_pin(const struct daf_cmd *cmd)
 {
-    return run(cmd, true);
+    return run(cmd, true, daf_cmd_value(cmd, "no-wait") != NULL);
+}
+
+enum daf_exit daf_cmd_unpin(const struct daf_cmd *cmd)
+{
+    struct daf_trouble t = {""};
+    struct daf_catalogue_entry entry;
+    struct daf_cmd_content c;
+    char id[2 * sizeof(struct daf_hash) + 1];
+    char title[DAF_CONTENT_TITLE_BYTES_MAX + 1] = "";
+    json_t *last = NULL;
+    enum daf_err err = daf_cmd_content_open(cmd, &c, &t);
+
+    if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
+    err = daf_cmd_content_find(&c, cmd->args[0], &entry, &t);
+    if (err == DAF_OK) {
+        daf_cmd_content_title(&entry.content, title);
+        err =
+            daf_cmd_call(&c.view.home,
+                         json_pack("{ss ss s[s]}", "op", "content-wish",
+                                   "content",
+                                   daf_cmd_hex_str(entry.content.id.b, 32, id),
+                                   "clear", "pinned"),
+                         NULL, NULL, &last, &t);
+    }
+    if (err == DAF_OK) err = daf_cmd_err_of(last);
+    if (err != DAF_OK && last != NULL)
+        daf_home_trouble(&t, "%s",
+                         json_string_value(json_object_get(last, "error")));
+    json_decref(last);
+    daf_cmd_content_close(&c);
+    if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
+    if (cmd->json) {
+        daf_cmd_print(json_pack("{ss so sb}", "content", id, "title",
+                                daf_cmd_text(title), "pinned", 0));
+    } else {
+        (void)daf_cmd_put_text(title);
+        (void)printf(": kept as long as there is room\n");
+    }
+    return DAF_EXIT_DONE;
 }

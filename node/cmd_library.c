@@ -4,6 +4,7 @@
 #include "node/size.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static json_t *texts_json(const struct daf_about_text *texts, size_t count)
 {
@@ -54,8 +55,9 @@ static json_int_t number(const json_t *state, const char *key)
 static void print_json(const struct daf_cmd_content *c,
                        const struct daf_catalogue_entry *e, json_t *state)
 {
-    static const char *const copied[] = {"held", "fetched", "reserved",
-                                         "sources", "stuck"};
+    static const char *const copied[] = {"held",    "fetched", "reserved",
+                                         "sources", "rate",    "place",
+                                         "stuck",   "waiting", "eta_s"};
     const struct daf_content *content = &e->content;
     char title[DAF_CONTENT_TITLE_BYTES_MAX + 1], path[DAF_HOME_PATH_MAX];
     bool is_whole = is_true(state, "whole");
@@ -81,39 +83,79 @@ static void print_json(const struct daf_cmd_content *c,
 
         (void)json_object_set_new(line, copied[i],
                                   value != NULL ? json_incref(value)
-                                  : i == 4      ? json_string("")
-                                                : json_integer(0));
+                                  : i < 6       ? json_integer(0)
+                                  : i < 8       ? json_string("")
+                                                : json_null());
     }
     daf_cmd_print(line);
 }
 
-/* "here", "45 %", "wanted", "-" */
-static void state_text(const json_t *state, char out[24])
+/* "40 s", "12 min", "5 h" */
+static void time_text(json_int_t seconds, char out[24])
+{
+    if (seconds < 120)
+        (void)snprintf(out, 24, "%lld s", (long long)seconds);
+    else if (seconds < 7200)
+        (void)snprintf(out, 24, "%lld min", (long long)seconds / 60);
+    else
+        (void)snprintf(out, 24, "%lld h", (long long)seconds / 3600);
+}
+
+/* Of what is wanted and not here: how far it is, and what it waits for. */
+static void coming_text(const json_t *state, char *out, size_t len)
 {
     json_int_t held = number(state, "held"), parts = number(state, "parts");
+    const char *waiting = json_string_value(json_object_get(state, "waiting"));
+    char rate[DAF_SIZE_TEXT_MAX], time[24];
+    int at = parts > 0 && held > 0
+                 ? snprintf(out, len, "%d %%, ", (int)(held * 100 / parts))
+                 : 0;
+
+    out += at;
+    len -= (size_t)at;
+    if (waiting != NULL && strcmp(waiting, "source") == 0) {
+        (void)snprintf(out, len, "nobody here has it");
+    } else if (waiting != NULL && strcmp(waiting, "turn") == 0) {
+        (void)snprintf(out, len, "number %d in line",
+                       (int)number(state, "place"));
+    } else if (number(state, "rate") > 0) {
+        daf_size_text((uint64_t)number(state, "rate"), rate);
+        time_text(number(state, "eta_s"), time);
+        (void)snprintf(out, len, "%s/s, %s", rate, time);
+    } else {
+        (void)snprintf(out, len, "wanted");
+    }
+}
+
+/* "here", "45 %, 2.1 MB/s, 40 s", "number 3 in line", "-" */
+static void state_text(const json_t *state, char out[48])
+{
     const char *stuck = json_string_value(json_object_get(state, "stuck"));
 
     if (is_true(state, "whole"))
-        (void)snprintf(out, 24, "%s",
+        (void)snprintf(out, 48, "%s",
                        is_true(state, "pinned") ? "here, pinned" : "here");
     else if (stuck != NULL && stuck[0] != '\0')
-        (void)snprintf(out, 24, "stuck: %.12s", stuck);
-    else if (held > 0 && parts > 0)
-        (void)snprintf(out, 24, "%d %%", (int)(held * 100 / parts));
+        (void)snprintf(out, 48, "stuck: %.12s", stuck);
+    else if (is_true(state, "wanted"))
+        coming_text(state, out, 48);
+    else if (number(state, "held") > 0 && number(state, "parts") > 0)
+        (void)snprintf(out, 48, "%d %%",
+                       (int)(number(state, "held") * 100 /
+                             number(state, "parts")));
     else
-        (void)snprintf(out, 24, "%s",
-                       is_true(state, "wanted") ? "wanted" : "-");
+        (void)snprintf(out, 48, "-");
 }
 
 static void print_text(const struct daf_catalogue_entry *e, json_t *state)
 {
     char title[DAF_CONTENT_TITLE_BYTES_MAX + 1], size[DAF_SIZE_TEXT_MAX];
-    char hex[2 * sizeof(e->content.id.b) + 1], words[24];
+    char hex[2 * sizeof(e->content.id.b) + 1], words[48];
 
     daf_cmd_content_title(&e->content, title);
     daf_size_text(e->content.bytes, size);
     state_text(state, words);
-    (void)printf("%.12s  %8s  %-14s  ",
+    (void)printf("%.12s  %8s  %-26s  ",
                  daf_cmd_hex_str(e->content.id.b, sizeof(e->content.id.b), hex),
                  size, words);
     (void)daf_cmd_put_text(title);

@@ -150,7 +150,7 @@ static const struct daf_command table[] = {
         .text = "\"-\": not here; `daftar get` fetches it.",
         .keys = {"content", "title", "titles", "languages", "bytes", "files",
                  "whole", "wanted", "pinned", "held", "parts", "fetched",
-                 "sources", "path"},
+                 "sources", "rate", "eta_s", "place", "waiting", "path"},
         .run = daf_cmd_library,
     },
     {
@@ -167,8 +167,17 @@ static const struct daf_command table[] = {
         .run = daf_cmd_get,
     },
     {
+        .name = "want", .args = "CONTENT", .args_min = 1, .args_max = 1,
+        .summary = "the same, without waiting: it comes when somebody has it",
+        .text = "daftar library says how far it is, and what it waits for.",
+        .keys = {"content", "title", "bytes", "fetched", "whole", "pinned",
+                 "path"},
+        .needs_daemon = true,
+        .run = daf_cmd_want,
+    },
+    {
         .name = "pin", .args = "CONTENT", .args_min = 1, .args_max = 1,
-        .summary = "the same, and never drop it to make room",
+        .summary = "get it, and never drop it to make room",
         .options = {
             {"no-wait", NULL, "do not wait"},
         },
@@ -176,6 +185,13 @@ static const struct daf_command table[] = {
                  "path"},
         .needs_daemon = true,
         .run = daf_cmd_pin,
+    },
+    {
+        .name = "unpin", .args = "CONTENT", .args_min = 1, .args_max = 1,
+        .summary = "keep it only as long as there is room",
+        .keys = {"content", "title", "pinned"},
+        .needs_daemon = true,
+        .run = daf_cmd_unpin,
     },
     {
         .name = "drop", .args = "CONTENT", .args_min = 1, .args_max = 1,

@@ -449,7 +449,15 @@ void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out)
     }
 }
 
-static void tell_session(const struct daf_conn *c, struct daf_peer_info *out)
+static const char *air_str(const struct daf_agent *a, const struct daf_conn *c)
+{
+    if (c->air.kind == DAF_AIR_CABLE) return "cable";
+    if (c->air.kind == DAF_AIR_UNKNOWN) return "";
+    return daf_agent_air_is_ours(a, c) ? "ours" : "another";
+}
+
+static void tell_session(const struct daf_agent *a, const struct daf_conn *c,
+                         struct daf_peer_info *out)
 {
     const struct daf_session *s = c->session;
 
@@ -457,7 +465,9 @@ static void tell_session(const struct daf_conn *c, struct daf_peer_info *out)
         out->content_in = c->swap->bytes_in;
         out->content_out = c->swap->bytes_out;
         out->bad_parts = c->swap->bad;
+        out->place = c->swap->place;
     }
+    out->air = air_str(a, c);
     out->author = *daf_session_peer(s);
     out->connected = true;
     out->in_step = daf_session_resting(s);
@@ -501,7 +511,7 @@ static void tell_entry(const struct daf_agent *a, const struct daf_peer *p,
         if (is_proven(a->conns[j]) &&
             memcmp(daf_session_peer(a->conns[j]->session)->b, p->author.b,
                    sizeof(p->author.b)) == 0)
-            tell_session(a->conns[j], out);
+            tell_session(a, a->conns[j], out);
     }
 }
 
@@ -523,6 +533,7 @@ bool daf_agent_peer(const struct daf_agent *a, size_t *at,
                     struct daf_peer_info *out)
 {
     memset(out, 0, sizeof(*out));
+    out->air = "";
     for (; *at < a->peers_count; ++*at) {
         if (!stands(a, *at)) continue;
         tell_entry(a, &a->peers[(*at)++], out);
@@ -534,7 +545,7 @@ bool daf_agent_peer(const struct daf_agent *a, size_t *at,
         if (!is_only_incoming(a, c)) continue;
         ++*at;
         out->found_by = daf_agent_found_by_str(DAF_FOUND_INCOMING);
-        tell_session(c, out);
+        tell_session(a, c, out);
         return true;
     }
     return false;

@@ -315,7 +315,9 @@ struct daf_peer_info {
     bool in_step;                /* its session rests */
     bool is_there;               /* mDNS sees it now */
     uint64_t content_in, content_out; /* bytes of parts, in this session */
-    unsigned bad_parts;               /* it sent, in this session */
+    const char *air;    /* words: "cable", "ours", "another", "" (not told) */
+    uint32_t place;     /* ours in its line; 0: it serves us */
+    unsigned bad_parts; /* it sent, in this session */
 };
 /* The porch: what `enrol` shows.  Borrowed until the next input. */
 struct daf_agent_porch {
@@ -357,9 +359,17 @@ bool daf_agent_proven(const struct daf_agent *a, uint64_t *before,
 /** daf_agent_proven_changes: another number whenever that list changed. */
 uint64_t daf_agent_proven_changes(const struct daf_agent *a);
 
-/** daf_agent_sources: connected peers that offer parts of this item. */
-size_t daf_agent_sources(const struct daf_agent *a,
-                         const struct daf_hash *content);
+/* How an item comes, and what it waits for. */
+struct daf_agent_coming {
+    size_t sources; /* connected peers that offer parts of it */
+    /* All of them serve others first (docs/content.md R70): the least place in
+     * their lines.  0: one at least serves us, or there is none. */
+    uint32_t place;
+    uint64_t rate; /* bytes a second, of the last seconds */
+};
+void daf_agent_coming(const struct daf_agent *a, struct daf_mono now,
+                      const struct daf_hash *content,
+                      struct daf_agent_coming *out);
 
 /** daf_agent_found_by_str: "mdns". */
 const char *daf_agent_found_by_str(enum daf_found_by how);

@@ -27,6 +27,7 @@
 #define REST_MS        30000   /* and it is not asked for so long */
 #define BAD_MAX        3       /* bad parts; it is not asked any more */
 #define LINE_MS        7200000 /* R69: so long in line, and no byte came */
+#define NEAR_MS        2000 /* after it offered some, is a peer of our air asked */
 #define END_PARTS      8 /* when so few are lacking, and all were asked for, */
 #define END_MS         1000 /* one asked for so long ago is asked of another, too */
 #define SEARCH_MAX \
@@ -99,6 +100,11 @@ static void look(const struct choice *o, uint32_t from, uint32_t to,
     }
 }
 
+static void come_back(struct daf_agent *a, uint64_t ms)
+{
+    if (ms < a->again_at.ms) a->again_at.ms = ms;
+}
+
 /* The part to ask this peer for next; false: none.  The rarest, and of several the
  * first after the last that it was asked for: a source that is alone is read from
  * the beginning to the end, and of several each from another place. */
@@ -111,8 +117,14 @@ static bool pick(struct daf_agent *a, struct daf_conn *c,
 
     if (offer->parts != item->parts || !daf_agent_offers_count(a, item))
         return false;
-    if (a->config.swarm == DAF_SWARM_OURS && daf_agent_air_is_ours(a, c))
+    if (a->config.swarm == DAF_SWARM_OURS && daf_agent_air_is_ours(a, c)) {
+        /* Somebody elsewhere may be about to say that he has it. */
+        if (a->now.ms < offer->at.ms + NEAR_MS) {
+            come_back(a, offer->at.ms + NEAR_MS);
+            return false;
+        }
         o.elsewhere = item->elsewhere;
+    }
     from = offer->next < o.end ? offer->next : 0;
     near = o.end - from > SEARCH_MAX ? from + SEARCH_MAX : o.end;
     look(&o, from, near, out, &fewest);
@@ -232,8 +244,7 @@ static void ask_again(struct daf_agent *a, struct daf_conn *c,
             ask = only_ask(a, c, item, part);
             if (ask == NULL) continue;
             if (a->now.ms < ask->at.ms + END_MS) {
-                if (ask->at.ms + END_MS < a->again_at.ms)
-                    a->again_at = (struct daf_mono){ask->at.ms + END_MS};
+                come_back(a, ask->at.ms + END_MS);
                 continue;
             }
             item->has_again = true;
@@ -362,6 +373,7 @@ void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
 {
     struct daf_errand *ask = ask_of(c->swap, &f->content, f->part);
     struct daf_port_piece piece = {f->content, f->part, f->offset, f->data};
+    struct daf_shelved *item = daf_agent_item(a, &f->content);
 
     /* Parts come one after the other: who leaves one open does not come back. */
     if (ask == NULL || f->offset != ask->offset ||
@@ -381,6 +393,7 @@ void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
     ask->offset += (uint32_t)f->data.len;
     c->swap->bytes_in += f->data.len;
     a->stats.content_in += f->data.len;
+    if (item != NULL) daf_agent_item_came(a, item, f->data.len);
     a->config.port->content_put(a->config.port->ctx, c->id, &piece);
 }
 

@@ -70,6 +70,9 @@ struct daf_shelved {
         *elsewhere;   /* of them, who is not on our air; NULL: we are on none */
     uint32_t next;    /* sliced: the chunk after the last shown */
     uint32_t seekers; /* on no air, as slices_look() counted them */
+    uint64_t came;    /* bytes since came_at; of the seconds before: rate */
+    uint64_t rate;    /* bytes a second */
+    struct daf_mono came_at;
     /* Gained in between and not told: to who is on our air, and to the others;
      * equal: none. */
     uint32_t news_from, news_to;
@@ -96,7 +99,7 @@ struct daf_offering {
     uint8_t *shown;     /* told that we hold it */
     uint8_t *taken;     /* of them, it has asked for or holds */
     uint32_t ahead;     /* shown and not taken */
-    struct daf_mono at; /* something was taken, or shown first */
+    struct daf_mono at; /* made; sliced: something was taken, or shown first */
 };
 
 /* In line at a device that serves two of an air at a time (R70). */
@@ -579,6 +582,12 @@ void daf_agent_item_news(struct daf_agent *a, const struct daf_item_news *news);
 /* A part is held now: seekers will hear of it. */
 void daf_agent_item_gained(struct daf_agent *a, struct daf_shelved *item,
                            uint32_t part);
+/* Bytes of it came: for how fast. */
+void daf_agent_item_came(struct daf_agent *a, struct daf_shelved *item,
+                         uint64_t bytes);
+/* Connected peers that offer parts of it. */
+size_t daf_agent_sources(const struct daf_agent *a,
+                         const struct daf_hash *content);
 /* It lacks something that is to be fetched. */
 bool daf_agent_item_lacks(const struct daf_shelved *item);
 /* Tell @c, if it is proven and was not told, what is sought. */

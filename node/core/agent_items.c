@@ -342,3 +342,60 @@ size_t daf_agent_sources(const struct daf_agent *a,
     }
     return count;
 }
+
+/* ---- how it comes */
+
+#define RATE_MS  1000 /* measured each so long ... */
+#define QUIET_MS 5000 /* ... and over if nothing came for so long */
+
+void daf_agent_item_came(struct daf_agent *a, struct daf_shelved *item,
+                         uint64_t bytes)
+{
+    uint64_t ms = a->now.ms - item->came_at.ms, rate;
+
+    if (item->came_at.ms == 0 || ms >= QUIET_MS) {
+        item->came_at = a->now;
+        item->came = item->rate = 0;
+        ms = 0;
+    }
+    item->came += bytes;
+    if (ms < RATE_MS) return;
+    rate = item->came * 1000 / ms;
+    item->rate = item->rate == 0 ? rate : (3 * item->rate + rate) / 4;
+    item->came_at = a->now;
+    item->came = 0;
+}
+
+/* Of those who are not on our air, if there are such: they alone are asked. */
+static uint32_t least_place(const struct daf_agent *a,
+                            const struct daf_hash *content, bool near)
+{
+    uint32_t least = UINT32_MAX;
+
+    for (size_t i = 0; i < a->conns_count; i++) {
+        struct daf_swap *s = a->conns[i]->swap;
+
+        if (daf_agent_offer(s, content) != NULL && s->place < least &&
+            daf_agent_air_is_ours(a, a->conns[i]) == near)
+            least = s->place;
+    }
+    return least;
+}
+
+void daf_agent_coming(const struct daf_agent *a, struct daf_mono now,
+                      const struct daf_hash *content,
+                      struct daf_agent_coming *out)
+{
+    size_t at = place(a, content);
+    const struct daf_shelved *item = at < a->items_count ? &a->items[at] : NULL;
+
+    *out = (struct daf_agent_coming){
+        .sources = daf_agent_sources(a, content),
+        .place = least_place(a, content, false),
+    };
+    if (out->place == UINT32_MAX) out->place = least_place(a, content, true);
+    if (out->place == UINT32_MAX) out->place = 0;
+    if (item != NULL && memcmp(item->content.b, content->b, 32) == 0 &&
+        now.ms < item->came_at.ms + QUIET_MS)
+        out->rate = item->rate;
+}

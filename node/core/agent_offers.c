@@ -98,6 +98,7 @@ struct daf_offering *daf_agent_offer_make(struct daf_agent *a,
         .bits = bits,
         .gone = gone,
         .next = begin_at(a, item),
+        .at = a->now,
     };
     return &s->offers[s->offers_count++];
 }

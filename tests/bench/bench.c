@@ -15,25 +15,26 @@
 #define SECONDS     60
 
 static const char usage[] =
-    "usage: bench [sync|bulk|sim|device] [--case NAME] [--records N] [--nodes "
-    "N]\n"
-    "             [--seconds N] [--mib N] [--percent N] [--times N] "
-    "[--json]\n\n"
+    "usage: bench [sync|bulk|swarm|ranges|sim|device] [--case NAME] "
+    "[--records N]\n"
+    "             [--nodes N] [--seconds N] [--mib N] [--percent N] "
+    "[--times N] [--json]\n\n"
     "  --case NAME    of sync: equal late day full append disk sketch push\n"
     "                 of device: memory start idle peers\n"
     "                 of sim: sfhh hour waypoint camp\n"
+    "                 of swarm: eight sixteen\n"
     "  --records N    records in the camp (1000000)\n"
     "  --nodes N      devices of the cases push and peers (1000)\n"
     "  --seconds N    how long the case idle looks on (60)\n"
-    "  --mib N        what bulk carries (1024)\n"
+    "  --mib N        what bulk (1024), swarm (64) and ranges (256) carry\n"
     "  --percent N    how much of its worlds sim takes (100)\n"
-    "  --times N      runs behind a median of sim, at most 9 (3)\n"
+    "  --times N      runs behind a median of sim, swarm and ranges, at most "
+    "9 (3)\n"
     "  --json         one JSON object a line\n\n"
     "Exit: 0 measured, whatever the goals; 1 could not measure; 2 usage.\n";
 
 /* Those of sim come first: a process counts as its own what memory its maker had
- * when it was made.  Those of device need a lab, and come last: it is entered for
- * good. */
+ * when it was made.  Those that need a lab come last: it is entered for good. */
 static const struct {
     const char *family, *name;
     void (*run)(const struct bench *b);
@@ -44,16 +45,16 @@ static const struct {
     {"sync", "day", case_day},          {"sync", "full", case_full},
     {"sync", "append", case_append},    {"sync", "disk", case_disk},
     {"sync", "sketch", case_sketch},    {"sync", "push", case_push},
-    {"bulk", "bulk", case_bulk},        {"device", "memory", case_memory},
-    {"device", "start", case_start},    {"device", "idle", case_idle},
-    {"device", "peers", case_peers},
+    {"bulk", "bulk", case_bulk},        {"ranges", "ranges", case_ranges},
+    {"swarm", "eight", case_eight},     {"swarm", "sixteen", case_sixteen},
+    {"device", "memory", case_memory},  {"device", "start", case_start},
+    {"device", "idle", case_idle},      {"device", "peers", case_peers},
 };
 #define CASES_COUNT (sizeof(cases) / sizeof(cases[0]))
 
 static struct bench bench = {.records = RECORDS,
                              .nodes = NODES,
                              .seconds = SECONDS,
-                             .mib = 1024,
                              .percent = 100,
                              .times = BENCH_TIMES};
 
@@ -88,11 +89,17 @@ struct choice {
     size_t only;        /* a case's place, or CASES_COUNT */
 };
 
+static bool is_family(const char *name)
+{
+    for (size_t i = 0; i < CASES_COUNT; i++)
+        if (strcmp(cases[i].family, name) == 0) return true;
+    return false;
+}
+
 static const char *read_options(char **arg, struct choice *c)
 {
     for (; *arg != NULL; arg++) {
-        if (strcmp(*arg, "sync") == 0 || strcmp(*arg, "bulk") == 0 ||
-            strcmp(*arg, "sim") == 0 || strcmp(*arg, "device") == 0) {
+        if (is_family(*arg)) {
             c->family = *arg;
         } else if (strcmp(*arg, "--json") == 0) {
             bench.json = true;
@@ -125,8 +132,16 @@ static const char *read_options(char **arg, struct choice *c)
     return NULL;
 }
 
+static bool needs_lab(size_t i)
+{
+    return strcmp(cases[i].family, "device") == 0 ||
+           strcmp(cases[i].family, "swarm") == 0;
+}
+
 static bool is_chosen(const struct choice *c, size_t i)
 {
+    /* Whatever needs none was done before the lab was entered. */
+    if (bench_lab_is_inside() && !needs_lab(i)) return false;
     if (c->family != NULL && strcmp(cases[i].family, c->family) != 0)
         return false;
     return c->only == CASES_COUNT || c->only == i;
@@ -161,11 +176,10 @@ static void find_places(void)
 }
 
 /* False: the case needs a lab, and there cannot be one. */
-static bool have_place(char **argv)
+static bool have_place(size_t i, char **argv)
 {
-    if (strcmp(bench.family, "device") != 0 || bench_lab_is_inside())
-        return true;
-    bench_lab_enter(&bench, argv, bench.family);
+    if (!needs_lab(i) || bench_lab_is_inside()) return true;
+    bench_lab_enter(&bench, argv);
     return false;
 }
 
@@ -175,7 +189,7 @@ static void run_cases(const struct choice *c, char **argv)
         if (!is_chosen(c, i)) continue;
         bench.family = cases[i].family;
         bench_progress(&bench, "%s", cases[i].name);
-        if (have_place(argv))
+        if (have_place(i, argv))
             cases[i].run(&bench);
         else
             bench_row_none(&bench, cases[i].name, "all", "no namespaces", NULL);

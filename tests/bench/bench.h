@@ -9,7 +9,10 @@
  *      bench_process.c   what their processes use: memory, time, wake-ups
  *      bench_lab.c       devices in network namespaces (tests/lab)
  *      bench_callers.c   a thousand peers in one process, all handshakes real
+ *      bench_content.c   camps of many homes, items, what is said of them
  *      bench_pipeline.c  the least that could carry a file
+ *      bench_uplink.c    what bare TCP gets through a device's uplink
+ *      bench_http.c      clients that ask a web server for a file
  *      bench_relay.c     TCP between them: counts, delays, cuts
  *      bench_contact.c   two daemons from handshake to silence
  *      bench_sim.c       runs of daftar-sim and The ONE
@@ -37,10 +40,10 @@
 #define BENCH_DEVICES 1000
 
 struct bench {
-    const char
-        *family; /* of the case that runs: "sync", "bulk", "sim", "device" */
+    const char *family; /* of the case that runs: "sync", "bulk" ... */
     bool json;
-    size_t records, nodes, seconds, mib;
+    size_t records, nodes, seconds;
+    size_t mib;               /* of bulk, swarm and ranges; 0: the case's own */
     size_t percent, times;    /* of sim: a world's size, runs behind a median */
     char bin[BENCH_PATH_MAX]; /* folder of the programs */
     char cache[BENCH_PATH_MAX]; /* build/bench */
@@ -62,6 +65,9 @@ void bench_row(const struct bench *b, const char *name, const char *metric,
 void bench_row_none(const struct bench *b, const char *name, const char *metric,
                     const char *why, const char *goal);
 void bench_machine(const struct bench *b);
+/** bench_numbers: the first @count words of @line, which are numbers.  Returns
+ * what follows them, or NULL. */
+const char *bench_numbers(const char *line, double *out, size_t count);
 double bench_now(void); /* seconds, monotonic */
 /** bench_median: of @count values, which are put in order. */
 double bench_median(double *values, size_t count);
@@ -131,16 +137,21 @@ double bench_limit_append(struct bench_limit *l, size_t count);
 void bench_limit_close(struct bench_limit *l);
 
 /* ---- bench_lab.c */
-/** bench_lab_enter: run this program anew with @argv and @family in namespaces
- * of its own, where a lab can be; returns only where that is forbidden. */
-void bench_lab_enter(const struct bench *b, char **argv, const char *family);
+/** bench_lab_enter: run this program anew with @argv in namespaces of its own,
+ * where a lab can be; returns only where that is forbidden. */
+void bench_lab_enter(const struct bench *b, char **argv);
 bool bench_lab_is_inside(void);
-/** bench_lab_open: @devices of tests/lab, joined by its switch. */
-void bench_lab_open(const struct bench *b, unsigned devices);
+/** bench_lab_open: @devices of tests/lab, joined by its switch or by a bridge of
+ * the kernel's. */
+void bench_lab_open(const struct bench *b, unsigned devices, bool is_bridge);
 /** bench_lab_do: a command of lab.bash or camp.bash.  Returns the last line that
  * it printed, until the next one. */
 const char *bench_lab_do(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+/** bench_lab_move: this thread is in that device's network from now on. */
+bool bench_lab_move(unsigned device);
+/** bench_lab_socket: a TCP socket in that device's network; the caller's. */
+int bench_lab_socket(unsigned device);
 void bench_lab_close(void);
 
 /* ---- the cases of sync */
@@ -153,8 +164,16 @@ void case_disk(const struct bench *b);
 void case_sketch(const struct bench *b);
 void case_push(const struct bench *b);
 
-/* ---- the case of bulk */
+/* ---- the cases of bulk, swarm and ranges */
 void case_bulk(const struct bench *b);
+void case_eight(const struct bench *b);
+void case_sixteen(const struct bench *b);
+void case_ranges(const struct bench *b);
+
+/* ---- bench_uplink.c */
+/** bench_uplink: what bare TCP gets from each of the lab's devices 1 to @count to
+ * the next one, from the last to the second, all at once: bytes a second in @out. */
+void bench_uplink(unsigned count, double *out);
 
 /* ---- bench_pipeline.c */
 /** bench_pipeline: seconds until @bytes of the file @from are in the file @to,

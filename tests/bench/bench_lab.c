@@ -4,12 +4,14 @@
 #include "tests/bench/bench.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,7 +60,7 @@ static bool is_allowed(void)
     return status == 0;
 }
 
-void bench_lab_enter(const struct bench *b, char **argv, const char *family)
+void bench_lab_enter(const struct bench *b, char **argv)
 {
     static char unshare_name[] = "unshare", spaces[] = "-Urnmpf";
     static char proc[] = "--mount-proc", ends[] = "--kill-child";
@@ -70,10 +72,9 @@ void bench_lab_enter(const struct bench *b, char **argv, const char *family)
     if (!is_allowed()) return;
     bench_path(own, "%s/bench", b->bin);
     for (argv++; *argv != NULL; argv++) {
-        if (n == ARGS_MAX - 2) bench_die("too many options");
+        if (n == ARGS_MAX - 1) bench_die("too many options");
         args[n++] = *argv;
     }
-    args[n] = strdup(family); /* of several the last counts */
     (void)fflush(NULL);
     /* One thread.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     (void)setenv(INSIDE, "1", 1);
@@ -100,7 +101,7 @@ static void become_shell(const struct bench *b, int in, int out)
     _exit(127);
 }
 
-void bench_lab_open(const struct bench *b, unsigned devices)
+void bench_lab_open(const struct bench *b, unsigned devices, bool is_bridge)
 {
     int in[2], out[2];
 
@@ -115,7 +116,7 @@ void bench_lab_open(const struct bench *b, unsigned devices)
     to = fdopen(in[1], "w");
     from = fdopen(out[0], "r");
     if (to == NULL || from == NULL) bench_die("out of memory");
-    (void)bench_lab_do("lab_up %u", devices);
+    (void)bench_lab_do(is_bridge ? "lab_up_bridge %u" : "lab_up %u", devices);
 }
 
 const char *bench_lab_do(const char *format, ...)
@@ -137,6 +138,32 @@ const char *bench_lab_do(const char *format, ...)
         (void)snprintf(said, sizeof(said), "%s", line);
     }
     bench_die("the lab failed at: %s", format);
+}
+
+bool bench_lab_move(unsigned device)
+{
+    char path[BENCH_PATH_MAX];
+    int fd;
+    bool done;
+
+    bench_path(path, "/run/netns/d%u", device);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    done = fd >= 0 && setns(fd, CLONE_NEWNET) == 0;
+    if (fd >= 0) (void)close(fd);
+    return done;
+}
+
+int bench_lab_socket(unsigned device)
+{
+    int here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), fd = -1;
+
+    if (here >= 0 && bench_lab_move(device)) {
+        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (setns(here, CLONE_NEWNET) != 0) bench_die("cannot leave a device");
+    }
+    if (fd < 0) bench_die("no socket in device %u", device);
+    (void)close(here);
+    return fd;
 }
 
 void bench_lab_close(void)

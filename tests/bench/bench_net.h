@@ -8,6 +8,8 @@
 #ifndef DAF_TESTS_BENCH_NET_H
 #define DAF_TESTS_BENCH_NET_H
 
+#include <jansson.h>
+#include <sodium.h>
 #include <sys/types.h>
 
 #include "node/core/agent.h"
@@ -67,7 +69,11 @@ struct bench_place {
     unsigned device;  /* of the lab, at 10.77.0.device:5670; 0: 127.0.0.1:any */
     bool finds;       /* not --no-mdns */
     const char *peer; /* its one --peer, or NULL */
+    unsigned known;   /* devices 1 to known of the lab are its peers too */
+    bool serves;      /* pages, at 127.0.0.1 */
 };
+#define BENCH_KNOWN_MAX ((size_t)32)
+
 /** bench_node_launch: run daftard; returns at once.  @home: made by
  * bench_gen_home(), or any. */
 void bench_node_launch(const struct bench *b, const char *home,
@@ -87,6 +93,7 @@ void bench_node_rest(const struct bench_daemon *d);
 struct bench_status {
     struct daf_agent_tally sent[DAF_AGENT_KINDS];
     uint64_t bytes_in, bytes_out, records, records_in, sessions;
+    uint64_t content_out;
     bool is_unverified; /* own signatures of some records are still to verify */
     bool in_step;       /* one peer, connected and in step */
 };
@@ -123,6 +130,53 @@ struct bench_used {
     double cpu_ms, kib;
 };
 void bench_process_used(const struct bench_daemon *d, struct bench_used *out);
+
+/* ---- bench_content.c */
+/** bench_daftar: a command of ours, which must succeed; NULL ends @words, at
+ * most eight. */
+void bench_daftar(const struct bench *b, const char *home,
+                  const char *const *words);
+#define BENCH_DAFTAR(b, home, ...) \
+    bench_daftar(b, home, (const char *const[]){__VA_ARGS__, NULL})
+/** bench_content_make: a folder to publish: one file of noise, @name. */
+void bench_content_make(const char *folder, const char *name, size_t mib);
+/** bench_content_camp: homes of one camp: the coordinator's @homes[0], the others
+ * enrolled. */
+void bench_content_camp(const struct bench *b, char (*homes)[BENCH_PATH_MAX],
+                        size_t count);
+
+/* What a daemon says of an item. */
+struct bench_item {
+    char id[65];
+    uint64_t held; /* parts */
+    uint64_t bytes, fetched;
+    bool is_whole;
+};
+/** bench_content_ask: one request; @out is the last item that was told.  False:
+ * it was refused.  The request is taken. */
+bool bench_content_ask(const struct bench_daemon *d, json_t *request,
+                       struct bench_item *out);
+/** bench_content_publish: @folder, by a running daemon; its one item. */
+void bench_content_publish(const struct bench *b, const struct bench_daemon *d,
+                           const char *folder, struct bench_item *out);
+/** bench_content_check: a home's copy of the item is the same as @file. */
+void bench_content_check(const char *home, const char *id, const char *file);
+/** bench_content_cpu: seconds of processor time, all processes. */
+double bench_content_cpu(const struct bench_daemon *d);
+
+/* ---- bench_http.c */
+/* A file of a web server at 127.0.0.1, and who plays it. */
+struct bench_http {
+    uint16_t port;
+    const char *path;
+    uint64_t size, range; /* 0: no ranges, the whole of it again and again */
+    size_t clients;       /* at most 16 */
+    double seconds;
+    /* NULL, or a hash of what came: then it is one client and one pass. */
+    crypto_generichash_state *hash;
+};
+/** bench_http: bytes a second that came, of bodies, all clients together. */
+double bench_http(const struct bench_http *h);
 
 /* ---- bench_callers.c */
 struct bench_callers_plan {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +56,7 @@ static void take_status(void *ctx, json_t *line)
     }
     out->bytes_in = number(line, "bytes_in");
     out->bytes_out = number(line, "bytes_out");
+    out->content_out = number(line, "content_out");
     out->records = number(line, "records");
     out->records_in = number(line, "records_in");
     out->sessions = number(line, "sessions");
@@ -102,21 +102,10 @@ void bench_node_status(const struct bench_daemon *d, struct bench_status *out)
 
 /* ---- processes */
 
-/* Into the lab's device, for good. */
-static void move_to(unsigned device)
-{
-    char path[BENCH_PATH_MAX];
-    int fd;
-
-    bench_path(path, "/run/netns/d%u", device);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || setns(fd, CLONE_NEWNET) != 0) _exit(126);
-}
-
 static void become(const struct bench *b, const char *home,
                    const struct bench_place *place)
 {
-    char program[BENCH_PATH_MAX], log[BENCH_PATH_MAX];
+    char program[BENCH_PATH_MAX], log[BENCH_PATH_MAX], door[32];
     const char *words[] = {
         "daftard",
         "--home",
@@ -126,8 +115,11 @@ static void become(const struct bench *b, const char *home,
         place->finds ? NULL : "--no-mdns",
         place->peer != NULL ? "--peer" : NULL,
         place->peer,
+        place->serves ? "--http" : NULL,
+        place->serves ? "127.0.0.1:0" : NULL,
     };
-    char *argv[sizeof(words) / sizeof(words[0]) + 1] = {NULL};
+    char *argv[sizeof(words) / sizeof(words[0]) + BENCH_KNOWN_MAX * 2 + 1] = {
+        NULL};
     int null = open("/dev/null", O_RDWR | O_CLOEXEC), out;
     size_t n = 0;
 
@@ -136,7 +128,12 @@ static void become(const struct bench *b, const char *home,
     out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (words[i] != NULL) argv[n++] = strdup(words[i]);
-    if (place->device > 0) move_to(place->device);
+    for (unsigned i = 1; i <= place->known && i <= BENCH_KNOWN_MAX; i++) {
+        (void)snprintf(door, sizeof(door), "10.77.0.%u:5670", i);
+        argv[n++] = strdup("--peer");
+        argv[n++] = strdup(door);
+    }
+    if (place->device > 0 && !bench_lab_move(place->device)) _exit(126);
     /* Whatever ends this program, its daemons end too. */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)dup2(null, STDIN_FILENO);

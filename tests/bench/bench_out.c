@@ -162,6 +162,18 @@ void bench_machine(const struct bench *b)
                      b->records, b->nodes, b->percent, text);
 }
 
+const char *bench_numbers(const char *line, double *out, size_t count)
+{
+    char *end;
+
+    for (size_t i = 0; i < count; i++) {
+        out[i] = strtod(line, &end);
+        if (end == line) return NULL;
+        line = end;
+    }
+    return line + strspn(line, " ");
+}
+
 double bench_now(void)
 {
     struct timespec t;

@@ -4,139 +4,15 @@
  * same run (peers.bash). */
 #include "tests/bench/bench_net.h"
 
-#include <fcntl.h>
-#include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "node/api.h"
 
 #define LIMIT_S 600.0
-#define MIB     (1024.0 * 1024.0)
+#define MIB_OWN 1024
 
 struct result {
     double wall_s[BENCH_TIMES], cpu_s[BENCH_TIMES];
 };
-
-/* ---- the file and two homes */
-
-static void make_file(const struct bench *b, const char *path)
-{
-    static uint8_t block[1024 * 1024];
-    FILE *f = fopen(path, "wbe");
-
-    if (f == NULL) bench_die("cannot write %s", path);
-    for (size_t i = 0; i < b->mib; i++) {
-        randombytes_buf(block, sizeof(block));
-        if (fwrite(block, sizeof(block), 1, f) != 1)
-            bench_die("cannot write %s", path);
-    }
-    if (fclose(f) != 0) bench_die("cannot write %s", path);
-}
-
-static void write_text(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "we");
-
-    if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0)
-        bench_die("cannot write %s", path);
-}
-
-/* A command of ours; what it prints is not wanted. */
-static void run(const struct bench *b, const char *home,
-                const char *const *words)
-{
-    char program[BENCH_PATH_MAX];
-    const char *argv[16] = {"daftar"};
-    size_t n = 1;
-    int status;
-    pid_t pid;
-
-    bench_path(program, "%s/daftar", b->bin);
-    while (words[n - 1] != NULL) {
-        argv[n] = words[n - 1];
-        n++;
-    }
-    argv[n++] = "--home";
-    argv[n++] = home;
-    (void)fflush(NULL);
-    pid = fork();
-    if (pid == 0) {
-        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-        (void)dup2(null, STDOUT_FILENO);
-        (void)execv(program, (char *const *)(uintptr_t)argv);
-        _exit(127);
-    }
-    if (waitpid(pid, &status, 0) != pid || status != 0)
-        bench_die("daftar %s failed", words[0]);
-}
-
-#define RUN(b, home, ...) run(b, home, (const char *const[]){__VA_ARGS__, NULL})
-
-static void make_homes(const struct bench *b, char *a, char *d)
-{
-    char request[BENCH_PATH_MAX], accept[BENCH_PATH_MAX];
-
-    bench_path(a, "%s/bulk-a", b->run);
-    bench_path(d, "%s/bulk-b", b->run);
-    bench_path(request, "%s/b.request", b->run);
-    bench_path(accept, "%s/b.request.accept", b->run);
-    RUN(b, a, "camp", "create", "Bench");
-    RUN(b, d, "join", "--request", request);
-    RUN(b, a, "enrol", "sign", request);
-    RUN(b, d, "join", "--accept", accept);
-}
-
-/* ---- asking */
-
-struct found {
-    char id[65];
-    uint64_t held; /* parts */
-    bool is_whole;
-};
-
-static void on_item(void *ctx, json_t *line)
-{
-    const char *id = json_string_value(json_object_get(line, "content"));
-    struct found *f = ctx;
-
-    if (id == NULL) return;
-    (void)snprintf(f->id, sizeof(f->id), "%s", id);
-    f->is_whole = json_is_true(json_object_get(line, "whole"));
-    f->held = (uint64_t)json_integer_value(json_object_get(line, "held"));
-}
-
-static bool ask(const struct bench_daemon *d, json_t *request,
-                struct found *out)
-{
-    struct daf_home home = {.lock_fd = -1};
-    struct daf_trouble t;
-    json_t *last = NULL;
-    enum daf_err err;
-    bool done;
-
-    (void)snprintf(home.dir, sizeof(home.dir), "%s", d->home);
-    err = daf_api_call(&home, request, on_item, out, &last, &t);
-    done = err == DAF_OK && json_object_get(last, "error") == NULL;
-    json_decref(last);
-    json_decref(request);
-    return done;
-}
-
-static double cpu_of(const struct bench_daemon *d)
-{
-    struct bench_process all[BENCH_PROCESSES_MAX];
-    size_t count = bench_process_list(d, all);
-    double ms = 0;
-
-    for (size_t i = 0; i < count; i++)
-        ms += bench_process_cpu(all[i].pid);
-    return ms / 1000;
-}
 
 /* ---- ours */
 
@@ -146,14 +22,15 @@ static double fetch(const struct bench *b, const struct bench_daemon *a,
                     const struct bench_daemon *d, const char *id,
                     double *out_cpu_s)
 {
-    struct found found = {.is_whole = false};
-    double limit = bench_now() + LIMIT_S, start, cpu = cpu_of(a) + cpu_of(d);
+    struct bench_item found = {.is_whole = false};
+    double limit = bench_now() + LIMIT_S, start,
+           cpu = bench_content_cpu(a) + bench_content_cpu(d);
 
     start = bench_now();
-    while (!ask(d,
-                json_pack("{ss ss s[s]}", "op", "content-wish", "content", id,
-                          "set", "wanted"),
-                &found)) {
+    while (!bench_content_ask(d,
+                              json_pack("{ss ss s[s]}", "op", "content-wish",
+                                        "content", id, "set", "wanted"),
+                              &found)) {
         /* The catalogue has not come yet. */
         if (bench_now() > limit) bench_die("the catalogue does not come");
         bench_pause(5);
@@ -161,56 +38,43 @@ static double fetch(const struct bench *b, const struct bench_daemon *a,
     }
     while (!found.is_whole) {
         bench_progress(b, "bulk: daftar, %.0f s", bench_now() - start);
-        if (!ask(d,
-                 json_pack("{ss ss sI}", "op", "content-wait", "content", id,
-                           "held", (json_int_t)found.held),
-                 &found) ||
+        if (!bench_content_ask(d,
+                               json_pack("{ss ss sI}", "op", "content-wait",
+                                         "content", id, "held",
+                                         (json_int_t)found.held),
+                               &found) ||
             bench_now() > limit)
             bench_die("the content does not come");
     }
-    *out_cpu_s = cpu_of(a) + cpu_of(d) - cpu;
+    *out_cpu_s = bench_content_cpu(a) + bench_content_cpu(d) - cpu;
     return bench_now() - start;
-}
-
-static void check_same(const struct bench *b, const char *home, const char *id,
-                       const char *file)
-{
-    char command[3 * BENCH_PATH_MAX];
-
-    (void)snprintf(command, sizeof(command),
-                   "cmp -s '%s' '%s/content/%s/files/file.bin'", file, home,
-                   id);
-    (void)b;
-    if (system(command) != 0) bench_die("what came is not what was sent");
 }
 
 static double ours_once(const struct bench *b, const char *file,
                         double *out_cpu_s)
 {
-    char home_a[BENCH_PATH_MAX], home_b[BENCH_PATH_MAX], door[64];
-    char folder[BENCH_PATH_MAX];
+    char homes[2][BENCH_PATH_MAX], folder[BENCH_PATH_MAX], door[64];
     struct bench_daemon a, d;
-    struct found found = {.id = ""};
+    struct bench_item found;
     double seconds;
 
-    make_homes(b, home_a, home_b);
+    bench_path(homes[0], "%s/bulk-a", b->run);
+    bench_path(homes[1], "%s/bulk-b", b->run);
+    bench_content_camp(b, homes, 2);
     bench_path(folder, "%s/bulk", b->run);
-    bench_node_start(b, home_a, NULL, &a);
-    RUN(b, home_a, "publish", folder);
-    if (!ask(&a, json_pack("{ss}", "op", "content-list"), &found) ||
-        found.id[0] == '\0')
-        bench_die("what was published is not there");
+    bench_node_start(b, homes[0], NULL, &a);
+    bench_content_publish(b, &a, folder, &found);
     (void)snprintf(door, sizeof(door), "127.0.0.1:%u", (unsigned)a.door);
-    bench_node_start(b, home_b, door, &d);
+    bench_node_start(b, homes[1], door, &d);
     bench_node_rest(&d);
     bench_file_warm(2 * b->mib);
     bench_file_settle(b->run);
     seconds = fetch(b, &a, &d, found.id, out_cpu_s);
-    check_same(b, home_b, found.id, file);
+    bench_content_check(homes[1], found.id, file);
     bench_node_stop(&d);
     bench_node_stop(&a);
-    bench_file_remove(home_a);
-    bench_file_remove(home_b);
+    bench_file_remove(homes[0]);
+    bench_file_remove(homes[1]);
     return seconds;
 }
 
@@ -225,8 +89,9 @@ static bool other_once(const struct bench *b, const char *name,
                        char *version, size_t cap)
 {
     char command[4 * BENCH_PATH_MAX], line[256] = "";
+    double said[2];
+    const char *rest;
     FILE *f;
-    int n = 0;
 
     bench_progress(b, "bulk: %s", name);
     (void)snprintf(command, sizeof(command),
@@ -238,9 +103,12 @@ static bool other_once(const struct bench *b, const char *name,
     if (f == NULL) return false;
     if (fgets(line, sizeof(line), f) == NULL) line[0] = '\0';
     (void)pclose(f);
-    if (sscanf(line, "%lf %lf %n", wall_s, cpu_s, &n) != 2) return false;
     line[strcspn(line, "\n")] = '\0';
-    (void)snprintf(version, cap, "%s", line + n);
+    rest = bench_numbers(line, said, 2);
+    if (rest == NULL) return false;
+    *wall_s = said[0];
+    *cpu_s = said[1];
+    (void)snprintf(version, cap, "%s", rest);
     return true;
 }
 
@@ -291,17 +159,17 @@ static void compare(const struct bench *b, const char *name, const char *file,
 
 void case_bulk(const struct bench *b)
 {
+    struct bench with = *b;
     char folder[BENCH_PATH_MAX], file[BENCH_PATH_MAX], to[BENCH_PATH_MAX];
     double share[BENCH_TIMES];
     struct result ours, bare;
 
+    if (with.mib == 0) with.mib = MIB_OWN;
+    b = &with;
     bench_path(folder, "%s/bulk", b->run);
     bench_path(file, "%s/bulk/file.bin", b->run);
     bench_path(to, "%s/bare.bin", b->run);
-    bench_file_mkdir(folder);
-    make_file(b, file);
-    bench_path(folder, "%s/bulk/content.ini", b->run);
-    write_text(folder, "[title]\nen = Bulk\n");
+    bench_content_make(folder, "file.bin", b->mib);
     for (size_t i = 0; i < BENCH_TIMES; i++) {
         bench_progress(b, "bulk: the bare pipeline");
         bench_file_warm(2 * b->mib);

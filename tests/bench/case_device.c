@@ -27,7 +27,7 @@ void case_memory(const struct bench *b)
 
     bench_gen(b, b->records, BODY, &w);
     bench_gen_home(b, &w, 'A', BENCH_STORE_FULL, home);
-    bench_lab_open(b, 1);
+    bench_lab_open(b, 1, false);
     bench_node_launch(b, home, &place, &d);
     bench_node_wait(&d);
     bench_node_rest(&d);
@@ -117,7 +117,7 @@ void case_start(const struct bench *b)
     bench_gen(b, b->records, BODY, &w);
     bench_gen_home(b, &w, 'A', BENCH_STORE_FULL, home_a);
     bench_gen_home(b, &w, 'B', BENCH_STORE_FULL, home_b);
-    bench_lab_open(b, 2);
+    bench_lab_open(b, 2, false);
     bench_node_launch(b, home_a, &place, &a);
     bench_node_wait(&a);
     bench_node_rest(&a);
@@ -197,7 +197,7 @@ void case_idle(const struct bench *b)
     struct bench_place place = {.device = 1, .finds = true};
     char home[BENCH_PATH_MAX];
 
-    bench_lab_open(b, IDLE_PEERS + 1);
+    bench_lab_open(b, IDLE_PEERS + 1, false);
     (void)bench_lab_do("camp_new %d", IDLE_PEERS + 1);
     bench_path(home, "%s", bench_lab_do("camp_home 1"));
     bench_node_launch(b, home, &place, &d[0]);

@@ -156,14 +156,14 @@ XML
                 rest "$ga" 'db/status?folder=bulk' | tr -d ' \n' | grep -q '"localFiles":1' &&
                 rest "$gb" system/connections | tr -d ' \n' | grep -q '"connected":true'
         }
-        for ((i = 0; i < 1200; i++)); do ready && break || sleep 0.05; done
+        for ((i = 0; i < 1200; i++)); do ready && break; sleep 0.05; done
         ready || exit 1
         before=$(cpu_of "${pids[@]}")
         start=$(now)
         rest "$gb" config/folders/bulk -X PATCH -d '{"paused":false}' >/dev/null
         done_() { rest "$gb" 'db/status?folder=bulk' | tr -d ' \n' |
             grep -q '"globalFiles":1.*"inSyncFiles":1.*"needFiles":0.*"state":"idle"'; }
-        for ((i = 0; i < 12000; i++)); do done_ && break || sleep 0.02; done
+        for ((i = 0; i < 12000; i++)); do done_ && break; sleep 0.02; done
         end=$(now)
         after=$(cpu_of "${pids[@]}")
         cmp -s "$file" "$to/b-files/$(basename "$file")" || exit 1

@@ -20,6 +20,7 @@
 lab_program=${DAF_BUILD:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/dev}/tests/lab_switch
 lab_size=0
 lab_dir=
+lab_switch_pid=
 lab_pids=()
 exec {lab_never}<> <(:) # nothing is ever said there: to pause without a process
 
@@ -50,6 +51,42 @@ lab_address() { echo "10.77.0.$1"; }
 # 20 no ARP is seen (lab_introduce).
 lab_up()
 {
+    lab_wire "$1" || return
+    mkfifo "$lab_dir/to" "$lab_dir/from"
+    exec {lab_to}<>"$lab_dir/to" {lab_from}<>"$lab_dir/from"
+    lab_switch_on 1
+}
+
+# lab_up_bridge N: joined by the kernel's bridge instead, which costs less and cannot
+# be a poor network: there is no lab_switch to talk to.
+lab_up_bridge()
+{
+    local i
+    lab_wire "$1" || return
+    exec {lab_to}<>/dev/null {lab_from}<>/dev/null
+    printf 'link add hub type bridge\nlink set hub addrgenmode none up\n' |
+        ip -batch - || return
+    for ((i = 1; i <= lab_size; i++)); do printf 'link set port%d master hub\n' "$i"; done |
+        ip -batch -
+}
+
+# lab_cap I BYTES: what device I sends is held to so many bytes a second, headers
+# included, behind a queue of 64 ms.  Its TCP is cubic as on any Debian, or reno,
+# which everybody may choose, where this machine has set another: bbr would make
+# another network of the same queue.
+lab_cap()
+{
+    tc -n "d$1" qdisc replace dev eth0 root tbf rate "${2}bps" burst 32kb latency 64ms ||
+        return
+    # shellcheck disable=SC2016 # the inner shell's own
+    lab_in "$1" sh -c 'for tcp in cubic reno; do
+        /bin/echo $tcp >/proc/sys/net/ipv4/tcp_congestion_control && exit
+    done 2>/dev/null; exit 1'
+}
+
+# lab_wire N: the devices, and their near ends.
+lab_wire()
+{
     local i
     lab_size=$1
     lab_dir=$(mktemp -d "${TMPDIR:-/tmp}/daftar-lab.XXXXXX")
@@ -69,10 +106,7 @@ lab_up()
             'route add default dev eth0' |
             ip -n "d$i" -batch - || return
     done
-    [ "$lab_size" -le 20 ] || lab_introduce || return
-    mkfifo "$lab_dir/to" "$lab_dir/from"
-    exec {lab_to}<>"$lab_dir/to" {lab_from}<>"$lab_dir/from"
-    lab_switch_on 1
+    [ "$lab_size" -le 20 ] || lab_introduce
 }
 
 # lab_introduce: each knows the others' MACs without asking.  The kernel keeps 1,024
@@ -170,15 +204,19 @@ lab_down()
     local i
     [ -n "$lab_dir" ] || return 0
     lab_stop "${lab_pids[@]}"
-    kill "$lab_switch_pid" 2>/dev/null || true
-    wait "$lab_switch_pid" 2>/dev/null || true
+    if [ -n "$lab_switch_pid" ]; then
+        kill "$lab_switch_pid" 2>/dev/null || true
+        wait "$lab_switch_pid" 2>/dev/null || true
+    else
+        ip link del hub 2>/dev/null || true
+    fi
     # A namespace dies some time after its deletion, a wire at once.
     for ((i = 1; i <= lab_size; i++)); do
         printf 'link del port%d\nnetns del d%d\n' "$i" "$i"
     done | ip -force -batch - 2>/dev/null || true
     exec {lab_to}>&- {lab_from}>&-
     rm -rf "$lab_dir"
-    lab_dir='' lab_pids=()
+    lab_dir='' lab_switch_pid='' lab_pids=()
 }
 
 # until_true SECONDS COMMAND...: waits for a condition, not for a time.  1 if it
