@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files of an item of our own are copied, and what is written is hashed. */
+/* The files of an item of our own are copied, and what is written is hashed.
+ *
+ * The kernel copies where it can, so that on a disk that shares blocks a lesson of
+ * gigabytes takes no room twice; what is hashed is then read from the copy, so
+ * that a file that changed meanwhile is not another than its hashes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,6 +17,7 @@ struct one {
     struct daf_shelf_copy *c;
     const struct daf_shelf_found *f;
     int in, out;
+    bool by_hand; /* the kernel cannot copy between these two */
     struct stat before;
 };
 
@@ -67,6 +72,47 @@ static enum daf_err copy_bytes(struct one *o, uint64_t at, uint32_t len,
     return err == DAF_OK ? DAF_OK : trouble(o, err);
 }
 
+/* Sets by_hand, and nothing else, where the kernel cannot. */
+static enum daf_err copy_by_kernel(struct one *o, uint64_t at, uint32_t len,
+                                   struct daf_hash *out)
+{
+    struct daf_shelf *s = o->c->w->s;
+    struct daf_hash_stream h;
+    uint64_t copied = len;
+    bool able;
+    enum daf_err err =
+        daf_shelf_disk_copy(&s->disk, o->in, o->out, at, &copied, &able);
+
+    if (err != DAF_OK) return trouble(o, err);
+    o->by_hand = !able;
+    if (!able) return DAF_OK;
+    if (copied < len) return changed(o);
+    daf_hash_begin(&h, DAF_CHUNK_CONTEXT);
+    for (uint32_t done = 0; done < len;) {
+        size_t want =
+            len - done < sizeof(s->buffer) ? len - done : sizeof(s->buffer);
+        size_t got = want;
+
+        err = daf_shelf_disk_read(&s->disk, o->out, at + done, s->buffer, &got);
+        if (err != DAF_OK) return trouble(o, err);
+        if (got < want) return changed(o);
+        daf_hash_add(&h, (struct daf_view){s->buffer, got});
+        done += (uint32_t)got;
+    }
+    daf_hash_end(&h, out->b);
+    if (s->has_holes && daf_shelf_is_zeros(s, out->b, len))
+        daf_shelf_disk_punch(o->out, at, len);
+    return DAF_OK;
+}
+
+static enum daf_err copy_data(struct one *o, uint64_t at, uint32_t len,
+                              struct daf_hash *out)
+{
+    enum daf_err err = o->by_hand ? DAF_OK : copy_by_kernel(o, at, len, out);
+
+    return err == DAF_OK && o->by_hand ? copy_bytes(o, at, len, out) : err;
+}
+
 static enum daf_err copy_chunk(struct one *o, uint32_t n)
 {
     struct daf_shelf_copy *c = o->c;
@@ -79,7 +125,7 @@ static enum daf_err copy_chunk(struct one *o, uint32_t n)
         daf_shelf_disk_data(o->in, at, at + len) == at + len)
         h = *daf_shelf_zeros(c->w->s, len);
     else
-        err = copy_bytes(o, at, len, &h);
+        err = copy_data(o, at, len, &h);
     if (err != DAF_OK) return err;
     memcpy(c->hashes + (size_t)n * DAF_SHELF_HASH_BYTES, h.b, sizeof(h.b));
     if (c->w->s->has_holes && !daf_shelf_is_zeros(c->w->s, h.b, len))
@@ -153,7 +199,7 @@ static enum daf_err open_out(struct one *o, struct daf_view before)
     err = daf_shelf_files_make_folders(s, o->c->root, before, path);
     if (err == DAF_OK)
         err = daf_shelf_disk_file(&s->disk, o->c->root, path,
-                                  O_WRONLY | O_CREAT | O_EXCL, &o->out);
+                                  O_RDWR | O_CREAT | O_EXCL, &o->out);
     return err == DAF_OK ? DAF_OK : trouble(o, err);
 }
 

@@ -177,6 +177,41 @@ enum daf_err daf_shelf_disk_write(struct daf_shelf_disk *d, int fd,
     return DAF_OK;
 }
 
+/* Where the kernel or the two file systems cannot, nothing has been written. */
+static bool is_unable(int number)
+{
+    return number == EXDEV || number == ENOSYS || number == EOPNOTSUPP ||
+           number == EINVAL || number == EPERM || number == EBADF ||
+           number == ETXTBSY;
+}
+
+enum daf_err daf_shelf_disk_copy(struct daf_shelf_disk *d, int in, int out,
+                                 uint64_t offset, uint64_t *len, bool *out_able)
+{
+    off_t from = (off_t)offset, to = (off_t)offset;
+    uint64_t done = 0;
+    ssize_t n = 1;
+
+    *out_able = true;
+    while (done < *len && n > 0) {
+        AGAIN(n, copy_file_range(in, &from, out, &to, *len - done, 0));
+        if (n < 0 && done == 0 && is_unable(errno)) {
+            *out_able = false;
+            return DAF_OK;
+        }
+        if (n < 0) return failed(d, "copying", "");
+        done += (uint64_t)n;
+    }
+    *len = done;
+    return DAF_OK;
+}
+
+void daf_shelf_disk_punch(int fd, uint64_t offset, uint64_t len)
+{
+    (void)fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                    (off_t)offset, (off_t)len);
+}
+
 enum daf_err daf_shelf_disk_read(struct daf_shelf_disk *d, int fd,
                                  uint64_t offset, uint8_t *out, size_t *len)
 {

@@ -47,6 +47,14 @@ void daf_shelf_disk_close(int fd);
 DAF_NODISCARD enum daf_err daf_shelf_disk_write(struct daf_shelf_disk *d,
                                                 int fd, uint64_t offset,
                                                 struct daf_view bytes);
+/** daf_shelf_disk_copy: copy_file_range() of *@len bytes at @offset of both; *@len:
+ * how many there were.  Where they can share blocks (btrfs, XFS) nothing is written.
+ * *@out_able false: these two files cannot, and nothing happened. */
+DAF_NODISCARD enum daf_err daf_shelf_disk_copy(struct daf_shelf_disk *d, int in,
+                                               int out, uint64_t offset,
+                                               uint64_t *len, bool *out_able);
+/** daf_shelf_disk_punch: a hole of zeros; best effort. */
+void daf_shelf_disk_punch(int fd, uint64_t offset, uint64_t len);
 /** daf_shelf_disk_read: *@len: in, how many; out, how many before the end. */
 DAF_NODISCARD enum daf_err daf_shelf_disk_read(struct daf_shelf_disk *d, int fd,
                                                uint64_t offset, uint8_t *out,

@@ -73,6 +73,10 @@ int __wrap_fdatasync(int fd);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_openat(int at, const char *path, int flags, ...);
 ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t offset);
+ssize_t __real_copy_file_range(int in, off_t *from, int out, off_t *to,
+                               size_t len, unsigned flags);
+ssize_t __wrap_copy_file_range(int in, off_t *from, int out, off_t *to,
+                               size_t len, unsigned flags);
 ssize_t __wrap_pread(int fd, void *bytes, size_t len, off_t offset);
 int __wrap_ftruncate(int fd, off_t len);
 int __wrap_renameat(int a, const char *from, int b, const char *to);
@@ -436,6 +440,21 @@ int __wrap_openat(int at, const char *path, int flags, ...)
         va_end(args);
     }
     return __real_openat(at, path, flags, mode);
+}
+
+ssize_t __wrap_copy_file_range(int in, off_t *from, int out, off_t *to,
+                               size_t len, unsigned flags)
+{
+    bool half = false;
+
+    if (fault_hit_full(FAULT_SYS_FULL, "copy_file_range", &half)) {
+        if (half && len > 1)
+            return __real_copy_file_range(in, from, out, to, len / 2, flags);
+        return fail(ENOSPC);
+    }
+    if (fault_hit(FAULT_SYS_IO, "copy_file_range")) return fail(EIO);
+    if (fault_hit(FAULT_SYS_INTR, "copy_file_range")) return fail(EINTR);
+    return __real_copy_file_range(in, from, out, to, len, flags);
 }
 
 ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t offset)

@@ -33,6 +33,10 @@ int __real_mkdirat(int at, const char *path, mode_t mode);
 int __real_unlinkat(int at, const char *path, int flags);
 int __wrap_openat(int at, const char *path, int flags, ...);
 ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t offset);
+ssize_t __real_copy_file_range(int in, off_t *from, int out, off_t *to,
+                               size_t len, unsigned flags);
+ssize_t __wrap_copy_file_range(int in, off_t *from, int out, off_t *to,
+                               size_t len, unsigned flags);
 int __wrap_ftruncate(int fd, off_t len);
 int __wrap_fsync(int fd);
 int __wrap_renameat(int a, const char *from, int b, const char *to);
@@ -173,6 +177,17 @@ ssize_t __wrap_pwrite(int fd, const void *bytes, size_t len, off_t offset)
     n->range[n->ranges].from = (uint64_t)offset;
     n->range[n->ranges++].to = (uint64_t)offset + len;
     return __real_pwrite(fd, bytes, len, offset);
+}
+
+ssize_t __wrap_copy_file_range(int in, off_t *from, int out, off_t *to,
+                               size_t len, unsigned flags)
+{
+    struct node *n = node_at(out);
+
+    assert_true(n->ranges < RANGES);
+    n->range[n->ranges].from = (uint64_t)*to;
+    n->range[n->ranges++].to = (uint64_t)*to + len;
+    return __real_copy_file_range(in, from, out, to, len, flags);
 }
 
 int __wrap_ftruncate(int fd, off_t len)
