@@ -12,6 +12,7 @@
 #include "sim/protocols/protocol.h"
 #include "sim/run/outcome.h"
 #include "sim/say.h"
+#include "sim/study/multicast.h"
 
 #define RECORD_BYTES 1000 /* a size above it is no record's */
 
@@ -185,6 +186,18 @@ static double ratio(uint64_t a, uint64_t b)
     return b == 0 ? 0 : (double)a / (double)b;
 }
 
+static void print_content(const struct daf_run_content *c)
+{
+    (void)printf("  content    %" PRIu64 " of %" PRIu64
+                 " copies whole after 45 min, ",
+                 c->in_lesson, c->copies);
+    if (c->all_done == DAF_SIM_NEVER)
+        (void)fputs("not all at the end", stdout);
+    else
+        (void)printf("all after %.0f s", (double)c->all_done / DAF_SIM_S);
+    (void)printf("; the air takes %.0f s at least\n", c->bound_s);
+}
+
 static void print_words(const struct daf_run_config *config,
                         const struct daf_run_result *r)
 {
@@ -203,6 +216,7 @@ static void print_words(const struct daf_run_config *config,
                      (double)r->latency_median / (double)DAF_SIM_S);
     if (r->hops_mean > 0) (void)printf(", %.1f hops", r->hops_mean);
     (void)puts("");
+    if (r->content.is_some) print_content(&r->content);
     (void)printf("  transfers  %" PRIu64 " whole, %" PRIu64
                  " broken off, %" PRIu64 " copies dropped\n",
                  n->relayed, n->aborted, n->dropped);
@@ -309,7 +323,9 @@ static int run(struct daf_cmd_wish *w)
 
 int daf_cmd_run(int argc, char **argv)
 {
-    struct daf_cmd_wish w = {.run.net = {.bytes_per_s = 250000},
+    struct daf_cmd_wish w = {.run.net = {.bytes_per_s = 250000,
+                                         .base_bytes_per_s =
+                                             DAF_MULTICAST_BYTES_PER_S},
                              .protocols_count = 1,
                              .seeds_count = 1};
 

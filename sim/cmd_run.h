@@ -22,7 +22,8 @@ struct daf_cmd_wish {
     const char *out;
     bool is_json, is_real, is_resumed;
     /* Said, so that a scenario does not say it. */
-    bool has_protocols, has_seeds, has_buffer, has_lifetime, has_speed;
+    bool has_protocols, has_policies, has_seeds, has_buffer, has_lifetime,
+        has_speed;
 };
 
 /* ---- cmd_run_options.c */

@@ -10,6 +10,8 @@
 #include "sim/protocols/protocol.h"
 #include "sim/say.h"
 #include "sim/spec.h"
+#include "sim/study/multicast.h"
+#include "sim/study/policy.h"
 
 const char daf_cmd_run_help[] =
     "usage: daftar-sim run SCENARIO.yaml [OPTION...]\n"
@@ -35,6 +37,12 @@ const char daf_cmd_run_help[] =
     "  --protocol NAME,..  of `daftar-sim protocols`; epidemic-one if not "
     "said,\n"
     "                    or the scenario's, which is daftar if not said\n"
+    "  --policy NAME,..  instead: how daftar brings a scenario's content to "
+    "many;\n"
+    "                    daftar, fair-share, two; or multicast, a model of "
+    "it\n"
+    "  --multicast-rate SPEED  of that model, such as 24Mbit/s; 6Mbit/s if "
+    "not said\n"
     "  --buffer SIZE     of a device, such as 50MB; no limit if not said\n"
     "  --speed SPEED     of a link, such as 2Mbit/s; 250kB/s if not said\n"
     "  --lifetime TIME   of a message, whole minutes; for ever if not said\n"
@@ -65,6 +73,8 @@ enum wish_option {
     OPT_WAYPOINT,
     OPT_TRAFFIC,
     OPT_PROTOCOL,
+    OPT_POLICY,
+    OPT_MULTICAST_RATE,
     OPT_BUFFER,
     OPT_SPEED,
     OPT_LIFETIME,
@@ -84,6 +94,8 @@ static const struct option options[] = {
     {"waypoint", required_argument, NULL, OPT_WAYPOINT},
     {"traffic", required_argument, NULL, OPT_TRAFFIC},
     {"protocol", required_argument, NULL, OPT_PROTOCOL},
+    {"policy", required_argument, NULL, OPT_POLICY},
+    {"multicast-rate", required_argument, NULL, OPT_MULTICAST_RATE},
     {"buffer", required_argument, NULL, OPT_BUFFER},
     {"speed", required_argument, NULL, OPT_SPEED},
     {"lifetime", required_argument, NULL, OPT_LIFETIME},
@@ -120,19 +132,37 @@ static bool take_lifetime(struct daf_cmd_wish *w, const char *value)
     return true;
 }
 
-static bool no_protocol(const char *name)
+/* @at: of all there are. */
+static bool none_such(const char *what, const char *name,
+                      const struct daf_protocol *(*at)(size_t index))
 {
     const struct daf_protocol *p;
     char all[400] = "";
 
-    for (size_t i = 0; (p = daf_protocol_at(i)) != NULL; i++) {
+    for (size_t i = 0; (p = at(i)) != NULL; i++) {
         size_t len = strlen(all);
         (void)snprintf(all + len, sizeof all - len, "%s %s", i == 0 ? "" : ",",
                        p->name);
     }
-    daf_say("daftar-sim run: there is no protocol '%s'; there are%s", name,
+    daf_say("daftar-sim run: there is no %s '%s'; there are%s", what, name,
             all);
     return false;
+}
+
+static bool no_protocol(const char *name)
+{
+    return none_such("protocol", name, daf_protocol_at);
+}
+
+static bool take_one(struct daf_cmd_wish *w, const struct daf_protocol *p,
+                     const char *option, const char *name, const char *like)
+{
+    for (size_t i = 0; i < w->protocols_count; i++)
+        if (w->protocols[i] == p) return bad_value(option, name, like);
+    if (w->protocols_count == DAF_STUDY_PROTOCOLS_MAX)
+        return bad_value(option, name, "daftar,prophet, and fewer");
+    w->protocols[w->protocols_count++] = p;
+    return true;
 }
 
 static bool add_protocol(struct daf_cmd_wish *w, char *name)
@@ -140,13 +170,15 @@ static bool add_protocol(struct daf_cmd_wish *w, char *name)
     const struct daf_protocol *p = daf_protocol_find(name);
 
     if (p == NULL) return no_protocol(name);
-    for (size_t i = 0; i < w->protocols_count; i++)
-        if (w->protocols[i] == p)
-            return bad_value("protocol", name, "daftar,prophet, each once");
-    if (w->protocols_count == DAF_STUDY_PROTOCOLS_MAX)
-        return bad_value("protocol", name, "daftar,prophet, and fewer");
-    w->protocols[w->protocols_count++] = p;
-    return true;
+    return take_one(w, p, "protocol", name, "daftar,prophet, each once");
+}
+
+static bool add_policy(struct daf_cmd_wish *w, char *name)
+{
+    const struct daf_protocol *p = daf_policy_find(name);
+
+    if (p == NULL) return none_such("policy", name, daf_policy_at);
+    return take_one(w, p, "policy", name, "two,daftar, each once");
 }
 
 /* Each word of a list with commas. */
@@ -212,6 +244,22 @@ static bool take_protocols(struct daf_cmd_wish *w, const char *value)
     return take_list(w, value, add_protocol);
 }
 
+static bool take_policies(struct daf_cmd_wish *w, const char *value)
+{
+    w->protocols_count = 0;
+    w->has_policies = true;
+    return take_list(w, value, add_policy);
+}
+
+static bool take_rate(struct daf_cmd_wish *w, const char *value)
+{
+    uint64_t *rate = &w->run.net.base_bytes_per_s;
+
+    return (daf_units_speed(value, rate) && *rate >= 1000 &&
+            *rate <= 1000000000) ||
+           bad_value("multicast-rate", value, "6Mbit/s");
+}
+
 static bool take_world(struct daf_cmd_wish *w, int option, const char *value)
 {
     char why[DAF_SPEC_WHY_BYTES];
@@ -273,6 +321,10 @@ static bool take(struct daf_cmd_wish *w, int option, const char *value)
         return take_world(w, option, value);
     case OPT_PROTOCOL:
         return take_protocols(w, value);
+    case OPT_POLICY:
+        return take_policies(w, value);
+    case OPT_MULTICAST_RATE:
+        return take_rate(w, value);
     case OPT_BUFFER:
         w->has_buffer = true;
         return daf_units_bytes(value, &net->buffer_bytes) ||
@@ -308,6 +360,7 @@ static const char *world_wrong(const struct daf_cmd_wish *w)
 {
     if (w->is_resumed && w->out == NULL)
         return "--resume goes on in a folder: give --out FOLDER";
+    if (w->has_policies) return "--policy is for a scenario with content";
     if (w->run.waypoint == NULL)
         return w->contacts != NULL
                    ? NULL
@@ -335,7 +388,15 @@ static bool take_from(struct daf_cmd_wish *w, const struct daf_scenario *s)
     if (!w->has_buffer) run->net.buffer_bytes = s->buffer_bytes;
     if (!w->has_lifetime) run->net.lifetime_minutes = s->lifetime_minutes;
     if (!w->has_seeds) w->seeds[0] = s->seed;
-    if (w->has_protocols) return true;
+    run->net.items = s->items;
+    run->net.items_count = s->items_count;
+    if (w->has_policies && s->items_count == 0) {
+        daf_say("daftar-sim run: --policy is for a scenario with content, and "
+                "%s has none; docs/simulator.md tells",
+                w->scenario_path);
+        return false;
+    }
+    if (w->has_protocols || w->has_policies) return true;
     w->protocols[0] =
         daf_protocol_find(s->protocol == NULL ? "daftar" : s->protocol);
     return w->protocols[0] != NULL || no_protocol(s->protocol);
@@ -385,6 +446,11 @@ int daf_cmd_run_parse(int argc, char **argv, struct daf_cmd_wish *w)
         }
         if (option == '?') return daf_say_option("run", argv);
         if (!take(w, option, optarg)) return DAF_SIM_EXIT_USAGE;
+    }
+    if (w->has_policies && w->has_protocols) {
+        daf_say("daftar-sim run: a --policy is one of daftar's; leave out "
+                "--protocol");
+        return DAF_SIM_EXIT_USAGE;
     }
     int words = argc - optind;
     const char *why = words > 0 ? scenario_wrong(w, words) : world_wrong(w);

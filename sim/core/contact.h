@@ -33,6 +33,13 @@ struct daf_contact {
     enum daf_deaf deaf;
 };
 
+/* By what a node is attached where it is. */
+enum daf_attached {
+    DAF_ATTACHED_NOT,
+    DAF_ATTACHED_RADIO, /* by its cell of air, to an access point */
+    DAF_ATTACHED_CABLE, /* to that access point */
+};
+
 enum daf_power {
     DAF_POWER_OFF, /* switched off: what it does comes to its end first */
     DAF_POWER_CUT, /* from one moment to the next */

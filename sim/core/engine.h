@@ -51,6 +51,7 @@ enum daf_sim_kind {
     DAF_SIM_AGENT,   /* an agent's deadline */
     DAF_SIM_TIMER,   /* a node's own */
     DAF_SIM_PASS,    /* those whom something concerned have their turns */
+    DAF_SIM_SHELF,   /* a device's content answers, or is wanted */
     DAF_SIM_PROBE,   /* who only looks: not part of the history */
     DAF_SIM_KINDS,
 };

@@ -244,6 +244,7 @@ static enum daf_err make_devices(struct daf_fleet *f)
 
     daf_fleet_wires_port(&f->port);
     daf_fleet_disk_port(&f->port);
+    daf_fleet_content_port(&f->port);
     f->devices = calloc(count, sizeof *f->devices);
     if (f->devices == NULL) return DAF_ENOMEM;
     for (uint32_t i = 0; i < count; i++) {
@@ -292,18 +293,22 @@ enum daf_err daf_fleet_new(struct daf_engine *e,
     f->links.size = sizeof(struct daf_fleet_link);
     f->wires.size = sizeof(struct daf_fleet_wire);
     f->parcels.size = sizeof(struct daf_fleet_parcel);
+    f->errands.size = sizeof(struct daf_fleet_errand);
     daf_signer_stub(!config->has_real_signatures);
     daf_chance_init(&f->chance, config->seed, "fleet", 0);
     daf_chance_init(&f->chance_loss, config->seed, "loss", 0);
     daf_engine_handle(e, DAF_SIM_FRAME, daf_fleet_on_parcel, f);
     daf_engine_handle(e, DAF_SIM_DISK, daf_fleet_on_disk, f);
     daf_engine_handle(e, DAF_SIM_AGENT, daf_fleet_on_timer, f);
+    daf_engine_handle(e, DAF_SIM_SHELF, daf_fleet_on_shelf, f);
     f->scratch = malloc(sizeof *f->scratch);
     enum daf_err err =
         f->scratch == NULL ? DAF_ENOMEM : daf_notebook_pool_new(&f->records);
     if (err == DAF_OK && config->real_dir != NULL && events->disk_made == NULL)
         err = daf_ramdisk_new(config->real_dir, &f->ram);
+    if (err == DAF_OK) err = daf_fleet_content_new(f);
     if (err == DAF_OK) err = make_devices(f);
+    if (err == DAF_OK) err = daf_fleet_content_fill(f);
     if (err == DAF_OK) err = start_all(f);
     if (err != DAF_OK) {
         daf_fleet_free(f);
@@ -327,6 +332,7 @@ static void free_device(struct daf_fleet_device *d)
     free(d->admitted);
     free(d->wires);
     free(d->links);
+    daf_shelf_model_free(d->shelf);
 }
 
 void daf_fleet_free(struct daf_fleet *f)
@@ -340,6 +346,8 @@ void daf_fleet_free(struct daf_fleet *f)
     free(f->cells);
     free_pool(&f->wires);
     free_pool(&f->parcels);
+    free_pool(&f->errands);
+    daf_fleet_content_free(f);
     daf_camp_free(f->like);
     daf_notebook_pool_free(f->records);
     daf_ramdisk_free(f->ram);
@@ -408,13 +416,13 @@ static bool make_cell(struct daf_fleet *f, uint32_t cell)
     uint32_t room = f->cells_room == 0 ? 64 : f->cells_room;
     while (room <= cell)
         room *= 2;
-    daf_sim_us *cells = realloc(f->cells, room * sizeof *cells);
+    struct daf_fleet_air *cells = realloc(f->cells, room * sizeof *cells);
     if (cells == NULL) {
         daf_fleet_fail(f, DAF_ENOMEM);
         return false;
     }
     for (uint32_t i = f->cells_room; i < room; i++)
-        cells[i] = 0;
+        cells[i] = (struct daf_fleet_air){0, 0};
     f->cells = cells;
     f->cells_room = room;
     return true;
@@ -432,8 +440,8 @@ void daf_fleet_up(struct daf_fleet *f, const struct daf_contact *contact)
     uint32_t link = daf_fleet_take(f, &f->links);
     if (link == DAF_FLEET_NOBODY || !make_cell(f, contact->cell)) return;
     struct daf_fleet_link *l = daf_fleet_link(f, link);
-    *l = (struct daf_fleet_link){.contact = *contact,
-                                 .free_at = daf_engine_now(f->engine)};
+    daf_sim_us now = daf_engine_now(f->engine);
+    *l = (struct daf_fleet_link){.contact = *contact, .air = {now, now}};
     if (l->contact.bytes_per_s == 0)
         l->contact.bytes_per_s = f->config.bytes_per_s;
     if (l->contact.slots == 0) l->contact.slots = 1;

@@ -21,6 +21,9 @@
  *  silence     what is on the air when a contact ends is lost; both ends hear of
  *              it @silence later, as link's heartbeats do (ZMQ_HEARTBEAT_TIMEOUT)
  *  disk        a batch is durable @commit after the one before
+ *  content     zeros, which nobody has in memory: shelf_model.h.  Pieces are read and
+ *              written one after the other, at the pace of a cheap card, and a
+ *              connection has two of them to say at most, as its socket's buffer
  *
  * Device 0 is the camp's coordinator; all hold all of control when the run starts,
  * as devices do that were enrolled one after the other in one room.  Chance comes
@@ -31,6 +34,7 @@
 #include "node/core/agent.h"
 #include "sim/core/contact.h"
 #include "sim/core/engine.h"
+#include "sim/core/item.h"
 #include "sim/device/notebook.h"
 
 #define DAF_FLEET_CLASS "class:1" /* where learners' work is written */
@@ -45,7 +49,10 @@ struct daf_fleet_config {
     /* NULL: models.  Else a folder, in which each device gets one for its real
      * notebook. */
     const char *real_dir;
-    bool has_real_signatures; /* else stubs */
+    bool has_real_signatures;         /* else stubs */
+    const struct daf_sim_item *items; /* of content; outlive the fleet */
+    size_t items_count;
+    enum daf_swarm_policy swarm;
 };
 
 /** daf_fleet_defaults: 250 kB/s, 5 ms, 1 s, 15 s, 5 ms; models; seed 1; no
@@ -61,6 +68,8 @@ struct daf_fleet_events {
     /* Record @seq of @writer's log in the class is durable at @device, and was not
      * before; also at the writer. */
     void (*stored)(void *ctx, uint32_t device, uint32_t writer, uint64_t seq);
+    /* @device, which wanted it, has all of content item @item. */
+    void (*got)(void *ctx, uint32_t device, size_t item);
 
     /* ---- for a tester (sim/faults): to look, and to let things go wrong */
 
@@ -134,6 +143,11 @@ void daf_fleet_power(struct daf_fleet *f, uint32_t device, enum daf_power how);
 bool daf_fleet_is_on(const struct daf_fleet *f, uint32_t device);
 /** daf_fleet_clock: the device's wall clock is off by so much. */
 void daf_fleet_clock(struct daf_fleet *f, uint32_t device, int64_t off_ms);
+
+/** daf_fleet_attached: by what the device reaches others now; its agent is told.
+ * @cell: the air, where there is some. */
+void daf_fleet_attached(struct daf_fleet *f, uint32_t device,
+                        enum daf_attached how, uint32_t cell);
 
 /** daf_fleet_learn: somebody at @device, which is on, does one exercise: a record of some 300
  * bytes, and events.wrote() tells how it ended. */
@@ -212,6 +226,11 @@ struct daf_fleet_stats {
     uint64_t bytes_runs,
         bytes_runs_lost;   /* of those: RUNs, which carry records */
     uint64_t bytes_around; /* frames' and handshakes' */
+    /* Of content's parts: put on the air, lost there, heard by an agent; of these: put
+     * on its shelf, and come to a device that held the part.  The rest nobody waited
+     * for any more. */
+    uint64_t bytes_chunks, bytes_chunks_lost, bytes_chunks_heard, bytes_shelved,
+        bytes_twice;
     /* Headers and bodies that came to a disk: kept, or held there already. */
     uint64_t bytes_kept, bytes_known;
 };

@@ -201,6 +201,7 @@ static enum daf_err make_agent(struct daf_fleet_device *d)
         .port = &d->port,
         .scratch = f->scratch,
         .has_own_learners_only = true,
+        .swarm = f->config.swarm,
     };
     uint64_t commits = 0;
     enum daf_err err = daf_notebook_pin(d->notebook, &commits);
@@ -265,6 +266,7 @@ enum daf_err daf_fleet_start(struct daf_fleet_device *d)
     if (err != DAF_OK) return err;
     daf_fleet_input(d, &here);
     daf_fleet_input(d, &listening);
+    daf_fleet_content_tell(d);
     return daf_fleet_failed(d->fleet);
 }
 
@@ -279,4 +281,5 @@ void daf_fleet_stop(struct daf_fleet_device *d)
            (d->fleet->config.devices / 64 + 1) * sizeof *d->admitted);
     d->is_announced = false;
     d->paused_until = 0;
+    if (d->shelf != NULL) daf_shelf_model_restart(d->shelf);
 }

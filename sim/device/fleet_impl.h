@@ -5,6 +5,7 @@
 
 #include "sim/core/chance.h"
 #include "sim/device/fleet.h"
+#include "sim/device/shelf_model.h"
 
 #define DAF_FLEET_NOBODY    UINT32_MAX
 #define DAF_FLEET_DOOR_PORT 5670
@@ -18,10 +19,15 @@ struct daf_fleet_pool {
     uint32_t *free;
 };
 
+/* When it is free for a frame, and for one of content. */
+struct daf_fleet_air {
+    daf_sim_us free_at, content_free_at;
+};
+
 /* A contact that is up. */
 struct daf_fleet_link {
     struct daf_contact contact; /* with a rate */
-    daf_sim_us free_at;         /* when its own air is */
+    struct daf_fleet_air air;   /* its own */
     daf_sim_us clogged_until;
 };
 
@@ -37,6 +43,8 @@ struct daf_fleet_wire {
     bool is_heard[2];   /* that end will hear that it is closed */
     bool is_told[2];    /* and has */
     daf_sim_us last[2]; /* when the last frame to that end is there */
+    uint32_t chunks[2]; /* CHUNKs on their way to that end */
+    uint32_t reads[2];  /* what that end reads and cannot say yet, or NOBODY */
 };
 
 /* What a device will be told. */
@@ -57,7 +65,22 @@ struct daf_fleet_parcel {
     uint32_t side; /* of the wire */
     size_t len;
     uint8_t *bytes; /* owned */
+    size_t zeros;   /* that come after them; then this is a CHUNK */
 };
+
+/* What a shelf was asked, until it answers. */
+struct daf_fleet_errand {
+    enum daf_input_kind kind; /* PUT, READ; ITEM: it is wanted now */
+    uint32_t conn, boot;
+    struct daf_port_piece piece; /* without bytes */
+    enum daf_shelf_put put;
+    enum daf_err err;
+    uint32_t len; /* READ */
+    bool is_last;
+    size_t item;
+};
+/* So many bytes of a frame before a CHUNK's data at most. */
+#define DAF_FLEET_HEAD_BYTES 64
 
 /* One thing of a batch. */
 enum daf_fleet_deed {
@@ -114,6 +137,9 @@ struct daf_fleet_device {
     daf_sim_timer timer;
     uint64_t timer_ms; /* what it was set for */
     uint32_t twin;     /* the next device with the same keys, or NOBODY */
+    struct daf_shelf_model *shelf; /* or NULL */
+    daf_sim_us shelf_free_at;      /* its disk */
+    struct daf_air air;
 };
 
 struct daf_fleet_name {
@@ -127,7 +153,7 @@ struct daf_fleet {
     struct daf_fleet_events events;
     struct daf_port port; /* all agents' */
     struct daf_chance chance, chance_loss;
-    daf_sim_us *cells; /* of each: when its air is free */
+    struct daf_fleet_air *cells;
     uint32_t cells_room;
     enum daf_err failed;
     struct daf_scratch *scratch;
@@ -141,7 +167,10 @@ struct daf_fleet {
     struct daf_manifest camp;
     struct daf_box_pk door;
     struct daf_key generation; /* of the class */
-    struct daf_fleet_pool links, wires, parcels;
+    struct daf_fleet_pool links, wires, parcels, errands;
+    struct daf_shelf_about *abouts; /* of config.items */
+    /* A CHUNK as it comes: its head is written before the zeros. */
+    uint8_t *chunk;
     struct daf_fleet_stats stats;
     enum daf_err last_control; /* how the coordinator's last write ended */
     struct daf_spot last_control_spot;
@@ -216,6 +245,24 @@ void daf_fleet_wires_pause(struct daf_fleet_device *d);
 void daf_fleet_wires_forget(struct daf_fleet_device *d);
 /* Whether something sent once over @link is lost. */
 bool daf_fleet_loses(struct daf_fleet *f, uint32_t link);
+
+/* A CHUNK has come to that end, or never will. */
+void daf_fleet_chunk_ended(struct daf_fleet *f, uint32_t wire, uint32_t side);
+/* The wire that @d calls @conn, and which side of it @d is; NOBODY. */
+uint32_t daf_fleet_wire_of(const struct daf_fleet_device *d, uint32_t conn,
+                           unsigned *side);
+
+/* ---- fleet_content.c */
+void daf_fleet_content_port(struct daf_port *port);
+/* Before the devices; their shelves, after them. */
+DAF_NODISCARD enum daf_err daf_fleet_content_new(struct daf_fleet *f);
+DAF_NODISCARD enum daf_err daf_fleet_content_fill(struct daf_fleet *f);
+void daf_fleet_content_free(struct daf_fleet *f);
+/* The agent has started: it is told what there is. */
+void daf_fleet_content_tell(struct daf_fleet_device *d);
+void daf_fleet_on_shelf(void *ctx, uint32_t device, uint32_t errand);
+/* That end has room for one more CHUNK. */
+void daf_fleet_content_go_on(struct daf_fleet_device *d, uint32_t errand);
 
 /* ---- fleet_disk.c */
 void daf_fleet_disk_port(struct daf_port *port);

@@ -61,6 +61,15 @@ AWAY(port_acked,
       const struct daf_spot *last),
      p->store_acked(ctx, log, seq_first, last))
 
+AWAY(port_content_put,
+     (void *ctx, uint32_t conn, const struct daf_port_piece *piece),
+     p->content_put(ctx, conn, piece))
+AWAY(port_content_forget, (void *ctx, uint32_t conn),
+     p->content_forget(ctx, conn))
+AWAY(port_content_read,
+     (void *ctx, uint32_t conn, const struct daf_port_piece *piece),
+     p->content_read(ctx, conn, piece))
+
 void daf_fleet_port(struct daf_fleet_device *d)
 {
     const struct daf_fleet *f = d->fleet;
@@ -81,6 +90,9 @@ void daf_fleet_port(struct daf_fleet_device *d)
     d->port.store_drop = port_drop;
     d->port.store_end = port_end;
     d->port.store_acked = port_acked;
+    d->port.content_put = port_content_put;
+    d->port.content_forget = port_content_forget;
+    d->port.content_read = port_content_read;
 }
 
 /* ---- its work */

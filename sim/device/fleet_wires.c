@@ -38,33 +38,46 @@ bool daf_fleet_loses(struct daf_fleet *f, uint32_t link)
     return loss > 0 && daf_chance_in_million(&f->chance_loss, loss);
 }
 
+/* Frames of content take the air that the others leave: these pass between two
+ * packets of a CHUNK, as stations have equal chances to send, and access points a
+ * queue for each station. */
+static daf_sim_us take_air(struct daf_fleet_air *air, daf_sim_us now,
+                           daf_sim_us span, bool is_content)
+{
+    daf_sim_us *free_at = is_content ? &air->content_free_at : &air->free_at;
+
+    if (air->content_free_at < now) air->content_free_at = now;
+    if (*free_at < now) *free_at = now;
+    if (!is_content) air->content_free_at += span;
+    *free_at += span;
+    return *free_at;
+}
+
 /* When so many bytes will be at the other end of this link. */
-static daf_sim_us over_air(struct daf_fleet *f, uint32_t link, size_t bytes)
+static daf_sim_us over_air(struct daf_fleet *f, uint32_t link, size_t bytes,
+                           bool is_content)
 {
     struct daf_fleet_link *l = daf_fleet_link(f, link);
-    daf_sim_us *free_at = l->contact.cell == DAF_CELL_OWN
-                              ? &l->free_at
-                              : &f->cells[l->contact.cell];
-    daf_sim_us now = daf_engine_now(f->engine);
+    struct daf_fleet_air *air =
+        l->contact.cell == DAF_CELL_OWN ? &l->air : &f->cells[l->contact.cell];
     daf_sim_us one = (daf_sim_us)((uint64_t)bytes * l->contact.slots *
                                   (uint64_t)DAF_SIM_S / l->contact.bytes_per_s);
-    daf_sim_us wait = 0;
+    daf_sim_us span = one, wait = 0;
 
-    if (*free_at < now) *free_at = now;
-    *free_at += one;
     for (unsigned lost = 1; daf_fleet_loses(f, link); lost++) {
-        *free_at += one;
+        span += one;
         f->stats.again++;
         if (lost % TRIES == 0) wait += TCP_TIMEOUT;
     }
-    return *free_at + wait + f->config.latency;
+    return take_air(air, daf_engine_now(f->engine), span, is_content) + wait +
+           f->config.latency;
 }
 
 /* The same for a frame to that end of a wire: it overtakes none before it. */
 static daf_sim_us over_wire(struct daf_fleet *f, struct daf_fleet_wire *w,
-                            unsigned side, size_t bytes)
+                            unsigned side, size_t bytes, bool is_content)
 {
-    daf_sim_us at = over_air(f, w->link, bytes);
+    daf_sim_us at = over_air(f, w->link, bytes, is_content);
     daf_sim_us clogged = daf_fleet_link(f, w->link)->clogged_until;
 
     if (at < clogged) at = clogged;
@@ -74,9 +87,8 @@ static daf_sim_us over_wire(struct daf_fleet *f, struct daf_fleet_wire *w,
 
 /* ---- a device's ends of wires */
 
-/* The wire that @d calls @conn, and which side of it @d is; NOBODY. */
-static uint32_t wire_of(const struct daf_fleet_device *d, uint32_t conn,
-                        unsigned *side)
+uint32_t daf_fleet_wire_of(const struct daf_fleet_device *d, uint32_t conn,
+                           unsigned *side)
 {
     for (uint32_t i = 0; i < d->wires_count; i++) {
         const struct daf_fleet_wire *w = daf_fleet_wire(d->fleet, d->wires[i]);
@@ -212,11 +224,38 @@ static size_t run_bytes(const uint8_t *frame, size_t len)
     return len >= 2 && frame[1] == DAF_FRAME_RUN ? len : 0;
 }
 
-static void count_lost(struct daf_fleet *f, const uint8_t *frame, size_t len)
+static void count_lost(struct daf_fleet *f, const uint8_t *frame, size_t len,
+                       size_t zeros)
 {
     f->stats.frames_lost++;
-    f->stats.bytes_lost += len;
+    f->stats.bytes_lost += len + zeros;
     f->stats.bytes_runs_lost += run_bytes(frame, len);
+    f->stats.bytes_chunks_lost += zeros;
+}
+
+/* How much of a frame is content, which is all zeros and at its end. */
+static size_t zeros_of(const struct daf_fleet *f, struct daf_view frame)
+{
+    struct daf_frame read;
+
+    if (f->config.items_count == 0 || frame.len <= DAF_FLEET_HEAD_BYTES ||
+        frame.p[1] != DAF_FRAME_CHUNK ||
+        daf_frame_decode(frame, &read, NULL) != DAF_OK ||
+        read.kind != DAF_FRAME_CHUNK)
+        return 0;
+    assert(frame.len - read.part.data.len <= DAF_FLEET_HEAD_BYTES);
+    return read.part.data.len;
+}
+
+void daf_fleet_chunk_ended(struct daf_fleet *f, uint32_t wire, uint32_t side)
+{
+    struct daf_fleet_wire *w = daf_fleet_wire(f, wire);
+    uint32_t read = w->reads[1 - side];
+
+    w->chunks[side]--;
+    w->reads[1 - side] = DAF_FLEET_NOBODY;
+    if (read != DAF_FLEET_NOBODY)
+        daf_fleet_content_go_on(&f->devices[w->ends[1 - side]], read);
 }
 
 static void send(struct daf_fleet_device *d, uint32_t wire, unsigned side,
@@ -232,31 +271,35 @@ static void send(struct daf_fleet_device *d, uint32_t wire, unsigned side,
     f->stats.bytes_runs += run_bytes(frame.p, frame.len);
     f->stats.bytes_around += FRAME_BYTES;
     daf_engine_note(f->engine, (uint64_t)frame.len << 32 | conn);
+    size_t zeros = zeros_of(f, frame), len = frame.len - zeros;
+    f->stats.bytes_chunks += zeros;
     if (w->is_cut) {
-        count_lost(f, frame.p, frame.len);
+        count_lost(f, frame.p, len, zeros);
         return;
     }
-    uint8_t *bytes = malloc(frame.len + 1);
+    uint8_t *bytes = malloc(len + 1);
     if (bytes == NULL) {
         daf_fleet_fail(f, DAF_ENOMEM);
         return;
     }
-    memcpy(bytes, frame.p, frame.len);
+    memcpy(bytes, frame.p, len);
     unsigned other = 1 - side;
-    daf_sim_us at = over_wire(f, w, other, frame.len + FRAME_BYTES);
+    daf_sim_us at = over_wire(f, w, other, frame.len + FRAME_BYTES, zeros > 0);
+    w->chunks[other] += zeros > 0;
     post(f, w->ends[other], at,
          &(struct daf_fleet_parcel){.word = DAF_FLEET_FRAME,
                                     .wire = wire,
                                     .side = other,
-                                    .len = frame.len,
-                                    .bytes = bytes});
+                                    .len = len,
+                                    .bytes = bytes,
+                                    .zeros = zeros});
 }
 
 void daf_fleet_say(struct daf_fleet *f, uint32_t device, uint32_t conn,
                    struct daf_view frame)
 {
     unsigned side = 0;
-    uint32_t wire = wire_of(&f->devices[device], conn, &side);
+    uint32_t wire = daf_fleet_wire_of(&f->devices[device], conn, &side);
 
     if (wire != DAF_FLEET_NOBODY) send(&f->devices[device], wire, side, frame);
 }
@@ -266,7 +309,7 @@ static void port_send(void *ctx, uint32_t conn, struct daf_view frame)
     struct daf_fleet_device *d = ctx;
     const struct daf_fleet_events *events = &d->fleet->events;
     unsigned side = 0;
-    uint32_t wire = wire_of(d, conn, &side);
+    uint32_t wire = daf_fleet_wire_of(d, conn, &side);
 
     if (wire == DAF_FLEET_NOBODY) return;
     uint32_t peer = daf_fleet_wire(d->fleet, wire)->ends[1 - side];
@@ -282,7 +325,7 @@ static void port_close(void *ctx, uint32_t conn)
     struct daf_fleet *f = d->fleet;
     daf_sim_us now = daf_engine_now(f->engine);
     unsigned side = 0;
-    uint32_t wire = wire_of(d, conn, &side);
+    uint32_t wire = daf_fleet_wire_of(d, conn, &side);
 
     if (wire == DAF_FLEET_NOBODY) return;
     struct daf_fleet_wire *w = daf_fleet_wire(f, wire);
@@ -344,7 +387,8 @@ static void open_wire(struct daf_fleet_device *d, struct daf_fleet_device *peer,
     uint32_t wire = daf_fleet_take(f, &f->wires);
 
     if (wire == DAF_FLEET_NOBODY) return;
-    daf_sim_us at = over_air(f, link, HANDSHAKE_BYTES) + 3 * f->config.latency;
+    daf_sim_us at =
+        over_air(f, link, HANDSHAKE_BYTES, false) + 3 * f->config.latency;
     *daf_fleet_wire(f, wire) = (struct daf_fleet_wire){
         .ends = {d->number, peer->number},
         .conns = {conn, DAF_CONN_INCOMING |
@@ -352,6 +396,7 @@ static void open_wire(struct daf_fleet_device *d, struct daf_fleet_device *peer,
         .link = link,
         .endpoint = endpoint,
         .last = {at, at},
+        .reads = {DAF_FLEET_NOBODY, DAF_FLEET_NOBODY},
     };
     f->stats.connections++;
     f->stats.bytes_around += HANDSHAKE_BYTES;
@@ -476,6 +521,18 @@ static void tell_opened(struct daf_fleet_device *d,
     daf_fleet_input(d, &in);
 }
 
+/* The zeros of a CHUNK stand there already. */
+static struct daf_view frame_of(struct daf_fleet *f,
+                                const struct daf_fleet_parcel *p)
+{
+    uint8_t *at = p->bytes;
+
+    if (p->zeros == 0) return (struct daf_view){at, p->len};
+    at = f->chunk + DAF_FLEET_HEAD_BYTES - p->len;
+    memcpy(at, p->bytes, p->len);
+    return (struct daf_view){at, p->len + p->zeros};
+}
+
 static void tell_frame(struct daf_fleet_device *d,
                        const struct daf_fleet_parcel *p)
 {
@@ -483,13 +540,14 @@ static void tell_frame(struct daf_fleet_device *d,
     const struct daf_fleet_wire *w = daf_fleet_wire(f, p->wire);
     const struct daf_input in = {.kind = DAF_INPUT_FRAME,
                                  .conn = w->conns[p->side],
-                                 .bytes = {p->bytes, p->len}};
+                                 .bytes = frame_of(f, p)};
 
     if (w->is_cut || w->is_told[p->side]) {
-        count_lost(f, p->bytes, p->len);
+        count_lost(f, p->bytes, p->len, p->zeros);
         return;
     }
     f->stats.frames_heard++;
+    f->stats.bytes_chunks_heard += p->zeros;
     daf_fleet_input(d, &in);
 }
 
@@ -531,9 +589,9 @@ void daf_fleet_on_parcel(void *ctx, uint32_t device, uint32_t parcel)
         else
             tell_of_peer(d, &p);
     } else if (p.word == DAF_FLEET_FRAME) {
-        f->stats.frames_lost++;
-        f->stats.bytes_lost += p.len;
+        count_lost(f, p.bytes, p.len, p.zeros);
     }
+    if (p.zeros > 0) daf_fleet_chunk_ended(f, p.wire, p.side);
     free(p.bytes);
     if (p.wire != DAF_FLEET_NOBODY) {
         daf_fleet_wire(f, p.wire)->under_way--;

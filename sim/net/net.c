@@ -66,6 +66,8 @@ static void on_arrival(void *ctx, uint32_t node, uint32_t arg)
         daf_net_wake(ctx, node);
 }
 
+static bool make_got(struct daf_net *net);
+
 enum daf_err daf_net_new(struct daf_engine *e,
                          const struct daf_net_config *config,
                          struct daf_net **out)
@@ -83,7 +85,8 @@ enum daf_err daf_net_new(struct daf_engine *e,
     net->nodes = calloc(config->nodes + 1, sizeof *net->nodes);
     net->states = calloc(config->nodes + 1, p->node_bytes + 1);
     net->shared = calloc(1, p->shared_bytes + 1);
-    if (net->nodes == NULL || net->states == NULL || net->shared == NULL) {
+    if (net->nodes == NULL || net->states == NULL || net->shared == NULL ||
+        !make_got(net)) {
         daf_net_free(net);
         return DAF_ENOMEM;
     }
@@ -119,6 +122,7 @@ void daf_net_free(struct daf_net *net)
     }
     free(net->nodes);
     free(net->messages);
+    free(net->got);
     free(net->carriers);
     free(net->states);
     free(net->shared);
@@ -310,6 +314,52 @@ enum daf_err daf_net_clock(struct daf_net *net, uint32_t node, int64_t off_ms)
     assert(node < net->config.nodes);
     if (p->clock != NULL) p->clock(net, node, off_ms);
     return net->failed;
+}
+
+enum daf_err daf_net_attached(struct daf_net *net, uint32_t node,
+                              enum daf_attached how, uint32_t cell)
+{
+    const struct daf_protocol *p = net->config.protocol;
+
+    assert(node < net->config.nodes);
+    if (p->attached != NULL) p->attached(net, node, how, cell);
+    return net->failed;
+}
+
+/* ---- content */
+
+/* Where the times of those who want @item begin. */
+static size_t got_first(const struct daf_net *net, size_t item)
+{
+    size_t first = 0;
+
+    for (size_t i = 0; i < item; i++)
+        first += net->config.items[i].to_count;
+    return first;
+}
+
+static bool make_got(struct daf_net *net)
+{
+    size_t count = got_first(net, net->config.items_count);
+
+    net->got = calloc(count + 1, sizeof *net->got);
+    for (size_t i = 0; net->got != NULL && i < count; i++)
+        net->got[i] = DAF_SIM_NEVER;
+    return net->got != NULL;
+}
+
+void daf_net_got(struct daf_net *net, uint32_t node, size_t item)
+{
+    const struct daf_sim_item *it = &net->config.items[item];
+
+    assert(node >= it->to && node - it->to < it->to_count);
+    net->got[got_first(net, item) + node - it->to] = daf_net_now(net);
+}
+
+daf_sim_us daf_net_got_at(const struct daf_net *net, size_t item,
+                          uint32_t index)
+{
+    return net->got[got_first(net, item) + index];
 }
 
 static bool add_message(struct daf_net *net, const struct daf_message *m)

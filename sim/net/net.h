@@ -28,6 +28,7 @@
 #include "sim/core/chance.h"
 #include "sim/core/contact.h"
 #include "sim/core/engine.h"
+#include "sim/core/item.h"
 
 struct daf_protocol;
 struct daf_net; /* opaque */
@@ -42,6 +43,9 @@ struct daf_net_config {
     daf_sim_us tick;
     const char
         *real_dir; /* for protocols that keep something: daf_fleet_config */
+    const struct daf_sim_item *items; /* of content; outlive the net */
+    size_t items_count;
+    uint64_t base_bytes_per_s; /* of multicast: sim/study/multicast.c */
     const struct daf_protocol *protocol;
 };
 
@@ -85,8 +89,9 @@ struct daf_net_measure {
         kept_most; /* bytes: of all nodes together, of one; most: 0 if
                                     not known */
     uint64_t wanted,
-        complete; /* pairs of a message and a node that wants it, and
+        complete;   /* pairs of a message and a node that wants it, and
                                   those of them that have come */
+    uint64_t twice; /* content's bytes that came to a node that held the part */
 };
 
 /* Who looks on at contacts; changes nothing. */
@@ -131,6 +136,14 @@ DAF_NODISCARD enum daf_err daf_net_power(struct daf_net *net, uint32_t node,
 /** daf_net_clock: @node's clock is off by so much. */
 DAF_NODISCARD enum daf_err daf_net_clock(struct daf_net *net, uint32_t node,
                                          int64_t off_ms);
+/** daf_net_attached: @node is attached so now: world.h. */
+DAF_NODISCARD enum daf_err daf_net_attached(struct daf_net *net, uint32_t node,
+                                            enum daf_attached how,
+                                            uint32_t cell);
+/** daf_net_got_at: when the @index-th of those who want @item had it whole;
+ * DAF_SIM_NEVER: it has not. */
+daf_sim_us daf_net_got_at(const struct daf_net *net, size_t item,
+                          uint32_t index);
 /** daf_net_failed: DAF_ENOMEM if something could not be kept. */
 enum daf_err daf_net_failed(const struct daf_net *net);
 
@@ -203,6 +216,9 @@ void daf_net_reconsider(struct daf_net *net, uint32_t node);
 /** daf_net_arrived: for a protocol that carries messages itself: @node has come to
  * hold @message, which counts as relayed, and as delivered if it is for @node. */
 void daf_net_arrived(struct daf_net *net, uint32_t node, uint32_t message);
+/** daf_net_got: for a protocol that carries content: @node, which wants it, has all
+ * of @item. */
+void daf_net_got(struct daf_net *net, uint32_t node, size_t item);
 /** daf_net_drop: @node carries it no more; one that is being sent stays.  */
 void daf_net_drop(struct daf_net *net, uint32_t node, uint32_t message);
 /** daf_net_fail: the run cannot go on and ends with @err. */

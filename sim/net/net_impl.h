@@ -80,6 +80,7 @@ struct daf_net {
     void *shared;
     struct daf_net_stats stats;
     struct daf_net_watch watch;
+    daf_sim_us *got; /* of each item in turn, by who wants it */
     enum daf_err failed;
 
     struct daf_net_list next; /* have a turn in the next pass */

@@ -5,7 +5,7 @@
  * has arrived when its destination holds it durably.  Everybody comes to hold every
  * record: a notebook drops nothing and is not told whom a record is for.  A
  * message's size is not a record's: what is on the air is what the agents say. */
-#include "sim/protocols/protocol.h"
+#include "sim/protocols/policies.h"
 
 #include <stdlib.h>
 
@@ -60,12 +60,24 @@ static void stored(void *ctx, uint32_t device, uint32_t writer, uint64_t seq)
     daf_net_arrived(net, device, n->messages[seq] - 1);
 }
 
+static void got(void *ctx, uint32_t device, size_t item)
+{
+    daf_net_got(ctx, device, item);
+}
+
+static enum daf_swarm_policy policy_of(const struct daf_protocol *p)
+{
+    if (p == &daf_daftar_two) return DAF_SWARM_TWO;
+    return p == &daf_daftar_fair_share ? DAF_SWARM_FAIR_SHARE : DAF_SWARM_OURS;
+}
+
 static enum daf_err start(struct daf_net *net)
 {
     struct shared *s = daf_net_shared(net);
     const struct daf_fleet_events events = {.ctx = net,
                                             .wrote = wrote,
-                                            .stored = stored};
+                                            .stored = stored,
+                                            .got = got};
     struct daf_fleet_config config = daf_fleet_defaults();
 
     config.seed = daf_net_config(net)->seed;
@@ -73,6 +85,9 @@ static enum daf_err start(struct daf_net *net)
     config.real_dir = daf_net_config(net)->real_dir;
     config.has_real_signatures = config.real_dir != NULL;
     config.bytes_per_s = daf_net_config(net)->bytes_per_s;
+    config.items = daf_net_config(net)->items;
+    config.items_count = daf_net_config(net)->items_count;
+    config.swarm = policy_of(daf_net_config(net)->protocol);
     enum daf_err err =
         daf_fleet_new(daf_net_engine(net), &config, &events, &s->fleet);
     if (err == DAF_OK) s->begun = *daf_fleet_stats(s->fleet);
@@ -126,11 +141,18 @@ static void measure(struct daf_net *net, struct daf_net_measure *out)
     double again =
         known == 0 ? 0 : (double)known / ((double)known + (double)kept);
 
+    uint64_t chunks = f->bytes_chunks - f->bytes_chunks_lost;
+
     out->air[DAF_NET_AIR_AGAIN] = (uint64_t)(again * (double)runs);
     out->air[DAF_NET_AIR_PAYLOAD] = runs - out->air[DAF_NET_AIR_AGAIN];
     out->air[DAF_NET_AIR_BROKEN] = f->bytes_lost;
     out->air[DAF_NET_AIR_CONTROL] =
-        f->bytes - f->bytes_lost - runs + f->bytes_around;
+        f->bytes - f->bytes_lost - runs - chunks + f->bytes_around;
+    out->air[DAF_NET_AIR_AGAIN] += f->bytes_twice;
+    out->air[DAF_NET_AIR_PAYLOAD] += f->bytes_shelved;
+    out->air[DAF_NET_AIR_BROKEN] +=
+        f->bytes_chunks_heard - f->bytes_shelved - f->bytes_twice;
+    out->twice = f->bytes_twice;
     out->kept = kept;
     out->kept_most = 0;
     out->wanted = n->created * (daf_net_nodes(net) - 1);
@@ -148,18 +170,26 @@ static void set_clock(struct daf_net *net, uint32_t node, int64_t off_ms)
     daf_fleet_clock(fleet_of(net), node, off_ms);
 }
 
-const struct daf_protocol daf_daftar = {
-    .name = "daftar",
-    .what = "the daemon's own agents: every record to everybody",
-    .node_bytes = sizeof(struct node),
-    .shared_bytes = sizeof(struct shared),
-    .start = start,
-    .stop = stop,
-    .contact_up = contact_up,
-    .contact_down = contact_down,
-    .message_created = message_created,
-    .measure = measure,
-    .knows_deaf = true,
-    .power = power,
-    .clock = set_clock,
-};
+static void attached(struct daf_net *net, uint32_t node, enum daf_attached how,
+                     uint32_t cell)
+{
+    daf_fleet_attached(fleet_of(net), node, how, cell);
+    check(net);
+}
+
+#define AGENTS(its_name, its_what)                                             \
+    {                                                                          \
+        .name = its_name, .what = its_what, .node_bytes = sizeof(struct node), \
+        .shared_bytes = sizeof(struct shared), .carries_content = true,        \
+        .start = start, .stop = stop, .contact_up = contact_up,                \
+        .contact_down = contact_down, .message_created = message_created,      \
+        .measure = measure, .knows_deaf = true, .power = power,                \
+        .clock = set_clock, .attached = attached,                              \
+    }
+
+const struct daf_protocol daf_daftar =
+    AGENTS("daftar", "the daemon's own agents: every record to everybody");
+const struct daf_protocol daf_daftar_two =
+    AGENTS("two", "the same; of content two are served at a time, by anybody");
+const struct daf_protocol daf_daftar_fair_share =
+    AGENTS("fair-share", "the same; content goes to all at once, from anybody");

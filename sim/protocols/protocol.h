@@ -27,6 +27,8 @@ struct daf_protocol {
     bool knows_deaf;   /* contact_up tells of contacts that only one of the two
                           hears, too; nothing can be sent over them */
 
+    bool carries_content; /* of daf_net_config's items */
+
     /* Once, before anything else; DAF_ENOMEM ends the run. */
     enum daf_err (*start)(struct daf_net *net);
     void (*stop)(struct daf_net *net);
@@ -47,6 +49,8 @@ struct daf_protocol {
      * node is off, and know no clock. */
     void (*power)(struct daf_net *net, uint32_t node, enum daf_power how);
     void (*clock)(struct daf_net *net, uint32_t node, int64_t off_ms);
+    void (*attached)(struct daf_net *net, uint32_t node, enum daf_attached how,
+                     uint32_t cell);
     /* For a protocol that carries messages itself, or wants them elsewhere: @out
      * is what the net knows; say better what you know better.  Changes nothing. */
     void (*measure)(struct daf_net *net, struct daf_net_measure *out);

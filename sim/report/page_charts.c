@@ -227,6 +227,65 @@ static enum daf_err put_latency(FILE *f, const struct daf_study *s)
     return is_open ? DAF_OK : DAF_ENOMEM;
 }
 
+/* ---- content */
+
+static double copies_by(const struct daf_study_run *run, size_t i, double x)
+{
+    size_t count = 0;
+
+    (void)i;
+    if (run->finished == NULL) return (double)NAN;
+    while (count < json_array_size(run->finished) &&
+           json_number_value(json_array_get(run->finished, count)) <= x)
+        count++;
+    return (double)count;
+}
+
+/* Until a little after the last copy of all; 0: there was no content. */
+static double content_end(const struct daf_study *s)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < s->runs_count; i++) {
+        const json_t *all = s->runs[i].finished;
+        size_t count = json_array_size(all);
+        if (count > 0 &&
+            json_number_value(json_array_get(all, count - 1)) > most)
+            most = json_number_value(json_array_get(all, count - 1));
+    }
+    return most * 1.05;
+}
+
+static enum daf_err put_content(FILE *f, const struct daf_study *s)
+{
+    struct curves c = {.s = s};
+    double end = content_end(s);
+
+    if (end <= 0) return DAF_OK;
+    bool is_open = open_curves(&c, CURVE_POINTS, s->protocols_count);
+    if (is_open) {
+        for (size_t i = 0; i < c.points; i++)
+            c.x[i] = end * (double)i / (CURVE_POINTS - 1);
+        draw(&c, copies_by);
+        struct daf_chart_lines chart = {
+            .title = "Content",
+            .what = "Devices that have content whole which they wanted, so "
+                    "long after it was there for them to want. A line that "
+                    "ends low never got further. Line: mean over seeds; band: "
+                    "95 % interval.",
+            .x_label = "time since it was wanted",
+            .y_label = "finished",
+            .y_unit = DAF_UNIT_COUNT,
+            .x = c.x,
+            .points = c.points,
+            .lines = c.lines,
+            .lines_count = c.protocols};
+        daf_chart_lines(f, &chart);
+    }
+    close_curves(&c);
+    return is_open ? DAF_OK : DAF_ENOMEM;
+}
+
 /* ---- bars */
 
 static void put_air(FILE *f, const struct daf_study *s)
@@ -321,7 +380,8 @@ enum daf_err daf_page_charts(FILE *f, const struct daf_study *s)
     if (is_open) put_series(f, &c);
     close_curves(&c);
     if (!is_open) return DAF_ENOMEM;
-    enum daf_err err = put_latency(f, s);
+    enum daf_err err = put_content(f, s);
+    if (err == DAF_OK) err = put_latency(f, s);
     put_air(f, s);
     put_lengths(f, s);
     (void)fputs("</div></section>\n", f);

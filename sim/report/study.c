@@ -54,6 +54,7 @@ void daf_study_clear(struct daf_study *s)
     for (size_t i = 0; i < s->runs_count; i++) {
         free(s->runs[i].rows);
         json_decref(s->runs[i].spans);
+        json_decref(s->runs[i].finished);
     }
     free(s->runs);
     json_decref(s->about);

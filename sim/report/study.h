@@ -41,6 +41,9 @@ struct daf_study_run {
     double *rows; /* DAF_SERIES_COLUMNS each; NULL in memory only */
     size_t rows_count;
     json_t *spans; /* lengths of contacts: contact_log.h; or NULL */
+    /* Seconds until each copy of content was whole, ascending; NULL: the run
+     * carried none. */
+    json_t *finished;
 };
 
 struct daf_study {

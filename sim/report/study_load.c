@@ -16,6 +16,7 @@
 #define NUMBER_MOST    1e18 /* sums and means of such are numbers still */
 #define NODES_MOST     1048576
 #define SPANS_MOST     32
+#define FINISHED_MOST  (1u << 24)
 
 /* @key: where in it, for people. */
 static enum daf_err odd(char *why, const char *dir, const char *file,
@@ -93,6 +94,23 @@ static const char *spans_wrong(json_t *spans, struct daf_study_run *run)
     return NULL;
 }
 
+static const char *finished_wrong(json_t *finished, struct daf_study_run *run)
+{
+    static const char key[] = "content_finished_s";
+    double before = 0, at = 0;
+
+    if (finished == NULL) return NULL;
+    if (!json_is_array(finished) || json_array_size(finished) > FINISHED_MOST)
+        return key;
+    for (size_t i = 0; i < json_array_size(finished); i++) {
+        if (!number_of(json_array_get(finished, i), &at) || !(at >= before))
+            return key;
+        before = at;
+    }
+    run->finished = json_incref(finished);
+    return NULL;
+}
+
 static bool is_same_text(const json_t *a, const json_t *b, const char *key)
 {
     const char *first = json_string_value(json_object_get(a, key));
@@ -157,6 +175,9 @@ static const char *result_wrong(const struct daf_study *s, const json_t *result,
         run->nodes != floor(run->nodes))
         return "nodes";
     key = spans_wrong(json_object_get(result, "contact_lengths"), run);
+    if (key == NULL)
+        key =
+            finished_wrong(json_object_get(result, "content_finished_s"), run);
     return key != NULL
                ? key
                : latencies_wrong(json_object_get(result, "latency_quantiles_s"),

@@ -79,9 +79,17 @@ enum daf_err daf_measure_end(struct daf_measure *m, daf_sim_us *latencies,
     return daf_contact_log_failed(m->contacts) ? DAF_ENOMEM : DAF_OK;
 }
 
+void daf_measure_content(struct daf_measure *m, daf_sim_us *finished,
+                         size_t count)
+{
+    m->finished = finished;
+    m->finished_count = count;
+}
+
 void daf_measure_clear(struct daf_measure *m)
 {
     daf_contact_log_free(m->contacts);
     free(m->latencies);
+    free(m->finished);
     *m = (struct daf_measure){.rows_count = 0};
 }

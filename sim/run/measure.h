@@ -25,6 +25,9 @@ struct daf_measure {
     /* Of messages that arrived, sorted. */
     daf_sim_us *latencies;
     size_t latencies_count;
+    /* Of copies of content that are whole, from when they were wanted, sorted. */
+    daf_sim_us *finished;
+    size_t finished_count;
     /* While it runs. */
     struct daf_engine *engine;
     struct daf_net *net;
@@ -40,6 +43,9 @@ DAF_NODISCARD enum daf_err daf_measure_start(struct daf_measure *m,
 /** daf_measure_end: after the last one; takes @latencies.  DAF_ENOMEM. */
 DAF_NODISCARD enum daf_err daf_measure_end(struct daf_measure *m,
                                            daf_sim_us *latencies, size_t count);
+/** daf_measure_content: takes @finished. */
+void daf_measure_content(struct daf_measure *m, daf_sim_us *finished,
+                         size_t count);
 /** daf_measure_clear: all that it owns. */
 void daf_measure_clear(struct daf_measure *m);
 

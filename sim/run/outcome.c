@@ -32,6 +32,20 @@ static double overhead(const struct daf_net_stats *n)
                                    (double)n->delivered;
 }
 
+static void add_content(json_t *to, const struct daf_run_content *c)
+{
+    json_object_set_new(to, "copies", json_integer((json_int_t)c->copies));
+    json_object_set_new(to, "finished_at_45min",
+                        json_integer((json_int_t)c->in_lesson));
+    json_object_set_new(to, "all_done_s",
+                        c->all_done == DAF_SIM_NEVER
+                            ? json_null()
+                            : json_real(seconds(c->all_done)));
+    json_object_set_new(to, "airtime_bound_s", json_real(c->bound_s));
+    json_object_set_new(to, "bytes_twice",
+                        json_integer((json_int_t)c->bytes_twice));
+}
+
 json_t *daf_outcome_json(const struct daf_run_config *config,
                          const struct daf_run_result *r)
 {
@@ -62,6 +76,7 @@ json_t *daf_outcome_json(const struct daf_run_config *config,
                   (json_int_t)n->odd, "events", (json_int_t)r->events,
                   "trace_hash", hash, "cpu_s", r->cpu_s, "rss_mb", r->rss_mb);
     if (out == NULL || config->schedule == NULL) return out;
+    if (r->content.is_some) add_content(out, &r->content);
     json_object_set_new(out, "counted", json_integer((json_int_t)r->counted));
     json_object_set_new(out, "counted_delivered",
                         json_integer((json_int_t)r->counted_delivered));
@@ -173,6 +188,11 @@ void daf_outcome_add(json_t *to, const struct daf_run_result *r,
     json_object_set_new(to, "latency_quantiles_s",
                         m->latencies_count == 0 ? json_null() : quantiles(m));
     json_object_set_new(to, "contact_lengths", lengths);
+    if (!r->content.is_some) return;
+    json_t *finished = json_array();
+    for (size_t i = 0; i < m->finished_count; i++)
+        json_array_append_new(finished, json_real(seconds(m->finished[i])));
+    json_object_set_new(to, "content_finished_s", finished);
 }
 
 /* ---- series.csv */

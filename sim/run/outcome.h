@@ -20,8 +20,9 @@ void daf_outcome_metrics(const struct daf_run_result *r,
 
 /** daf_outcome_add: to an object, of a run that was measured: `metrics`,
  * `latency_quantiles_s` (0 %, 1 %, ... 100 % of delivered messages; null if there
- * are none), and `contact_lengths` (below 1 s, below 2 s, 4 s, ...; the last: all
- * longer). */
+ * are none), `contact_lengths` (below 1 s, below 2 s, 4 s, ...; the last: all longer),
+ * and where content was carried `content_finished_s`, a number for each copy that is
+ * whole, ascending. */
 void daf_outcome_add(json_t *to, const struct daf_run_result *r,
                      const struct daf_measure *m);
 /** daf_outcome_series: series.csv.  The caller frees it; NULL without memory. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "sim/protocols/protocol.h"
+
 #define SLICE 100000 /* events between two looks at progress */
 
 /* What tells the net.  Traces side by side: the earlier event is told first, of two
@@ -101,6 +103,15 @@ static void on_clock(void *ctx, uint32_t node, int64_t off_ms)
 {
     struct feeder *f = ctx;
     enum daf_err err = daf_net_clock(f->net, node, off_ms);
+
+    if (err != DAF_OK) f->err = err;
+}
+
+static void on_attached(void *ctx, uint32_t node, enum daf_attached how,
+                        uint32_t cell)
+{
+    struct feeder *f = ctx;
+    enum daf_err err = daf_net_attached(f->net, node, how, cell);
 
     if (err != DAF_OK) f->err = err;
 }
@@ -266,6 +277,74 @@ static enum daf_err measure_latency(const struct daf_net *net,
     return DAF_OK;
 }
 
+/* ---- content */
+
+/* Of the cell that has most to carry. */
+static enum daf_err measure_bound(const struct daf_schedule *world,
+                                  const struct daf_run_config *config,
+                                  double *out)
+{
+    uint32_t sites = daf_schedule_sites(world);
+    double *seconds = calloc((size_t)sites + 1, sizeof *seconds);
+
+    if (seconds == NULL) return DAF_ENOMEM;
+    for (size_t i = 0; i < config->net.items_count; i++) {
+        const struct daf_sim_item *item = &config->net.items[i];
+        for (uint32_t k = 0; k < item->to_count; k++) {
+            double speed = 0;
+            uint32_t site = daf_schedule_seat(world, item->to + k, &speed);
+            if (site != DAF_SCHEDULE_NONE && speed > 0)
+                seconds[site] += (double)item->bytes / speed;
+        }
+    }
+    *out = 0;
+    for (uint32_t i = 0; i < sites; i++)
+        if (seconds[i] > *out) *out = seconds[i];
+    free(seconds);
+    return DAF_OK;
+}
+
+static void count_copy(struct daf_run_content *c, daf_sim_us took,
+                       daf_sim_us **finished)
+{
+    c->copies++;
+    c->in_lesson += took <= DAF_RUN_LESSON;
+    if (took > c->all_done) c->all_done = took;
+    if (took != DAF_SIM_NEVER) *(*finished)++ = took;
+}
+
+static enum daf_err measure_content(struct feeder *f,
+                                    const struct daf_run_config *config,
+                                    struct daf_run_content *out)
+{
+    const struct daf_net_config *net = &config->net;
+    struct daf_net_measure more;
+    size_t copies = 0;
+
+    if (net->items_count == 0 || !net->protocol->carries_content) return DAF_OK;
+    out->is_some = true;
+    for (size_t i = 0; i < net->items_count; i++)
+        copies += net->items[i].to_count;
+    daf_sim_us *finished = calloc(copies + 1, sizeof *finished),
+               *end = finished;
+    if (finished == NULL) return DAF_ENOMEM;
+    for (size_t i = 0; i < net->items_count; i++)
+        for (uint32_t k = 0; k < net->items[i].to_count; k++) {
+            daf_sim_us at = daf_net_got_at(f->net, i, k);
+            count_copy(out, at == DAF_SIM_NEVER ? at : at - net->items[i].at,
+                       &end);
+        }
+    daf_net_measure(f->net, &more);
+    out->bytes_twice = more.twice;
+    qsort(finished, (size_t)(end - finished), sizeof *finished, compare_times);
+    if (config->measure != NULL)
+        daf_measure_content(config->measure, finished,
+                            (size_t)(end - finished));
+    else
+        free(finished);
+    return measure_bound(f->schedule, config, &out->bound_s);
+}
+
 static double cpu_s(void)
 {
     struct rusage use;
@@ -293,7 +372,8 @@ static enum daf_err make_world(struct feeder *f,
                                       .down = on_down,
                                       .create = on_create,
                                       .power = on_power,
-                                      .clock = on_clock};
+                                      .clock = on_clock,
+                                      .attached = on_attached};
     enum daf_err err = DAF_OK;
 
     if (config->schedule != NULL) {
@@ -361,6 +441,7 @@ enum daf_err daf_run(const struct daf_run_config *config,
     if (err == DAF_OK) err = make_world(&f, config);
     if (err == DAF_OK) err = go(&f, out->until, progress, ctx);
     if (err == DAF_OK) err = measure_latency(f.net, config, out);
+    if (err == DAF_OK) err = measure_content(&f, config, &out->content);
     if (err == DAF_OK) {
         out->net = *daf_net_stats(f.net);
         out->trace_hash = daf_engine_hash(f.engine);

@@ -33,7 +33,21 @@ struct daf_run_config {
                                     NULL: nobody looks */
 };
 
+/* What came of content; a copy is a device and an item that it wants. */
+#define DAF_RUN_LESSON (45 * DAF_SIM_MINUTE)
+struct daf_run_content {
+    bool is_some; /* there is content, and the protocol carries it */
+    uint64_t copies;
+    uint64_t in_lesson;  /* whole within DAF_RUN_LESSON of when it was wanted */
+    daf_sim_us all_done; /* the last; DAF_SIM_NEVER: not all */
+    /* The air that the copies take at least, each byte sent once to its device's
+     * seat; of several cells of air that of the fullest. */
+    double bound_s;
+    uint64_t bytes_twice; /* that came to who held the part already */
+};
+
 struct daf_run_result {
+    struct daf_run_content content;
     struct daf_net_stats net;
     uint64_t trace_hash, events;
     daf_sim_us until, within;

@@ -20,6 +20,7 @@ struct daf_scenario_memory {
     struct daf_schedule_meeting *meetings;
     struct daf_schedule_partition *partitions;
     struct daf_schedule_errand *errands;
+    struct daf_sim_item *items;
 };
 
 /* ---- names */
@@ -264,6 +265,36 @@ static void take_partition(struct daf_take *t, const struct daf_scenario *s,
         daf_take_fail(t, "apart", NULL, "apart: [mule], a list of groups");
 }
 
+/* A group's nodes are numbered one after the other. */
+static void take_nodes(const struct daf_scenario *s, uint32_t group,
+                       uint32_t *first, uint32_t *count)
+{
+    *first = 0;
+    for (uint32_t i = 0; i < group; i++)
+        *first += s->schedule.groups[i].count;
+    *count = s->schedule.groups[group].count;
+}
+
+static void take_item(struct daf_take *t, const struct daf_scenario *s,
+                      const struct daf_yaml_item *y, struct daf_sim_item *item)
+{
+    uint32_t from = 0, to = 0;
+
+    at(t, "content", y->name);
+    take_name(t, y->name, item->name);
+    daf_take_bytes(t, "size", y->size, 0, &item->bytes);
+    if (item->bytes == 0 || item->bytes > DAF_SIM_ITEM_BYTES_MAX)
+        daf_take_fail(t, "size", y->size, "500MB, and at most 500GB");
+    from = find_group(t, s, "from", y->from);
+    to = find_group(t, s, "to", y->to);
+    if (from == to)
+        daf_take_fail(t, "to", y->to, "another group's name than from");
+    daf_take_clock(t, "at", y->at, &item->at);
+    if (t->is_wrong) return;
+    take_nodes(s, from, &item->from, &item->from_count);
+    take_nodes(s, to, &item->to, &item->to_count);
+}
+
 /* ---- the whole */
 
 static void *many(size_t count, size_t size)
@@ -281,8 +312,10 @@ static bool make_room(struct daf_scenario_memory *m)
     m->errands = many(y->traffic_count, sizeof *m->errands);
     m->meetings = many(y->meetings_count, sizeof *m->meetings);
     m->partitions = many(y->partitions_count, sizeof *m->partitions);
+    m->items = many(y->content_count, sizeof *m->items);
     if (m->places == NULL || m->groups == NULL || m->stays == NULL ||
-        m->errands == NULL || m->meetings == NULL || m->partitions == NULL)
+        m->errands == NULL || m->meetings == NULL || m->partitions == NULL ||
+        m->items == NULL)
         return false;
     for (unsigned i = 0; i < y->groups_count; i++) {
         m->stays[i] = many(y->groups[i].stays_count, sizeof **m->stays);
@@ -308,6 +341,8 @@ static void point(struct daf_scenario *s)
         .partitions_count = y->partitions_count,
         .partitions = m->partitions,
     };
+    s->items_count = y->content_count;
+    s->items = m->items;
 }
 
 static void take_run(struct daf_take *t, struct daf_scenario *s)
@@ -355,6 +390,8 @@ static void take_all(struct daf_take *t, struct daf_scenario *s)
         take_meeting(t, s, &y->meetings[i], &m->meetings[i]);
     for (unsigned i = 0; i < y->partitions_count; i++)
         take_partition(t, s, &y->partitions[i], &m->partitions[i]);
+    for (unsigned i = 0; i < y->content_count; i++)
+        take_item(t, s, &y->content[i], &m->items[i]);
 }
 
 static enum daf_err understand(struct daf_scenario *s, const char *path,
@@ -442,6 +479,7 @@ void daf_scenario_free(struct daf_scenario *s)
         free(m->errands);
         free(m->meetings);
         free(m->partitions);
+        free(m->items);
         daf_yaml_free(m->yaml);
     }
     free(m);

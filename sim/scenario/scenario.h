@@ -7,6 +7,7 @@
 #ifndef DAF_SIM_SCENARIO_SCENARIO_H
 #define DAF_SIM_SCENARIO_SCENARIO_H
 
+#include "sim/core/item.h"
 #include "sim/world/schedule.h"
 
 #define DAF_SCENARIO_WHY_BYTES 512
@@ -25,6 +26,8 @@ struct daf_scenario {
     uint64_t buffer_bytes;               /* 0: no limit */
     daf_sim_us within;                   /* what "in time" is; 0: not said */
     struct daf_schedule_config schedule; /* its seed is 0 */
+    size_t items_count;
+    const struct daf_sim_item *items; /* content */
 
     struct daf_scenario_memory *memory;
 };

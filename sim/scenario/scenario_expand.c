@@ -187,6 +187,18 @@ static void tell_partition(const struct teller *t, const struct daf_scenario *s,
             tell(t, "apart", "%s", s->schedule.groups[i].name);
 }
 
+static void tell_item(const struct teller *t, const struct daf_scenario *s,
+                      const struct daf_sim_item *item)
+{
+    const struct daf_schedule_config *c = &s->schedule;
+
+    tell(t, "name", "%s", item->name);
+    tell_number(t, "size", item->bytes, "B");
+    tell(t, "from", "%s", c->groups[daf_schedule_group_of(c, item->from)].name);
+    tell(t, "to", "%s", c->groups[daf_schedule_group_of(c, item->to)].name);
+    tell_time(t, "at", item->at);
+}
+
 static void tell_run(const struct teller *t, const struct daf_scenario *s)
 {
     tell(t, "scenario", "%s", s->name);
@@ -222,5 +234,9 @@ void daf_scenario_expand(const struct daf_scenario *s,
     for (unsigned i = 0; i < c->partitions_count; i++) {
         (void)snprintf(t.prefix, sizeof t.prefix, "partitions[%u].", i);
         tell_partition(&t, s, &c->partitions[i]);
+    }
+    for (unsigned i = 0; i < s->items_count; i++) {
+        (void)snprintf(t.prefix, sizeof t.prefix, "content[%u].", i);
+        tell_item(&t, s, &s->items[i]);
     }
 }

@@ -121,6 +121,13 @@ static const cyaml_schema_value_t partition = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct daf_yaml_partition,
                         partition_keys)};
 
+static const cyaml_schema_field_t item_keys[] = {
+    TEXT(daf_yaml_item, "name", name), TEXT(daf_yaml_item, "size", size),
+    TEXT(daf_yaml_item, "from", from), TEXT(daf_yaml_item, "to", to),
+    TEXT(daf_yaml_item, "at", at),     CYAML_FIELD_END};
+static const cyaml_schema_value_t item = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct daf_yaml_item, item_keys)};
+
 static const cyaml_schema_field_t top_keys[] = {
     TEXT(daf_yaml, "scenario", scenario),
     TEXT(daf_yaml, "what", what),
@@ -137,14 +144,15 @@ static const cyaml_schema_field_t top_keys[] = {
     MANY(daf_yaml, "traffic", traffic, &traffic, 64),
     MANY(daf_yaml, "meetings", meetings, &meeting, 64),
     MANY(daf_yaml, "partitions", partitions, &partition, 64),
+    MANY(daf_yaml, "content", content, &item, DAF_SIM_ITEMS_MAX),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t top = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct daf_yaml, top_keys)};
 
 static const cyaml_schema_field_t *const tables[] = {
-    top_keys,     place_keys,   group_keys,    duty_keys,
-    battery_keys, clocks_keys,  stay_keys,     round_keys,
-    traffic_keys, meeting_keys, partition_keys};
+    top_keys,     place_keys,   group_keys,     duty_keys,
+    battery_keys, clocks_keys,  stay_keys,      round_keys,
+    traffic_keys, meeting_keys, partition_keys, item_keys};
 
 /* ---- the key that may have been meant */
 

@@ -51,6 +51,10 @@ struct daf_yaml_meeting {
     char *group, *with, *every, *lasts, *setup, *speed, *loss;
 };
 
+struct daf_yaml_item {
+    char *name, *size, *from, *to, *at;
+};
+
 struct daf_yaml_partition {
     char *from, *to;
     char **apart;
@@ -72,6 +76,8 @@ struct daf_yaml {
     unsigned meetings_count;
     struct daf_yaml_partition *partitions;
     unsigned partitions_count;
+    struct daf_yaml_item *content;
+    unsigned content_count;
 };
 
 /** daf_yaml_parse: @why as daf_scenario_load(), @path for it alone. */

@@ -172,6 +172,14 @@ DAF_NODISCARD enum daf_err daf_schedule_new(
     const struct daf_world_events *events, struct daf_schedule **out);
 void daf_schedule_free(struct daf_schedule *c);
 
+/** daf_schedule_sites: how many places there are. */
+uint32_t daf_schedule_sites(const struct daf_schedule *c);
+/** daf_schedule_seat: the access point's place where @node first stays and is on, as
+ * by daf_schedule_place_of(), and how fast a byte to its seat crosses the air there,
+ * losses taken off; DAF_SCHEDULE_NONE: there is none, or it is on a cable. */
+uint32_t daf_schedule_seat(const struct daf_schedule *c, uint32_t node,
+                           double *bytes_per_s);
+
 /** daf_schedule_failed: DAF_ENOMEM if something could not be kept. */
 enum daf_err daf_schedule_failed(const struct daf_schedule *c);
 

@@ -110,6 +110,45 @@ static void tell_all(struct daf_schedule *c, uint32_t node, bool is_up)
     }
 }
 
+static void tell_attached(const struct daf_schedule *c, uint32_t node,
+                          bool is_up)
+{
+    uint32_t site = c->nodes[node].place;
+    enum daf_attached how = DAF_ATTACHED_NOT;
+
+    if (c->events.attached == NULL ||
+        daf_schedule_kind(c, site)->air != DAF_SCHEDULE_AIR_ACCESS_POINT)
+        return;
+    if (is_up)
+        how = daf_schedule_group(c, node)->is_wired ? DAF_ATTACHED_CABLE
+                                                    : DAF_ATTACHED_RADIO;
+    c->events.attached(c->events.ctx, node, how, site + 1);
+}
+
+uint32_t daf_schedule_sites(const struct daf_schedule *c)
+{
+    return c->sites_count;
+}
+
+uint32_t daf_schedule_seat(const struct daf_schedule *c, uint32_t node,
+                           double *bytes_per_s)
+{
+    const struct daf_schedule_group *g = daf_schedule_group(c, node);
+
+    for (size_t i = 0; !g->is_wired && i < g->stays_count; i++) {
+        uint32_t kind = g->stays[i].place;
+        const struct daf_schedule_place *p = &c->config.places[kind];
+        if (g->stays[i].is_off || p->air != DAF_SCHEDULE_AIR_ACCESS_POINT)
+            continue;
+        *bytes_per_s =
+            (double)speed_of(c, node, p) * (1 - (double)p->loss / 1e6);
+        return c->first_site[kind] +
+               (uint32_t)((uint64_t)c->nodes[node].member * p->count /
+                          g->count);
+    }
+    return DAF_SCHEDULE_NONE;
+}
+
 void daf_schedule_come(struct daf_schedule *c, uint32_t node)
 {
     struct daf_schedule_node *n = &c->nodes[node];
@@ -142,6 +181,7 @@ void daf_schedule_attach(struct daf_schedule *c, uint32_t node)
     }
     c->stats.attached++;
     n->is_attached = true;
+    tell_attached(c, node, true);
     tell_all(c, node, true);
     (void)daf_schedule_push(c, &site->clients, node);
 }
@@ -154,6 +194,7 @@ static void detach(struct daf_schedule *c, uint32_t node)
     n->is_attached = false;
     (void)daf_schedule_take(&site->clients, node);
     tell_all(c, node, false);
+    tell_attached(c, node, false);
     if (site->waiting.count == 0) return;
     uint32_t next = site->waiting.items[0];
     (void)daf_schedule_take(&site->waiting, next);

@@ -22,6 +22,10 @@ struct daf_world_events {
     void (*power)(void *ctx, uint32_t node, enum daf_power how);
     /* From now on its clock is off by so much; by nothing at first. */
     void (*clock)(void *ctx, uint32_t node, int64_t off_ms);
+    /* It is attached by its cell of air, or by cable, or not any more; by nothing at
+     * first.  Told before its contacts begin. */
+    void (*attached)(void *ctx, uint32_t node, enum daf_attached how,
+                     uint32_t cell);
 };
 
 #endif

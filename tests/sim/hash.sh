@@ -38,6 +38,10 @@ run()
     local world=(--contacts "$tmp/trace" --protocol "$2")
     if [ "$2" = scenario ]; then
         world=("$root/sim/scenarios/clock-1970.yaml" --until 1d)
+    elif [ "$2" = content ]; then
+        world=("$root/tests/sim/content.yaml")
+    elif [ "$2" = multicast ]; then
+        world=("$root/tests/sim/content.yaml" --policy multicast)
     elif [ "$2" = waypoint ]; then
         world=(--waypoint "$walk" --until 1h
             --traffic 'every=5-15s,size=100kB-1MB')
@@ -73,7 +77,8 @@ else
     echo 'clang is not here: without it'
 fi
 
-for protocol in $("$sim" protocols | cut -d' ' -f1) waypoint scenario; do
+for protocol in $("$sim" protocols | cut -d' ' -f1) waypoint scenario content \
+    multicast; do
     expected=$(hash_of "$sim" "$protocol" 7)
     for name in "${builds[@]}"; do
         got=$(hash_of "$tmp/$name" "$protocol" 7)
@@ -82,7 +87,7 @@ for protocol in $("$sim" protocols | cut -d' ' -f1) waypoint scenario; do
             exit 1
         }
     done
-    run "$sim" "$protocol" 7 | grep -q '"delivered":[1-9]' || {
+    run "$sim" "$protocol" 7 | grep -qE '"(delivered|finished_at_45min)":[1-9]' || {
         echo "$protocol: nothing arrives, so nothing is compared"
         exit 1
     }

@@ -14,6 +14,7 @@ struct camp {
     struct daf_fleet *f;
     uint32_t devices;
     unsigned wrote, stored[MOST]; /* records of the class */
+    unsigned got[MOST];           /* content */
     enum daf_err last;
 };
 
@@ -36,12 +37,21 @@ static void on_stored(void *ctx, uint32_t device, uint32_t writer, uint64_t seq)
     c->stored[device]++;
 }
 
+static void on_got(void *ctx, uint32_t device, size_t item)
+{
+    struct camp *c = ctx;
+
+    assert_int_equal(item, 0);
+    c->got[device]++;
+}
+
 static struct camp *make(struct daf_fleet_config config)
 {
     struct camp *c = calloc(1, sizeof *c);
     const struct daf_fleet_events events = {.ctx = c,
                                             .wrote = on_wrote,
-                                            .stored = on_stored};
+                                            .stored = on_stored,
+                                            .got = on_got};
 
     assert_non_null(c);
     assert_true(config.devices <= MOST);
@@ -348,6 +358,53 @@ static void a_third_lost_on_the_air_still_comes_to_the_same(void **state)
     unmake(c);
 }
 
+static const struct daf_sim_item film = {.bytes = 2000000,
+                                         .from = 0,
+                                         .from_count = 1,
+                                         .to = 1,
+                                         .to_count = 2,
+                                         .at = 5 * DAF_SIM_S};
+
+static struct camp *make_with_content(uint32_t devices)
+{
+    struct daf_fleet_config config = daf_fleet_defaults();
+
+    config.devices = devices;
+    config.items = &film;
+    config.items_count = 1;
+    return make(config);
+}
+
+/* 1 is cut off in the middle, and goes on with what it has; 2 has it of 1. */
+static void content_goes_on_where_it_was(void **state)
+{
+    struct camp *c = make_with_content(3);
+    const struct daf_fleet_stats *s = daf_fleet_stats(c->f);
+
+    (void)state;
+    up(c, 0, 1);
+    until(c, 4);
+    assert_int_equal(s->bytes_chunks, 0); /* nobody wants it yet */
+    until(c, 10);
+    assert_in_range(s->bytes_shelved, 500000, 1500000);
+    assert_int_equal(c->got[1], 0);
+    daf_fleet_power(c->f, 1, DAF_POWER_CUT);
+    until(c, 30);
+    daf_fleet_power(c->f, 1, DAF_POWER_ON);
+    up(c, 0, 1);
+    until(c, 90);
+    assert_int_equal(c->got[1], 1);
+    assert_int_equal(c->got[2], 0);
+    assert_int_equal(s->bytes_twice, 0);
+    assert_in_range(s->bytes_shelved, 2000000, 2200000);
+    daf_fleet_down(c->f, 0, 1);
+    up(c, 1, 2);
+    until(c, 180);
+    assert_int_equal(c->got[2], 1);
+    assert_int_equal(c->got[1], 1);
+    unmake(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +420,7 @@ int main(void)
             what_is_not_durable_when_power_goes_was_never_promised),
         cmocka_unit_test(who_does_not_hear_the_other_gets_nothing),
         cmocka_unit_test(a_third_lost_on_the_air_still_comes_to_the_same),
+        cmocka_unit_test(content_goes_on_where_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

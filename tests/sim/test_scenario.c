@@ -200,6 +200,37 @@ static void bytes_that_changed_do_no_harm(void **state)
     assert_true(good > 0);
 }
 
+static void content_is_of_groups(void **state)
+{
+#define CONTENT(of) HEAD PLACE GROUPS "content: [{name: film, " of "}]\n"
+    struct daf_scenario *s =
+        load(CONTENT("size: 5MB, from: teacher, to: tablet, at: \"08:00\""));
+
+    (void)state;
+    assert_non_null(s);
+    assert_int_equal(s->items_count, 1);
+    assert_string_equal(s->items[0].name, "film");
+    assert_int_equal(s->items[0].bytes, 5000000);
+    assert_int_equal(s->items[0].from, 0);
+    assert_int_equal(s->items[0].from_count, 1);
+    assert_int_equal(s->items[0].to, 1);
+    assert_int_equal(s->items[0].to_count, 3);
+    assert_int_equal(s->items[0].at, 8 * DAF_SIM_HOUR);
+    daf_scenario_free(s);
+    assert_non_null(
+        strstr(wrong(CONTENT("from: teacher, to: tablet, at: \"08:00\"")),
+               "size is missing; write it like 500MB"));
+    assert_non_null(strstr(
+        wrong(CONTENT("size: 5MB, from: tablet, to: tablet, at: \"08:00\"")),
+        "another group's name than from"));
+    assert_non_null(strstr(
+        wrong(CONTENT("size: 5MB, from: nobody, to: tablet, at: \"08:00\"")),
+        "the name of one of its groups"));
+    assert_non_null(
+        strstr(wrong(CONTENT("size: 5MB, from: teacher, to: tablet")),
+               "content film: at is missing"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +242,7 @@ int main(void)
         cmocka_unit_test(what_is_no_scenario_is_refused),
         cmocka_unit_test(all_options_are_told_with_their_defaults),
         cmocka_unit_test(bytes_that_changed_do_no_harm),
+        cmocka_unit_test(content_is_of_groups),
     };
     dir = daf_tmpdir_new();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
