@@ -139,6 +139,7 @@ struct daf_swap {
         turn_at; /* WAITS: since; SERVED: it last asked or was told */
     struct daf_mono turn_since; /* SERVED */
     uint64_t turn_bytes;        /* sent since then */
+    uint64_t turn_credit; /* SERVED, not the first: bytes it may have now */
     uint32_t place_told;
     struct daf_mono place_at; /* told then */
 };
@@ -663,6 +664,8 @@ void daf_agent_serve_have(struct daf_agent *a, const struct daf_conn *c,
 void daf_agent_serve_shown(struct daf_agent *a, const struct daf_conn *c,
                            const struct daf_offering *o, uint32_t first,
                            uint32_t last);
+/* Read the next piece for @c, if it wants one and may. */
+void daf_agent_serve_go(struct daf_agent *a, struct daf_conn *c);
 /* DAF_INPUT_READ */
 void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in);
 
@@ -691,6 +694,12 @@ void daf_agent_air_tell(struct daf_agent *a, struct daf_conn *c);
 bool daf_agent_air_is_ours(const struct daf_agent *a, const struct daf_conn *c);
 /* Whether @c, which sent FETCH, is served now; if not it was told its place. */
 bool daf_agent_turns_may(struct daf_agent *a, struct daf_conn *c);
+/* Whether the next piece for @c may be read; if not, daf_agent_serve_go() comes. */
+bool daf_agent_turns_may_read(const struct daf_agent *a,
+                              const struct daf_conn *c);
+/* So many bytes went to @c. */
+void daf_agent_turns_sent(struct daf_agent *a, struct daf_conn *c,
+                          uint64_t bytes);
 /* It seeks nothing any more, or is gone. */
 void daf_agent_turns_leave(struct daf_agent *a, struct daf_conn *c);
 void daf_agent_turns_timer(struct daf_agent *a);

@@ -5,7 +5,9 @@
  * are all at a half when the lesson ends; served two at a time, twenty are done.
  * So at each device there is a line for each air of its peers; or, if the device
  * is on an air itself, one for all, since then all that it sends takes that.  Two,
- * not one, as one alone leaves the air idle while it waits for its disk. */
+ * not one, as one alone leaves the air idle while it waits for its disk; of the two
+ * the first has three bytes for each of the second's, so that they do not end both
+ * at once, and late. */
 #include "node/core/agent_impl.h"
 
 #define SERVED_MAX 2
@@ -16,6 +18,10 @@
 /* Who takes less than that in a minute lets others go first. */
 #define SLOW_MS 60000
 #define SLOW    16 /* bytes a ms */
+/* The first is sent so many bytes for each of the second's, unless it paused. */
+#define SHARE      3
+#define PAUSE_MS   1000
+#define CREDIT_MAX ((uint64_t)1024 * 1024)
 
 /* ---- air */
 
@@ -131,7 +137,7 @@ static void serve(struct daf_agent *a, struct daf_swap *s)
 {
     s->turn = DAF_TURN_SERVED;
     s->turn_at = s->turn_since = a->now;
-    s->turn_bytes = 0;
+    s->turn_bytes = s->turn_credit = 0;
 }
 
 static void wait(struct daf_agent *a, struct daf_conn *c)
@@ -186,6 +192,73 @@ bool daf_agent_turns_may(struct daf_agent *a, struct daf_conn *c)
     return false;
 }
 
+/* ---- of two, the first */
+
+static bool is_first(const struct daf_swap *x, const struct daf_swap *y)
+{
+    return x->turn_since.ms < y->turn_since.ms ||
+           (x->turn_since.ms == y->turn_since.ms &&
+            x->turn_bytes > y->turn_bytes);
+}
+
+/* Who is served before @c, and at it; NULL: @c is the first. */
+static const struct daf_swap *first_of(const struct daf_agent *a,
+                                       const struct daf_conn *c)
+{
+    for (size_t i = 0; i < a->conns_count; i++) {
+        const struct daf_conn *x = a->conns[i];
+
+        if (x != c && stands(x, DAF_TURN_SERVED) && is_limited(a, x) &&
+            one_line(a, x, c) && is_first(x->swap, c->swap))
+            return x->swap;
+    }
+    return NULL;
+}
+
+bool daf_agent_turns_may_read(const struct daf_agent *a,
+                              const struct daf_conn *c)
+{
+    const struct daf_swap *first;
+
+    if (c->swap->turn != DAF_TURN_SERVED || !is_limited(a, c) ||
+        c->swap->turn_credit >= DAF_PIECE_BYTES_MAX)
+        return true;
+    first = first_of(a, c);
+    /* One that takes nothing any more holds up nobody. */
+    return first == NULL || first->wishes_count == 0 ||
+           a->now.ms >= first->turn_at.ms + PAUSE_MS;
+}
+
+/* Who stands in @c's line after it may go on. */
+static void pass_on(struct daf_agent *a, const struct daf_conn *c,
+                    uint64_t bytes)
+{
+    for (size_t i = 0; i < a->conns_count; i++) {
+        struct daf_conn *x = a->conns[i];
+
+        if (x == c || !stands(x, DAF_TURN_SERVED) || !is_limited(a, x) ||
+            !one_line(a, x, c))
+            continue;
+        if (is_first(c->swap, x->swap)) x->swap->turn_credit += bytes / SHARE;
+        if (x->swap->turn_credit > CREDIT_MAX)
+            x->swap->turn_credit = CREDIT_MAX;
+        daf_agent_serve_go(a, x);
+    }
+}
+
+void daf_agent_turns_sent(struct daf_agent *a, struct daf_conn *c,
+                          uint64_t bytes)
+{
+    struct daf_swap *s = c->swap;
+
+    s->turn_at = a->now;
+    s->turn_bytes += bytes;
+    s->turn_credit -= bytes < s->turn_credit ? bytes : s->turn_credit;
+    if (s->turn == DAF_TURN_SERVED && is_limited(a, c)) pass_on(a, c, bytes);
+}
+
+/* ---- leaving */
+
 void daf_agent_turns_leave(struct daf_agent *a, struct daf_conn *c)
 {
     if (c->swap == NULL || c->swap->turn == DAF_TURN_NONE) return;
@@ -200,6 +273,12 @@ static bool is_idle(const struct daf_swap *s)
     return s->turn == DAF_TURN_SERVED && s->wishes_count == 0;
 }
 
+/* It wants something, and lets the first go before. */
+static bool is_paused(const struct daf_swap *s)
+{
+    return s->turn == DAF_TURN_SERVED && s->wishes_count > 0 && !s->is_reading;
+}
+
 void daf_agent_turns_timer(struct daf_agent *a)
 {
     for (size_t i = 0; i < a->conns_count; i++) {
@@ -208,6 +287,7 @@ void daf_agent_turns_timer(struct daf_agent *a)
         if (c->swap != NULL && is_idle(c->swap) &&
             a->now.ms >= c->swap->turn_at.ms + IDLE_MS)
             daf_agent_turns_leave(a, c);
+        if (c->swap != NULL && is_paused(c->swap)) daf_agent_serve_go(a, c);
     }
 }
 
@@ -221,6 +301,12 @@ struct daf_mono daf_agent_turns_deadline(const struct daf_agent *a)
         if (c->swap != NULL && !c->is_closed && is_idle(c->swap) &&
             c->swap->turn_at.ms + IDLE_MS < first.ms)
             first.ms = c->swap->turn_at.ms + IDLE_MS;
+        if (c->swap != NULL && !c->is_closed && is_paused(c->swap)) {
+            const struct daf_swap *s = first_of(a, c);
+
+            if (s != NULL && s->turn_at.ms + PAUSE_MS < first.ms)
+                first.ms = s->turn_at.ms + PAUSE_MS;
+        }
     }
     return first;
 }
@@ -249,6 +335,10 @@ void daf_agent_turns_after(struct daf_agent *a)
     while ((c = next_in_line(a)) != NULL) {
         serve(a, c->swap);
         tell_place(a, c, 0);
+    }
+    for (size_t i = 0; i < a->conns_count; i++) {
+        if (stands(a->conns[i], DAF_TURN_SERVED))
+            daf_agent_serve_go(a, a->conns[i]); /* perhaps the first now */
     }
     for (size_t i = 0; i < a->conns_count; i++) {
         uint32_t place;
