@@ -83,7 +83,7 @@ enum daf_swarm_policy {
     DAF_SWARM_OURS, /* two at a time, and from who sends a byte over the air once
                        before who sends it twice */
     DAF_SWARM_TWO,  /* two at a time, from anybody */
-    DAF_SWARM_FAIR_SHARE, /* all at once, from anybody */
+    DAF_SWARM_FAIR_SHARE, /* all at once, and as ours from whom */
 };
 
 struct daf_agent_config {

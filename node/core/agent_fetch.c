@@ -117,7 +117,7 @@ static bool pick(struct daf_agent *a, struct daf_conn *c,
 
     if (offer->parts != item->parts || !daf_agent_offers_count(a, item))
         return false;
-    if (a->config.swarm == DAF_SWARM_OURS && daf_agent_air_is_ours(a, c)) {
+    if (a->config.swarm != DAF_SWARM_TWO && daf_agent_air_is_ours(a, c)) {
         /* Somebody elsewhere may be about to say that he has it. */
         if (a->now.ms < offer->at.ms + NEAR_MS) {
             come_back(a, offer->at.ms + NEAR_MS);
