@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sim/commands.h"
 #include "sim/progress.h"
@@ -38,25 +39,51 @@ static int failed(const char *why)
     return DAF_SIM_EXIT_FAILED;
 }
 
-/* One thread.  NOLINTBEGIN(concurrency-mt-unsafe) */
-static int write_page(const struct daf_study *s, const char *path)
+/* What is no file is written to as it is: a rename would take a device's place. */
+static bool is_stream(const char *path)
 {
-    size_t len = 0;
-    char why[DAF_FILE_WHY_BYTES];
-    bool is_stdout = strcmp(path, "-") == 0;
+    struct stat st;
 
-    char *html = daf_page_html(s, &len);
-    if (html == NULL) return failed(daf_err_str(DAF_ENOMEM));
+    return lstat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+/* One thread.  NOLINTBEGIN(concurrency-mt-unsafe) */
+static enum daf_err write_stream(const char *path, const char *html, size_t len,
+                                 char *why)
+{
+    bool is_stdout = strcmp(path, "-") == 0;
     FILE *f = is_stdout ? stdout : fopen(path, "we");
     bool is_good = f != NULL && fwrite(html, 1, len, f) == len;
+
     if (f != NULL && !is_stdout && fclose(f) != 0) is_good = false;
-    free(html);
     /* Standard output is looked at when the program ends. */
-    if (is_good || is_stdout) return DAF_SIM_EXIT_DONE;
-    (void)snprintf(why, sizeof why, "%.4000s: %s", path, strerror(errno));
-    return failed(why);
+    if (is_good || is_stdout) return DAF_OK;
+    (void)snprintf(why, DAF_FILE_WHY_BYTES, "%.4000s: %s", path,
+                   strerror(errno));
+    return DAF_EIO;
 }
 /* NOLINTEND(concurrency-mt-unsafe) */
+
+static enum daf_err write_page(const struct daf_study *s, const char *path,
+                               char *why)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    char dir[DAF_FILE_PATH_BYTES] = ".";
+    size_t len = 0;
+    char *html = daf_page_html(s, &len);
+    enum daf_err err;
+
+    if (html == NULL) return DAF_ENOMEM;
+    if (slash != NULL)
+        (void)snprintf(dir, sizeof dir, "%.*s", (int)(slash - path), path);
+    if (strcmp(path, "-") == 0 || is_stream(path))
+        err = write_stream(path, html, len, why);
+    else
+        err = daf_file_text(dir, name, html, len, why);
+    free(html);
+    return err;
+}
 
 static int report(const char *dir, const char *out)
 {
@@ -77,7 +104,7 @@ static int report(const char *dir, const char *out)
         err = daf_summary_write(&study, dir, why);
         if (err == DAF_OK) err = daf_page_write(&study, dir, why);
     } else if (err == DAF_OK) {
-        code = write_page(&study, out);
+        err = write_page(&study, out, why);
     }
     if (err != DAF_OK) code = failed(why[0] != '\0' ? why : daf_err_str(err));
     daf_study_clear(&study);

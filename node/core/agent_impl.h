@@ -136,8 +136,10 @@ struct daf_swap {
     bool is_reading;                 /* the first of them is at the disk */
     enum daf_turn turn;
     struct daf_mono
-        turn_at;         /* WAITS: since; SERVED: it last asked or was told */
-    uint64_t turn_bytes; /* SERVED: sent since then */
+        turn_at; /* WAITS: since; SERVED: it last asked or was told */
+    struct daf_mono turn_since; /* SERVED */
+    uint64_t turn_bytes;        /* sent since then */
+    uint64_t turn_credit; /* SERVED, not the first: bytes it may have now */
     uint32_t place_told;
     struct daf_mono place_at; /* told then */
 };
@@ -662,6 +664,8 @@ void daf_agent_serve_have(struct daf_agent *a, const struct daf_conn *c,
 void daf_agent_serve_shown(struct daf_agent *a, const struct daf_conn *c,
                            const struct daf_offering *o, uint32_t first,
                            uint32_t last);
+/* Read the next piece for @c, if it wants one and may. */
+void daf_agent_serve_go(struct daf_agent *a, struct daf_conn *c);
 /* DAF_INPUT_READ */
 void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in);
 
@@ -690,6 +694,12 @@ void daf_agent_air_tell(struct daf_agent *a, struct daf_conn *c);
 bool daf_agent_air_is_ours(const struct daf_agent *a, const struct daf_conn *c);
 /* Whether @c, which sent FETCH, is served now; if not it was told its place. */
 bool daf_agent_turns_may(struct daf_agent *a, struct daf_conn *c);
+/* Whether the next piece for @c may be read; if not, daf_agent_serve_go() comes. */
+bool daf_agent_turns_may_read(const struct daf_agent *a,
+                              const struct daf_conn *c);
+/* So many bytes went to @c. */
+void daf_agent_turns_sent(struct daf_agent *a, struct daf_conn *c,
+                          uint64_t bytes);
 /* It seeks nothing any more, or is gone. */
 void daf_agent_turns_leave(struct daf_agent *a, struct daf_conn *c);
 void daf_agent_turns_timer(struct daf_agent *a);
@@ -739,9 +749,9 @@ void daf_agent_release(void *ctx, struct daf_session *s);
  * their logs and let @s, if it is there, tell the peer. */
 void daf_agent_defer(struct daf_agent *a, const struct daf_input *in,
                      struct daf_session *s);
-/* struct daf_session_port's. */
 /* R26: a record of this author turned out bad. */
 void daf_agent_suspect(struct daf_agent *a, const struct daf_author_id *author);
+/* struct daf_session_port's. */
 bool daf_agent_is_suspect(void *ctx, const struct daf_author_id *author);
 size_t daf_agent_deferred(void *ctx, const struct daf_scope_id *scope,
                           struct daf_tag out[]);

@@ -123,13 +123,17 @@ static void on_seek(struct daf_agent *a, struct daf_conn *c,
 
 /* ---- FETCH */
 
-static void read_next(struct daf_agent *a, const struct daf_conn *c)
+void daf_agent_serve_go(struct daf_agent *a, struct daf_conn *c)
 {
     const struct daf_errand *w = c->swap->wishes;
-    const struct daf_port_piece piece = {.content = w->content,
-                                         .part = w->part,
-                                         .offset = w->offset};
+    struct daf_port_piece piece;
 
+    if (c->is_closed || c->swap->wishes_count == 0 || c->swap->is_reading ||
+        !daf_agent_turns_may_read(a, c))
+        return;
+    piece = (struct daf_port_piece){.content = w->content,
+                                    .part = w->part,
+                                    .offset = w->offset};
     c->swap->is_reading = true;
     a->config.port->content_read(a->config.port->ctx, c->id, &piece);
 }
@@ -143,8 +147,7 @@ static void send_chunk(struct daf_agent *a, struct daf_conn *c,
     daf_pack_init(&k, a->scratch->frame, sizeof(a->scratch->frame));
     daf_frame_pack_chunk(&k, &chunk);
     c->swap->bytes_out += bytes.len;
-    c->swap->turn_bytes += bytes.len;
-    c->swap->turn_at = a->now;
+    daf_agent_turns_sent(a, c, bytes.len);
     a->stats.content_out += bytes.len;
     daf_agent_conn_send(a, c, daf_pack_view(&k));
 }
@@ -168,7 +171,7 @@ static void on_fetch(struct daf_agent *a, struct daf_conn *c,
     s->wishes[s->wishes_count++] = (struct daf_errand){.content = f->content,
                                                        .part = f->part,
                                                        .offset = f->offset};
-    if (!s->is_reading) read_next(a, c);
+    daf_agent_serve_go(a, c);
     daf_agent_slices_taken(a, c, &f->content, f->part);
 }
 
@@ -196,10 +199,8 @@ void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in)
         s->wishes_count--;
         memmove(w, w + 1, s->wishes_count * sizeof(*w));
     }
-    if (s->wishes_count > 0)
-        read_next(a, c);
-    else
-        a->is_show_due = true;
+    daf_agent_serve_go(a, c);
+    a->is_show_due |= s->wishes_count == 0;
 }
 
 /* ---- frames */

@@ -5,14 +5,23 @@
  * are all at a half when the lesson ends; served two at a time, twenty are done.
  * So at each device there is a line for each air of its peers; or, if the device
  * is on an air itself, one for all, since then all that it sends takes that.  Two,
- * not one, as one alone leaves the air idle while it waits for its disk. */
+ * not one, as one alone leaves the air idle while it waits for its disk; of the two
+ * the first has three bytes for each of the second's, so that they do not end both
+ * at once, and late. */
 #include "node/core/agent_impl.h"
 
 #define SERVED_MAX 2
 #define IDLE_MS    2000 /* it asks for nothing: the next one */
 #define TELL_MS    1000 /* R70: "at most once a second" */
-/* It has had twice all that it seeks, and so much for records of its own damage. */
+/* It has had twice all that it seeks, and so much for what it lost again. */
 #define MUCH ((uint64_t)64 * 1024 * 1024)
+/* Who takes less than that in a minute lets others go first. */
+#define SLOW_MS 60000
+#define SLOW    16 /* bytes a ms */
+/* The first is sent so many bytes for each of the second's, unless it paused. */
+#define SHARE      3
+#define PAUSE_MS   1000
+#define CREDIT_MAX ((uint64_t)1024 * 1024)
 
 /* ---- air */
 
@@ -127,8 +136,8 @@ static void tell_place(struct daf_agent *a, struct daf_conn *c, uint32_t place)
 static void serve(struct daf_agent *a, struct daf_swap *s)
 {
     s->turn = DAF_TURN_SERVED;
-    s->turn_at = a->now;
-    s->turn_bytes = 0;
+    s->turn_at = s->turn_since = a->now;
+    s->turn_bytes = s->turn_credit = 0;
 }
 
 static void wait(struct daf_agent *a, struct daf_conn *c)
@@ -141,12 +150,14 @@ static void wait(struct daf_agent *a, struct daf_conn *c)
     tell_place(a, c, 1 + count_in_line(a, c, DAF_TURN_WAITS));
 }
 
-/* It goes on fetching what it must have long since: a broken device, or one that
- * wants the line for itself. */
+/* It goes on fetching what it must have long since, or hardly fetches: a broken
+ * device, or one that wants the line for itself. */
 static bool had_enough(struct daf_agent *a, const struct daf_swap *s)
 {
-    uint64_t bytes = MUCH;
+    uint64_t bytes = MUCH, ms = a->now.ms - s->turn_since.ms;
 
+    if (ms >= SLOW_MS && s->turn_bytes < ms * SLOW) return true;
+    if (s->turn_bytes < MUCH) return false;
     for (size_t i = 0; i < s->seeks_count; i++) {
         const struct daf_shelved *item = daf_agent_item(a, &s->seeks[i]);
 
@@ -162,7 +173,7 @@ bool daf_agent_turns_may(struct daf_agent *a, struct daf_conn *c)
     if (!is_limited(a, c)) return true;
     if (s->turn == DAF_TURN_SERVED) {
         s->turn_at = a->now;
-        if (s->turn_bytes < MUCH || !had_enough(a, s)) return true;
+        if (!had_enough(a, s)) return true;
         s->turn = DAF_TURN_NONE;
         a->is_line_new = true;
     }
@@ -181,6 +192,73 @@ bool daf_agent_turns_may(struct daf_agent *a, struct daf_conn *c)
     return false;
 }
 
+/* ---- of two, the first */
+
+static bool is_first(const struct daf_swap *x, const struct daf_swap *y)
+{
+    return x->turn_since.ms < y->turn_since.ms ||
+           (x->turn_since.ms == y->turn_since.ms &&
+            x->turn_bytes > y->turn_bytes);
+}
+
+/* Who is served before @c, and at it; NULL: @c is the first. */
+static const struct daf_swap *first_of(const struct daf_agent *a,
+                                       const struct daf_conn *c)
+{
+    for (size_t i = 0; i < a->conns_count; i++) {
+        const struct daf_conn *x = a->conns[i];
+
+        if (x != c && stands(x, DAF_TURN_SERVED) && is_limited(a, x) &&
+            one_line(a, x, c) && is_first(x->swap, c->swap))
+            return x->swap;
+    }
+    return NULL;
+}
+
+bool daf_agent_turns_may_read(const struct daf_agent *a,
+                              const struct daf_conn *c)
+{
+    const struct daf_swap *first;
+
+    if (c->swap->turn != DAF_TURN_SERVED || !is_limited(a, c) ||
+        c->swap->turn_credit >= DAF_PIECE_BYTES_MAX)
+        return true;
+    first = first_of(a, c);
+    /* One that takes nothing any more holds up nobody. */
+    return first == NULL || first->wishes_count == 0 ||
+           a->now.ms >= first->turn_at.ms + PAUSE_MS;
+}
+
+/* Who stands in @c's line after it may go on. */
+static void pass_on(struct daf_agent *a, const struct daf_conn *c,
+                    uint64_t bytes)
+{
+    for (size_t i = 0; i < a->conns_count; i++) {
+        struct daf_conn *x = a->conns[i];
+
+        if (x == c || !stands(x, DAF_TURN_SERVED) || !is_limited(a, x) ||
+            !one_line(a, x, c))
+            continue;
+        if (is_first(c->swap, x->swap)) x->swap->turn_credit += bytes / SHARE;
+        if (x->swap->turn_credit > CREDIT_MAX)
+            x->swap->turn_credit = CREDIT_MAX;
+        daf_agent_serve_go(a, x);
+    }
+}
+
+void daf_agent_turns_sent(struct daf_agent *a, struct daf_conn *c,
+                          uint64_t bytes)
+{
+    struct daf_swap *s = c->swap;
+
+    s->turn_at = a->now;
+    s->turn_bytes += bytes;
+    s->turn_credit -= bytes < s->turn_credit ? bytes : s->turn_credit;
+    if (s->turn == DAF_TURN_SERVED && is_limited(a, c)) pass_on(a, c, bytes);
+}
+
+/* ---- leaving */
+
 void daf_agent_turns_leave(struct daf_agent *a, struct daf_conn *c)
 {
     if (c->swap == NULL || c->swap->turn == DAF_TURN_NONE) return;
@@ -195,6 +273,12 @@ static bool is_idle(const struct daf_swap *s)
     return s->turn == DAF_TURN_SERVED && s->wishes_count == 0;
 }
 
+/* It wants something, and lets the first go before. */
+static bool is_paused(const struct daf_swap *s)
+{
+    return s->turn == DAF_TURN_SERVED && s->wishes_count > 0 && !s->is_reading;
+}
+
 void daf_agent_turns_timer(struct daf_agent *a)
 {
     for (size_t i = 0; i < a->conns_count; i++) {
@@ -203,6 +287,7 @@ void daf_agent_turns_timer(struct daf_agent *a)
         if (c->swap != NULL && is_idle(c->swap) &&
             a->now.ms >= c->swap->turn_at.ms + IDLE_MS)
             daf_agent_turns_leave(a, c);
+        if (c->swap != NULL && is_paused(c->swap)) daf_agent_serve_go(a, c);
     }
 }
 
@@ -216,6 +301,12 @@ struct daf_mono daf_agent_turns_deadline(const struct daf_agent *a)
         if (c->swap != NULL && !c->is_closed && is_idle(c->swap) &&
             c->swap->turn_at.ms + IDLE_MS < first.ms)
             first.ms = c->swap->turn_at.ms + IDLE_MS;
+        if (c->swap != NULL && !c->is_closed && is_paused(c->swap)) {
+            const struct daf_swap *s = first_of(a, c);
+
+            if (s != NULL && s->turn_at.ms + PAUSE_MS < first.ms)
+                first.ms = s->turn_at.ms + PAUSE_MS;
+        }
     }
     return first;
 }
@@ -244,6 +335,10 @@ void daf_agent_turns_after(struct daf_agent *a)
     while ((c = next_in_line(a)) != NULL) {
         serve(a, c->swap);
         tell_place(a, c, 0);
+    }
+    for (size_t i = 0; i < a->conns_count; i++) {
+        if (stands(a->conns[i], DAF_TURN_SERVED))
+            daf_agent_serve_go(a, a->conns[i]); /* perhaps the first now */
     }
     for (size_t i = 0; i < a->conns_count; i++) {
         uint32_t place;

@@ -181,9 +181,11 @@ static enum daf_err look_at_head(const struct daf_agent *a,
     struct daf_record r;
     enum daf_err err = index->get(index->ctx, log, head, &stored);
 
-    if (err == DAF_OK) err = daf_record_decode(stored.header, &r);
-    if (err == DAF_OK && memcmp(&r.log, log, sizeof(*log)) == 0) return DAF_OK;
-    return err == DAF_ENOMEM || err == DAF_EBUSY ? err : DAF_ECORRUPT;
+    if (err != DAF_OK) return err == DAF_ENOTFOUND ? DAF_ECORRUPT : err;
+    if (daf_record_decode(stored.header, &r) != DAF_OK ||
+        memcmp(&r.log, log, sizeof(*log)) != 0)
+        return DAF_ECORRUPT;
+    return DAF_OK;
 }
 
 /* A head that cannot be read is an error: to begin anew would fork the log. */

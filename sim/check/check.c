@@ -149,7 +149,10 @@ static bool begin_row(void *ctx, const struct daf_row *row)
 
     daf_check_map_set(b->c, &b->c->cards[b->device].held, key, DAF_CHECK_BODY);
     daf_check_map_set(b->c, &b->c->made, key, 1);
-    if (daf_proof_read(row->stored.header, &h) && h.has_prev)
+    if (!daf_proof_read(row->stored.header, &h)) return true;
+    daf_check_map_set(b->c, &b->c->heads, daf_check_place(b->c, &h.log, h.seq),
+                      key);
+    if (h.has_prev)
         daf_check_map_set(b->c, &b->c->prevs, key, daf_check_key(&h.prev));
     return true;
 }
@@ -233,6 +236,16 @@ size_t daf_check_scope(const struct daf_check *c,
     return i;
 }
 
+uint64_t daf_check_place(const struct daf_check *c,
+                         const struct daf_log_key *log, uint64_t seq)
+{
+    uint64_t which;
+
+    memcpy(&which, log->author.b, sizeof which);
+    which ^= log->incarnation + daf_check_scope(c, &log->scope);
+    return daf_check_mix(which, seq);
+}
+
 /* ---- cards change hands */
 
 void daf_check_swapped(struct daf_check *c, uint32_t a, uint32_t b)
@@ -279,11 +292,9 @@ static void check_maker(struct daf_check *c, uint32_t device,
                         const struct daf_proof_header *h,
                         struct daf_view header)
 {
-    uint64_t key = daf_check_key(&h->id), log, where;
+    uint64_t key = daf_check_key(&h->id);
+    uint64_t where = daf_check_place(c, &h->log, h->seq);
 
-    memcpy(&log, h->log.author.b, sizeof log);
-    log ^= h->log.incarnation + daf_check_scope(c, &h->log.scope);
-    where = daf_check_mix(log, h->seq);
     if (p == &c->people[c->cards[device].person]) {
         const uint64_t *other = daf_check_map_find(&c->heads, where);
         if (other != NULL && *other != key && (p->is_cloned || p->is_mended))

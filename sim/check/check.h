@@ -11,7 +11,8 @@
  *             author made it; its body is its header's
  *   said      what was acknowledged, to a person or by ACK, is there, after any
  *             crash; nothing is sent that is not durable; nothing at all to who is
- *             known to be revoked; no body twice in a session
+ *             known to be revoked; no body twice in a session (but of logs with
+ *             gaps or forks, R24)
  *   dropped   only records that do not verify
  *   whole     a card has as many records as came and were not dropped; frontiers are
  *             those of the records; equal records have equal digests

@@ -57,6 +57,9 @@ struct daf_check {
 /* A record, in 64 bits. */
 uint64_t daf_check_key(const struct daf_record_id *id);
 uint64_t daf_check_mix(uint64_t a, uint64_t b);
+/* A place in a log, in 64 bits: the key of `heads`. */
+uint64_t daf_check_place(const struct daf_check *c,
+                         const struct daf_log_key *log, uint64_t seq);
 /* NULL: it is not there. */
 uint64_t *daf_check_map_find(const struct daf_check_map *map, uint64_t key);
 void daf_check_map_set(struct daf_check *c, struct daf_check_map *map,

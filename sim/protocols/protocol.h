@@ -2,10 +2,11 @@
 /* sim/protocols/protocol.h - how a forwarding protocol is told to the simulator.
  *
  * A protocol is one file with a struct daf_protocol: callbacks, each of which
- * may be NULL, and what a node keeps.  Five tell what happens (contact_up to timer);
- * the others are for protocols with a state of their own, or real devices.  The build lists it, and it runs beside
- * the others, over the same world and the same chance.  What it may ask and do is
- * in sim/net/net.h; docs/simulator.md writes one from nothing.
+ * may be NULL, and what a node keeps.  Five tell what happens (contact_up to
+ * timer); the others are for protocols with a state of their own, or real
+ * devices.  The build lists it, and it runs beside the others, over the same
+ * world and the same chance.  What it may ask and do is in sim/net/net.h;
+ * docs/simulator.md writes one from nothing.
  *
  * `timer` is where transfers are started.  It is a node's turn: the net wakes a node
  * whenever something that concerns it has changed (its own messages, links and

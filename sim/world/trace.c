@@ -17,6 +17,7 @@
 #define SECONDS_MAX    INT64_C(4000000000)
 #define PROGRESS_LINES 200000
 #define READ_BYTES     (256 * 1024)
+#define CALLED_MAX     (1u << 20) /* names of messages: 16 MB */
 
 enum format { FORMAT_UNKNOWN, FORMAT_ONE, FORMAT_SOCIO };
 
@@ -46,7 +47,8 @@ struct daf_trace {
     uint32_t *names; /* SocioPatterns: sorted, once all are known */
     size_t names_count, names_room;
 
-    /* The ONE, first reading: contacts that are up, hashes of messages' names. */
+    /* The ONE, first reading: contacts that are up, hashes of the names of the
+     * first messages. */
     struct daf_pairs up, called;
 };
 
@@ -257,7 +259,8 @@ static enum daf_err look_at_create(struct daf_trace *t, const char *name,
     second += first == second; /* a pair is of two */
     if (daf_pairs_has(&t->called, first, second))
         note_odd(t, DAF_TRACE_SAME_NAME);
-    else if (!daf_pairs_add(&t->called, first, second))
+    else if (t->called.count < CALLED_MAX &&
+             !daf_pairs_add(&t->called, first, second))
         return DAF_ENOMEM;
     return DAF_OK;
 }

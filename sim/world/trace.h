@@ -11,10 +11,11 @@
  *    begins with the first line; nodes are numbered in the order of their names.
  *
  * A trace is read twice: daf_trace_open() reads it all, checks it and counts;
- * then events are handed out one by one, so that 2 GB need no memory.  Real traces
- * have a contact that is told twice, or ends without having begun: these are
- * handed out all the same, and are counted here and by the world.  Time that goes backwards, a
- * number out of range, or a line of another form are errors with their line. */
+ * then events are handed out one by one, so that 2 GB need no memory.  Real
+ * traces have a contact that is told twice, or ends without having begun: these
+ * are handed out all the same, and are counted here and by the world.  Time that
+ * goes backwards, a number out of range, or a line of another form are errors
+ * with their line. */
 #ifndef DAF_SIM_WORLD_TRACE_H
 #define DAF_SIM_WORLD_TRACE_H
 
@@ -38,7 +39,8 @@ struct daf_trace_event {
 /* What is odd in The ONE's events and read all the same: recordings have it. */
 enum daf_trace_odd {
     DAF_TRACE_TO_ITSELF,  /* a message for the node that made it */
-    DAF_TRACE_SAME_NAME,  /* of a message, twice */
+    DAF_TRACE_SAME_NAME,  /* of a message, that one of the first 1,048,576 names
+                             was; later names are not remembered */
     DAF_TRACE_UP_TWICE,   /* a contact that is up already */
     DAF_TRACE_DOWN_ALONE, /* that ends and was not up */
     DAF_TRACE_ODDS,

@@ -86,9 +86,15 @@ start() { # start HOME ARGUMENT...
     pids+=("$pid")
     until_true 20 test -s "$tmp/$h/run/endpoint"
 }
-near() { # near KIB: link has no more than 8 MiB above it
+near() { # near KIB: link has no more than 12 MiB above it
+    # The end of a thread's arena: glibc keeps up to M_TRIM_THRESHOLD of it
+    # (daftard.c: 8 MiB), and malloc_trim() does not look there.
     echo "$1 KiB before, $(memory "$link") KiB now"
-    [ $(($(memory "$link") - $1)) -le 8192 ]
+    [ $(($(memory "$link") - $1)) -le 12288 ]
+}
+comes_back() { # comes_back KIB: within 20 s; prints the numbers of the end
+    until_true 20 near "$1"
+    near "$1"
 }
 grew() { # grew NAME: among A's refusals
     [ "$(status "$1")" -gt 0 ]
@@ -127,7 +133,7 @@ check "A's core and link are the same processes" test "$(link_of "$core")" = "$l
 for name in refused door link-handshake link-message link-crowded link-silent; do
     check "$name is counted" until_true 10 grew "$name"
 done
-check "link's memory comes back" until_true 20 near "$memory"
+check "link's memory comes back" comes_back "$memory"
 
 # ---- a hostile member, and work
 
@@ -140,7 +146,7 @@ wait "$worker"
 check "core is the same process" kill -0 "$core"
 echo "link was started again $(status link_restarts) times"
 link=$(link_of "$core")
-check "its memory comes back" until_true 20 near "$memory"
+check "its memory comes back" comes_back "$memory"
 check "link has at most 512 MiB" \
     test "$(awk '/VmHWM/ { print $2 }' "/proc/$link/status")" -le 524288
 kill -ABRT "$link" # as if a guess at a name had been right

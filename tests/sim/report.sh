@@ -146,6 +146,26 @@ cmp "$tmp/before" "$tmp/all/report.html"
 cmp "$tmp/summary" "$tmp/all/summary.json"
 "$sim" report "$tmp/all" --out - | cmp - "$tmp/before"
 echo 'ok: the report is made again, byte for byte'
+mkdir "$tmp/one"
+"$sim" report "$tmp/all" --out "$tmp/one/page.html"
+(cd "$tmp/one" && "$sim" report "$tmp/all" --out bare.html)
+cmp "$tmp/before" "$tmp/one/page.html"
+cmp "$tmp/before" "$tmp/one/bare.html"
+# No file may be longer than a KiB: as on a full disk.
+echo 'the page before' >"$tmp/one/page.html"
+(
+    trap '' XFSZ
+    ulimit -f 1
+    fails 1 'one/page.html: File too large' report "$tmp/all" \
+        --out "$tmp/one/page.html"
+)
+grep -qx 'the page before' "$tmp/one/page.html"
+[ "$(ls "$tmp/one")" = $'bare.html\npage.html' ]
+echo 'ok: a page that cannot be written whole leaves the one before'
+ln -s /dev/stdout "$tmp/one/link"
+"$sim" report "$tmp/all" --out "$tmp/one/link" | cmp - "$tmp/before"
+[ -L "$tmp/one/link" ]
+echo 'ok: what is no file is written to, and not replaced'
 
 # ---- going on
 fails 1 'is not empty; give --resume' "${many[@]}" --seed 1-3 --out "$tmp/all"

@@ -283,6 +283,32 @@ static void what_is_odd_is_handed_out_and_counted(void **state)
     daf_trace_close(t);
 }
 
+/* All that a long trace may cost: 2 GB have a hundred million messages. */
+static void only_the_first_million_names_of_messages_are_remembered(
+    void **state)
+{
+    const unsigned most = 1u << 20;
+    struct daf_trace *t = NULL;
+    char why[DAF_TRACE_WHY_BYTES];
+    FILE *f = fopen(path, "we");
+
+    (void)state;
+    assert_non_null(f);
+    for (unsigned i = 0; i < most; i++)
+        fprintf(f, "0 C M%u 1 2 5\n", i);
+    fprintf(f,
+            "1 C late 1 2 5\n2 C late 1 2 5\n"
+            "3 C M0 1 2 5\n4 C M%u 1 2 5\n",
+            most - 1);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(daf_trace_open(path, 0, NULL, NULL, &t, why), DAF_OK);
+    const struct daf_trace_facts *facts = daf_trace_facts(t);
+    assert_int_equal(facts->creations, most + 4);
+    assert_int_equal(facts->odds[DAF_TRACE_SAME_NAME].count, 2);
+    assert_int_equal(facts->odds[DAF_TRACE_SAME_NAME].first_line, most + 3);
+    daf_trace_close(t);
+}
+
 static void an_empty_file_has_nothing(void **state)
 {
     struct daf_trace *t = read_text("# nothing\n");
@@ -316,6 +342,8 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_said_with_its_line),
         cmocka_unit_test(too_many_names_are_refused),
         cmocka_unit_test(what_is_odd_is_handed_out_and_counted),
+        cmocka_unit_test(
+            only_the_first_million_names_of_messages_are_remembered),
         cmocka_unit_test(an_empty_file_has_nothing),
         cmocka_unit_test(what_cannot_be_read_twice_is_refused),
     };

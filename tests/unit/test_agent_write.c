@@ -255,44 +255,51 @@ static void a_commit_that_fails_leaves_no_hole(void **state)
     host_free(h);
 }
 
-/* To begin at 1 because the disk could not say where the log ends would fork
- * it. */
-static void a_head_that_cannot_be_read_is_no_reason_to_begin_anew(void **state)
+/* Host 1 after a restart: its log in the class has two records, and it knows of
+ * none before it asks its notebook. */
+static struct host *host_again(void)
 {
     struct host *h = host_new(1), *again = host_bare(1);
 
-    (void)state;
     learn(h, 1, "Lantern Example");
     commit_all(h);
     for (size_t i = 0; i < daf_fake_index_count(h->index); i++)
         give_row(again, h->index, i);
     assert_int_equal(start(again, the_manifest(), the_cert(1), 9), DAF_OK);
-    daf_fake_index_fail(again->index, 0);
-    learn(again, 2, "Lantern Example");
-    commit_all(again);
-    assert_int_equal(again->wrote[0].err, DAF_EIO);
+    host_free(h);
+    return again;
+}
+
+/* To begin at 1 because the disk could not say where the log ends would fork
+ * it. */
+static void a_head_that_cannot_be_read_is_no_reason_to_begin_anew(void **state)
+{
+    struct host *again = host_again();
+
+    (void)state;
+    /* First where it ends cannot be read, then the record there. */
+    for (size_t answered = 0; answered < 2; answered++) {
+        daf_fake_index_fail(again->index, answered);
+        learn(again, 2, "Lantern Example");
+        commit_all(again);
+        assert_int_equal(again->wrote[answered].err, DAF_EIO);
+    }
     daf_fake_index_fail(again->index, SIZE_MAX);
     learn(again, 3, "Lantern Example");
     commit_all(again);
-    assert_int_equal(again->wrote[1].err, DAF_OK);
+    assert_int_equal(again->wrote[2].err, DAF_OK);
     own_log_is_a_chain(again, 3);
-    host_free(h);
     host_free(again);
 }
 
 /* What is signed behind another log's record fits in nowhere, for ever. */
 static void nothing_is_signed_after_a_record_of_another_log(void **state)
 {
-    struct host *h = host_new(1), *again = host_bare(1);
+    struct host *again = host_again();
     const struct daf_spot foreign = {.seq = 7, .id = {.b = {9}}},
                           none = {.seq = 0};
 
     (void)state;
-    learn(h, 1, "Lantern Example");
-    commit_all(h);
-    for (size_t i = 0; i < daf_fake_index_count(h->index); i++)
-        give_row(again, h->index, i);
-    assert_int_equal(start(again, the_manifest(), the_cert(1), 9), DAF_OK);
     daf_fake_index_mislead(again->index, &foreign);
     learn(again, 2, "Lantern Example");
     commit_all(again);
@@ -302,7 +309,6 @@ static void nothing_is_signed_after_a_record_of_another_log(void **state)
     commit_all(again);
     assert_int_equal(again->wrote[1].err, DAF_OK);
     own_log_is_a_chain(again, 3);
-    host_free(h);
     host_free(again);
 }
 
