@@ -192,7 +192,7 @@ static void print_content(const struct daf_run_content *c)
                  " copies whole after 45 min, ",
                  c->in_lesson, c->copies);
     if (c->all_done == DAF_SIM_NEVER)
-        (void)fputs("not all at the end", stdout);
+        (void)printf("%" PRIu64 " at the end", c->finished);
     else
         (void)printf("all after %.0f s", (double)c->all_done / DAF_SIM_S);
     (void)printf("; the air takes %.0f s at least\n", c->bound_s);

@@ -422,7 +422,7 @@ static bool make_cell(struct daf_fleet *f, uint32_t cell)
         return false;
     }
     for (uint32_t i = f->cells_room; i < room; i++)
-        cells[i] = (struct daf_fleet_air){0, 0};
+        cells[i] = (struct daf_fleet_air){0, 0, 0};
     f->cells = cells;
     f->cells_room = room;
     return true;
@@ -441,7 +441,7 @@ void daf_fleet_up(struct daf_fleet *f, const struct daf_contact *contact)
     if (link == DAF_FLEET_NOBODY || !make_cell(f, contact->cell)) return;
     struct daf_fleet_link *l = daf_fleet_link(f, link);
     daf_sim_us now = daf_engine_now(f->engine);
-    *l = (struct daf_fleet_link){.contact = *contact, .air = {now, now}};
+    *l = (struct daf_fleet_link){.contact = *contact, .air = {now, now, 0}};
     if (l->contact.bytes_per_s == 0)
         l->contact.bytes_per_s = f->config.bytes_per_s;
     if (l->contact.slots == 0) l->contact.slots = 1;

@@ -23,7 +23,9 @@
  *  disk        a batch is durable @commit after the one before
  *  content     zeros, which nobody has in memory: shelf_model.h.  Pieces are read and
  *              written one after the other, at the pace of a cheap card, and a
- *              connection has two of them to say at most, as its socket's buffer
+ *              connection has two of them to say at most, as its socket's buffer.
+ *              They take the air one after the other; any other frame waits 2 ms for
+ *              each connection that has some under way, and no longer
  *
  * Device 0 is the camp's coordinator; all hold all of control when the run starts,
  * as devices do that were enrolled one after the other in one room.  Chance comes

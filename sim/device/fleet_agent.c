@@ -281,5 +281,6 @@ void daf_fleet_stop(struct daf_fleet_device *d)
            (d->fleet->config.devices / 64 + 1) * sizeof *d->admitted);
     d->is_announced = false;
     d->paused_until = 0;
+    d->is_echoing = false;
     if (d->shelf != NULL) daf_shelf_model_restart(d->shelf);
 }

@@ -48,6 +48,39 @@ static daf_sim_us worked(struct daf_fleet_device *d, size_t bytes)
     return d->shelf_free_at;
 }
 
+/* ---- echoes: node/airwatch.h */
+
+#define ECHO_EVERY DAF_SIM_S
+#define ECHO_FOR   (3 * DAF_SIM_S) /* after the last word of content */
+
+/* Content comes by radio: how long is the way to the gateway? */
+static void begin_echoes(struct daf_fleet_device *d)
+{
+    const struct daf_fleet_errand e = {.kind = DAF_INPUT_ROUND};
+    daf_sim_us now = daf_engine_now(d->fleet->engine);
+
+    if (d->air.kind != DAF_AIR_RADIO) return;
+    d->echoes_until = now + ECHO_FOR;
+    if (d->is_echoing) return;
+    d->is_echoing = true;
+    answer_at(d, now, note(d, &e));
+}
+
+static void echo(struct daf_fleet_device *d)
+{
+    const struct daf_fleet *f = d->fleet;
+    const struct daf_fleet_errand e = {.kind = DAF_INPUT_ROUND};
+    struct daf_input in = {.kind = DAF_INPUT_ROUND};
+    daf_sim_us now = daf_engine_now(f->engine);
+
+    d->is_echoing = now < d->echoes_until && d->air.kind == DAF_AIR_RADIO;
+    if (!d->is_echoing) return;
+    in.round_us =
+        (uint32_t)(2 * f->config.latency + daf_fleet_turns(&f->cells[d->cell]));
+    answer_at(d, now + ECHO_EVERY, note(d, &e));
+    daf_fleet_input(d, &in);
+}
+
 /* ---- the agent's calls */
 
 static void port_put(void *ctx, uint32_t conn,
@@ -64,6 +97,7 @@ static void port_put(void *ctx, uint32_t conn,
                                     &d->fleet->stats.bytes_twice);
     if (e.err == DAF_OK && e.put != DAF_SHELF_KNOWN && e.put != DAF_SHELF_ODD)
         d->fleet->stats.bytes_shelved += piece->bytes.len;
+    begin_echoes(d);
     daf_sim_us at = worked(d, piece->bytes.len);
     if (e.err == DAF_OK && e.put == DAF_SHELF_MORE) return;
     answer_at(d, at, note(d, &e));
@@ -178,6 +212,8 @@ void daf_fleet_on_shelf(void *ctx, uint32_t device, uint32_t errand)
         if (d->agent != NULL) tell_item(d, e.item);
     } else if (is_now && e.kind == DAF_INPUT_PUT) {
         tell_put(d, &e);
+    } else if (is_now && e.kind == DAF_INPUT_ROUND) {
+        echo(d);
     } else if (is_now) {
         tell_read(d, &e);
     }
@@ -266,6 +302,7 @@ void daf_fleet_attached(struct daf_fleet *f, uint32_t device,
 
     if (f->config.items_count == 0) return;
     d->air = (struct daf_air){.kind = kinds[how]};
+    d->cell = cell;
     for (unsigned i = 0; how == DAF_ATTACHED_RADIO && i < 4; i++)
         d->air.id[i] = (uint8_t)(cell >> (8 * i));
     tell_air(d);

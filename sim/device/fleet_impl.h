@@ -19,9 +19,11 @@ struct daf_fleet_pool {
     uint32_t *free;
 };
 
-/* When it is free for a frame, and for one of content. */
+/* When it is free for a frame, and for one of content; and how many directions of
+ * connections have such under way. */
 struct daf_fleet_air {
     daf_sim_us free_at, content_free_at;
+    uint32_t flows;
 };
 
 /* A contact that is up. */
@@ -35,7 +37,7 @@ struct daf_fleet_link {
 struct daf_fleet_wire {
     uint32_t ends[2];
     uint32_t conns[2];
-    uint32_t link;
+    uint32_t link, cell;
     uint32_t under_way; /* parcels that name it */
     enum daf_endpoint endpoint;
     bool is_cut;        /* the contact has ended: nothing passes */
@@ -70,7 +72,8 @@ struct daf_fleet_parcel {
 
 /* What a shelf was asked, until it answers. */
 struct daf_fleet_errand {
-    enum daf_input_kind kind; /* PUT, READ; ITEM: it is wanted now */
+    /* PUT, READ; ITEM: it is wanted now; ROUND: an echo goes to the gateway. */
+    enum daf_input_kind kind;
     uint32_t conn, boot;
     struct daf_port_piece piece; /* without bytes */
     enum daf_shelf_put put;
@@ -140,6 +143,9 @@ struct daf_fleet_device {
     struct daf_shelf_model *shelf; /* or NULL */
     daf_sim_us shelf_free_at;      /* its disk */
     struct daf_air air;
+    uint32_t cell;           /* RADIO */
+    daf_sim_us echoes_until; /* content came */
+    bool is_echoing;
 };
 
 struct daf_fleet_name {
@@ -246,6 +252,8 @@ void daf_fleet_wires_forget(struct daf_fleet_device *d);
 /* Whether something sent once over @link is lost. */
 bool daf_fleet_loses(struct daf_fleet *f, uint32_t link);
 
+/* How long a frame waits until those with content have had their turns. */
+daf_sim_us daf_fleet_turns(const struct daf_fleet_air *air);
 /* A CHUNK has come to that end, or never will. */
 void daf_fleet_chunk_ended(struct daf_fleet *f, uint32_t wire, uint32_t side);
 /* The wire that @d calls @conn, and which side of it @d is; NOBODY. */

@@ -12,7 +12,11 @@
 #define FRAME_BYTES     80   /* around a frame: ZMTP, CURVE's box, TCP and IP */
 #define TRIES           7    /* of a frame, before TCP has to see to it */
 #define TCP_TIMEOUT     (200 * DAF_SIM_MS)
-#define GIVE_UP         (5 * DAF_SIM_S) /* ZMQ_CONNECT_TIMEOUT of link */
+/* One has the air, packets in one burst (802.11e: 1.5 to 4 ms); there are no more turns
+ * than stations. */
+#define TURN      (2 * DAF_SIM_MS)
+#define TURNS_MAX 64
+#define GIVE_UP   (5 * DAF_SIM_S) /* ZMQ_CONNECT_TIMEOUT of link */
 
 /* ---- what is on its way */
 
@@ -38,6 +42,11 @@ bool daf_fleet_loses(struct daf_fleet *f, uint32_t link)
     return loss > 0 && daf_chance_in_million(&f->chance_loss, loss);
 }
 
+daf_sim_us daf_fleet_turns(const struct daf_fleet_air *air)
+{
+    return (air->flows < TURNS_MAX ? air->flows : TURNS_MAX) * TURN;
+}
+
 /* Frames of content take the air that the others leave: these pass between two
  * packets of a CHUNK, as stations have equal chances to send, and access points a
  * queue for each station. */
@@ -48,9 +57,10 @@ static daf_sim_us take_air(struct daf_fleet_air *air, daf_sim_us now,
 
     if (air->content_free_at < now) air->content_free_at = now;
     if (*free_at < now) *free_at = now;
-    if (!is_content) air->content_free_at += span;
     *free_at += span;
-    return *free_at;
+    if (is_content) return *free_at;
+    air->content_free_at += span;
+    return *free_at + daf_fleet_turns(air);
 }
 
 /* When so many bytes will be at the other end of this link. */
@@ -247,12 +257,22 @@ static size_t zeros_of(const struct daf_fleet *f, struct daf_view frame)
     return read.part.data.len;
 }
 
+static void count_flow(struct daf_fleet *f, const struct daf_fleet_wire *w,
+                       bool is_more)
+{
+    if (w->cell == DAF_CELL_OWN) return;
+    if (is_more)
+        f->cells[w->cell].flows++;
+    else
+        f->cells[w->cell].flows--;
+}
+
 void daf_fleet_chunk_ended(struct daf_fleet *f, uint32_t wire, uint32_t side)
 {
     struct daf_fleet_wire *w = daf_fleet_wire(f, wire);
     uint32_t read = w->reads[1 - side];
 
-    w->chunks[side]--;
+    if (--w->chunks[side] == 0) count_flow(f, w, false);
     w->reads[1 - side] = DAF_FLEET_NOBODY;
     if (read != DAF_FLEET_NOBODY)
         daf_fleet_content_go_on(&f->devices[w->ends[1 - side]], read);
@@ -285,7 +305,7 @@ static void send(struct daf_fleet_device *d, uint32_t wire, unsigned side,
     memcpy(bytes, frame.p, len);
     unsigned other = 1 - side;
     daf_sim_us at = over_wire(f, w, other, frame.len + FRAME_BYTES, zeros > 0);
-    w->chunks[other] += zeros > 0;
+    if (zeros > 0 && w->chunks[other]++ == 0) count_flow(f, w, true);
     post(f, w->ends[other], at,
          &(struct daf_fleet_parcel){.word = DAF_FLEET_FRAME,
                                     .wire = wire,
@@ -394,6 +414,7 @@ static void open_wire(struct daf_fleet_device *d, struct daf_fleet_device *peer,
         .conns = {conn, DAF_CONN_INCOMING |
                             (peer->incoming++ & (DAF_CONN_INCOMING - 1))},
         .link = link,
+        .cell = daf_fleet_link(f, link)->contact.cell,
         .endpoint = endpoint,
         .last = {at, at},
         .reads = {DAF_FLEET_NOBODY, DAF_FLEET_NOBODY},

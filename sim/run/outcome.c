@@ -35,6 +35,7 @@ static double overhead(const struct daf_net_stats *n)
 static void add_content(json_t *to, const struct daf_run_content *c)
 {
     json_object_set_new(to, "copies", json_integer((json_int_t)c->copies));
+    json_object_set_new(to, "finished", json_integer((json_int_t)c->finished));
     json_object_set_new(to, "finished_at_45min",
                         json_integer((json_int_t)c->in_lesson));
     json_object_set_new(to, "all_done_s",

@@ -308,6 +308,7 @@ static void count_copy(struct daf_run_content *c, daf_sim_us took,
                        daf_sim_us **finished)
 {
     c->copies++;
+    c->finished += took != DAF_SIM_NEVER;
     c->in_lesson += took <= DAF_RUN_LESSON;
     if (took > c->all_done) c->all_done = took;
     if (took != DAF_SIM_NEVER) *(*finished)++ = took;

@@ -38,6 +38,7 @@ struct daf_run_config {
 struct daf_run_content {
     bool is_some; /* there is content, and the protocol carries it */
     uint64_t copies;
+    uint64_t finished;   /* whole at the end */
     uint64_t in_lesson;  /* whole within DAF_RUN_LESSON of when it was wanted */
     daf_sim_us all_done; /* the last; DAF_SIM_NEVER: not all */
     /* The air that the copies take at least, each byte sent once to its device's
