@@ -50,7 +50,7 @@ static FILE *open_in(const char *root, const char *path)
 
 static bool is_there(const char *root, const char *interface, const char *what)
 {
-    char path[256];
+    char path[320];
     FILE *f;
     bool is;
 
@@ -93,7 +93,7 @@ static bool read_route(const char *root, char out[NAME_MAX_BYTES],
 
 static bool is_up(const char *root, const char *interface)
 {
-    char path[256], state[16] = "";
+    char path[320], state[16] = "";
     FILE *f;
 
     (void)snprintf(path, sizeof(path), "/sys/class/net/%s/operstate",
@@ -108,12 +108,13 @@ static bool is_up(const char *root, const char *interface)
 /* Where no router gives a way out: the radio that is up, if it is one only. */
 static bool only_radio(const char *root, char out[NAME_MAX_BYTES])
 {
-    char path[256];
+    char path[512];
     struct dirent *e;
     size_t count = 0;
     DIR *dir;
+    int len = snprintf(path, sizeof(path), "%s/sys/class/net", root);
 
-    (void)snprintf(path, sizeof(path), "%s/sys/class/net", root);
+    if (len < 0 || (size_t)len >= sizeof(path)) return false;
     dir = opendir(path);
     if (dir == NULL) return false;
     while ((e = readdir(dir)) != NULL) {
@@ -202,9 +203,12 @@ void daf_airwatch_look(const char *root, const struct daf_key *key,
         out->air.kind = DAF_AIR_CABLE;
         return;
     }
-    if ((root[0] == '\0' && ask_radio(interface, &is_access_point, mac)) ||
-        (out->gateway != 0 && read_neighbour(root, out->gateway, mac)))
-        hash_air(mac, sizeof(mac), key, &out->air);
+    out->is_guess =
+        !(root[0] == '\0' && ask_radio(interface, &is_access_point, mac)) &&
+        !(out->gateway != 0 && read_neighbour(root, out->gateway, mac));
+    /* All of the camp that know no more count as one air: of forty tablets in one
+     * room that all fetched at once none would be done in an hour. */
+    hash_air(mac, out->is_guess ? 0 : sizeof(mac), key, &out->air);
     if (is_access_point) out->air = (struct daf_air){.kind = DAF_AIR_CABLE};
 }
 
@@ -223,6 +227,7 @@ void daf_airwatch_changed(struct daf_airwatch *w)
     daf_airwatch_look("", &w->key, &seen);
     if (w->name[0] != '\0') daf_airwatch_named(w->name, &w->key, &seen.air);
     w->seen.gateway = seen.gateway;
+    w->seen.is_guess = seen.is_guess;
     if (w->was_told && w->seen.air.kind == seen.air.kind &&
         memcmp(w->seen.air.id, seen.air.id, sizeof(seen.air.id)) == 0)
         return;
@@ -260,7 +265,7 @@ static void on_echo(void *ctx, unsigned what)
         w->number++; /* a second answer to it is none */
         w->ops.round(w->ops.ctx, since_us(&w->sent));
         /* Now its hardware address is known. */
-        if (w->seen.air.kind == DAF_AIR_UNKNOWN) daf_airwatch_changed(w);
+        if (w->seen.is_guess) daf_airwatch_changed(w);
     }
 }
 

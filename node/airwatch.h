@@ -27,6 +27,7 @@ struct daf_airwatch_ops {
 /* What a look came to. */
 struct daf_airwatch_seen {
     struct daf_air air;
+    bool is_guess;    /* a radio of which nothing more is known yet */
     uint32_t gateway; /* IPv4, network order; 0: none */
 };
 

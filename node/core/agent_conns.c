@@ -89,7 +89,7 @@ void daf_agent_conn_tally(struct daf_agent_tally *by_kind,
     size_t kind = DAF_FRAME_UNKNOWN;
 
     if (frame.len >= 2 && (frame.p[0] & 0xf0) == 0x90 &&
-        (frame.p[1] <= DAF_FRAME_FETCH ||
+        (frame.p[1] <= DAF_FRAME_AIR ||
          (frame.p[1] >= DAF_FRAME_KNOCK && frame.p[1] <= DAF_FRAME_REVOKED) ||
          (frame.p[1] >= DAF_FRAME_ASK && frame.p[1] <= DAF_FRAME_DECLINE)))
         kind = frame.p[1];

@@ -92,7 +92,7 @@ static void a_radio_is_known_by_its_gateway(void **state)
 
     (void)state;
     radio();
-    assert_int_equal(look(&camp).air.kind, DAF_AIR_UNKNOWN); /* not yet */
+    assert_true(look(&camp).is_guess); /* not yet */
     put("/proc/net/arp", ARP_HEAD
         "10.0.0.7         0x1         0x2         02:00:00:00:00:07     *  "
         "      wlan0\n"
@@ -115,7 +115,20 @@ static void a_gateway_that_does_not_answer_is_none(void **state)
     put("/proc/net/arp", ARP_HEAD
         "10.0.0.1         0x1         0x0         00:00:00:00:00:00     *  "
         "      wlan0\n");
-    assert_int_equal(look(&camp).air.kind, DAF_AIR_UNKNOWN);
+    assert_true(look(&camp).is_guess);
+}
+
+/* Of forty in one room that all fetched at once none would be done. */
+static void radios_that_know_no_more_share_one_air(void **state)
+{
+    struct daf_airwatch_seen seen, again;
+
+    (void)state;
+    radio();
+    seen = look(&camp);
+    again = look(&camp);
+    assert_int_equal(seen.air.kind, DAF_AIR_RADIO);
+    assert_memory_equal(seen.air.id, again.air.id, sizeof(seen.air.id));
 }
 
 static void what_a_person_said_counts_on_all_alike(void **state)
@@ -151,6 +164,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_radio_is_known_by_its_gateway, begin,
                                         end),
         cmocka_unit_test_setup_teardown(a_gateway_that_does_not_answer_is_none,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(radios_that_know_no_more_share_one_air,
                                         begin, end),
         cmocka_unit_test_setup_teardown(what_a_person_said_counts_on_all_alike,
                                         begin, end),
