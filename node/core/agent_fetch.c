@@ -29,7 +29,8 @@
 #define LINE_MS        7200000 /* R69: so long in line, and no byte came */
 #define NEAR_MS        2000 /* after it offered some, is a peer of our air asked */
 #define END_PARTS      8 /* when so few are lacking, and all were asked for, */
-#define END_MS         1000 /* one asked for so long ago is asked of another, too */
+#define END_MS         1000 /* one asked of who was silent for so long ... */
+#define SLOW_END_MS    8000 /* ... or so long ago is asked of another, too */
 #define SEARCH_MAX \
     4096 /* parts that are looked at before others are passed over */
 
@@ -202,24 +203,25 @@ static bool ask_for(struct daf_agent *a, struct daf_conn *c,
 
 /* ---- the end */
 
-/* The ask of this part that is under way, of another peer than @c, if it is one
- * only; else NULL. */
-static const struct daf_errand *only_ask(const struct daf_agent *a,
-                                         const struct daf_conn *c,
-                                         const struct daf_shelved *item,
-                                         uint32_t part)
+/* When this part may be asked of @c as well; NEVER: it was not asked of one other
+ * peer.  One that sends is waited for longer than one that is silent. */
+static uint64_t again_at(const struct daf_agent *a, const struct daf_conn *c,
+                         const struct daf_shelved *item, uint32_t part)
 {
-    const struct daf_errand *found = NULL;
+    uint64_t at = DAF_MONO_NEVER.ms;
 
     for (size_t i = 0; i < a->conns_count; i++) {
         struct daf_errand *ask =
             ask_of(a->conns[i]->swap, &item->content, part);
 
         if (ask == NULL) continue;
-        if (found != NULL || a->conns[i] == c) return NULL;
-        found = ask;
+        if (at != DAF_MONO_NEVER.ms || a->conns[i] == c)
+            return DAF_MONO_NEVER.ms;
+        at = a->conns[i]->swap->moved.ms + END_MS;
+        if (ask->at.ms + END_MS > at) at = ask->at.ms + END_MS;
+        if (ask->at.ms + SLOW_END_MS < at) at = ask->at.ms + SLOW_END_MS;
     }
-    return found;
+    return at;
 }
 
 /* When all that is lacking was asked for, and that is little, a peer that has
@@ -236,15 +238,14 @@ static void ask_again(struct daf_agent *a, struct daf_conn *c,
             item->asked == NULL || offer->parts != item->parts)
             continue;
         for (uint32_t part = 0; part < item->parts; part++) {
-            const struct daf_errand *ask;
+            uint64_t at;
 
             if (daf_agent_bit(item->have, part) ||
                 !daf_agent_bit(offer->bits, part))
                 continue;
-            ask = only_ask(a, c, item, part);
-            if (ask == NULL) continue;
-            if (a->now.ms < ask->at.ms + END_MS) {
-                come_back(a, ask->at.ms + END_MS);
+            at = again_at(a, c, item, part);
+            if (a->now.ms < at) {
+                come_back(a, at);
                 continue;
             }
             item->has_again = true;
@@ -368,6 +369,18 @@ static void ask_end(struct daf_agent *a, struct daf_swap *s,
     a->is_hungry = true;
 }
 
+/* One that rests, for it was silent, and sends again was cut off for a while: that
+ * is over. */
+static void wake(struct daf_agent *a, struct daf_swap *s,
+                 const struct daf_part *f)
+{
+    if (s == NULL || s->rests.ms == 0 || !s->was_silent || f->data.len == 0)
+        return;
+    s->rests.ms = 0;
+    daf_agent_offers_stale(a, s);
+    a->is_hungry = true;
+}
+
 void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
                            const struct daf_part *f)
 {
@@ -380,6 +393,7 @@ void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
         ask->serial < c->swap->sending) {
         /* R65.  No breach: it may be late, and somebody else asked since. */
         a->stats.chunks_odd++;
+        wake(a, c->swap, f);
         return;
     }
     c->swap->moved = a->now;
@@ -554,6 +568,7 @@ void daf_agent_fetch_timer(struct daf_agent *a)
         }
         if (c->swap->asks_count == 0 || a->now.ms < due(a, c).ms) continue;
         c->swap->rests = (struct daf_mono){a->now.ms + REST_MS};
+        c->swap->was_silent = a->now.ms >= c->swap->moved.ms + STALL_MS;
         daf_agent_offers_stale(a, c->swap);
         c->swap->window = WINDOW_FIRST;
         daf_agent_fetch_give_back(a, c);

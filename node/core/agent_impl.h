@@ -123,6 +123,7 @@ struct daf_swap {
     struct daf_mono
         moved; /* a byte that was asked for came, or was asked for */
     struct daf_mono rests; /* it dawdled: not asked before then */
+    bool was_silent;       /* for that, not for being slow */
     uint32_t place;        /* in the peer's line; 0: it serves */
     struct daf_mono line;  /* in it since, without a byte; 0: never was */
     uint64_t line_bytes;   /* bytes_in then */

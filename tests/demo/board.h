@@ -12,6 +12,7 @@
  *              wire A B                        in reach of each other
  *              lesson N ID TITLE               to show; on that device
  *      counts  count N RECORDS LESSONS
+ *              parts N MAP                     of a film: 16 hex digits, as library's
  *              met A B                         have a session
  *      doors   door N URL                      what lets a browser in
  *
@@ -30,7 +31,9 @@ struct board_device {
     char name[BOARD_TEXT_BYTES], arabic[BOARD_TEXT_BYTES];
     char door[BOARD_TEXT_BYTES]; /* "": not yet */
     char records[24], lessons[24];
-    unsigned camp; /* 0: there is no such device */
+    bool has_parts;
+    unsigned long long parts; /* 64 stretches, the first in the highest bit */
+    unsigned camp;            /* 0: there is no such device */
     bool is_up;
     int x, y; /* its middle in the picture */
 };

@@ -68,6 +68,26 @@ static void put_screen(const struct board_device *d, struct daf_web_html *h)
                 d->lessons[0] != '\0' ? d->lessons : "–");
 }
 
+/* Under the case: 64 squares, filled as its parts come. */
+static void put_parts(const struct board_device *d, struct daf_web_html *h)
+{
+    unsigned held = 0;
+
+    for (int i = 0; i < 64; i++)
+        held += (d->parts >> i & 1) != 0;
+    DAF_WEB_PUT(h,
+                "<g class=\"parts\" role=\"img\" aria-label=\"% of 64 parts "
+                "of the film\">",
+                n((int)held));
+    for (int i = 0; i < 64; i++)
+        DAF_WEB_PUT(h,
+                    "<rect class=\"%\" x=\"%\" y=\"%\" width=\"3\" "
+                    "height=\"5\"/>",
+                    (d->parts >> (63 - i) & 1) != 0 ? "held" : "lacking",
+                    n(-64 + i % 32 * 4), n(i < 32 ? 51 : 57));
+    DAF_WEB_RAW(h, "</g>");
+}
+
 static void put_device(const struct board_device *d, struct daf_web_html *h)
 {
     DAF_WEB_PUT(h,
@@ -80,8 +100,9 @@ static void put_device(const struct board_device *d, struct daf_web_html *h)
                 d->camp == 1 ? "one" : "two", d->is_up ? "up" : "off", n(d->x),
                 n(d->y), d->name);
     put_screen(d, h);
-    DAF_WEB_PUT(h, "<text class=\"name\" x=\"0\" y=\"72\">%</text></g>\n",
-                d->name);
+    if (d->has_parts) put_parts(d, h);
+    DAF_WEB_PUT(h, "<text class=\"name\" x=\"0\" y=\"%\">%</text></g>\n",
+                n(d->has_parts ? 79 : 72), d->name);
 }
 
 void board_picture(const struct board *b, struct daf_web_html *h)

@@ -6,10 +6,12 @@
 # shellcheck disable=SC2154 # demo.bash's: dir, bin, board, ports, orders, answers, mode...
 
 trap '' PIPE # who hears no answer says so
-names=('' "Teacher's laptop" 'Sun tablet' 'Moon tablet' 'Visitor')
-arabic=('' 'حاسوبُ المُعَلِّمة' 'لَوْحُ الشَّمْس' 'لَوْحُ القَمَر' 'زائِر')
-camps=(0 1 1 1 2)
+names=('' "Teacher's laptop" 'Sun tablet' 'Moon tablet' 'Visitor'
+    'Star tablet')
+arabic=('' 'حاسوبُ المُعَلِّمة' 'لَوْحُ الشَّمْس' 'لَوْحُ القَمَر' 'زائِر' 'لَوْحُ النَّجْمة')
+camps=(0 1 1 1 2 1)
 everywhere=(1-2 1-3 2-3 1-4 2-4 3-4)
+class=(1-2 1-3 2-3 1-5 2-5 3-5)
 
 home() { echo "$dir/h$1"; }
 daftar() { "$bin/daftar" "$@"; }
@@ -95,6 +97,7 @@ at_place()
         1) x=240 y=104 ;;
         2) x=100 y=300 ;;
         3) x=380 y=300 ;;
+        5) x=240 y=300 ;;
         *) x=561 y=200 ;;
     esac
     remember "device_$i" "$i" "${names[i]}" "${arabic[i]}" "${camps[i]}" "$state" \
@@ -134,7 +137,7 @@ carry_to()
 show_doors()
 {
     local i
-    for i in 1 2 3 4; do
+    for i in 1 2 3 4 5; do
         [ ! -s "$(home $i)/run/web" ] || cp "$(home $i)/run/web" "$dir/door$i"
         [ ! -s "$dir/door$i" ] ||
             printf 'door\t%s\t%s\n' $i "$(head -n 1 "$dir/door$i")"
@@ -146,12 +149,15 @@ show_doors()
 look()
 {
     local i j
-    for i in 1 2 3 4; do
+    for i in 1 2 3 4 5; do
         [ -S "$(home $i)/run/control" ] || continue
+        [ ! -s "$dir/film_on" ] || [ $i = 4 ] ||
+            printf 'parts\t%s\t%s\n' $i "$(film_of $i map)"
         printf 'count\t%s\t%s\t%s\n' $i \
             "$(daftar progress show --json --home "$(home $i)" | grep -c '"record"')" \
             "$(daftar library --json --home "$(home $i)" | grep -c '"whole":true')"
-        for j in 1 2 3 4; do
+        for j in 1 2 3 4 5; do
+            [ -s "$dir/author$j" ] || continue
             ! connected $i $j || [ $j -lt $i ] || printf 'met\t%s\t%s\n' $i $j
         done
     done >"$dir/board/counts.new" 2>/dev/null
@@ -279,6 +285,14 @@ publish() # NAME: of our library
 content() { sed -n 's/.*"content":"\([0-9a-f]*\)".*/\1/p' "$dir/published_$1"; }
 title() { sed -n 's/.*"title":"\([^"]*\)".*/\1/p' "$dir/published_$1"; }
 knows() { daftar library --json --home "$(home "$1")" | finds "\"content\":\"$2\""; }
+
+# film_of I KEY: what device I says of the film of scene class
+film_of()
+{
+    daftar library --json --home "$(home "$1")" |
+        grep "\"content\":\"$(<"$dir/film_on")\"" |
+        sed -n "s/.*\"$2\":\"\{0,1\}\([^,\"}]*\).*/\1/p"
+}
 
 # ---- a browser: everything on devices' pages goes through these
 

@@ -13,6 +13,7 @@
 #     unplug I                   its power: what was not synced is lost
 #     wires A-B A-B...           who can reach whom from now on; nobody else
 #     carry I A-B A-B...         the same, and I has left one network for another
+#     cap I BYTES, uncap I       what it sends a second, at most
 #     at I COMMAND...            in I's network
 #
 # In loopback there are no networks to cut: whose wires change is started anew where
@@ -22,7 +23,7 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mode=$1 dir=$2 board=$3
 build=${DAF_BUILD:-$here/../../build/dev} bin=${DAF_BIN:-$here/../../build/dev/bin}
-devices=4 plugged=3 # whose plug can be pulled
+devices=5 plugged=3 # whose plug can be pulled
 declare -A core reach moved
 # shellcheck source=SCRIPTDIR/../lab/lab.bash
 . "$here/../lab/lab.bash"
@@ -98,6 +99,9 @@ carry()
     fi
 }
 
+cap() { [ "$mode" != namespaces ] || lab_cap "$@"; }
+uncap() { [ "$mode" != namespaces ] || tc -n "d$1" qdisc delete dev eth0 root; }
+
 # ---- devices
 
 # peers_of I: the doors that it is told, where nobody can be found by mDNS.
@@ -105,7 +109,7 @@ peers_of()
 {
     local j pair
     [ "$mode" = loopback ] && [ "$1" != 4 ] || return 0
-    for ((j = 1; j <= 3; j++)); do
+    for j in 1 2 3 5; do
         pair=$1-$j
         [ "$j" -gt "$1" ] || pair=$j-$1
         if [ "${reach[$pair]:-}" = join ] && [ "$j" != "$1" ] && runs "$j"; then
@@ -177,8 +181,10 @@ unplug()
 }
 
 [ "$mode" = loopback ] || lab_up $devices || exit
-for ((i = 1; i <= devices; i++)); do
-    for ((j = i + 1; j <= devices; j++)); do reach[$i-$j]='join'; done
+for ((i = 1; i < devices; i++)); do
+    for ((j = i + 1; j < devices; j++)); do reach[$i-$j]='join'; done
+    reach[$i-$devices]='part' # until the scene that it is for
+    [ "$mode" = loopback ] || lab_switch part "$i" "$devices" || exit
 done
 echo ok
 while read -r order; do

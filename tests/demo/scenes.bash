@@ -221,6 +221,102 @@ scene_lesson()
     tell "It is on the sun tablet, and opens there: $(title "$name")."
 }
 
+# ---- class
+
+# The star tablet comes to the class: enrolled by files, once.
+joins_class()
+{
+    [ -s "$dir/author5" ] && return
+    daftar join --request "$dir/5.request" --json --home "$(home 5)" >"$dir/made5" &&
+        daftar enrol sign "$dir/5.request" --home "$(home 1)" &&
+        daftar join --accept "$dir/5.request.accept" --home "$(home 5)" || return
+    sed -n 's/.*"author": *"\([0-9a-f]*\)".*/\1/p' "$dir/made5" >"$dir/author5"
+}
+# makes_film BYTES: new in every play, so that nobody has a part of it
+makes_film()
+{
+    rm -rf "$dir/film"
+    mkdir "$dir/film" &&
+        printf '[title]\nen = A film of waves\nar = فيلْمُ الأَمْواج\n' \
+            >"$dir/film/content.ini" &&
+        head -c "$1" /dev/urandom >"$dir/film/waves.bin" &&
+        daftar publish "$dir/film" --json --home "$(home 1)" >"$dir/published_film" &&
+        content film >"$dir/film_on"
+}
+film_whole() { daftar library --json --home "$(home "$1")" | grep "$(<"$dir/film_on")" | finds '"whole":true'; }
+film_lacks() { ! film_whole "$1"; }
+in_the_middle()
+{
+    local held parts
+    held=$(film_of "$1" held) parts=$(film_of "$1" parts)
+    [ "$held" -gt $((parts / 5)) ] && [ "$held" -lt $((parts * 4 / 5)) ]
+}
+# came_once I BYTES MORE: no more came than it has, its file list, and so much
+came_once()
+{
+    local fetched
+    fetched=$(film_of "$1" fetched)
+    echo "$((fetched - $2)) bytes beside the film's $2"
+    [ "$fetched" -le $(($2 + 65536 + $3)) ]
+}
+same_film() { cmp -s "$dir/film/waves.bin" "$(home "$1")/content/$(<"$dir/film_on")/files/waves.bin"; }
+# What this scene alone has goes with it, also if it fails.
+class_ends()
+{
+    local i
+    for i in 1 2 3 5; do order uncap $i; done >/dev/null 2>&1
+    order stop 5 >/dev/null
+    rm -f "$dir/film_on"
+    remember device_5
+    wires "${everywhere[@]}"
+}
+
+scene_class()
+{
+    local size=25165824 rate=2000000 before i id
+    [ -z "$quick" ] || size=8388608 rate=3000000
+    trap class_ends EXIT
+    at_place 1 up
+    must 'a third tablet is enrolled: the star tablet' joins_class
+    wires "${class[@]}"
+    must 'it is on' switch_on 5
+    for i in 2 3 5; do need 40 "${names[i]} meets the three others" meets $i; done
+    must 'the teacher publishes a film' makes_film $size
+    id=$(<"$dir/film_on") before=$(status 1 content_out)
+    for i in 2 3 5; do need 40 "${names[i]} hears of it" knows $i "$id"; done
+    for i in 1 2 3 5; do
+        must "${names[i]} sends no more than $((rate / 1000)) kB/s" order cap $i $rate
+    done
+    tell 'The class wants the film. Tablets pass on what they have.'
+    for i in 2 3 5; do
+        must "${names[i]} wants it" daftar want "$id" --home "$(home $i)"
+    done
+    if [ "$mode" = namespaces ]; then
+        need 40 'the moon tablet has some of it' in_the_middle 3
+        wires 1-2 1-5 2-5
+        tell 'The moon tablet is pulled out in the middle.'
+        for i in 2 5; do need 60 "${names[i]} has all of it" film_whole $i; done
+        must 'the moon tablet has not' film_lacks 3
+        fact "it has $(film_of 3 held) of $(film_of 3 parts) parts"
+        wires "${class[@]}"
+        tell 'It is back, and goes on by itself.'
+    fi
+    for i in 2 3 5; do need 90 "${names[i]} has all of it" film_whole $i; done
+    for i in 2 3 5; do must 'every byte is right' same_film $i; done
+    for i in 2 5; do must 'and came once' came_once $i $size 0; done
+    # What was on its way from three when it was pulled out.
+    must 'also to the moon tablet, but for what was on its way' came_once 3 $size 200000
+    before=$((($(status 1 content_out) - before) * 100 / size))
+    fact "the laptop sent $((before / 100)).$((before % 100 / 10)) copies to three tablets"
+    must 'less than one to each' test $before -lt 300
+    tell 'Three tablets have the film, and the laptop did not send it three times.'
+}
+meets()
+{
+    local j
+    for j in 1 2 3 5; do [ $j = "$1" ] || connected "$1" $j || return; done
+}
+
 # ---- thousand
 
 # replays FILE: the agent makes the same calls when it is told the same
