@@ -102,7 +102,7 @@ static void put_device(const struct board_device *d, struct daf_web_html *h)
     put_screen(d, h);
     if (d->has_parts) put_parts(d, h);
     DAF_WEB_PUT(h, "<text class=\"name\" x=\"0\" y=\"%\">%</text></g>\n",
-                n(d->has_parts ? 79 : 72), d->name);
+                n(d->has_parts ? 82 : 72), d->name);
 }
 
 void board_picture(const struct board *b, struct daf_web_html *h)
