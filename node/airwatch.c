@@ -78,6 +78,7 @@ static bool read_route(const char *root, char out[NAME_MAX_BYTES],
 
     if (f == NULL) return false;
     while (fgets(line, sizeof(line), f) != NULL) {
+        /* Hex of eight digits.  NOLINTNEXTLINE(cert-err34-c) */
         if (sscanf(line, "%15s %x %x %x %*u %*u %u", name, &to, &by, &flags,
                    &metric) != 5 ||
             to != 0 || (flags & ROUTE_UP) == 0 || (found && metric >= least))
@@ -117,6 +118,7 @@ static bool only_radio(const char *root, char out[NAME_MAX_BYTES])
     if (len < 0 || (size_t)len >= sizeof(path)) return false;
     dir = opendir(path);
     if (dir == NULL) return false;
+    /* One thread reads this folder.  NOLINTNEXTLINE(concurrency-mt-unsafe) */
     while ((e = readdir(dir)) != NULL) {
         if (e->d_name[0] == '.' || strlen(e->d_name) >= NAME_MAX_BYTES ||
             !is_radio(root, e->d_name) || !is_up(root, e->d_name))
@@ -141,6 +143,7 @@ static bool read_neighbour(const char *root, uint32_t gateway,
     if (f == NULL) return false;
     if (inet_ntop(AF_INET, &addr, want, sizeof(want)) == NULL) want[0] = '\0';
     while (!found && fgets(line, sizeof(line), f) != NULL) {
+        /* Pairs of digits.  NOLINTNEXTLINE(cert-err34-c) */
         if (sscanf(line, "%31s %*x %*x %x:%x:%x:%x:%x:%x", ip, &m[0], &m[1],
                    &m[2], &m[3], &m[4], &m[5]) != 7 ||
             strcmp(ip, want) != 0)

@@ -300,6 +300,7 @@ static void on_stop(struct daf_agent *a)
     }
 }
 
+/* A case for each input.  NOLINTNEXTLINE(readability-function-size) */
 void daf_agent_input(struct daf_agent *a, struct daf_mono now,
                      const struct daf_input *in)
 {

@@ -422,7 +422,7 @@ static void adapt(struct daf_swap *s, uint64_t took_ms, uint32_t part_bytes)
                          : WINDOW_MAX - s->window;
     else if (took_ms > SLOW_MS)
         s->window /= 2;
-    else if (took_ms > 2 * QUICK_MS && s->window > part_bytes)
+    else if (took_ms > QUICK_MS + QUICK_MS && s->window > part_bytes)
         s->window -= part_bytes;
     if (s->window < least) s->window = least;
 }

@@ -410,6 +410,9 @@ struct daf_agent {
                                sought anything */
     bool is_seek_new;     /* sessions are to be told */
     bool is_hungry;       /* somebody may be asked for more */
+    bool is_line_new;     /* somebody is served no more, or changed its air */
+    bool is_show_due;     /* what was shown, or asked for, changed */
+    bool is_audience_new; /* who seeks what changed, or who is on which air */
     uint64_t asked_bytes; /* of parts that peers were asked for */
     uint64_t asked_max;   /* so much of all peers together */
     uint32_t round_least_us,
@@ -420,12 +423,9 @@ struct daf_agent {
     struct daf_mono near_at;     /* the same, of those on our air */
     struct daf_mono again_at;    /* a part may be asked of another then */
     struct daf_air air;
-    uint64_t air_number; /* another whenever it changed; 0: not known */
-    bool is_line_new;    /* somebody is served no more, or changed its air */
+    uint64_t air_number;       /* another whenever it changed; 0: not known */
     struct daf_mono slices_at; /* who takes nothing is looked for; or NEVER */
-    bool is_show_due;          /* what was shown, or asked for, changed */
-    size_t shown_last;    /* of the connections, the last that was shown more */
-    bool is_audience_new; /* who seeks what changed, or who is on which air */
+    size_t shown_last; /* of the connections, the last that was shown more */
     struct daf_mono turn_at; /* others are sought then; or NEVER: all are */
     size_t turn;             /* of those that are lacking, the first sought */
 
@@ -689,7 +689,7 @@ void daf_agent_slices_taken(struct daf_agent *a, struct daf_conn *c,
 /* DAF_INPUT_AIR, and AIR */
 void daf_agent_air(struct daf_agent *a, const struct daf_air *air);
 void daf_agent_air_hear(struct daf_agent *a, struct daf_conn *c,
-                        const struct daf_air_told *air);
+                        const struct daf_air_told *told);
 /* Tell @c, if it is proven and was not told, what our air is. */
 void daf_agent_air_tell(struct daf_agent *a, struct daf_conn *c);
 bool daf_agent_air_is_ours(const struct daf_agent *a, const struct daf_conn *c);

@@ -191,6 +191,7 @@ static void put_own(struct daf_pack *k, const struct daf_input *in)
         put_addr(k, &in->addrs[i]);
 }
 
+/* A case for each input.  NOLINTNEXTLINE(readability-function-size) */
 static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
 {
     const struct daf_input *in = &e->input;
@@ -493,6 +494,7 @@ static void get_read(struct daf_cursor *c, struct daf_input *in)
     in->err = get_err(c);
 }
 
+/* A case for each input.  NOLINTNEXTLINE(readability-function-size) */
 static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
                       struct lists *lists)
 {

@@ -58,7 +58,7 @@ static void parts_are_pages_and_chunks(void **state)
 static void parts_come_until_the_item_is_whole(void **state)
 {
     struct daf_shelf_about about;
-    struct shelf o = open_shelf(&about, 3 * 65536);
+    struct shelf o = open_shelf(&about, UINT64_C(3) * 65536);
     struct daf_item_news news;
 
     (void)state;
