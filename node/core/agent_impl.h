@@ -352,7 +352,7 @@ struct daf_agent {
     bool is_listening;
     bool is_stopping; /* STOP came: nothing new begins */
     bool is_revoked;  /* this device: it calls nobody any more (R50) */
-    uint16_t port_mesh;
+    uint16_t port_mesh, port_door;
     uint32_t next_conn;
     /* These arrays grow with what is in them (daf_agent_grow). */
     size_t conns_count, conns_cap; /* ≤ DAF_AGENT_CONNS_MAX */
@@ -371,7 +371,6 @@ struct daf_agent {
     uint32_t far_vain; /* calls in a row, of addresses that only hearsay or the
                           past stands for, that came to nothing */
     uint64_t proven_changes;
-    uint16_t port_door;
     uint8_t salt[16]; /* of our own announcement */
     size_t own_count;
     struct daf_addr
@@ -400,7 +399,12 @@ struct daf_agent {
 
     struct daf_pending *waiting, **waiting_end; /* for the next own batch */
     size_t waiting_count;
-    bool is_writing; /* an own batch is at the disk */
+    bool is_writing;      /* an own batch is at the disk */
+    bool is_seek_new;     /* sessions are to be told */
+    bool is_hungry;       /* somebody may be asked for more */
+    bool is_line_new;     /* somebody is served no more, or changed its air */
+    bool is_show_due;     /* what was shown, or asked for, changed */
+    bool is_audience_new; /* who seeks what changed, or who is on which air */
     size_t own_logs_count;
     struct daf_own_log own_logs[DAF_SCOPES_MAX];
 
@@ -408,23 +412,18 @@ struct daf_agent {
     struct daf_shelved *items; /* ascending by content id */
     uint64_t seek_number; /* another whenever what is sought changed; 0: never
                                sought anything */
-    bool is_seek_new;     /* sessions are to be told */
-    bool is_hungry;       /* somebody may be asked for more */
-    bool is_line_new;     /* somebody is served no more, or changed its air */
-    bool is_show_due;     /* what was shown, or asked for, changed */
-    bool is_audience_new; /* who seeks what changed, or who is on which air */
     uint64_t asked_bytes; /* of parts that peers were asked for */
     uint64_t asked_max;   /* so much of all peers together */
     uint32_t round_least_us,
-        round_before_us;         /* of these and the last minutes */
+        round_before_us; /* of these and the last minutes */
+    struct daf_air air;
     struct daf_mono round_at;    /* when these began */
     struct daf_mono shelf_rests; /* until then nobody is; 0: it takes parts */
     struct daf_mono news_at;     /* seekers are told then; or NEVER */
     struct daf_mono near_at;     /* the same, of those on our air */
     struct daf_mono again_at;    /* a part may be asked of another then */
-    struct daf_air air;
-    uint64_t air_number;       /* another whenever it changed; 0: not known */
-    struct daf_mono slices_at; /* who takes nothing is looked for; or NEVER */
+    uint64_t air_number;         /* another whenever it changed; 0: not known */
+    struct daf_mono slices_at;   /* who takes nothing is looked for; or NEVER */
     size_t shown_last; /* of the connections, the last that was shown more */
     struct daf_mono turn_at; /* others are sought then; or NEVER: all are */
     size_t turn;             /* of those that are lacking, the first sought */
