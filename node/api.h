@@ -22,8 +22,7 @@
  *                      "whole":bool,"wanted":bool,"pinned":bool,"published":bool,
  *                      "sources":N,"stuck":"" or why it is not fetched,
  *                      "rate":bytes a second,"eta_s":N|null,"place":N in line or 0,
- *                      "waiting":""|"room"|"source"|"turn","map":16 hex digits,
- *                      a bit for each 64th of its parts, 1 if all are here}, {"exit":0}
+ *                      "waiting":""|"room"|"source"|"turn"}, {"exit":0}
  * {"op":"content-wish","content":"hex","set":["wanted","pinned"…],"clear":[…]}
  *                  -> {"exit":0}   once that is durable; an item that is not on the
  *                      shelf yet is put there as the catalogue has it

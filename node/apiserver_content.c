@@ -44,11 +44,8 @@ static json_t *item_object(const struct daf_agent *agent,
             ? (uint64_t)((double)i->bytes * (i->parts - i->held) / i->parts)
             : 0;
 
-    char map[17];
-
     daf_agent_coming(agent, daf_clock_now(), &i->content, &coming);
-    (void)snprintf(map, sizeof(map), "%016llx", (unsigned long long)coming.map);
-    return json_pack("{so so sI sI sI sI sI sb sb sb sb sI ss sI si so ss ss}",
+    return json_pack("{so so sI sI sI sI sI sb sb sb sb sI ss sI si so ss}",
                      "content", daf_cmd_hex(i->content.b, sizeof(i->content.b)),
                      "title", daf_cmd_text(i->title), "bytes",
                      (json_int_t)i->bytes, "parts", (json_int_t)i->parts,
@@ -65,7 +62,7 @@ static json_t *item_object(const struct daf_agent *agent,
                      coming.rate > 0 && !i->is_whole
                          ? json_integer((json_int_t)(rest / coming.rate))
                          : json_null(),
-                     "waiting", waits_for(i, &coming), "map", map);
+                     "waiting", waits_for(i, &coming));
 }
 
 /* What went wrong on the shelf, for a person. */

@@ -41,7 +41,7 @@ static enum daf_err ask_daemon(struct daf_cmd_content *c, struct daf_trouble *t)
 
 static json_t *state_of(const struct daf_shelf_item *i)
 {
-    return json_pack("{so sI sI sI sI sI sb sb sb sb si ss si si so ss ss}",
+    return json_pack("{so sI sI sI sI sI sb sb sb sb si ss si si so ss}",
                      "content", daf_cmd_hex(i->content.b, sizeof(i->content.b)),
                      "bytes", (json_int_t)i->bytes, "parts",
                      (json_int_t)i->parts, "held", (json_int_t)i->held,
@@ -51,8 +51,7 @@ static json_t *state_of(const struct daf_shelf_item *i)
                      (i->wishes & DAF_SHELF_PINNED) != 0, "published",
                      (i->wishes & DAF_SHELF_PUBLISHED) != 0, "sources", 0,
                      "stuck", "", "rate", 0, "place", 0, "eta_s", json_null(),
-                     "waiting", "", "map",
-                     i->is_whole ? "ffffffffffffffff" : "0000000000000000");
+                     "waiting", "");
 }
 
 static enum daf_err look_at_shelf(struct daf_cmd_content *c,

@@ -57,8 +57,7 @@ static void print_json(const struct daf_cmd_content *c,
 {
     static const char *const copied[] = {"held",    "fetched", "reserved",
                                          "sources", "rate",    "place",
-                                         "stuck",   "waiting", "map",
-                                         "eta_s"};
+                                         "stuck",   "waiting", "eta_s"};
     const struct daf_content *content = &e->content;
     char title[DAF_CONTENT_TITLE_BYTES_MAX + 1], path[DAF_HOME_PATH_MAX];
     bool is_whole = is_true(state, "whole");
@@ -85,7 +84,7 @@ static void print_json(const struct daf_cmd_content *c,
         (void)json_object_set_new(line, copied[i],
                                   value != NULL ? json_incref(value)
                                   : i < 6       ? json_integer(0)
-                                  : i < 9       ? json_string("")
+                                  : i < 8       ? json_string("")
                                                 : json_null());
     }
     daf_cmd_print(line);

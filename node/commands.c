@@ -150,8 +150,7 @@ static const struct daf_command table[] = {
         .text = "\"-\": not here; `daftar get` fetches it.",
         .keys = {"content", "title", "titles", "languages", "bytes", "files",
                  "whole", "wanted", "pinned", "held", "parts", "fetched",
-                 "sources", "rate", "eta_s", "place", "waiting", "map",
-                 "path"},
+                 "sources", "rate", "eta_s", "place", "waiting", "path"},
         .run = daf_cmd_library,
     },
     {

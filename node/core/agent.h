@@ -366,8 +366,6 @@ struct daf_agent_coming {
      * their lines.  0: one at least serves us, or there is none. */
     uint32_t place;
     uint64_t rate; /* bytes a second, of the last seconds */
-    /* Its parts in 64 stretches, the first in the highest bit: 1 is held whole. */
-    uint64_t map;
 };
 void daf_agent_coming(const struct daf_agent *a, struct daf_mono now,
                       const struct daf_hash *content,

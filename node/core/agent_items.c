@@ -382,23 +382,6 @@ static uint32_t least_place(const struct daf_agent *a,
     return least;
 }
 
-static uint64_t map_of(const struct daf_shelved *item)
-{
-    uint64_t map = 0;
-
-    if (item->is_whole) return UINT64_MAX;
-    for (uint32_t i = 0; item->have != NULL && i < 64; i++) {
-        uint32_t from = (uint32_t)((uint64_t)item->parts * i / 64);
-        uint32_t to = (uint32_t)((uint64_t)item->parts * (i + 1) / 64);
-        bool is_held = true;
-
-        for (uint32_t part = from; is_held && part < to; part++)
-            is_held = daf_agent_bit(item->have, part);
-        if (is_held && to > from) map |= UINT64_C(1) << (63 - i);
-    }
-    return map;
-}
-
 void daf_agent_coming(const struct daf_agent *a, struct daf_mono now,
                       const struct daf_hash *content,
                       struct daf_agent_coming *out)
@@ -414,5 +397,4 @@ void daf_agent_coming(const struct daf_agent *a, struct daf_mono now,
     if (out->place == UINT32_MAX) out->place = 0;
     if (item == NULL || memcmp(item->content.b, content->b, 32) != 0) return;
     if (now.ms < item->came_at.ms + QUIET_MS) out->rate = item->rate;
-    out->map = map_of(item);
 }

@@ -106,7 +106,7 @@ static void put_scenes(const struct board *b, struct daf_web_html *h)
 static void put_devices(const struct board *b, struct daf_web_html *h)
 {
     DAF_WEB_RAW(h, "<section><h2>The devices <span lang=\"ar\" dir=\"rtl\">"
-                   "الأَجْهِزة</span></h2><p>Each is one of the four in the "
+                   "الأَجْهِزة</span></h2><p>Each is one of those in the "
                    "picture. Press <em>Come in</em> to see names. One that "
                    "was switched off has a new key: load this page "
                    "again.</p>\n<div class=\"devices\">\n");
@@ -183,7 +183,10 @@ static void page_board(const struct board *b, struct daf_web_html *h)
                    "<i class=\"looking\"></i> in reach "
                    "<i class=\"strange\"></i> in reach, not let in; in each "
                    "device how many "
-                   "answers, how many lessons</p>"
+                   "answers, how many lessons; of a film "
+                   "<span class=\"source\">■</span> what came from the "
+                   "laptop, <span class=\"others\">●</span> from another "
+                   "tablet</p>"
                    "</section>\n");
     put_scenes(b, h);
     DAF_WEB_RAW(h, "</div>\n");

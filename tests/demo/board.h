@@ -12,8 +12,10 @@
  *              wire A B                        in reach of each other
  *              lesson N ID TITLE               to show; on that device
  *      counts  count N RECORDS LESSONS
- *              parts N MAP                     of a film: 16 hex digits, as library's
  *              met A B                         have a session
+ *              parts N MARKS                   of a film, a character for each part or
+ *                                              group of parts: s came from the
+ *                                              source, o from others, . is lacking
  *      doors   door N URL                      what lets a browser in
  *
  * `pressed` is a FIFO: the name of a scene, or "all", on a line. */
@@ -26,14 +28,14 @@
 #define BOARD_SCENES_MAX  32
 #define BOARD_WIRES_MAX   64
 #define BOARD_TEXT_BYTES  256
+#define BOARD_PARTS_MAX   48
 
 struct board_device {
     char name[BOARD_TEXT_BYTES], arabic[BOARD_TEXT_BYTES];
     char door[BOARD_TEXT_BYTES]; /* "": not yet */
     char records[24], lessons[24];
-    bool has_parts;
-    unsigned long long parts; /* 64 stretches, the first in the highest bit */
-    unsigned camp;            /* 0: there is no such device */
+    char parts[BOARD_PARTS_MAX + 1]; /* "": there is no film */
+    unsigned camp;                   /* 0: there is no such device */
     bool is_up;
     int x, y; /* its middle in the picture */
 };

@@ -46,12 +46,39 @@ static void put_wire(const struct board *b, const struct board_wire *w,
                 n(from->x), n(from->y), n(to->x), n(to->y));
 }
 
-/* A notebook and how many records, a book and how many lessons. */
+/* A film: full squares came from the source, circles from others; and how much. */
+static void put_parts(const char *parts, struct daf_web_html *h)
+{
+    size_t held = strcspn(parts, ".");
+
+    for (size_t i = 0; parts[i] != '\0'; i++) {
+        int x = -54 + (int)(i % 12) * 9, y = -33 + (int)(i / 12) * 9;
+
+        if (parts[i] == 'o')
+            DAF_WEB_PUT(h,
+                        "<circle class=\"part others\" cx=\"%\" cy=\"%\" "
+                        "r=\"4\"/>",
+                        n(x + 4), n(y + 4));
+        else
+            DAF_WEB_PUT(h,
+                        "<rect class=\"part %\" x=\"%\" y=\"%\" "
+                        "width=\"8\" height=\"8\"/>",
+                        parts[i] == 's' ? "source" : "lacking", n(x), n(y));
+    }
+    DAF_WEB_PUT(h, "<text class=\"count\" x=\"0\" y=\"29\">% %</text>",
+                n((int)(held * 100 / strlen(parts))), "%");
+}
+
+/* A notebook and how many records, a book and how many lessons; or a film. */
 static void put_screen(const struct board_device *d, struct daf_web_html *h)
 {
     if (!d->is_up) {
         DAF_WEB_RAW(h, "<path class=\"plug\" d=\"M-16-14v14a16 16 0 0 0 32 "
                        "0v-14M-8-14v-14M8-14v-14M0 16v16\"/>");
+        return;
+    }
+    if (d->parts[0] != '\0') {
+        put_parts(d->parts, h);
         return;
     }
     DAF_WEB_PUT(h,
@@ -68,26 +95,6 @@ static void put_screen(const struct board_device *d, struct daf_web_html *h)
                 d->lessons[0] != '\0' ? d->lessons : "–");
 }
 
-/* Under the case: 64 squares, filled as its parts come. */
-static void put_parts(const struct board_device *d, struct daf_web_html *h)
-{
-    unsigned held = 0;
-
-    for (int i = 0; i < 64; i++)
-        held += (d->parts >> i & 1) != 0;
-    DAF_WEB_PUT(h,
-                "<g class=\"parts\" role=\"img\" aria-label=\"% of 64 parts "
-                "of the film\">",
-                n((int)held));
-    for (int i = 0; i < 64; i++)
-        DAF_WEB_PUT(h,
-                    "<rect class=\"%\" x=\"%\" y=\"%\" width=\"3\" "
-                    "height=\"5\"/>",
-                    (d->parts >> (63 - i) & 1) != 0 ? "held" : "lacking",
-                    n(-64 + i % 32 * 4), n(i < 32 ? 51 : 57));
-    DAF_WEB_RAW(h, "</g>");
-}
-
 static void put_device(const struct board_device *d, struct daf_web_html *h)
 {
     DAF_WEB_PUT(h,
@@ -100,9 +107,8 @@ static void put_device(const struct board_device *d, struct daf_web_html *h)
                 d->camp == 1 ? "one" : "two", d->is_up ? "up" : "off", n(d->x),
                 n(d->y), d->name);
     put_screen(d, h);
-    if (d->has_parts) put_parts(d, h);
-    DAF_WEB_PUT(h, "<text class=\"name\" x=\"0\" y=\"%\">%</text></g>\n",
-                n(d->has_parts ? 82 : 72), d->name);
+    DAF_WEB_PUT(h, "<text class=\"name\" x=\"0\" y=\"72\">%</text></g>\n",
+                d->name);
 }
 
 void board_picture(const struct board *b, struct daf_web_html *h)

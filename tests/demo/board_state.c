@@ -85,8 +85,7 @@ static void take(struct board *b, char **f)
         (void)snprintf(device(b, f[1])->records, 24, "%s", f[2]);
         (void)snprintf(device(b, f[1])->lessons, 24, "%s", f[3]);
     } else if (strcmp(f[0], "parts") == 0) {
-        device(b, f[1])->has_parts = true;
-        device(b, f[1])->parts = strtoull(f[2], NULL, 16);
+        (void)snprintf(device(b, f[1])->parts, BOARD_PARTS_MAX + 1, "%s", f[2]);
     } else if (strcmp(f[0], "door") == 0) {
         copy(device(b, f[1])->door, f[2]);
     }

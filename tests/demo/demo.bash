@@ -6,10 +6,10 @@
 #      this machine's network                          networks of their own
 #      board ---- 127.0.0.1:PORT                     1 teacher   2 sun   3 moon
 #      demo.bash -- curl --> 127.0.0.1:... ========> (each its own socket)  4 visitor
-#         \--------- orders, answers --------------> inside.bash     5 star
+#         \--------- orders, answers --------------> inside.bash
 #
-# 1, 2 and 3 are of one camp, 4 of another; 5 is of the first, and on in one scene
-# only.  Scenes are scenes.txt's; buttons of the
+# 1, 2 and 3 are of one camp, 4 of another.  5 and 6 are of the first camp as well,
+# and on for the class only.  Scenes are scenes.txt's; buttons of the
 # board play them, --play all of them once, --quick all of them once without a
 # board to look at, and then ends: 0 if each came to what it should.
 #
@@ -46,7 +46,7 @@ if [ -z "${DEMO_PORTS:-}" ]; then
         DEMO_MODE=loopback
         echo 'Networks of their own are forbidden here: the devices share loopback, with fixed addresses.'
     fi
-    exec "$DAF_BUILD/tests/demo_sockets" 6 "$port" bash "${BASH_SOURCE[0]}" \
+    exec "$DAF_BUILD/tests/demo_sockets" 7 "$port" bash "${BASH_SOURCE[0]}" \
         "${original[@]}"
 fi
 read -r -a ports <<<"$DEMO_PORTS"

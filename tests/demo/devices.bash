@@ -6,12 +6,13 @@
 # shellcheck disable=SC2154 # demo.bash's: dir, bin, board, ports, orders, answers, mode...
 
 trap '' PIPE # who hears no answer says so
-names=('' "Teacher's laptop" 'Sun tablet' 'Moon tablet' 'Visitor'
-    'Star tablet')
-arabic=('' 'حاسوبُ المُعَلِّمة' 'لَوْحُ الشَّمْس' 'لَوْحُ القَمَر' 'زائِر' 'لَوْحُ النَّجْمة')
-camps=(0 1 1 1 2 1)
+names=('' "Teacher's laptop" 'Sun tablet' 'Moon tablet' 'Visitor' 'Star tablet'
+    'Cloud tablet')
+arabic=('' 'حاسوبُ المُعَلِّمة' 'لَوْحُ الشَّمْس' 'لَوْحُ القَمَر' 'زائِر' 'لَوْحُ النَّجْمة'
+    'لَوْحُ السَّحابة')
+camps=(0 1 1 1 2 1 1)
+places=('' '240 104' '100 300' '380 300' '561 200') # in the picture
 everywhere=(1-2 1-3 2-3 1-4 2-4 3-4)
-class=(1-2 1-3 2-3 1-5 2-5 3-5)
 
 home() { echo "$dir/h$1"; }
 daftar() { "$bin/daftar" "$@"; }
@@ -93,13 +94,7 @@ remember_done()
 at_place()
 {
     local i=$1 state=$2 x=${3:-} y=${4:-}
-    [ -n "$x" ] || case $i in
-        1) x=240 y=104 ;;
-        2) x=100 y=300 ;;
-        3) x=380 y=300 ;;
-        5) x=240 y=300 ;;
-        *) x=561 y=200 ;;
-    esac
+    [ -n "$x" ] || read -r x y <<<"${places[i]}"
     remember "device_$i" "$i" "${names[i]}" "${arabic[i]}" "${camps[i]}" "$state" \
         "$x" "$y"
 }
@@ -137,7 +132,7 @@ carry_to()
 show_doors()
 {
     local i
-    for i in 1 2 3 4 5; do
+    for i in 1 2 3 4; do
         [ ! -s "$(home $i)/run/web" ] || cp "$(home $i)/run/web" "$dir/door$i"
         [ ! -s "$dir/door$i" ] ||
             printf 'door\t%s\t%s\n' $i "$(head -n 1 "$dir/door$i")"
@@ -145,23 +140,68 @@ show_doors()
     mv "$dir/board/doors.new" "$dir/board/doors"
 }
 
-# look: how much each holds, and who is connected to whom
+# look: how much each holds, who is connected to whom, and what of a film is where
 look()
 {
-    local i j
-    for i in 1 2 3 4 5; do
+    local i j library peers
+    for i in 1 2 3 4 5 6; do
         [ -S "$(home $i)/run/control" ] || continue
-        [ ! -s "$dir/film_on" ] || [ $i = 4 ] ||
-            printf 'parts\t%s\t%s\n' $i "$(film_of $i map)"
+        library=$(daftar library --json --home "$(home $i)")
+        peers=$(daftar peers --json --home "$(home $i)")
         printf 'count\t%s\t%s\t%s\n' $i \
             "$(daftar progress show --json --home "$(home $i)" | grep -c '"record"')" \
-            "$(daftar library --json --home "$(home $i)" | grep -c '"whole":true')"
-        for j in 1 2 3 4 5; do
-            [ -s "$dir/author$j" ] || continue
-            ! connected $i $j || [ $j -lt $i ] || printf 'met\t%s\t%s\n' $i $j
+            "$(grep -c '"whole":true' <<<"$library")"
+        for j in 1 2 3 4 5 6; do
+            [ $j -lt $i ] || ! is_met $j <<<"$peers" || printf 'met\t%s\t%s\n' $i $j
         done
+        [ ! -s "$dir/film" ] || mark $i "$library" "$peers"
     done >"$dir/board/counts.new" 2>/dev/null
     mv "$dir/board/counts.new" "$dir/board/counts"
+}
+
+# mark I LIBRARY PEERS: of the film a mark for each part, or for each of $marks_most
+# groups of them: s it came from the source, o from others, . it is lacking.  Nobody
+# says which part came from whom, but how many bytes did: marks are in that ratio.
+# What was counted is kept in the shell that looks.
+marked=() came_source=() came_all=() last_source=() last_all=()
+marks_most=48 marked_film=''
+mark()
+{
+    local i=$1 item parts held source all marks count sourced lacking
+    item=$(grep "\"content\":\"$(<"$dir/film")\"" <<<"$2") || return 0
+    parts=$(number parts <<<"$item") held=$(number held <<<"$item")
+    # Somebody may stand there twice for a moment.
+    source=$(grep "\"peer\":\"$(head -c 8 "$dir/author1")" <<<"$3" |
+        number content_in | paste -sd+ | bc_)
+    all=$(number content_in <<<"$3" | paste -sd+ | bc_)
+    source=${source:-0} all=${all:-0}
+    if [ "$marked_film" != "$(<"$dir/film")" ]; then
+        marked=() came_source=() came_all=() last_source=() last_all=()
+        marked_film=$(<"$dir/film")
+    fi
+    # What came before the film; and a session that is new counts from nothing.
+    [ -n "${last_all[i]:-}" ] || last_source[i]=$source last_all[i]=$all
+    [ "$source" -ge "${last_source[i]}" ] || last_source[i]=0
+    [ "$all" -ge "${last_all[i]}" ] || last_all[i]=0
+    came_source[i]=$((${came_source[i]:-0} + source - last_source[i]))
+    came_all[i]=$((${came_all[i]:-0} + all - last_all[i]))
+    last_source[i]=$source last_all[i]=$all
+
+    count=$((parts < marks_most ? parts : marks_most))
+    held=$((held * count / parts))
+    marks=${marked[i]:-} marks=${marks:0:held}
+    while [ ${#marks} -lt $held ]; do
+        sourced=${marks//[!s]/}
+        if [ "$i" = 1 ] ||
+            [ $((${#sourced} * came_all[i])) -lt $(((${#marks} + 1) * came_source[i])) ]; then
+            marks+=s
+        else
+            marks+=o
+        fi
+    done
+    marked[i]=$marks
+    printf -v lacking '%*s' $((count - held)) ''
+    printf 'parts\t%s\t%s\n' "$i" "$marks${lacking// /.}"
 }
 
 # watch_devices: for as long as the demo runs.  Not while a plug is pulled: who
@@ -183,19 +223,19 @@ make_camps()
     local i
     daftar camp create 'Kite camp' --json --home "$(home 1)" >"$dir/made1" &
     daftar camp create 'Other camp' --json --home "$(home 4)" >"$dir/made4" &
-    for i in 2 3; do
+    for i in 2 3 5 6; do
         daftar join --request "$dir/$i.request" --json --home "$(home $i)" \
             >"$dir/made$i" &
         joins[i]=$!
     done
     wait "${joins[@]}" && until_true 20 grep -q author "$dir/made1" &&
         until_true 20 grep -q author "$dir/made4" || return
-    for i in 2 3; do
+    for i in 2 3 5 6; do
         daftar enrol sign "$dir/$i.request" --home "$(home 1)" >/dev/null &&
             daftar join --accept "$dir/$i.request.accept" --home "$(home $i)" \
                 >/dev/null || return
     done
-    for i in 1 2 3 4; do
+    for i in 1 2 3 4 5 6; do
         sed -n 's/.*"author": *"\([0-9a-f]*\)".*/\1/p' "$dir/made$i" >"$dir/author$i"
     done
 }
@@ -239,12 +279,11 @@ found()
     [ "$(daftar peers --json --home "$(home "$1")" |
         grep '"connected": *true' | grep -c "\"found_by\": *\"$how\"")" = "$2" ]
 }
-connected()
-{
-    daftar peers --json --home "$(home "$1")" | grep '"connected": *true' |
-        finds "\"peer\": *\"$(head -c 8 "$dir/author$2")"
-}
-status() { daftar status --json --home "$(home "$1")" | sed -n "s/.*\"$2\": *\([0-9]*\).*/\1/p"; }
+# is_met J: in what the peers of somebody are
+is_met() { grep '"connected": *true' | finds "\"peer\": *\"$(head -c 8 "$dir/author$1")"; }
+# number KEY: each that stands so in JSON
+number() { sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p"; }
+status() { daftar status --json --home "$(home "$1")" | number "$2"; }
 digest() { daftar digest --json --home "$(home "$1")" | grep '"scope"'; }
 same() # I...: their digests
 {
@@ -285,14 +324,6 @@ publish() # NAME: of our library
 content() { sed -n 's/.*"content":"\([0-9a-f]*\)".*/\1/p' "$dir/published_$1"; }
 title() { sed -n 's/.*"title":"\([^"]*\)".*/\1/p' "$dir/published_$1"; }
 knows() { daftar library --json --home "$(home "$1")" | finds "\"content\":\"$2\""; }
-
-# film_of I KEY: what device I says of the film of scene class
-film_of()
-{
-    daftar library --json --home "$(home "$1")" |
-        grep "\"content\":\"$(<"$dir/film_on")\"" |
-        sed -n "s/.*\"$2\":\"\{0,1\}\([^,\"}]*\).*/\1/p"
-}
 
 # ---- a browser: everything on devices' pages goes through these
 

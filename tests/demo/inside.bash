@@ -13,17 +13,17 @@
 #     unplug I                   its power: what was not synced is lost
 #     wires A-B A-B...           who can reach whom from now on; nobody else
 #     carry I A-B A-B...         the same, and I has left one network for another
-#     cap I BYTES, uncap I       what it sends a second, at most
+#     slow BYTES                 what each sends in a second at most; 0: no limit
 #     at I COMMAND...            in I's network
 #
 # In loopback there are no networks to cut: whose wires change is started anew where
-# nobody knows it, and is told the doors that it can reach.
+# nobody knows it, and is told the doors that it can reach.  Nor is it slow there.
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mode=$1 dir=$2 board=$3
 build=${DAF_BUILD:-$here/../../build/dev} bin=${DAF_BIN:-$here/../../build/dev/bin}
-devices=5 plugged=3 # whose plug can be pulled
+devices=6 plugged=3 # whose plug can be pulled
 declare -A core reach moved
 # shellcheck source=SCRIPTDIR/../lab/lab.bash
 . "$here/../lab/lab.bash"
@@ -62,12 +62,25 @@ wires()
             reach[$a-$b]=$word
             if [ "$mode" = namespaces ]; then
                 lab_switch "$word" "$a" "$b" || return
-            else
+            elif runs "$a" && runs "$b"; then
                 moved[$a]=1 moved[$b]=1
             fi
         done
     done
     [ "$mode" = namespaces ] || move
+}
+slow()
+{
+    local i
+    [ "$mode" = namespaces ] || return 0
+    lab_switch rate 0
+    for ((i = 1; i <= devices; i++)); do
+        if [ "$1" = 0 ]; then
+            tc -n "d$i" qdisc del dev eth0 root 2>/dev/null || true
+        else # a kernel without tbf: the switch does it, less smoothly
+            lab_cap "$i" "$1" || lab_switch rate $(($1 * 8 / 1000)) || return
+        fi
+    done
 }
 
 # move: whose wires changed.  A stranger's is never told to anybody.
@@ -99,9 +112,6 @@ carry()
     fi
 }
 
-cap() { [ "$mode" != namespaces ] || lab_cap "$@"; }
-uncap() { [ "$mode" != namespaces ] || tc -n "d$1" qdisc delete dev eth0 root; }
-
 # ---- devices
 
 # peers_of I: the doors that it is told, where nobody can be found by mDNS.
@@ -109,7 +119,8 @@ peers_of()
 {
     local j pair
     [ "$mode" = loopback ] && [ "$1" != 4 ] || return 0
-    for j in 1 2 3 5; do
+    for ((j = 1; j <= devices; j++)); do
+        [ "$j" != 4 ] || continue
         pair=$1-$j
         [ "$j" -gt "$1" ] || pair=$j-$1
         if [ "${reach[$pair]:-}" = join ] && [ "$j" != "$1" ] && runs "$j"; then
@@ -126,6 +137,7 @@ start()
 {
     local i=$1 j closed='' options=() before=()
     mapfile -t options < <(peers_of "$i")
+    options+=(--air cable) # this machine's own radio is none of theirs
     starts[$i]=$((${starts[$i]:-0} + 1))
     [ "$i" != 1 ] || options+=(--record "$(recorded "$i")")
     if [ "$mode" = loopback ]; then
@@ -181,10 +193,8 @@ unplug()
 }
 
 [ "$mode" = loopback ] || lab_up $devices || exit
-for ((i = 1; i < devices; i++)); do
-    for ((j = i + 1; j < devices; j++)); do reach[$i-$j]='join'; done
-    reach[$i-$devices]='part' # until the scene that it is for
-    [ "$mode" = loopback ] || lab_switch part "$i" "$devices" || exit
+for ((i = 1; i <= devices; i++)); do
+    for ((j = i + 1; j <= devices; j++)); do reach[$i-$j]='join'; done
 done
 echo ok
 while read -r order; do
