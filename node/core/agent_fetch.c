@@ -89,7 +89,8 @@ static void look(const struct choice *o, uint32_t from, uint32_t to,
 {
     const struct daf_shelved *item = o->item;
 
-    for (uint32_t i = from; i<to && * fewest> 1; i++) {
+    for (uint32_t i = from; i < to; i++) {
+        if (*fewest <= 1) return; /* nobody else has it: none is rarer */
         if (i % 8 == 0 && (uint8_t)(item->have[i / 8] | item->asked[i / 8] |
                                     ~o->offer->bits[i / 8]) == 0xff) {
             i += 7;
@@ -106,6 +107,17 @@ static void come_back(struct daf_agent *a, uint64_t ms)
     if (ms < a->again_at.ms) a->again_at.ms = ms;
 }
 
+/* R69: which parts this peer is not asked for, being those that @elsewhere is not 0
+ * of; NULL: it is asked for all. */
+static const uint16_t *left_to_others(const struct daf_agent *a,
+                                      const struct daf_conn *c,
+                                      const struct daf_shelved *item)
+{
+    return a->config.swarm != DAF_SWARM_TWO && daf_agent_air_is_ours(a, c)
+               ? item->elsewhere
+               : NULL;
+}
+
 /* The part to ask this peer for next; false: none.  The rarest, and of several the
  * first after the last that it was asked for: a source that is alone is read from
  * the beginning to the end, and of several each from another place. */
@@ -118,13 +130,11 @@ static bool pick(struct daf_agent *a, struct daf_conn *c,
 
     if (offer->parts != item->parts || !daf_agent_offers_count(a, item))
         return false;
-    if (a->config.swarm != DAF_SWARM_TWO && daf_agent_air_is_ours(a, c)) {
-        /* Somebody elsewhere may be about to say that he has it. */
-        if (a->now.ms < offer->at.ms + NEAR_MS) {
-            come_back(a, offer->at.ms + NEAR_MS);
-            return false;
-        }
-        o.elsewhere = item->elsewhere;
+    o.elsewhere = left_to_others(a, c, item);
+    /* Somebody elsewhere may be about to say that he has it. */
+    if (o.elsewhere != NULL && a->now.ms < offer->at.ms + NEAR_MS) {
+        come_back(a, offer->at.ms + NEAR_MS);
+        return false;
     }
     from = offer->next < o.end ? offer->next : 0;
     near = o.end - from > SEARCH_MAX ? from + SEARCH_MAX : o.end;
@@ -233,6 +243,7 @@ static void ask_again(struct daf_agent *a, struct daf_conn *c,
         struct daf_shelved *item = items[i];
         const struct daf_offering *offer =
             daf_agent_offer(c->swap, &item->content);
+        const uint16_t *elsewhere = left_to_others(a, c, item);
 
         if (item->lacking > item->asked_count || item->lacking > END_PARTS ||
             item->asked == NULL || offer->parts != item->parts)
@@ -241,7 +252,8 @@ static void ask_again(struct daf_agent *a, struct daf_conn *c,
             uint64_t at;
 
             if (daf_agent_bit(item->have, part) ||
-                !daf_agent_bit(offer->bits, part))
+                !daf_agent_bit(offer->bits, part) ||
+                (elsewhere != NULL && elsewhere[part] > 0))
                 continue;
             at = again_at(a, c, item, part);
             if (a->now.ms < at) {
@@ -353,7 +365,6 @@ static void ask_end(struct daf_agent *a, struct daf_swap *s,
                     struct daf_errand *ask)
 {
     struct daf_shelved *item = daf_agent_item(a, &ask->content);
-
     struct daf_offering *offer = daf_agent_offer(s, &ask->content);
     uint32_t part = ask->part;
 

@@ -147,7 +147,6 @@ static void send_chunk(struct daf_agent *a, struct daf_conn *c,
     daf_pack_init(&k, a->scratch->frame, sizeof(a->scratch->frame));
     daf_frame_pack_chunk(&k, &chunk);
     c->swap->bytes_out += bytes.len;
-    daf_agent_turns_sent(a, c, bytes.len);
     a->stats.content_out += bytes.len;
     daf_agent_conn_send(a, c, daf_pack_view(&k));
 }
@@ -199,6 +198,8 @@ void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in)
         s->wishes_count--;
         memmove(w, w + 1, s->wishes_count * sizeof(*w));
     }
+    /* Now, when it is known whether it wants more: else others may go on. */
+    daf_agent_turns_sent(a, c, in->err == DAF_OK ? in->piece.bytes.len : 0);
     daf_agent_serve_go(a, c);
     a->is_show_due |= s->wishes_count == 0;
 }
