@@ -148,10 +148,17 @@ static bool pick(struct daf_agent *a, struct daf_conn *c,
 
 /* ---- asking */
 
+static size_t live_asks(const struct daf_swap *s)
+{
+    return s->asks_count - s->asks_void;
+}
+
+/* One that was not given up. */
 static struct daf_errand *ask_of(struct daf_swap *s,
                                  const struct daf_hash *content, uint32_t part)
 {
-    for (size_t i = 0; s != NULL && i < s->asks_count; i++) {
+    for (size_t i = s != NULL ? s->asks_void : 0;
+         s != NULL && i < s->asks_count; i++) {
         if (s->asks[i].part == part &&
             memcmp(s->asks[i].content.b, content->b, 32) == 0)
             return &s->asks[i];
@@ -167,7 +174,7 @@ static bool ask_add(struct daf_agent *a, struct daf_swap *s,
 
     if (bigger == NULL) return false;
     s->asks = bigger;
-    if (s->asks_count == 0) s->moved = a->now;
+    if (live_asks(s) == 0) s->moved = a->now;
     s->asks[s->asks_count++] = (struct daf_errand){
         .content = item->content,
         .part = part,
@@ -197,10 +204,10 @@ static void send_fetch(struct daf_agent *a, const struct daf_conn *c,
 static bool has_room(const struct daf_agent *a, const struct daf_swap *s,
                      const struct daf_shelved *item)
 {
-    return s->asks_count == 0 ||
-           (s->asks_count < DAF_FETCH_MAX &&
-            a->asked_bytes + item->part_bytes <= a->asked_max &&
-            (s->asks_count + 1) * (uint64_t)item->part_bytes <= s->window);
+    if (s->asks_count == DAF_FETCH_MAX) return false; /* R65 */
+    return live_asks(s) == 0 ||
+           (a->asked_bytes + item->part_bytes <= a->asked_max &&
+            (live_asks(s) + 1) * (uint64_t)item->part_bytes <= s->window);
 }
 
 static bool ask_for(struct daf_agent *a, struct daf_conn *c,
@@ -315,7 +322,8 @@ static void ask_peer(struct daf_agent *a, struct daf_conn *c)
             if (!ask_for(a, c, item, part)) return;
         }
     }
-    if (s->asks_count == 0) ask_again(a, c, items, count);
+    if (live_asks(s) == 0 && s->asks_count < DAF_FETCH_MAX)
+        ask_again(a, c, items, count);
 }
 
 bool daf_agent_fetch_counts(const struct daf_agent *a, const struct daf_conn *c)
@@ -360,24 +368,53 @@ static bool is_asked_for(struct daf_agent *a, const struct daf_shelved *item,
     return false;
 }
 
+/* Its part may be asked of somebody else.  After it is no ask, or a void one. */
+static void let_go(struct daf_agent *a, struct daf_swap *s,
+                   const struct daf_errand *ask)
+{
+    struct daf_shelved *item = daf_agent_item(a, &ask->content);
+    struct daf_offering *offer = daf_agent_offer(s, &ask->content);
+
+    /* What did not come is the first again, as files are best whole early. */
+    if (offer != NULL && ask->part < offer->next) offer->next = ask->part;
+    a->asked_bytes -= ask->part_bytes;
+    if (item != NULL && !(item->has_again && is_asked_for(a, item, ask->part)))
+        unmark(item, ask->part);
+    a->is_hungry = true;
+}
+
 /* It is answered, well or not; pointers to asks end. */
 static void ask_end(struct daf_agent *a, struct daf_swap *s,
                     struct daf_errand *ask)
 {
-    struct daf_shelved *item = daf_agent_item(a, &ask->content);
-    struct daf_offering *offer = daf_agent_offer(s, &ask->content);
-    uint32_t part = ask->part;
+    const struct daf_errand was = *ask;
 
-    /* What did not come is the first again, as files are best whole early. */
-    if (offer != NULL && part < offer->next) offer->next = part;
-    a->asked_bytes -= ask->part_bytes;
     s->asks_count--;
     memmove(ask, ask + 1,
             (size_t)(&s->asks[s->asks_count] - ask) * sizeof(*ask));
-    if (ask == s->asks) ask->first_at = a->now;
-    if (item != NULL && !(item->has_again && is_asked_for(a, item, part)))
-        unmark(item, part);
-    a->is_hungry = true;
+    if (ask == &s->asks[s->asks_void]) ask->first_at = a->now;
+    let_go(a, s, &was);
+}
+
+/* What was given up is answered all the same, in its order (R65): when a later part
+ * begins, what was asked for before it was. */
+static void drop_void(struct daf_swap *s, size_t count)
+{
+    if (count > s->asks_void) count = s->asks_void;
+    s->asks_void -= count;
+    s->asks_count -= count;
+    memmove(s->asks, s->asks + count, s->asks_count * sizeof(*s->asks));
+}
+
+static void note_void(struct daf_swap *s, const struct daf_part *f)
+{
+    for (size_t i = 0; s != NULL && i < s->asks_void; i++) {
+        if (s->asks[i].part != f->part ||
+            memcmp(s->asks[i].content.b, f->content.b, 32) != 0)
+            continue;
+        drop_void(s, f->data.len == 0 ? i + 1 : i);
+        return;
+    }
 }
 
 /* One that rests, for it was silent, and sends again was cut off for a while: that
@@ -404,8 +441,14 @@ void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
         ask->serial < c->swap->sending) {
         /* R65.  No breach: it may be late, and somebody else asked since. */
         a->stats.chunks_odd++;
+        note_void(c->swap, f);
+        a->is_hungry = true; /* it may be asked for more */
         wake(a, c->swap, f);
         return;
+    }
+    if (c->swap->asks_void > 0) {
+        drop_void(c->swap, c->swap->asks_void);
+        ask = ask_of(c->swap, &f->content, f->part);
     }
     c->swap->moved = a->now;
     c->swap->sending = ask->serial;
@@ -478,10 +521,10 @@ void daf_agent_fetch_give_back(struct daf_agent *a, struct daf_conn *c)
 {
     struct daf_swap *s = c->swap;
 
-    if (s == NULL || s->asks_count == 0) return;
+    if (s == NULL || live_asks(s) == 0) return;
     a->config.port->content_forget(a->config.port->ctx, c->id);
-    while (s->asks_count > 0)
-        ask_end(a, s, &s->asks[s->asks_count - 1]);
+    while (live_asks(s) > 0)
+        let_go(a, s, &s->asks[s->asks_void++]);
 }
 
 void daf_agent_fetch_turn(struct daf_agent *a, struct daf_conn *c,
@@ -497,7 +540,9 @@ void daf_agent_fetch_turn(struct daf_agent *a, struct daf_conn *c,
     }
     s->place = place;
     a->is_hungry = true;
-    if (place > 0) daf_agent_fetch_give_back(a, c);
+    if (place == 0) return;
+    daf_agent_fetch_give_back(a, c);
+    drop_void(s, s->asks_void); /* R70: "what you asked for is forgotten" */
 }
 
 /* ---- others on the way */
@@ -536,8 +581,8 @@ static struct daf_mono due(const struct daf_agent *a, const struct daf_conn *c)
     const struct daf_swap *s = c->swap;
 
     if (s == NULL || c->is_closed) return DAF_MONO_NEVER;
-    if (s->asks_count > 0) {
-        const struct daf_errand *first = &s->asks[0];
+    if (live_asks(s) > 0) {
+        const struct daf_errand *first = &s->asks[s->asks_void];
         uint64_t still = s->moved.ms + STALL_MS;
         uint64_t slow =
             first->first_at.ms + STALL_MS + first->part_bytes / DRIP;
@@ -577,7 +622,7 @@ void daf_agent_fetch_timer(struct daf_agent *a)
             daf_agent_offers_stale(a, c->swap);
             a->is_hungry = true;
         }
-        if (c->swap->asks_count == 0 || a->now.ms < due(a, c).ms) continue;
+        if (live_asks(c->swap) == 0 || a->now.ms < due(a, c).ms) continue;
         c->swap->rests = (struct daf_mono){a->now.ms + REST_MS};
         c->swap->was_silent = a->now.ms >= c->swap->moved.ms + STALL_MS;
         daf_agent_offers_stale(a, c->swap);

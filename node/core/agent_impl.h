@@ -113,6 +113,9 @@ enum daf_turn {
 struct daf_swap {
     /* fetching */
     size_t asks_count, asks_cap; /* ≤ DAF_FETCH_MAX */
+    size_t
+        asks_void; /* of them, the first so many were given up: the peer has not
+                         heard of that, and answers them before the others */
     struct daf_errand *asks;
     size_t offers_count, offers_cap; /* ≤ DAF_SEEK_MAX */
     struct daf_offering *offers;

@@ -30,7 +30,7 @@ static void drop(struct daf_offering *offer)
 
 static bool is_asked(const struct daf_swap *s, const struct daf_hash *content)
 {
-    for (size_t i = 0; i < s->asks_count; i++) {
+    for (size_t i = s->asks_void; i < s->asks_count; i++) {
         if (memcmp(s->asks[i].content.b, content->b, 32) == 0) return true;
     }
     return false;

@@ -567,6 +567,41 @@ static void what_the_shelf_does_not_take_is_asked_for_later(void **state)
     pair_free(&p);
 }
 
+static size_t fetches_said(struct host *h)
+{
+    struct daf_view bytes;
+    struct daf_frame f;
+    uint32_t conn;
+    size_t count = 0;
+
+    while (take(h, &conn, &bytes)) {
+        assert_int_equal(daf_frame_decode(bytes, &f, NULL), DAF_OK);
+        count += f.kind == DAF_FRAME_FETCH;
+    }
+    return count;
+}
+
+/* R65: more than 64 open at a time is a breach, also of what was given up. */
+static void who_never_answers_is_asked_no_more_than_it_may_hold(void **state)
+{
+    struct pair p = pair_up();
+    size_t said = 8;
+
+    (void)state;
+    fetch_chunks(&p);
+    for (size_t i = 0; i < 100; i++) {
+        p.a->now.ms += 10000;
+        simple(p.a, DAF_INPUT_TIMER);
+        said += fetches_said(p.a);
+    }
+    assert_true(said > 8);
+    assert_true(said <= DAF_FETCH_MAX);
+    /* It answers one, in its order: so it may be asked for one more. */
+    hears_chunk(p.a, p.w.a_conn, 2, 0, 0);
+    assert_int_equal(fetches_said(p.a), 1);
+    pair_free(&p);
+}
+
 #define MANY 200 /* parts of a larger one */
 
 /* FETCHes of which the shelf has not said what became. */
@@ -833,6 +868,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_stops_the_asking),
         cmocka_unit_test(what_the_shelf_does_not_take_is_asked_for_later),
         cmocka_unit_test(peers_together_are_asked_for_no_more_than_memory_is),
+        cmocka_unit_test(who_never_answers_is_asked_no_more_than_it_may_hold),
         cmocka_unit_test(whose_bulk_others_wait_behind_asks_for_less),
         cmocka_unit_test(what_one_dawdles_over_another_is_asked_for),
         cmocka_unit_test(what_was_asked_of_who_left_is_asked_of_who_stays),
