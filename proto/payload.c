@@ -3,6 +3,7 @@
 
 #include "proto/cert.h"
 #include "proto/hash.h"
+#include "proto/payload_fields.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -27,8 +28,9 @@ const char *const *daf_payload_names(size_t *out_count)
 }
 
 static const enum daf_type types_read[] = {
-    DAF_TYPE_SESSION,  DAF_TYPE_REGISTRATION, DAF_TYPE_CERTIFICATE,
-    DAF_TYPE_KEY_WRAP, DAF_TYPE_REVOCATION,   DAF_TYPE_CATALOGUE_ITEM,
+    DAF_TYPE_SESSION,    DAF_TYPE_REGISTRATION, DAF_TYPE_CERTIFICATE,
+    DAF_TYPE_KEY_WRAP,   DAF_TYPE_REVOCATION,   DAF_TYPE_CATALOGUE_ITEM,
+    DAF_TYPE_ASSIGNMENT,
 };
 
 const char *daf_payload_type_str(enum daf_type type)
@@ -48,14 +50,10 @@ const char *daf_payload_type_str(enum daf_type type)
         return "revocation";
     case DAF_TYPE_CATALOGUE_ITEM:
         return "catalogue-item";
+    case DAF_TYPE_ASSIGNMENT:
+        return "assignment";
     }
     return "";
-}
-
-static bool is_named(struct daf_view name, const char *as)
-{
-    return name.len == strlen(as) && name.len > 0 &&
-           memcmp(name.p, as, name.len) == 0;
 }
 
 enum daf_type daf_payload_type(struct daf_view payload,
@@ -73,109 +71,10 @@ enum daf_type daf_payload_type(struct daf_view payload,
     if (!daf_cursor_done(&c)) name = (struct daf_view){NULL, 0};
     if (out_name != NULL) *out_name = name;
     for (size_t i = 0; i < sizeof(types_read) / sizeof(types_read[0]); i++) {
-        if (is_named(name, daf_payload_type_str(types_read[i])))
+        if (daf_fields_is_named(name, daf_payload_type_str(types_read[i])))
             return types_read[i];
     }
     return DAF_TYPE_UNKNOWN;
-}
-
-/* ---- fields */
-
-/* The map of a payload, key by key; a field that nobody asks for is skipped,
- * which is how unknown ones are carried (protocol.md R12). */
-struct fields {
-    struct daf_cursor c;
-    struct daf_view key; /* the last one read */
-    size_t left;
-    bool is_waiting; /* key was read, and its value was not */
-};
-
-static void open_fields(struct fields *f, struct daf_view payload,
-                        enum daf_type type)
-{
-    struct daf_view name;
-
-    memset(f, 0, sizeof(*f));
-    daf_cursor_init(&f->c, payload);
-    /* As a whole first: skipping a field counts its depth from there (R1). */
-    if (daf_cursor_check(payload, NULL) != DAF_OK)
-        daf_cursor_fail(&f->c, DAF_EFORM, 0);
-    daf_cursor_array_of(&f->c, 2);
-    name = daf_cursor_str(&f->c, DAF_TYPE_BYTES_MAX);
-    if (!is_named(name, daf_payload_type_str(type)))
-        daf_cursor_fail(&f->c, DAF_EFORM, 0);
-    f->left = daf_cursor_map(&f->c, SIZE_MAX);
-}
-
-/* Goes on to the field called @key, so that its value is next.  Ask for fields
- * in ascending order: keys ascend, so a greater one means that @key is missing. */
-static bool find_field(struct fields *f, const char *key)
-{
-    size_t len = strlen(key);
-
-    for (;;) {
-        size_t common;
-        int order;
-
-        if (!f->is_waiting) {
-            if (f->left == 0 || !daf_cursor_ok(&f->c)) return false;
-            (void)daf_cursor_key(&f->c, &f->key);
-            f->left--;
-            f->is_waiting = true;
-        }
-        if (!daf_cursor_ok(&f->c)) return false;
-        common = f->key.len < len ? f->key.len : len;
-        order = memcmp(f->key.p, key, common);
-        if (order == 0 && f->key.len == len) {
-            f->is_waiting = false;
-            return true;
-        }
-        if (order > 0 || (order == 0 && f->key.len > len)) return false;
-        daf_cursor_skip(&f->c);
-        f->is_waiting = false;
-    }
-}
-
-static void need_field(struct fields *f, const char *key)
-{
-    if (!find_field(f, key)) daf_cursor_fail(&f->c, DAF_EFORM, f->c.at);
-}
-
-/* Walks over what is left.  DAF_OK if the payload is whole and well formed. */
-static enum daf_err close_fields(struct fields *f)
-{
-    while (daf_cursor_ok(&f->c) && (f->is_waiting || f->left > 0)) {
-        if (!f->is_waiting) {
-            (void)daf_cursor_key(&f->c, &f->key);
-            f->left--;
-        }
-        f->is_waiting = false;
-        daf_cursor_skip(&f->c);
-    }
-    (void)daf_cursor_done(&f->c);
-    return f->c.err;
-}
-
-static void require(struct daf_cursor *c, bool holds, size_t start)
-{
-    if (!holds) daf_cursor_fail(c, DAF_EFORM, start);
-}
-
-static void pack_text(struct daf_pack *k, const char *text)
-{
-    daf_pack_str(k, text, strlen(text));
-}
-
-static void pack_view_str(struct daf_pack *k, struct daf_view text)
-{
-    daf_pack_str(k, (const char *)text.p, text.len);
-}
-
-static void pack_begin(struct daf_pack *k, enum daf_type type, size_t fields)
-{
-    daf_pack_array(k, 2);
-    pack_text(k, daf_payload_type_str(type));
-    daf_pack_map(k, fields);
 }
 
 /* ---- session */
@@ -185,21 +84,21 @@ void daf_payload_pack_session(struct daf_pack *k,
                               const struct daf_did *did, size_t did_count)
 {
     assert(did_count >= 1 && did_count <= DAF_DID_MAX);
-    pack_begin(k, DAF_TYPE_SESSION, 2);
-    pack_text(k, "did");
+    daf_fields_begin(k, DAF_TYPE_SESSION, 2);
+    daf_fields_pack_text(k, "did");
     daf_pack_array(k, did_count);
     for (size_t i = 0; i < did_count; i++) {
         assert(did[i].item.len >= 1 && did[i].item.len <= DAF_ITEM_BYTES_MAX);
         assert(!did[i].has_score || did[i].score <= DAF_SCORE_MAX);
         daf_pack_array(k, 3);
-        pack_view_str(k, did[i].item);
+        daf_fields_pack_view(k, did[i].item);
         if (did[i].has_score)
             daf_pack_uint(k, did[i].score);
         else
             daf_pack_nil(k);
         daf_pack_uint(k, did[i].seconds);
     }
-    pack_text(k, "subject");
+    daf_fields_pack_text(k, "subject");
     daf_pack_bin(k, subject->b, sizeof(subject->b));
 }
 
@@ -210,7 +109,7 @@ static void read_did(struct daf_cursor *c, struct daf_did *out)
     memset(out, 0, sizeof(*out));
     daf_cursor_array_of(c, 3);
     out->item = daf_cursor_str(c, DAF_ITEM_BYTES_MAX);
-    require(c, out->item.len >= 1, start);
+    daf_fields_require(c, out->item.len >= 1, start);
     out->has_score = daf_cursor_peek(c) != DAF_KIND_NIL;
     if (out->has_score)
         out->score = (uint32_t)daf_cursor_uint(c, DAF_SCORE_MAX);
@@ -224,21 +123,21 @@ enum daf_err daf_payload_session(struct daf_view payload,
 {
     struct daf_session_payload s;
     struct daf_did did;
-    struct fields f;
+    struct daf_fields f;
     enum daf_err err;
     size_t start;
 
-    open_fields(&f, payload, DAF_TYPE_SESSION);
-    need_field(&f, "did");
+    daf_fields_open(&f, payload, DAF_TYPE_SESSION);
+    daf_fields_need(&f, "did");
     start = f.c.at;
     s.did_count = daf_cursor_array(&f.c, DAF_DID_MAX);
-    require(&f.c, s.did_count >= 1, start);
+    daf_fields_require(&f.c, s.did_count >= 1, start);
     for (size_t i = 0; i < s.did_count && daf_cursor_ok(&f.c); i++)
         read_did(&f.c, &did);
     s.did = (struct daf_view){payload.p + start, f.c.at - start};
-    need_field(&f, "subject");
+    daf_fields_need(&f, "subject");
     daf_cursor_bin_into(&f.c, s.subject.b, sizeof(s.subject.b));
-    err = close_fields(&f);
+    err = daf_fields_close(&f);
     if (err == DAF_OK) *out = s;
     return err;
 }
@@ -265,14 +164,14 @@ void daf_payload_pack_registration(struct daf_pack *k,
                                    const struct daf_registration *r)
 {
     assert(r->name.len <= DAF_NAME_BYTES_MAX);
-    pack_begin(k, DAF_TYPE_REGISTRATION, r->name.len > 0 ? 3 : 2);
-    pack_text(k, "key");
+    daf_fields_begin(k, DAF_TYPE_REGISTRATION, r->name.len > 0 ? 3 : 2);
+    daf_fields_pack_text(k, "key");
     daf_pack_bin(k, r->key.b, sizeof(r->key.b));
     if (r->name.len > 0) {
-        pack_text(k, "name");
-        pack_view_str(k, r->name);
+        daf_fields_pack_text(k, "name");
+        daf_fields_pack_view(k, r->name);
     }
-    pack_text(k, "subject");
+    daf_fields_pack_text(k, "subject");
     daf_pack_bin(k, r->subject.b, sizeof(r->subject.b));
 }
 
@@ -280,18 +179,18 @@ enum daf_err daf_payload_registration(struct daf_view payload,
                                       struct daf_registration *out)
 {
     struct daf_registration r;
-    struct fields f;
+    struct daf_fields f;
     enum daf_err err;
 
     memset(&r, 0, sizeof(r));
-    open_fields(&f, payload, DAF_TYPE_REGISTRATION);
-    need_field(&f, "key");
+    daf_fields_open(&f, payload, DAF_TYPE_REGISTRATION);
+    daf_fields_need(&f, "key");
     daf_cursor_bin_into(&f.c, r.key.b, sizeof(r.key.b));
-    if (find_field(&f, "name"))
+    if (daf_fields_find(&f, "name"))
         r.name = daf_cursor_str(&f.c, DAF_NAME_BYTES_MAX);
-    need_field(&f, "subject");
+    daf_fields_need(&f, "subject");
     daf_cursor_bin_into(&f.c, r.subject.b, sizeof(r.subject.b));
-    err = close_fields(&f);
+    err = daf_fields_close(&f);
     if (err == DAF_OK) *out = r;
     sodium_memzero(&r.key, sizeof(r.key));
     return err;
@@ -303,43 +202,31 @@ void daf_payload_pack_catalogue_item(struct daf_pack *k,
                                      const struct daf_catalogue_item *item)
 {
     assert(item->replaces_count <= DAF_REPLACES_MAX);
-    pack_begin(k, DAF_TYPE_CATALOGUE_ITEM,
-               (size_t)(item->manifest.len > 0) + (item->replaces_count > 0));
+    daf_fields_begin(k, DAF_TYPE_CATALOGUE_ITEM,
+                     (size_t)(item->manifest.len > 0) +
+                         (item->replaces_count > 0));
     if (item->manifest.len > 0) {
-        pack_text(k, "manifest");
+        daf_fields_pack_text(k, "manifest");
         daf_pack_bin(k, item->manifest.p, item->manifest.len);
     }
-    if (item->replaces_count == 0) return;
-    pack_text(k, "replaces");
-    daf_pack_array(k, item->replaces_count);
-    for (size_t i = 0; i < item->replaces_count; i++)
-        daf_pack_bin(k, item->replaces[i].b, sizeof(item->replaces[i].b));
-}
-
-static void read_replaces(struct daf_cursor *c, struct daf_catalogue_item *out)
-{
-    size_t start = c->at;
-    size_t count = daf_cursor_array(c, DAF_REPLACES_MAX);
-
-    for (size_t i = 0; i < count && daf_cursor_ok(c); i++)
-        daf_cursor_bin_into(c, out->replaces[i].b, sizeof(out->replaces[i].b));
-    require(c, count > 0, start);
-    out->replaces_count = count;
+    daf_fields_pack_replaces(k, item->replaces, item->replaces_count);
 }
 
 enum daf_err daf_payload_catalogue_item(struct daf_view payload,
                                         struct daf_catalogue_item *out)
 {
-    struct fields f;
+    struct daf_fields f;
     enum daf_err err;
 
     memset(out, 0, sizeof(*out));
-    open_fields(&f, payload, DAF_TYPE_CATALOGUE_ITEM);
-    if (find_field(&f, "manifest"))
+    daf_fields_open(&f, payload, DAF_TYPE_CATALOGUE_ITEM);
+    if (daf_fields_find(&f, "manifest"))
         out->manifest = daf_cursor_bin(&f.c, DAF_CONTENT_MANIFEST_BYTES_MAX);
-    if (find_field(&f, "replaces")) read_replaces(&f.c, out);
-    require(&f.c, out->manifest.len > 0 || out->replaces_count > 0, 0);
-    err = close_fields(&f);
+    if (daf_fields_find(&f, "replaces"))
+        out->replaces_count = daf_fields_replaces(&f.c, out->replaces);
+    daf_fields_require(&f.c, out->manifest.len > 0 || out->replaces_count > 0,
+                       0);
+    err = daf_fields_close(&f);
     if (err != DAF_OK) memset(out, 0, sizeof(*out));
     return err;
 }
@@ -349,8 +236,8 @@ enum daf_err daf_payload_catalogue_item(struct daf_view payload,
 void daf_payload_pack_certificate(struct daf_pack *k, struct daf_view cert)
 {
     assert(cert.len >= 1 && cert.len <= DAF_CERT_BYTES_MAX);
-    pack_begin(k, DAF_TYPE_CERTIFICATE, 1);
-    pack_text(k, "cert");
+    daf_fields_begin(k, DAF_TYPE_CERTIFICATE, 1);
+    daf_fields_pack_text(k, "cert");
     daf_pack_bin(k, cert.p, cert.len);
 }
 
@@ -358,16 +245,16 @@ enum daf_err daf_payload_certificate(struct daf_view payload,
                                      struct daf_view *out_cert)
 {
     struct daf_view cert;
-    struct fields f;
+    struct daf_fields f;
     enum daf_err err;
     size_t start;
 
-    open_fields(&f, payload, DAF_TYPE_CERTIFICATE);
-    need_field(&f, "cert");
+    daf_fields_open(&f, payload, DAF_TYPE_CERTIFICATE);
+    daf_fields_need(&f, "cert");
     start = f.c.at;
     cert = daf_cursor_bin(&f.c, DAF_CERT_BYTES_MAX);
-    require(&f.c, cert.len >= 1, start);
-    err = close_fields(&f);
+    daf_fields_require(&f.c, cert.len >= 1, start);
+    err = daf_fields_close(&f);
     if (err == DAF_OK) *out_cert = cert;
     return err;
 }
@@ -379,14 +266,14 @@ void daf_payload_pack_key_wrap(struct daf_pack *k, const struct daf_key_wrap *w,
 {
     assert(w->wraps_count >= 1 && w->wraps_count <= DAF_WRAPS_MAX);
     assert(w->generation >= 1);
-    pack_begin(k, DAF_TYPE_KEY_WRAP, 4);
-    pack_text(k, "commit");
+    daf_fields_begin(k, DAF_TYPE_KEY_WRAP, 4);
+    daf_fields_pack_text(k, "commit");
     daf_pack_bin(k, w->commit, sizeof(w->commit));
-    pack_text(k, "generation");
+    daf_fields_pack_text(k, "generation");
     daf_pack_uint(k, w->generation);
-    pack_text(k, "scope");
-    pack_text(k, w->scope);
-    pack_text(k, "wraps");
+    daf_fields_pack_text(k, "scope");
+    daf_fields_pack_text(k, w->scope);
+    daf_fields_pack_text(k, "wraps");
     daf_pack_array(k, w->wraps_count);
     for (size_t i = 0; i < w->wraps_count; i++) {
         daf_pack_array(k, 2);
@@ -421,7 +308,7 @@ static void read_wraps(struct daf_cursor *c, struct daf_key_wrap *out)
     struct daf_wrap wrap;
 
     out->wraps_count = daf_cursor_array(c, DAF_WRAPS_MAX);
-    require(c, out->wraps_count >= 1, start);
+    daf_fields_require(c, out->wraps_count >= 1, start);
     for (size_t i = 0; i < out->wraps_count && daf_cursor_ok(c); i++)
         read_wrap(c, &wrap);
     out->wraps = (struct daf_view){c->p + start, c->at - start};
@@ -431,23 +318,23 @@ enum daf_err daf_payload_key_wrap(struct daf_view payload,
                                   struct daf_key_wrap *out)
 {
     struct daf_key_wrap w;
-    struct fields f;
+    struct daf_fields f;
     enum daf_err err;
     size_t start;
 
     memset(&w, 0, sizeof(w));
-    open_fields(&f, payload, DAF_TYPE_KEY_WRAP);
-    need_field(&f, "commit");
+    daf_fields_open(&f, payload, DAF_TYPE_KEY_WRAP);
+    daf_fields_need(&f, "commit");
     daf_cursor_bin_into(&f.c, w.commit, sizeof(w.commit));
-    need_field(&f, "generation");
+    daf_fields_need(&f, "generation");
     start = f.c.at;
     w.generation = daf_cursor_uint(&f.c, DAF_INT_MAX);
-    require(&f.c, w.generation >= 1, start);
-    need_field(&f, "scope");
+    daf_fields_require(&f.c, w.generation >= 1, start);
+    daf_fields_need(&f, "scope");
     read_scope(&f.c, w.scope);
-    need_field(&f, "wraps");
+    daf_fields_need(&f, "wraps");
     read_wraps(&f.c, &w);
-    err = close_fields(&f);
+    err = daf_fields_close(&f);
     if (err == DAF_OK) *out = w;
     return err;
 }
@@ -491,8 +378,8 @@ const char *daf_payload_reason_str(enum daf_revocation_reason reason)
 
 size_t daf_payload_begin_revocation(struct daf_pack *k)
 {
-    pack_begin(k, DAF_TYPE_REVOCATION, 3);
-    pack_text(k, "logs");
+    daf_fields_begin(k, DAF_TYPE_REVOCATION, 3);
+    daf_fields_pack_text(k, "logs");
     return daf_pack_open(k);
 }
 
@@ -516,9 +403,9 @@ void daf_payload_end_revocation(struct daf_pack *k, size_t mark,
                                 const struct daf_author_id *who)
 {
     daf_pack_close(k, mark, logs_count);
-    pack_text(k, "reason");
+    daf_fields_pack_text(k, "reason");
     daf_pack_uint(k, (uint64_t)reason);
-    pack_text(k, "who");
+    daf_fields_pack_text(k, "who");
     daf_pack_bin(k, who->b, sizeof(who->b));
 }
 
@@ -552,27 +439,27 @@ static void read_second(struct daf_cursor *c, struct daf_revocation *out)
     daf_cursor_array_of(c, 2);
     daf_cursor_bin_into(c, out->second.b, sizeof(out->second.b));
     out->second_sig = daf_cursor_bin(c, sizeof(struct daf_sig));
-    require(c, out->second_sig.len == sizeof(struct daf_sig), start);
+    daf_fields_require(c, out->second_sig.len == sizeof(struct daf_sig), start);
 }
 
 enum daf_err daf_payload_revocation(struct daf_view payload,
                                     struct daf_revocation *out)
 {
     struct daf_revocation r;
-    struct fields f;
+    struct daf_fields f;
     enum daf_err err;
 
     memset(&r, 0, sizeof(r));
-    open_fields(&f, payload, DAF_TYPE_REVOCATION);
-    need_field(&f, "logs");
+    daf_fields_open(&f, payload, DAF_TYPE_REVOCATION);
+    daf_fields_need(&f, "logs");
     read_revoked_logs(&f.c, &r);
-    need_field(&f, "reason");
+    daf_fields_need(&f, "reason");
     r.reason =
         (enum daf_revocation_reason)daf_cursor_uint(&f.c, DAF_REVOKED_LEFT);
-    if (find_field(&f, "second")) read_second(&f.c, &r);
-    need_field(&f, "who");
+    if (daf_fields_find(&f, "second")) read_second(&f.c, &r);
+    daf_fields_need(&f, "who");
     daf_cursor_bin_into(&f.c, r.who.b, sizeof(r.who.b));
-    err = close_fields(&f);
+    err = daf_fields_close(&f);
     if (err == DAF_OK) *out = r;
     return err;
 }
@@ -629,7 +516,8 @@ static uint64_t handles_of(struct daf_view payload)
     fields = daf_cursor_map(&c, SIZE_MAX);
     for (size_t i = 0; i < fields && daf_cursor_ok(&c); i++) {
         (void)daf_cursor_key(&c, &key);
-        if (is_named(key, "handles") && daf_cursor_peek(&c) == DAF_KIND_ARRAY) {
+        if (daf_fields_is_named(key, "handles") &&
+            daf_cursor_peek(&c) == DAF_KIND_ARRAY) {
             count = daf_cursor_array(&c, SIZE_MAX);
             break;
         }
@@ -643,6 +531,8 @@ uint64_t daf_payload_acts(struct daf_view payload)
     struct daf_view name;
 
     (void)daf_payload_type(payload, &name);
-    if (is_named(name, "revocation") || is_named(name, "retire")) return 1;
-    return is_named(name, "erasure") ? handles_of(payload) : 0;
+    if (daf_fields_is_named(name, "revocation") ||
+        daf_fields_is_named(name, "retire"))
+        return 1;
+    return daf_fields_is_named(name, "erasure") ? handles_of(payload) : 0;
 }

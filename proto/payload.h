@@ -18,6 +18,7 @@ enum daf_type {
     DAF_TYPE_KEY_WRAP,
     DAF_TYPE_REVOCATION,
     DAF_TYPE_CATALOGUE_ITEM,
+    DAF_TYPE_ASSIGNMENT,
 };
 
 /** daf_payload_type: the type of a payload, by its name; UNKNOWN for names of
@@ -154,6 +155,30 @@ void daf_payload_pack_catalogue_item(struct daf_pack *k,
                                      const struct daf_catalogue_item *item);
 DAF_NODISCARD enum daf_err daf_payload_catalogue_item(
     struct daf_view payload, struct daf_catalogue_item *out);
+
+/* --- assignment: what a class or a device is to have, and by when */
+#define DAF_ASSIGNMENT_ITEMS_MAX 64
+#define DAF_DAY_MAX              2932896 /* 9999-12-31; days since 1970-01-01 */
+struct daf_assignment {
+    bool has_device, has_due, has_lesson, has_person, has_subject;
+    struct daf_author_id device;
+    uint32_t due;       /* a day, at most DAF_DAY_MAX */
+    size_t items_count; /* 0: this only takes back what it replaces */
+    struct daf_view items[DAF_ASSIGNMENT_ITEMS_MAX]; /* borrowed; str */
+    struct daf_record_id lesson;
+    /* An educator's word; nothing here can verify it yet, so it is not packed. */
+    struct daf_author_id person;
+    struct daf_subject_id subject; /* not packed either */
+    size_t replaces_count;
+    struct daf_record_id replaces[DAF_REPLACES_MAX];
+};
+void daf_payload_pack_assignment(struct daf_pack *k,
+                                 const struct daf_assignment *a);
+DAF_NODISCARD enum daf_err daf_payload_assignment(struct daf_view payload,
+                                                  struct daf_assignment *out);
+/** daf_payload_item_content: whether an item's name is a content id, 64 digits in
+ * hex, small; @out: it. */
+bool daf_payload_item_content(struct daf_view item, struct daf_hash *out);
 
 /** daf_payload_acts: how many acts a control payload is (docs/records.md §4), by
  * its type alone, also of types that are not read here: 0, 1, or the handles of
