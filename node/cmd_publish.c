@@ -135,6 +135,8 @@ static void take_about(const struct daf_sidecar *s, struct daf_content *out)
         [DAF_SIDECAR_AUDIENCE] = DAF_ABOUT_AUDIENCE,
         [DAF_SIDECAR_ACCESSIBILITY] = DAF_ABOUT_ACCESSIBILITY,
         [DAF_SIDECAR_AGE] = DAF_ABOUT_AGE,
+        [DAF_SIDECAR_CHANNEL] = DAF_ABOUT_CHANNEL,
+        [DAF_SIDECAR_ORDER] = DAF_ABOUT_ORDER,
     };
 
     memset(out, 0, sizeof(*out));

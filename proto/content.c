@@ -67,8 +67,10 @@ static const char *const keys[DAF_ABOUT_COUNT] = {
     [DAF_ABOUT_ALIGNMENT] = "alignment",
     [DAF_ABOUT_AUDIENCE] = "audience",
     [DAF_ABOUT_AUTHOR] = "author",
+    [DAF_ABOUT_CHANNEL] = "channel",
     [DAF_ABOUT_LEVEL] = "level",
     [DAF_ABOUT_LICENCE] = "licence",
+    [DAF_ABOUT_ORDER] = "order",
     [DAF_ABOUT_PUBLISHER] = "publisher",
     [DAF_ABOUT_SUBJECT] = "subject",
 };

@@ -20,8 +20,10 @@ enum daf_about {
     DAF_ABOUT_ALIGNMENT,
     DAF_ABOUT_AUDIENCE,
     DAF_ABOUT_AUTHOR,
+    DAF_ABOUT_CHANNEL, /* a row of lessons that belong together */
     DAF_ABOUT_LEVEL,
     DAF_ABOUT_LICENCE,
+    DAF_ABOUT_ORDER, /* its place in the channel: decimal digits */
     DAF_ABOUT_PUBLISHER,
     DAF_ABOUT_SUBJECT, /* a school subject */
     DAF_ABOUT_COUNT,   /* how many; not a text */

@@ -25,6 +25,8 @@ static const struct {
     {"audience", DAF_SIDECAR_AUDIENCE},
     {"accessibility", DAF_SIDECAR_ACCESSIBILITY},
     {"age", DAF_SIDECAR_AGE},
+    {"channel", DAF_SIDECAR_CHANNEL},
+    {"order", DAF_SIDECAR_ORDER},
 };
 
 /* What inih's two callbacks share. */
@@ -420,6 +422,16 @@ static void split_languages(struct reading *r)
     }
 }
 
+static void check_order(struct reading *r)
+{
+    const char *order = r->out->values[DAF_SIDECAR_ORDER];
+    size_t len = strlen(order);
+
+    if (len > 9 || strspn(order, "0123456789") != len)
+        refuse(r, DAF_EFORM, r->out->lines[DAF_SIDECAR_ORDER],
+               "order must be a number of at most 9 digits, such as: 12");
+}
+
 static void check_all(struct reading *r)
 {
     struct daf_sidecar *out = r->out;
@@ -433,6 +445,7 @@ static void check_all(struct reading *r)
                    "there is nothing after the =; write the value there, or "
                    "take the line away");
     if (r->err == DAF_OK) split_languages(r);
+    if (r->err == DAF_OK) check_order(r);
     if (r->err == DAF_OK && out->titles_count == 0)
         refuse(r, DAF_ENOTFOUND, 0,
                "there is no title, so nobody could find this; write [title] "

@@ -35,6 +35,8 @@ enum daf_sidecar_key {
     DAF_SIDECAR_AUDIENCE,
     DAF_SIDECAR_ACCESSIBILITY,
     DAF_SIDECAR_AGE,
+    DAF_SIDECAR_CHANNEL, /* a row of lessons that belong together */
+    DAF_SIDECAR_ORDER,   /* its place there: 1 to 9 digits */
     DAF_SIDECAR_KEYS, /* how many; not a key */
 };
 
