@@ -17,9 +17,11 @@
  *                  -> {"record":"hex","durable":true,"exit":0}
  * {"op":"write","kind":"catalog","payload":"hex"}
  *                  -> the same; who may curate
+ * {"op":"write","kind":"assignment","scope":"class:1","payload":"hex"}
+ *                  -> the same; who may curate in that class
  * {"op":"content-list"} -> a line an item on the shelf: {"content":"hex","title":…,
  *                      "bytes":N,"parts":N,"held":N,"fetched":N,"reserved":N,
- *                      "whole":bool,"wanted":bool,"pinned":bool,"published":bool,
+ *                      "whole":bool,"wanted":bool,"asked":bool,"pinned":bool,"published":bool,
  *                      "sources":N,"stuck":"" or why it is not fetched,
  *                      "rate":bytes a second,"eta_s":N|null,"place":N in line or 0,
  *                      "waiting":""|"room"|"source"|"turn"}, {"exit":0}
@@ -36,6 +38,7 @@
  *                      fits and M is said it is promised to who makes content/new-M
  * {"op":"content-look","content":"hex","number":M} -> {"exit":0}   what a command
  *                      published as new-M is known now, and counts instead
+ * {"op":"content-subscribe","channel":"…","on":bool} -> {"exit":0}   durable
  * {"op":"content-check"} -> {"bad":N,"exit":0}   every part was hashed; what is
  *                      damaged is fetched again
  * {"op":"repair"} -> {"repaired":bool,"new_start":bool,"aside":"notebook.damaged-1",

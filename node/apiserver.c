@@ -486,13 +486,25 @@ static const char *get_plain(const json_t *request, struct daf_write *w,
     size_t len = 0;
 
     if (!json_is_string(hex))
-        return "a control or catalog record needs its payload";
+        return "such a record needs its payload";
     if (sodium_hex2bin(payload, DAF_PAYLOAD_BYTES_MAX, json_string_value(hex),
                        json_string_length(hex), NULL, &len, &end) != 0 ||
         end != json_string_value(hex) + json_string_length(hex) || len == 0)
         return "the payload is not hex, or too long";
     w->payload = (struct daf_view){payload, len};
     return NULL;
+}
+
+static const char *get_assignment(const json_t *request, struct daf_write *w,
+                                  uint8_t *payload)
+{
+    const json_t *scope = json_object_get(request, "scope");
+
+    if (!json_is_string(scope) ||
+        json_string_length(scope) > DAF_SCOPE_NAME_BYTES_MAX)
+        return "an assignment needs its scope, a class";
+    memcpy(w->scope, json_string_value(scope), json_string_length(scope));
+    return get_plain(request, w, payload);
 }
 
 static const char *get_learner(json_t *request, struct daf_write *w)
@@ -535,7 +547,11 @@ static const char *get_write(const struct client *c, json_t *request,
         w->kind = DAF_WRITE_CATALOG;
         return get_plain(request, w, payload);
     }
-    return "kind is session, learner, control or catalog";
+    if (kind != NULL && strcmp(kind, "assignment") == 0 && !c->is_web) {
+        w->kind = DAF_WRITE_ASSIGNMENT;
+        return get_assignment(request, w, payload);
+    }
+    return "kind is session, learner, control, catalog or assignment";
 }
 
 /* It came before: answered already, or to be answered with the first one. */

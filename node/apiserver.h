@@ -59,6 +59,8 @@ struct daf_apiserver_ops {
     /* Give it to the contents; daf_apiserver_content() with @ticket follows, now or
      * later.  Of an ADD @wish has no manifest: that of the catalogue is taken;
      * DAF_ENOTFOUND, and nothing follows, if it names no such item. */
+    enum daf_err (*subscribe)(void *ctx, const char *channel, bool is_on,
+                              struct daf_trouble *t);
     enum daf_err (*content)(void *ctx, uint64_t ticket,
                             const struct daf_contents_wish *wish);
     /* What the learner of this subject did, as `progress show --json` tells it:

@@ -4,6 +4,7 @@
 
 #include "node/clock.h"
 #include "node/cmd.h"
+#include "node/log.h"
 
 #include <sodium.h>
 
@@ -29,7 +30,7 @@ static struct daf_apiserver_answer told(json_t *last)
 static const char *waits_for(const struct daf_contents_item *i,
                              const struct daf_agent_coming *coming)
 {
-    if (i->is_whole || (i->wishes & DAF_SHELF_WANTED) == 0) return "";
+    if (i->is_whole || i->wishes == 0) return "";
     if (i->is_stuck) return "room";
     if (coming->sources == 0) return "source";
     return coming->place > 0 ? "turn" : "";
@@ -45,14 +46,15 @@ static json_t *item_object(const struct daf_agent *agent,
             : 0;
 
     daf_agent_coming(agent, daf_clock_now(), &i->content, &coming);
-    return json_pack("{so so sI sI sI sI sI sb sb sb sb sI ss sI si so ss}",
+    return json_pack("{so so sI sI sI sI sI sb sb sb sb sb sI ss sI si so ss}",
                      "content", daf_cmd_hex(i->content.b, sizeof(i->content.b)),
                      "title", daf_cmd_text(i->title), "bytes",
                      (json_int_t)i->bytes, "parts", (json_int_t)i->parts,
                      "held", (json_int_t)i->held, "fetched",
                      (json_int_t)i->fetched, "reserved",
                      (json_int_t)i->reserved, "whole", i->is_whole, "wanted",
-                     (i->wishes & DAF_SHELF_WANTED) != 0, "pinned",
+                     (i->wishes & (DAF_SHELF_WANTED | DAF_SHELF_CAMPS)) != 0,
+                     "asked", (i->wishes & DAF_SHELF_WANTED) != 0, "pinned",
                      (i->wishes & DAF_SHELF_PINNED) != 0, "published",
                      (i->wishes & DAF_SHELF_PUBLISHED) != 0, "sources",
                      (json_int_t)coming.sources, "stuck",
@@ -247,6 +249,25 @@ static struct daf_apiserver_answer look_at(const struct daf_apiserver_ops *ops,
     return ask(ops, ticket, &w);
 }
 
+static struct daf_apiserver_answer subscribe(
+    const struct daf_apiserver_ops *ops, const json_t *request)
+{
+    const char *channel =
+        json_string_value(json_object_get(request, "channel"));
+    const json_t *on = json_object_get(request, "on");
+    struct daf_trouble t = {""};
+    enum daf_err err;
+
+    if (channel == NULL || !json_is_boolean(on))
+        return misuse("channel is a name, on is true or false");
+    err = ops->subscribe(ops->ctx, channel, json_is_true(on), &t);
+    if (err != DAF_OK) daf_log("%s", t.what);
+    if (err == DAF_ELIMIT)
+        return refused(err, "too many channels, or no name of one");
+    if (err != DAF_OK) return refused(err, shelf_words(err));
+    return told(json_object());
+}
+
 struct daf_apiserver_answer daf_apiserver_contents(
     const struct daf_agent *agent, const struct daf_apiserver_ops *ops,
     uint64_t ticket, const char *op, json_t *request,
@@ -262,6 +283,7 @@ struct daf_apiserver_answer daf_apiserver_contents(
         return wait_for(agent, ops, request, watch);
     if (strcmp(op, "content-room") == 0) return room_for(ops, ticket, request);
     if (strcmp(op, "content-look") == 0) return look_at(ops, ticket, request);
+    if (strcmp(op, "content-subscribe") == 0) return subscribe(ops, request);
     if (strcmp(op, "content-check") == 0) return ask(ops, ticket, &check);
     return misuse("an op that this daemon lacks");
 }

@@ -36,7 +36,7 @@ static enum daf_err read_right(const char *right, const char *scope,
                                struct enrol *e)
 {
     static const enum daf_right rights[] = {DAF_RIGHT_RELAY, DAF_RIGHT_READ,
-                                            DAF_RIGHT_APPEND};
+                                            DAF_RIGHT_APPEND, DAF_RIGHT_CURATE};
 
     e->has_wish = right != NULL || scope != NULL;
     e->scope = scope != NULL ? scope : SCOPE_DEFAULT;
@@ -46,7 +46,7 @@ static enum daf_err read_right(const char *right, const char *scope,
                    daf_cert_right_str(rights[i])) == 0)
             e->right = rights[i];
     if (e->right == DAF_RIGHT_NONE) {
-        daf_home_trouble(e->t, "--right must be append, read or relay");
+        daf_home_trouble(e->t, "--right must be curate, append, read or relay");
         return DAF_EUSAGE;
     }
     if ((strncmp(e->scope, "class:", 6) == 0 ||

@@ -67,6 +67,10 @@ static json_t *request_of(const struct daf_write *write)
                          write->kind == DAF_WRITE_CONTROL ? "control"
                                                           : "catalog",
                          "payload", hex_of(write->payload));
+    if (write->kind == DAF_WRITE_ASSIGNMENT)
+        return json_pack("{s:s,s:s,s:s,s:o}", "op", "write", "kind",
+                         "assignment", "scope", write->scope, "payload",
+                         hex_of(write->payload));
     return json_pack("{s:s,s:s,s:s,s:s%,s:o}", "op", "write", "kind", "session",
                      "scope", write->scope, "learner",
                      (const char *)write->learner.p, write->learner.len, "did",

@@ -168,19 +168,20 @@ enum daf_write_kind {
     DAF_WRITE_CONTROL, /* a packed control payload; coordinators only */
     DAF_WRITE_CATALOG, /* a packed catalogue-item; who may curate */
     DAF_WRITE_LEARNER, /* register a learner, also one more of a known name */
+    DAF_WRITE_ASSIGNMENT, /* a packed assignment; who may curate in that class */
 };
 struct daf_write {
     uint64_t ticket; /* the host's, back in daf_agent_wrote */
     enum daf_write_kind kind;
     struct daf_wall claimed; /* the wall clock's claim */
     uint8_t time_quality;
-    /* SESSION, LEARNER */
+    /* SESSION, LEARNER, ASSIGNMENT */
     char scope[DAF_SCOPE_NAME_BYTES_MAX + 1]; /* "" = the first class */
     /* A name, or a subject id in hex (32 digits); LEARNER: her name, or none. */
     struct daf_view learner;
     const struct daf_did *did;
     size_t did_count;
-    /* CONTROL, CATALOG */
+    /* CONTROL, CATALOG, ASSIGNMENT */
     struct daf_view payload;
 };
 

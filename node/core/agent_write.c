@@ -80,9 +80,16 @@ static bool looks_like_id(struct daf_view v)
     return v.len == 32;
 }
 
+/* Packed by who asks; the others are packed here. */
+static bool has_payload(const struct daf_write *w)
+{
+    return w->kind == DAF_WRITE_CONTROL || w->kind == DAF_WRITE_CATALOG ||
+           w->kind == DAF_WRITE_ASSIGNMENT;
+}
+
 static bool is_good(const struct daf_write *w)
 {
-    if (w->kind == DAF_WRITE_CONTROL || w->kind == DAF_WRITE_CATALOG)
+    if (has_payload(w))
         return w->payload.len > 0 && w->payload.len <= DAF_PAYLOAD_BYTES_MAX;
     if (w->kind == DAF_WRITE_LEARNER)
         return w->did_count == 0 && w->learner.len <= DAF_NAME_BYTES_MAX &&
@@ -109,10 +116,10 @@ static bool is_allowed_type(const struct daf_agent *a,
     struct daf_view name;
     enum daf_type type = DAF_TYPE_SESSION;
 
-    if (w->kind == DAF_WRITE_CONTROL || w->kind == DAF_WRITE_CATALOG)
-        type = daf_payload_type(w->payload, &name);
-    if (w->kind == DAF_WRITE_CATALOG)
-        return type == DAF_TYPE_CATALOGUE_ITEM &&
+    if (has_payload(w)) type = daf_payload_type(w->payload, &name);
+    if (w->kind == DAF_WRITE_CATALOG || w->kind == DAF_WRITE_ASSIGNMENT)
+        return type == (w->kind == DAF_WRITE_CATALOG ? DAF_TYPE_CATALOGUE_ITEM
+                                                     : DAF_TYPE_ASSIGNMENT) &&
                daf_manifest_has_type(daf_camp_manifest(a->camp), name);
     if (w->kind == DAF_WRITE_CONTROL) {
         return type == DAF_TYPE_CERTIFICATE || type == DAF_TYPE_KEY_WRAP ||
@@ -426,6 +433,39 @@ static enum daf_err write_learner(struct daf_agent *a, struct daf_job *job,
     return err;
 }
 
+/* Sealed to the class alone, under a handle of its own: nobody is in it who could
+ * ask to be forgotten (docs/records.md §2). */
+static enum daf_err write_assignment(struct daf_agent *a, struct daf_pending *p)
+{
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+    struct daf_scope_id scope;
+    struct daf_key generation;
+    struct sealing sealing;
+    const struct draft draft = {.scope = &scope,
+                                .retention = DAF_RETENTION_DAILY,
+                                .sealing = &sealing,
+                                .payload = p->write.payload};
+    struct daf_spot spot = {0};
+    uint64_t number;
+    enum daf_err err = find_scope(a, p->write.scope, &scope);
+
+    if (err == DAF_OK &&
+        auth->right(auth->ctx, &a->author, &scope) < DAF_RIGHT_CURATE)
+        err = DAF_EDENIED;
+    if (err == DAF_OK)
+        err = daf_camp_generation(a->camp, &scope, &number, &generation);
+    if (err != DAF_OK) return err;
+    sealing.key = daf_body_scope_key(&generation);
+    daf_rng_bytes(&a->rng, sealing.handle.b, sizeof(sealing.handle.b));
+    err = append(a, &p->write, &draft, &spot);
+    p->wrote.log.scope = scope;
+    p->wrote.seq = spot.seq;
+    p->wrote.record = spot.id;
+    sodium_memzero(&generation, sizeof(generation));
+    sodium_memzero(&sealing, sizeof(sealing));
+    return err;
+}
+
 /* Into control or catalog, as it came. */
 static enum daf_err write_plain(struct daf_agent *a, struct daf_pending *p)
 {
@@ -452,6 +492,7 @@ static enum daf_err write_one(struct daf_agent *a, struct daf_job *job,
         p->write.kind == DAF_WRITE_CATALOG)
         return write_plain(a, p);
     if (p->write.kind == DAF_WRITE_LEARNER) return write_learner(a, job, p);
+    if (p->write.kind == DAF_WRITE_ASSIGNMENT) return write_assignment(a, p);
     return write_session(a, job, p);
 }
 
