@@ -41,13 +41,14 @@ static enum daf_err ask_daemon(struct daf_cmd_content *c, struct daf_trouble *t)
 
 static json_t *state_of(const struct daf_shelf_item *i)
 {
-    return json_pack("{so sI sI sI sI sI sb sb sb sb si ss si si so ss}",
+    return json_pack("{so sI sI sI sI sI sb sb sb sb sb si ss si si so ss}",
                      "content", daf_cmd_hex(i->content.b, sizeof(i->content.b)),
                      "bytes", (json_int_t)i->bytes, "parts",
                      (json_int_t)i->parts, "held", (json_int_t)i->held,
                      "fetched", (json_int_t)i->fetched, "reserved",
                      (json_int_t)i->reserved, "whole", i->is_whole, "wanted",
-                     (i->wishes & DAF_SHELF_WANTED) != 0, "pinned",
+                     (i->wishes & (DAF_SHELF_WANTED | DAF_SHELF_CAMPS)) != 0,
+                     "asked", (i->wishes & DAF_SHELF_WANTED) != 0, "pinned",
                      (i->wishes & DAF_SHELF_PINNED) != 0, "published",
                      (i->wishes & DAF_SHELF_PUBLISHED) != 0, "sources", 0,
                      "stuck", "", "rate", 0, "place", 0, "eta_s", json_null(),
@@ -108,6 +109,35 @@ enum daf_err daf_cmd_content_open(const struct daf_cmd *cmd,
         err = look_at_shelf(out, t);
     }
     if (err != DAF_OK) daf_cmd_content_close(out);
+    return err;
+}
+
+static void look(void *ctx, struct daf_wanting_item *it)
+{
+    const json_t *state = daf_cmd_content_state(ctx, &it->content);
+
+    it->is_pinned = json_is_true(json_object_get(state, "pinned"));
+    it->is_asked_by_hand = json_is_true(json_object_get(state, "asked"));
+    it->is_published = json_is_true(json_object_get(state, "published"));
+    it->is_whole = json_is_true(json_object_get(state, "whole"));
+}
+
+enum daf_err daf_cmd_content_wants(const struct daf_cmd_content *c,
+                                   struct daf_wants *out, struct daf_trouble *t)
+{
+    struct daf_cmd_content mine = *c;
+    struct daf_subscriptions s;
+    const struct daf_wants_query q = {.store = c->view.store,
+                                      .camp = c->view.camp,
+                                      .self = c->view.author,
+                                      .subscriptions = &s,
+                                      .look = look,
+                                      .ctx = &mine};
+    enum daf_err err = daf_subscriptions_load(&c->view.home, &s, t);
+
+    memset(out, 0, sizeof(*out));
+    if (err == DAF_OK) err = daf_wants_read(&q, out);
+    daf_subscriptions_free(&s);
     return err;
 }
 

@@ -5,6 +5,7 @@
 #define DAF_NODE_CMD_CONTENT_H
 
 #include "node/cmd.h"
+#include "node/wants.h"
 #include "store/catalogue.h"
 #include "store/shelf.h"
 
@@ -35,6 +36,12 @@ DAF_NODISCARD enum daf_err daf_cmd_content_find(const struct daf_cmd_content *c,
                                                 const char *name,
                                                 struct daf_catalogue_entry *out,
                                                 struct daf_trouble *t);
+
+/** daf_cmd_content_wants: what this device is to have, and why.  @out: to be freed
+ * also after an error. */
+DAF_NODISCARD enum daf_err daf_cmd_content_wants(
+    const struct daf_cmd_content *c, struct daf_wants *out,
+    struct daf_trouble *t);
 
 /** daf_cmd_content_title: the title in the person's language (LANG), with a NUL
  * behind. */

@@ -11,6 +11,7 @@ struct dropping {
     char id[2 * sizeof(struct daf_hash) + 1];
     char title[DAF_CONTENT_TITLE_BYTES_MAX + 1];
     const json_t *state; /* borrowed */
+    bool is_camps;       /* it would come again */
 };
 
 static bool is(const struct dropping *d, const char *key)
@@ -46,6 +47,24 @@ static enum daf_err find(const struct daf_cmd_content *c, const char *name,
     return DAF_ENOTFOUND;
 }
 
+static enum daf_err look_up(const struct daf_cmd_content *c, struct dropping *d,
+                            struct daf_trouble *t)
+{
+    struct daf_wants wants;
+    enum daf_err err = daf_cmd_content_wants(c, &wants, t);
+
+    for (size_t i = 0; err == DAF_OK && i < wants.count; i++) {
+        char hex[2 * sizeof(struct daf_hash) + 1];
+
+        d->is_camps |=
+            wants.items[i].is_camps &&
+            strcmp(daf_cmd_hex_str(wants.items[i].content.b, 32, hex), d->id) ==
+                0;
+    }
+    daf_wants_free(&wants);
+    return err;
+}
+
 /* What somebody pinned, or what there may be nowhere else, goes when it was said
  * twice. */
 static enum daf_err check(const struct daf_cmd *cmd, const struct dropping *d,
@@ -62,6 +81,12 @@ static enum daf_err check(const struct daf_cmd *cmd, const struct dropping *d,
         daf_home_trouble(t,
                          "\"%s\" is pinned: somebody wants to keep it. To do, "
                          "if it shall go: daftar drop --anyway",
+                         d->title);
+    else if (d->is_camps)
+        daf_home_trouble(t,
+                         "\"%s\" is assigned to this device, or of a channel "
+                         "that it keeps up with, and would come again. To do: "
+                         "daftar unassign, or daftar unsubscribe",
                          d->title);
     else
         return DAF_OK;
@@ -112,6 +137,7 @@ enum daf_exit daf_cmd_drop(const struct daf_cmd *cmd)
 
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
     err = find(&c, cmd->args[0], &d, &t);
+    if (err == DAF_OK) err = look_up(&c, &d, &t);
     if (err == DAF_OK) err = check(cmd, &d, &t);
     if (err == DAF_OK) {
         err = ask(&c.view.home, &d, &t);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* daftar library: what there is to learn, and how much of it is here. */
+#include "node/clock.h"
 #include "node/cmd_content.h"
 #include "node/size.h"
 
@@ -52,8 +53,29 @@ static json_int_t number(const json_t *state, const char *key)
     return json_integer_value(json_object_get(state, key));
 }
 
+/* Why it is to be here, by when, and whether that will be. */
+static void put_wants(json_t *line, const struct daf_wanting_item *it,
+                      const json_t *state)
+{
+    char day[DAF_DAY_TEXT_BYTES];
+    const char *reason = daf_wanting_reason_str(it->reason);
+
+    (void)json_object_set_new(line, "reason",
+                              reason != NULL ? json_string(reason)
+                                             : json_null());
+    (void)json_object_set_new(line, "due",
+                              it->has_due
+                                  ? json_string(daf_wants_day(it->due, day))
+                                  : json_null());
+    (void)json_object_set_new(
+        line, "late",
+        json_boolean(daf_wants_is_late(it, daf_clock_wall().ms,
+                                       (uint64_t)number(state, "eta_s"))));
+}
+
 static void print_json(const struct daf_cmd_content *c,
-                       const struct daf_catalogue_entry *e, json_t *state)
+                       const struct daf_catalogue_entry *e,
+                       const struct daf_wanting_item *it, json_t *state)
 {
     static const char *const copied[] = {"held",    "fetched", "reserved",
                                          "sources", "rate",    "place",
@@ -78,6 +100,7 @@ static void print_json(const struct daf_cmd_content *c,
         is_whole ? daf_cmd_text(path) : json_null(), "publisher_device",
         daf_cmd_hex(e->author.b, sizeof(e->author.b)));
     put_texts(line, content);
+    put_wants(line, it, state);
     for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
         json_t *value = json_object_get(state, copied[i]);
 
@@ -147,10 +170,29 @@ static void state_text(const json_t *state, char out[48])
         (void)snprintf(out, 48, "-");
 }
 
-static void print_text(const struct daf_catalogue_entry *e, json_t *state)
+/* "assigned, due 2026-03-01, late"; "" if it is nobody's wish but a person's. */
+static void reason_text(const struct daf_wanting_item *it, const json_t *state,
+                        char out[64])
+{
+    char day[DAF_DAY_TEXT_BYTES];
+    bool is_late = daf_wants_is_late(it, daf_clock_wall().ms,
+                                     (uint64_t)number(state, "eta_s"));
+
+    out[0] = '\0';
+    if (it->reason != DAF_REASON_ASSIGNED && it->reason != DAF_REASON_CHANNEL &&
+        it->reason != DAF_REASON_NEXT)
+        return;
+    (void)snprintf(out, 64, "  (%s%s%s%s)", daf_wanting_reason_str(it->reason),
+                   it->has_due ? ", due " : "",
+                   it->has_due ? daf_wants_day(it->due, day) : "",
+                   is_late ? ", late" : "");
+}
+
+static void print_text(const struct daf_catalogue_entry *e,
+                       const struct daf_wanting_item *it, json_t *state)
 {
     char title[DAF_CONTENT_TITLE_BYTES_MAX + 1], size[DAF_SIZE_TEXT_MAX];
-    char hex[2 * sizeof(e->content.id.b) + 1], words[48];
+    char hex[2 * sizeof(e->content.id.b) + 1], words[48], reason[64];
 
     daf_cmd_content_title(&e->content, title);
     daf_size_text(e->content.bytes, size);
@@ -159,32 +201,41 @@ static void print_text(const struct daf_catalogue_entry *e, json_t *state)
                  daf_cmd_hex_str(e->content.id.b, sizeof(e->content.id.b), hex),
                  size, words);
     (void)daf_cmd_put_text(title);
-    (void)printf("\n");
+    reason_text(it, state, reason);
+    (void)printf("%s\n", reason);
 }
 
 enum daf_exit daf_cmd_library(const struct daf_cmd *cmd)
 {
     struct daf_trouble t = {""};
     struct daf_cmd_content c;
+    struct daf_wants wants;
     enum daf_err err = daf_cmd_content_open(cmd, &c, &t);
     size_t count;
 
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
-    count = daf_catalogue_count(c.catalogue);
+    err = daf_cmd_content_wants(&c, &wants, &t);
+    if (err != DAF_OK) {
+        daf_wants_free(&wants);
+        daf_cmd_content_close(&c);
+        return daf_cmd_fail(cmd, err, &t);
+    }
+    count = wants.count;
     for (size_t i = 0; i < count; i++) {
         struct daf_catalogue_entry e;
         json_t *state;
 
-        daf_catalogue_at(c.catalogue, i, &e);
+        daf_catalogue_at(wants.catalogue, i, &e);
         state = daf_cmd_content_state(&c, &e.content.id);
         if (cmd->json)
-            print_json(&c, &e, state);
+            print_json(&c, &e, &wants.items[i], state);
         else
-            print_text(&e, state);
+            print_text(&e, &wants.items[i], state);
     }
     if (count == 0 && !cmd->json)
         (void)printf("Nothing has been published yet, or nobody who knows of "
                      "it was met. `daftar publish FOLDER` adds lessons.\n");
+    daf_wants_free(&wants);
     daf_cmd_content_close(&c);
     return DAF_EXIT_DONE;
 }

@@ -49,7 +49,7 @@ static const struct daf_command table[] = {
             "again.",
         .options = {
             {"out", "FILE", "where to write the answer (else FILE.accept)"},
-            {"right", "RIGHT", "append, read or relay, in the class (else append)"},
+            {"right", "RIGHT", "curate, append, read or relay, in the class (else append)"},
             {"scope", "SCOPE", "the class (else class:1)"},
         },
         .keys = {"author", "accept", "certificate", "records", "new"},
@@ -62,7 +62,7 @@ static const struct daf_command table[] = {
             "for 10 minutes and\nfor one device; a new one makes the old one "
             "worthless.  Show it to nobody else.",
         .options = {
-            {"right", "RIGHT", "append, read or relay, in the class (else append)"},
+            {"right", "RIGHT", "curate, append, read or relay, in the class (else append)"},
             {"scope", "SCOPE", "the class (else class:1)"},
         },
         .keys = {"ticket", "code", "expires_s", "address"},
@@ -150,7 +150,8 @@ static const struct daf_command table[] = {
         .text = "\"-\": not here; `daftar get` fetches it.",
         .keys = {"content", "title", "titles", "languages", "bytes", "files",
                  "whole", "wanted", "pinned", "held", "parts", "fetched",
-                 "sources", "rate", "eta_s", "place", "waiting", "path"},
+                 "sources", "rate", "eta_s", "place", "waiting", "path",
+                 "reason", "due", "late"},
         .run = daf_cmd_library,
     },
     {
@@ -204,6 +205,56 @@ static const struct daf_command table[] = {
         .keys = {"content", "title", "freed"},
         .needs_daemon = true,
         .run = daf_cmd_drop,
+    },
+    {
+        .name = "assign", .args = "CONTENT...", .args_min = 1, .args_max = 64,
+        .summary = "let a class or a device have lessons (who may curate)",
+        .text = "Every device of the class that may read it fetches them by "
+            "itself, the nearest due\nday first.  A day is a day: no device "
+            "acts on it, it is shown.",
+        .options = {
+            {"class", "SCOPE", "the class (else the first where this device may)"},
+            {"device", "ID", "only this device of the class: as daftar devices shows it"},
+            {"due", "YYYY-MM-DD", "by when"},
+        },
+        .keys = {"assignment", "durable", "scope", "device", "due", "items"},
+        .run = daf_cmd_assign,
+    },
+    {
+        .name = "unassign", .args = "ID", .args_min = 1, .args_max = 1,
+        .summary = "take an assignment back (who may curate)",
+        .text = "ID is what daftar assignments shows.  Nothing more is fetched for "
+            "it; what is here\nstays.",
+        .keys = {"assignment", "record", "durable"},
+        .run = daf_cmd_unassign,
+    },
+    {
+        .name = "assignments", .args = "",
+        .summary = "what is assigned, and how much of it is here",
+        .text = "\"here\": this device is to have it.",
+        .keys = {"assignment", "author", "scope", "device", "due", "items",
+                 "titles", "count", "whole", "here", "late"},
+        .run = daf_cmd_assignments,
+    },
+    {
+        .name = "channels", .args = "",
+        .summary = "rows of lessons that belong together, and which come by themselves",
+        .keys = {"channel", "items", "whole", "bytes", "subscribed"},
+        .run = daf_cmd_channels,
+    },
+    {
+        .name = "subscribe", .args = "CHANNEL", .args_min = 1, .args_max = 1,
+        .summary = "fetch all lessons of a channel, those to come too",
+        .text = "What is assigned, and what people here ask for, comes before "
+            "it.",
+        .keys = {"channel", "subscribed"},
+        .run = daf_cmd_subscribe,
+    },
+    {
+        .name = "unsubscribe", .args = "CHANNEL", .args_min = 1, .args_max = 1,
+        .summary = "fetch no more of it; what is here stays",
+        .keys = {"channel", "subscribed"},
+        .run = daf_cmd_unsubscribe,
     },
     {
         .name = "status", .args = "",

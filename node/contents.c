@@ -137,6 +137,7 @@ static void on_opened(struct daf_contents *c, const struct daf_keeper_result *r)
         daf_log("%llu content items cannot be read and are left alone. "
                 "`daftar check` says which",
                 (unsigned long long)r->room);
+    if (r->err == DAF_OK) c->ops->opened(c->ops->ctx);
 }
 
 static void on_item(struct daf_contents *c, const struct daf_keeper_result *r)
@@ -151,6 +152,7 @@ static void on_item(struct daf_contents *c, const struct daf_keeper_result *r)
         /* What was published here is fetched as well, if it was damaged. */
         .is_wanted = r->item.wishes != 0,
         .is_stuck = r->is_stuck,
+        .rank = c->ops->rank(c->ops->ctx, &r->item.content),
         .at = daf_clock_wall(),
         .bits = r->item.is_whole ? (struct daf_view){NULL, 0} : r->item.bits,
     };
@@ -163,6 +165,7 @@ static void on_item(struct daf_contents *c, const struct daf_keeper_result *r)
          * being made. */
         item->is_stuck = r->is_stuck && r->stuck_err != DAF_EBUSY;
         item->why = r->stuck_err;
+        item->rank = news.rank;
     }
     c->ops->input(c->ops->ctx, &in);
     item = find(c, &r->item.content);
@@ -383,6 +386,9 @@ void daf_contents_wish(struct daf_contents *c, uint64_t ticket,
         return;
     case DAF_CONTENTS_DROP:
         daf_keeper_drop(c->keeper, ticket, &w->content);
+        return;
+    case DAF_CONTENTS_GIVE_BACK:
+        daf_keeper_give_back(c->keeper, ticket, &w->content);
         return;
     case DAF_CONTENTS_ROOM:
         daf_keeper_room(c->keeper, ticket, w->bytes, w->number);

@@ -32,6 +32,7 @@ struct daf_contents_item {
     bool is_whole;
     bool is_stuck; /* not fetched now, because of @why */
     enum daf_err why;
+    uint8_t rank; /* as the agent was told last */
     uint32_t parts, held;
     uint64_t bytes;    /* of its files */
     uint64_t reserved; /* of the disk */
@@ -40,8 +41,10 @@ struct daf_contents_item {
 };
 
 enum daf_contents_do {
-    DAF_CONTENTS_ADD,   /* @manifest with wishes @set and not @clear */
-    DAF_CONTENTS_DROP,  /* @content */
+    DAF_CONTENTS_ADD,  /* @manifest with wishes @set and not @clear */
+    DAF_CONTENTS_DROP, /* @content */
+    /* @content, if it is lacking and the camp alone asked for it: DAF_EDENIED */
+    DAF_CONTENTS_GIVE_BACK,
     DAF_CONTENTS_ROOM,  /* for @bytes more; promised to publisher @number */
     DAF_CONTENTS_LOOK,  /* at @content, which publisher @number made */
     DAF_CONTENTS_OPEN,  /* the file @path of @content */
@@ -68,6 +71,10 @@ struct daf_contents_ops {
     /* An item has changed; NULL: it is gone from the shelf, @content. */
     void (*changed)(void *ctx, const struct daf_hash *content,
                     const struct daf_contents_item *item);
+    /* The shelf is open; all its items were told. */
+    void (*opened)(void *ctx);
+    /* What goes before what: struct daf_item_news's. */
+    uint8_t (*rank)(void *ctx, const struct daf_hash *content);
 };
 
 /**

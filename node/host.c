@@ -106,6 +106,7 @@ static void give_batch(struct daf_host *h, struct daf_writer_batch *b)
     }
     tell_revoked(h);
     if (b->err == DAF_OK) {
+        daf_host_wants_batch(h, b);
         h->commits = b->commits;
         h->records += b->records;
         /* Records, or what peers hold of them. */
@@ -812,6 +813,7 @@ static enum daf_err open_all(struct daf_host *h, struct daf_trouble *t)
     if (err == DAF_OK) err = open_reader(h, t);
     if (err == DAF_OK) err = open_linkhost(h);
     if (err == DAF_OK) err = open_agent(h, boot, t);
+    if (err == DAF_OK) err = daf_host_wants_start(h);
     if (err == DAF_OK) err = daf_host_content_start(h);
     if (err == DAF_OK) err = open_network(h);
     if (err == DAF_OK)
@@ -913,6 +915,7 @@ void daf_host_close(struct daf_host *h)
     daf_discoverhost_free(h->discover);
     daf_webhost_free(h->web);
     daf_progressbook_free(&h->progress);
+    daf_host_wants_end(h);
     daf_apiserver_free(h->api);
     daf_recorder_close(h->record);
     if (h->loop != NULL) {

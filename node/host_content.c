@@ -22,7 +22,9 @@ static void on_content_answered(void *ctx, const struct daf_keeper_result *r)
     struct daf_host *h = ctx;
     json_t *files;
 
-    if (h->api == NULL) {
+    if (r->ticket == 0) {
+        daf_host_wants_answered(h, r);
+    } else if (h->api == NULL) {
         if (r->kind == DAF_KEEPER_FILE && r->file.fd >= 0)
             (void)close(r->file.fd);
     } else if (r->kind == DAF_KEEPER_FILE) {
@@ -44,9 +46,15 @@ static void on_content_changed(void *ctx, const struct daf_hash *content,
 {
     struct daf_host *h = ctx;
 
+    daf_host_wants_item(h, content, item);
     if (h->api == NULL) return;
     daf_apiserver_content_changed(h->api, content, item);
     daf_apiserver_changed(h->api, DAF_APISERVER_CONTENT);
+}
+
+static void on_content_opened(void *ctx)
+{
+    daf_host_wants_changed(ctx);
 }
 
 static const struct daf_contents *on_contents(void *ctx)
@@ -155,7 +163,10 @@ void daf_host_content_fill(struct daf_host *h)
         .link_queued = on_link_queued,
         .answered = on_content_answered,
         .changed = on_content_changed,
+        .opened = on_content_opened,
+        .rank = daf_host_wants_rank,
     };
+    h->api_ops.subscribe = daf_host_wants_subscribe;
     h->api_ops.contents = on_contents;
     h->api_ops.content = on_content;
     h->api_ops.library = on_library;

@@ -4,6 +4,7 @@
  *      host.c          making and ending, inputs, what link and network say
  *      host_port.c     the agent's port: what it asks for, done
  *      host_content.c  between contents, API, catalogue and agent
+ *      host_wants.c    what is assigned, and of channels, brought to the shelf
  *      host_doors.c    doors that proved true, kept for the next start */
 #ifndef DAF_NODE_HOST_IMPL_H
 #define DAF_NODE_HOST_IMPL_H
@@ -18,6 +19,7 @@
 #include "node/netwatch.h"
 #include "node/progressbook.h"
 #include "node/recorder.h"
+#include "node/wants.h"
 #include "node/webhost.h"
 #include "node/writer.h"
 
@@ -61,7 +63,12 @@ struct daf_host {
     bool is_repairing; /* it stops for a repair */
     bool has_told_revoked;
     int exit_status;
-    struct daf_log_limit read_trouble, write_trouble;
+    struct daf_subscriptions subscriptions;
+    struct daf_wants wants; /* as read last; zeros: not yet */
+    struct daf_loop_timer wants_timer;
+    struct daf_mono wants_not_before;
+    bool is_tight; /* something that goes before the next lesson has no room */
+    struct daf_log_limit read_trouble, write_trouble, wants_trouble;
 };
 
 /** daf_host_input: give it to the agent, after all that was committed since. */
@@ -74,6 +81,28 @@ void daf_host_port_fill(struct daf_host *h);
 void daf_host_content_fill(struct daf_host *h);
 /** daf_host_content_start: the shelf, within what --budget leaves for it. */
 DAF_NODISCARD enum daf_err daf_host_content_start(struct daf_host *h);
+
+/** daf_host_wants_start: after the agent; daf_host_wants_end(): zeros are fine. */
+DAF_NODISCARD enum daf_err daf_host_wants_start(struct daf_host *h);
+void daf_host_wants_end(struct daf_host *h);
+/** daf_host_wants_changed: soon, read what this device is to have. */
+void daf_host_wants_changed(struct daf_host *h);
+/** daf_host_wants_batch: the same, if records came. */
+void daf_host_wants_batch(struct daf_host *h, const struct daf_writer_batch *b);
+/** daf_host_wants_item: the same, if @item, or NULL: @content is gone, is another
+ * case than when it was read. */
+void daf_host_wants_item(struct daf_host *h, const struct daf_hash *content,
+                         const struct daf_contents_item *item);
+/** daf_host_wants_rank: for the agent. */
+uint8_t daf_host_wants_rank(void *host, const struct daf_hash *content);
+/** daf_host_wants_answered: the shelf did what was wished without a ticket. */
+void daf_host_wants_answered(struct daf_host *h,
+                             const struct daf_keeper_result *r);
+/** daf_host_wants_subscribe: struct daf_apiserver_ops's. */
+DAF_NODISCARD enum daf_err daf_host_wants_subscribe(void *host,
+                                                    const char *channel,
+                                                    bool is_on,
+                                                    struct daf_trouble *t);
 
 /** daf_host_doors_tell: tell the agent whom it called before the start. */
 void daf_host_doors_tell(struct daf_host *h);

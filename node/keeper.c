@@ -217,6 +217,16 @@ void daf_keeper_drop(struct daf_keeper *k, uint64_t ticket,
                none);
 }
 
+void daf_keeper_give_back(struct daf_keeper *k, uint64_t ticket,
+                          const struct daf_hash *content)
+{
+    struct asking a =
+        asking(DAF_KEEPER_JOB_DROP, DAF_KEEPER_DONE, ticket, content);
+
+    a.job.is_only_lacking = true;
+    ask_people(k, a, none);
+}
+
 void daf_keeper_look(struct daf_keeper *k, uint64_t ticket,
                      const struct daf_hash *content, uint32_t number)
 {

@@ -100,6 +100,10 @@ void daf_keeper_add(struct daf_keeper *k, uint64_t ticket,
                     struct daf_view manifest, unsigned set, unsigned clear);
 void daf_keeper_drop(struct daf_keeper *k, uint64_t ticket,
                      const struct daf_hash *content);
+/** daf_keeper_give_back: drop @content if it is lacking and nobody but the camp
+ * asked for it; else DAF_EDENIED.  What people said meanwhile counts. */
+void daf_keeper_give_back(struct daf_keeper *k, uint64_t ticket,
+                          const struct daf_hash *content);
 /** daf_keeper_look: @content was published beside us: daf_shelf_look_at();
  * NULL: daf_shelf_look(). */
 void daf_keeper_look(struct daf_keeper *k, uint64_t ticket,

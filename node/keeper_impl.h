@@ -38,6 +38,7 @@ struct daf_keeper_job {
     uint64_t ticket, room;
     uint32_t conn, number;       /* number: of a publisher */
     bool is_one;                 /* LOOK: at piece.content */
+    bool is_only_lacking;        /* DROP: daf_keeper_give_back() */
     struct daf_port_piece piece; /* bytes: in `bytes` */
     unsigned set, clear;
     size_t len, cap;

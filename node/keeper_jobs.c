@@ -101,8 +101,14 @@ static bool do_add(struct daf_keeper *k, struct daf_keeper_job *j)
 
 static bool do_drop(struct daf_keeper *k, struct daf_keeper_job *j)
 {
-    enum daf_err err = daf_shelf_drop(k->shelf, &j->piece.content);
+    struct daf_shelf_item item;
+    enum daf_err err = DAF_OK;
 
+    if (j->is_only_lacking &&
+        daf_shelf_find(k->shelf, &j->piece.content, &item) &&
+        (item.is_whole || item.wishes != DAF_SHELF_CAMPS))
+        err = DAF_EDENIED;
+    if (err == DAF_OK) err = daf_shelf_drop(k->shelf, &j->piece.content);
     if (err == DAF_OK) {
         daf_keeper_tell_gone(k, &j->piece.content);
         daf_keeper_unstick(k);

@@ -35,6 +35,7 @@ enum daf_shelf_wish {
     DAF_SHELF_WANTED = 1,
     DAF_SHELF_PINNED = 2,
     DAF_SHELF_PUBLISHED = 4, /* here, by this device */
+    DAF_SHELF_CAMPS = 8, /* asked for by the camp: the daemon alone says so */
 };
 
 /* An item as it stands. */

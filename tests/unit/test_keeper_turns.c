@@ -557,6 +557,18 @@ static void pump_until(struct daf_contents *c, const unsigned *count,
     }
 }
 
+static void on_shelf_opened(void *ctx)
+{
+    (void)ctx;
+}
+
+static uint8_t rank_of(void *ctx, const struct daf_hash *content)
+{
+    (void)ctx;
+    (void)content;
+    return 0;
+}
+
 /* Nobody waits for it, and what is too much is refused, once for each part. */
 static void what_is_more_than_memory_is_refused_at_once(void **state)
 {
@@ -567,7 +579,9 @@ static void what_is_more_than_memory_is_refused_at_once(void **state)
                                          .input = on_input,
                                          .link_queued = nothing_queued,
                                          .answered = on_answered,
-                                         .changed = on_changed};
+                                         .changed = on_changed,
+                                         .opened = on_shelf_opened,
+                                         .rank = rank_of};
     const struct daf_contents_wish check = {.what = DAF_CONTENTS_CHECK};
     struct daf_port_piece piece = {p->item.content, 1, 0, {bytes, CHUNK}};
     unsigned fit = (unsigned)(DAF_CONTENTS_PUT_BYTES / CHUNK) + 1;
