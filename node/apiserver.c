@@ -485,8 +485,7 @@ static const char *get_plain(const json_t *request, struct daf_write *w,
     const char *end = NULL;
     size_t len = 0;
 
-    if (!json_is_string(hex))
-        return "such a record needs its payload";
+    if (!json_is_string(hex)) return "such a record needs its payload";
     if (sodium_hex2bin(payload, DAF_PAYLOAD_BYTES_MAX, json_string_value(hex),
                        json_string_length(hex), NULL, &len, &end) != 0 ||
         end != json_string_value(hex) + json_string_length(hex) || len == 0)

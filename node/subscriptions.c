@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FILE_BYTES_MAX (DAF_SUBSCRIPTIONS_MAX * (DAF_CONTENT_TEXT_BYTES_MAX + 1))
+#define FILE_BYTES_MAX \
+    (DAF_SUBSCRIPTIONS_MAX * (DAF_CONTENT_TEXT_BYTES_MAX + 1))
 
 static bool is_channel(struct daf_view v)
 {

@@ -71,7 +71,8 @@ enum daf_type daf_payload_type(struct daf_view payload,
     if (!daf_cursor_done(&c)) name = (struct daf_view){NULL, 0};
     if (out_name != NULL) *out_name = name;
     for (size_t i = 0; i < sizeof(types_read) / sizeof(types_read[0]); i++) {
-        if (daf_fields_is_named(name, daf_payload_type_str(types_read[i])))
+        if (daf_payload_fields_is_named(name,
+                                        daf_payload_type_str(types_read[i])))
             return types_read[i];
     }
     return DAF_TYPE_UNKNOWN;
@@ -84,21 +85,21 @@ void daf_payload_pack_session(struct daf_pack *k,
                               const struct daf_did *did, size_t did_count)
 {
     assert(did_count >= 1 && did_count <= DAF_DID_MAX);
-    daf_fields_begin(k, DAF_TYPE_SESSION, 2);
-    daf_fields_pack_text(k, "did");
+    daf_payload_fields_begin(k, DAF_TYPE_SESSION, 2);
+    daf_payload_fields_pack_text(k, "did");
     daf_pack_array(k, did_count);
     for (size_t i = 0; i < did_count; i++) {
         assert(did[i].item.len >= 1 && did[i].item.len <= DAF_ITEM_BYTES_MAX);
         assert(!did[i].has_score || did[i].score <= DAF_SCORE_MAX);
         daf_pack_array(k, 3);
-        daf_fields_pack_view(k, did[i].item);
+        daf_payload_fields_pack_view(k, did[i].item);
         if (did[i].has_score)
             daf_pack_uint(k, did[i].score);
         else
             daf_pack_nil(k);
         daf_pack_uint(k, did[i].seconds);
     }
-    daf_fields_pack_text(k, "subject");
+    daf_payload_fields_pack_text(k, "subject");
     daf_pack_bin(k, subject->b, sizeof(subject->b));
 }
 
@@ -109,7 +110,7 @@ static void read_did(struct daf_cursor *c, struct daf_did *out)
     memset(out, 0, sizeof(*out));
     daf_cursor_array_of(c, 3);
     out->item = daf_cursor_str(c, DAF_ITEM_BYTES_MAX);
-    daf_fields_require(c, out->item.len >= 1, start);
+    daf_payload_fields_require(c, out->item.len >= 1, start);
     out->has_score = daf_cursor_peek(c) != DAF_KIND_NIL;
     if (out->has_score)
         out->score = (uint32_t)daf_cursor_uint(c, DAF_SCORE_MAX);
@@ -123,21 +124,21 @@ enum daf_err daf_payload_session(struct daf_view payload,
 {
     struct daf_session_payload s;
     struct daf_did did;
-    struct daf_fields f;
+    struct daf_payload_fields f;
     enum daf_err err;
     size_t start;
 
-    daf_fields_open(&f, payload, DAF_TYPE_SESSION);
-    daf_fields_need(&f, "did");
+    daf_payload_fields_open(&f, payload, DAF_TYPE_SESSION);
+    daf_payload_fields_need(&f, "did");
     start = f.c.at;
     s.did_count = daf_cursor_array(&f.c, DAF_DID_MAX);
-    daf_fields_require(&f.c, s.did_count >= 1, start);
+    daf_payload_fields_require(&f.c, s.did_count >= 1, start);
     for (size_t i = 0; i < s.did_count && daf_cursor_ok(&f.c); i++)
         read_did(&f.c, &did);
     s.did = (struct daf_view){payload.p + start, f.c.at - start};
-    daf_fields_need(&f, "subject");
+    daf_payload_fields_need(&f, "subject");
     daf_cursor_bin_into(&f.c, s.subject.b, sizeof(s.subject.b));
-    err = daf_fields_close(&f);
+    err = daf_payload_fields_close(&f);
     if (err == DAF_OK) *out = s;
     return err;
 }
@@ -164,14 +165,14 @@ void daf_payload_pack_registration(struct daf_pack *k,
                                    const struct daf_registration *r)
 {
     assert(r->name.len <= DAF_NAME_BYTES_MAX);
-    daf_fields_begin(k, DAF_TYPE_REGISTRATION, r->name.len > 0 ? 3 : 2);
-    daf_fields_pack_text(k, "key");
+    daf_payload_fields_begin(k, DAF_TYPE_REGISTRATION, r->name.len > 0 ? 3 : 2);
+    daf_payload_fields_pack_text(k, "key");
     daf_pack_bin(k, r->key.b, sizeof(r->key.b));
     if (r->name.len > 0) {
-        daf_fields_pack_text(k, "name");
-        daf_fields_pack_view(k, r->name);
+        daf_payload_fields_pack_text(k, "name");
+        daf_payload_fields_pack_view(k, r->name);
     }
-    daf_fields_pack_text(k, "subject");
+    daf_payload_fields_pack_text(k, "subject");
     daf_pack_bin(k, r->subject.b, sizeof(r->subject.b));
 }
 
@@ -179,18 +180,18 @@ enum daf_err daf_payload_registration(struct daf_view payload,
                                       struct daf_registration *out)
 {
     struct daf_registration r;
-    struct daf_fields f;
+    struct daf_payload_fields f;
     enum daf_err err;
 
     memset(&r, 0, sizeof(r));
-    daf_fields_open(&f, payload, DAF_TYPE_REGISTRATION);
-    daf_fields_need(&f, "key");
+    daf_payload_fields_open(&f, payload, DAF_TYPE_REGISTRATION);
+    daf_payload_fields_need(&f, "key");
     daf_cursor_bin_into(&f.c, r.key.b, sizeof(r.key.b));
-    if (daf_fields_find(&f, "name"))
+    if (daf_payload_fields_find(&f, "name"))
         r.name = daf_cursor_str(&f.c, DAF_NAME_BYTES_MAX);
-    daf_fields_need(&f, "subject");
+    daf_payload_fields_need(&f, "subject");
     daf_cursor_bin_into(&f.c, r.subject.b, sizeof(r.subject.b));
-    err = daf_fields_close(&f);
+    err = daf_payload_fields_close(&f);
     if (err == DAF_OK) *out = r;
     sodium_memzero(&r.key, sizeof(r.key));
     return err;
@@ -202,31 +203,32 @@ void daf_payload_pack_catalogue_item(struct daf_pack *k,
                                      const struct daf_catalogue_item *item)
 {
     assert(item->replaces_count <= DAF_REPLACES_MAX);
-    daf_fields_begin(k, DAF_TYPE_CATALOGUE_ITEM,
-                     (size_t)(item->manifest.len > 0) +
-                         (item->replaces_count > 0));
+    daf_payload_fields_begin(k, DAF_TYPE_CATALOGUE_ITEM,
+                             (size_t)(item->manifest.len > 0) +
+                                 (item->replaces_count > 0));
     if (item->manifest.len > 0) {
-        daf_fields_pack_text(k, "manifest");
+        daf_payload_fields_pack_text(k, "manifest");
         daf_pack_bin(k, item->manifest.p, item->manifest.len);
     }
-    daf_fields_pack_replaces(k, item->replaces, item->replaces_count);
+    daf_payload_fields_pack_replaces(k, item->replaces, item->replaces_count);
 }
 
 enum daf_err daf_payload_catalogue_item(struct daf_view payload,
                                         struct daf_catalogue_item *out)
 {
-    struct daf_fields f;
+    struct daf_payload_fields f;
     enum daf_err err;
 
     memset(out, 0, sizeof(*out));
-    daf_fields_open(&f, payload, DAF_TYPE_CATALOGUE_ITEM);
-    if (daf_fields_find(&f, "manifest"))
+    daf_payload_fields_open(&f, payload, DAF_TYPE_CATALOGUE_ITEM);
+    if (daf_payload_fields_find(&f, "manifest"))
         out->manifest = daf_cursor_bin(&f.c, DAF_CONTENT_MANIFEST_BYTES_MAX);
-    if (daf_fields_find(&f, "replaces"))
-        out->replaces_count = daf_fields_replaces(&f.c, out->replaces);
-    daf_fields_require(&f.c, out->manifest.len > 0 || out->replaces_count > 0,
-                       0);
-    err = daf_fields_close(&f);
+    if (daf_payload_fields_find(&f, "replaces"))
+        out->replaces_count = daf_payload_fields_replaces(&f.c, out->replaces);
+    daf_payload_fields_require(&f.c,
+                               out->manifest.len > 0 || out->replaces_count > 0,
+                               0);
+    err = daf_payload_fields_close(&f);
     if (err != DAF_OK) memset(out, 0, sizeof(*out));
     return err;
 }
@@ -236,8 +238,8 @@ enum daf_err daf_payload_catalogue_item(struct daf_view payload,
 void daf_payload_pack_certificate(struct daf_pack *k, struct daf_view cert)
 {
     assert(cert.len >= 1 && cert.len <= DAF_CERT_BYTES_MAX);
-    daf_fields_begin(k, DAF_TYPE_CERTIFICATE, 1);
-    daf_fields_pack_text(k, "cert");
+    daf_payload_fields_begin(k, DAF_TYPE_CERTIFICATE, 1);
+    daf_payload_fields_pack_text(k, "cert");
     daf_pack_bin(k, cert.p, cert.len);
 }
 
@@ -245,16 +247,16 @@ enum daf_err daf_payload_certificate(struct daf_view payload,
                                      struct daf_view *out_cert)
 {
     struct daf_view cert;
-    struct daf_fields f;
+    struct daf_payload_fields f;
     enum daf_err err;
     size_t start;
 
-    daf_fields_open(&f, payload, DAF_TYPE_CERTIFICATE);
-    daf_fields_need(&f, "cert");
+    daf_payload_fields_open(&f, payload, DAF_TYPE_CERTIFICATE);
+    daf_payload_fields_need(&f, "cert");
     start = f.c.at;
     cert = daf_cursor_bin(&f.c, DAF_CERT_BYTES_MAX);
-    daf_fields_require(&f.c, cert.len >= 1, start);
-    err = daf_fields_close(&f);
+    daf_payload_fields_require(&f.c, cert.len >= 1, start);
+    err = daf_payload_fields_close(&f);
     if (err == DAF_OK) *out_cert = cert;
     return err;
 }
@@ -266,14 +268,14 @@ void daf_payload_pack_key_wrap(struct daf_pack *k, const struct daf_key_wrap *w,
 {
     assert(w->wraps_count >= 1 && w->wraps_count <= DAF_WRAPS_MAX);
     assert(w->generation >= 1);
-    daf_fields_begin(k, DAF_TYPE_KEY_WRAP, 4);
-    daf_fields_pack_text(k, "commit");
+    daf_payload_fields_begin(k, DAF_TYPE_KEY_WRAP, 4);
+    daf_payload_fields_pack_text(k, "commit");
     daf_pack_bin(k, w->commit, sizeof(w->commit));
-    daf_fields_pack_text(k, "generation");
+    daf_payload_fields_pack_text(k, "generation");
     daf_pack_uint(k, w->generation);
-    daf_fields_pack_text(k, "scope");
-    daf_fields_pack_text(k, w->scope);
-    daf_fields_pack_text(k, "wraps");
+    daf_payload_fields_pack_text(k, "scope");
+    daf_payload_fields_pack_text(k, w->scope);
+    daf_payload_fields_pack_text(k, "wraps");
     daf_pack_array(k, w->wraps_count);
     for (size_t i = 0; i < w->wraps_count; i++) {
         daf_pack_array(k, 2);
@@ -308,7 +310,7 @@ static void read_wraps(struct daf_cursor *c, struct daf_key_wrap *out)
     struct daf_wrap wrap;
 
     out->wraps_count = daf_cursor_array(c, DAF_WRAPS_MAX);
-    daf_fields_require(c, out->wraps_count >= 1, start);
+    daf_payload_fields_require(c, out->wraps_count >= 1, start);
     for (size_t i = 0; i < out->wraps_count && daf_cursor_ok(c); i++)
         read_wrap(c, &wrap);
     out->wraps = (struct daf_view){c->p + start, c->at - start};
@@ -318,23 +320,23 @@ enum daf_err daf_payload_key_wrap(struct daf_view payload,
                                   struct daf_key_wrap *out)
 {
     struct daf_key_wrap w;
-    struct daf_fields f;
+    struct daf_payload_fields f;
     enum daf_err err;
     size_t start;
 
     memset(&w, 0, sizeof(w));
-    daf_fields_open(&f, payload, DAF_TYPE_KEY_WRAP);
-    daf_fields_need(&f, "commit");
+    daf_payload_fields_open(&f, payload, DAF_TYPE_KEY_WRAP);
+    daf_payload_fields_need(&f, "commit");
     daf_cursor_bin_into(&f.c, w.commit, sizeof(w.commit));
-    daf_fields_need(&f, "generation");
+    daf_payload_fields_need(&f, "generation");
     start = f.c.at;
     w.generation = daf_cursor_uint(&f.c, DAF_INT_MAX);
-    daf_fields_require(&f.c, w.generation >= 1, start);
-    daf_fields_need(&f, "scope");
+    daf_payload_fields_require(&f.c, w.generation >= 1, start);
+    daf_payload_fields_need(&f, "scope");
     read_scope(&f.c, w.scope);
-    daf_fields_need(&f, "wraps");
+    daf_payload_fields_need(&f, "wraps");
     read_wraps(&f.c, &w);
-    err = daf_fields_close(&f);
+    err = daf_payload_fields_close(&f);
     if (err == DAF_OK) *out = w;
     return err;
 }
@@ -378,8 +380,8 @@ const char *daf_payload_reason_str(enum daf_revocation_reason reason)
 
 size_t daf_payload_begin_revocation(struct daf_pack *k)
 {
-    daf_fields_begin(k, DAF_TYPE_REVOCATION, 3);
-    daf_fields_pack_text(k, "logs");
+    daf_payload_fields_begin(k, DAF_TYPE_REVOCATION, 3);
+    daf_payload_fields_pack_text(k, "logs");
     return daf_pack_open(k);
 }
 
@@ -403,9 +405,9 @@ void daf_payload_end_revocation(struct daf_pack *k, size_t mark,
                                 const struct daf_author_id *who)
 {
     daf_pack_close(k, mark, logs_count);
-    daf_fields_pack_text(k, "reason");
+    daf_payload_fields_pack_text(k, "reason");
     daf_pack_uint(k, (uint64_t)reason);
-    daf_fields_pack_text(k, "who");
+    daf_payload_fields_pack_text(k, "who");
     daf_pack_bin(k, who->b, sizeof(who->b));
 }
 
@@ -439,27 +441,28 @@ static void read_second(struct daf_cursor *c, struct daf_revocation *out)
     daf_cursor_array_of(c, 2);
     daf_cursor_bin_into(c, out->second.b, sizeof(out->second.b));
     out->second_sig = daf_cursor_bin(c, sizeof(struct daf_sig));
-    daf_fields_require(c, out->second_sig.len == sizeof(struct daf_sig), start);
+    daf_payload_fields_require(c, out->second_sig.len == sizeof(struct daf_sig),
+                               start);
 }
 
 enum daf_err daf_payload_revocation(struct daf_view payload,
                                     struct daf_revocation *out)
 {
     struct daf_revocation r;
-    struct daf_fields f;
+    struct daf_payload_fields f;
     enum daf_err err;
 
     memset(&r, 0, sizeof(r));
-    daf_fields_open(&f, payload, DAF_TYPE_REVOCATION);
-    daf_fields_need(&f, "logs");
+    daf_payload_fields_open(&f, payload, DAF_TYPE_REVOCATION);
+    daf_payload_fields_need(&f, "logs");
     read_revoked_logs(&f.c, &r);
-    daf_fields_need(&f, "reason");
+    daf_payload_fields_need(&f, "reason");
     r.reason =
         (enum daf_revocation_reason)daf_cursor_uint(&f.c, DAF_REVOKED_LEFT);
-    if (daf_fields_find(&f, "second")) read_second(&f.c, &r);
-    daf_fields_need(&f, "who");
+    if (daf_payload_fields_find(&f, "second")) read_second(&f.c, &r);
+    daf_payload_fields_need(&f, "who");
     daf_cursor_bin_into(&f.c, r.who.b, sizeof(r.who.b));
-    err = daf_fields_close(&f);
+    err = daf_payload_fields_close(&f);
     if (err == DAF_OK) *out = r;
     return err;
 }
@@ -516,7 +519,7 @@ static uint64_t handles_of(struct daf_view payload)
     fields = daf_cursor_map(&c, SIZE_MAX);
     for (size_t i = 0; i < fields && daf_cursor_ok(&c); i++) {
         (void)daf_cursor_key(&c, &key);
-        if (daf_fields_is_named(key, "handles") &&
+        if (daf_payload_fields_is_named(key, "handles") &&
             daf_cursor_peek(&c) == DAF_KIND_ARRAY) {
             count = daf_cursor_array(&c, SIZE_MAX);
             break;
@@ -531,8 +534,9 @@ uint64_t daf_payload_acts(struct daf_view payload)
     struct daf_view name;
 
     (void)daf_payload_type(payload, &name);
-    if (daf_fields_is_named(name, "revocation") ||
-        daf_fields_is_named(name, "retire"))
+    if (daf_payload_fields_is_named(name, "revocation") ||
+        daf_payload_fields_is_named(name, "retire"))
         return 1;
-    return daf_fields_is_named(name, "erasure") ? handles_of(payload) : 0;
+    return daf_payload_fields_is_named(name, "erasure") ? handles_of(payload)
+                                                        : 0;
 }

@@ -9,28 +9,29 @@ void daf_payload_pack_assignment(struct daf_pack *k,
     assert(a->items_count + a->replaces_count > 0);
     assert(a->items_count <= DAF_ASSIGNMENT_ITEMS_MAX);
     assert(!a->has_due || a->due <= DAF_DAY_MAX);
-    daf_fields_begin(k, DAF_TYPE_ASSIGNMENT,
-                     (size_t)a->has_device + a->has_due + (a->items_count > 0) +
-                         a->has_lesson + (a->replaces_count > 0));
+    daf_payload_fields_begin(k, DAF_TYPE_ASSIGNMENT,
+                             (size_t)a->has_device + a->has_due +
+                                 (a->items_count > 0) + a->has_lesson +
+                                 (a->replaces_count > 0));
     if (a->has_device) {
-        daf_fields_pack_text(k, "device");
+        daf_payload_fields_pack_text(k, "device");
         daf_pack_bin(k, a->device.b, sizeof(a->device.b));
     }
     if (a->has_due) {
-        daf_fields_pack_text(k, "due");
+        daf_payload_fields_pack_text(k, "due");
         daf_pack_uint(k, a->due);
     }
     if (a->items_count > 0) {
-        daf_fields_pack_text(k, "items");
+        daf_payload_fields_pack_text(k, "items");
         daf_pack_array(k, a->items_count);
     }
     for (size_t i = 0; i < a->items_count; i++)
-        daf_fields_pack_view(k, a->items[i]);
+        daf_payload_fields_pack_view(k, a->items[i]);
     if (a->has_lesson) {
-        daf_fields_pack_text(k, "lesson");
+        daf_payload_fields_pack_text(k, "lesson");
         daf_pack_bin(k, a->lesson.b, sizeof(a->lesson.b));
     }
-    daf_fields_pack_replaces(k, a->replaces, a->replaces_count);
+    daf_payload_fields_pack_replaces(k, a->replaces, a->replaces_count);
 }
 
 static void read_items(struct daf_cursor *c, struct daf_assignment *out)
@@ -40,15 +41,15 @@ static void read_items(struct daf_cursor *c, struct daf_assignment *out)
     out->items_count = daf_cursor_array(c, DAF_ASSIGNMENT_ITEMS_MAX);
     for (size_t i = 0; i < out->items_count && daf_cursor_ok(c); i++) {
         out->items[i] = daf_cursor_str(c, DAF_ITEM_BYTES_MAX);
-        daf_fields_require(c, out->items[i].len > 0, start);
+        daf_payload_fields_require(c, out->items[i].len > 0, start);
     }
-    daf_fields_require(c, out->items_count > 0, start);
+    daf_payload_fields_require(c, out->items_count > 0, start);
 }
 
-static bool read_bin(struct daf_fields *f, const char *key, uint8_t *out,
-                     size_t len)
+static bool read_bin(struct daf_payload_fields *f, const char *key,
+                     uint8_t *out, size_t len)
 {
-    if (!daf_fields_find(f, key)) return false;
+    if (!daf_payload_fields_find(f, key)) return false;
     daf_cursor_bin_into(&f->c, out, len);
     return true;
 }
@@ -56,32 +57,32 @@ static bool read_bin(struct daf_fields *f, const char *key, uint8_t *out,
 enum daf_err daf_payload_assignment(struct daf_view payload,
                                     struct daf_assignment *out)
 {
-    struct daf_fields f;
+    struct daf_payload_fields f;
     uint8_t sig[64];
     enum daf_err err;
 
     memset(out, 0, sizeof(*out));
-    daf_fields_open(&f, payload, DAF_TYPE_ASSIGNMENT);
+    daf_payload_fields_open(&f, payload, DAF_TYPE_ASSIGNMENT);
     out->has_device =
         read_bin(&f, "device", out->device.b, sizeof(out->device.b));
-    out->has_due = daf_fields_find(&f, "due");
+    out->has_due = daf_payload_fields_find(&f, "due");
     if (out->has_due) out->due = (uint32_t)daf_cursor_uint(&f.c, DAF_DAY_MAX);
-    if (daf_fields_find(&f, "items")) read_items(&f.c, out);
+    if (daf_payload_fields_find(&f, "items")) read_items(&f.c, out);
     out->has_lesson =
         read_bin(&f, "lesson", out->lesson.b, sizeof(out->lesson.b));
     out->has_person =
         read_bin(&f, "person", out->person.b, sizeof(out->person.b));
-    if (daf_fields_find(&f, "replaces"))
-        out->replaces_count = daf_fields_replaces(&f.c, out->replaces);
+    if (daf_payload_fields_find(&f, "replaces"))
+        out->replaces_count = daf_payload_fields_replaces(&f.c, out->replaces);
     /* One is nothing without the other. */
-    daf_fields_require(&f.c,
-                       read_bin(&f, "sig", sig, sizeof(sig)) == out->has_person,
-                       0);
+    daf_payload_fields_require(
+        &f.c, read_bin(&f, "sig", sig, sizeof(sig)) == out->has_person, 0);
     out->has_subject =
         read_bin(&f, "subject", out->subject.b, sizeof(out->subject.b));
-    daf_fields_require(&f.c, out->items_count > 0 || out->replaces_count > 0,
-                       0);
-    err = daf_fields_close(&f);
+    daf_payload_fields_require(&f.c,
+                               out->items_count > 0 || out->replaces_count > 0,
+                               0);
+    err = daf_payload_fields_close(&f);
     if (err != DAF_OK) memset(out, 0, sizeof(*out));
     return err;
 }

@@ -3,14 +3,14 @@
 
 #include <assert.h>
 
-bool daf_fields_is_named(struct daf_view name, const char *as)
+bool daf_payload_fields_is_named(struct daf_view name, const char *as)
 {
     return name.len == strlen(as) && name.len > 0 &&
            memcmp(name.p, as, name.len) == 0;
 }
 
-void daf_fields_open(struct daf_fields *f, struct daf_view payload,
-                     enum daf_type type)
+void daf_payload_fields_open(struct daf_payload_fields *f,
+                             struct daf_view payload, enum daf_type type)
 {
     struct daf_view name;
 
@@ -21,14 +21,14 @@ void daf_fields_open(struct daf_fields *f, struct daf_view payload,
         daf_cursor_fail(&f->c, DAF_EFORM, 0);
     daf_cursor_array_of(&f->c, 2);
     name = daf_cursor_str(&f->c, DAF_TYPE_BYTES_MAX);
-    if (!daf_fields_is_named(name, daf_payload_type_str(type)))
+    if (!daf_payload_fields_is_named(name, daf_payload_type_str(type)))
         daf_cursor_fail(&f->c, DAF_EFORM, 0);
     f->left = daf_cursor_map(&f->c, SIZE_MAX);
 }
 
 /* Goes on to the field called @key, so that its value is next.  Ask for fields
  * in ascending order: keys ascend, so a greater one means that @key is missing. */
-bool daf_fields_find(struct daf_fields *f, const char *key)
+bool daf_payload_fields_find(struct daf_payload_fields *f, const char *key)
 {
     size_t len = strlen(key);
 
@@ -55,13 +55,14 @@ bool daf_fields_find(struct daf_fields *f, const char *key)
     }
 }
 
-void daf_fields_need(struct daf_fields *f, const char *key)
+void daf_payload_fields_need(struct daf_payload_fields *f, const char *key)
 {
-    if (!daf_fields_find(f, key)) daf_cursor_fail(&f->c, DAF_EFORM, f->c.at);
+    if (!daf_payload_fields_find(f, key))
+        daf_cursor_fail(&f->c, DAF_EFORM, f->c.at);
 }
 
 /* Walks over what is left.  DAF_OK if the payload is whole and well formed. */
-enum daf_err daf_fields_close(struct daf_fields *f)
+enum daf_err daf_payload_fields_close(struct daf_payload_fields *f)
 {
     while (daf_cursor_ok(&f->c) && (f->is_waiting || f->left > 0)) {
         if (!f->is_waiting) {
@@ -75,47 +76,48 @@ enum daf_err daf_fields_close(struct daf_fields *f)
     return f->c.err;
 }
 
-void daf_fields_require(struct daf_cursor *c, bool holds, size_t start)
+void daf_payload_fields_require(struct daf_cursor *c, bool holds, size_t start)
 {
     if (!holds) daf_cursor_fail(c, DAF_EFORM, start);
 }
 
-void daf_fields_pack_text(struct daf_pack *k, const char *text)
+void daf_payload_fields_pack_text(struct daf_pack *k, const char *text)
 {
     daf_pack_str(k, text, strlen(text));
 }
 
-void daf_fields_pack_view(struct daf_pack *k, struct daf_view text)
+void daf_payload_fields_pack_view(struct daf_pack *k, struct daf_view text)
 {
     daf_pack_str(k, (const char *)text.p, text.len);
 }
 
-void daf_fields_begin(struct daf_pack *k, enum daf_type type, size_t fields)
+void daf_payload_fields_begin(struct daf_pack *k, enum daf_type type,
+                              size_t fields)
 {
     daf_pack_array(k, 2);
-    daf_fields_pack_text(k, daf_payload_type_str(type));
+    daf_payload_fields_pack_text(k, daf_payload_type_str(type));
     daf_pack_map(k, fields);
 }
 
-size_t daf_fields_replaces(struct daf_cursor *c,
-                           struct daf_record_id out[DAF_REPLACES_MAX])
+size_t daf_payload_fields_replaces(struct daf_cursor *c,
+                                   struct daf_record_id out[DAF_REPLACES_MAX])
 {
     size_t start = c->at;
     size_t count = daf_cursor_array(c, DAF_REPLACES_MAX);
 
     for (size_t i = 0; i < count && daf_cursor_ok(c); i++)
         daf_cursor_bin_into(c, out[i].b, sizeof(out[i].b));
-    daf_fields_require(c, count > 0, start);
+    daf_payload_fields_require(c, count > 0, start);
     return count;
 }
 
-void daf_fields_pack_replaces(struct daf_pack *k,
-                              const struct daf_record_id *replaces,
-                              size_t count)
+void daf_payload_fields_pack_replaces(struct daf_pack *k,
+                                      const struct daf_record_id *replaces,
+                                      size_t count)
 {
     assert(count <= DAF_REPLACES_MAX);
     if (count == 0) return;
-    daf_fields_pack_text(k, "replaces");
+    daf_payload_fields_pack_text(k, "replaces");
     daf_pack_array(k, count);
     for (size_t i = 0; i < count; i++)
         daf_pack_bin(k, replaces[i].b, sizeof(replaces[i].b));
