@@ -224,16 +224,19 @@ const char *daf_commands_near_command(const char *words)
     const char *near = NULL;
     size_t best = WORD_BYTES_MAX;
 
-    for (size_t i = 0; (command = daf_commands_at(i)) != NULL; i++)
-        consider(words, command->name, &best, &near);
-    /* "create" or "camp" alone, and "statsu --json". */
+    /* "sign" alone is what it says, however near another name is. */
     for (size_t i = 0; (command = daf_commands_at(i)) != NULL; i++) {
         const char *space = strchr(command->name, ' ');
+
+        if (space != NULL && strcmp(space + 1, words) == 0)
+            return command->name;
+        consider(words, command->name, &best, &near);
+    }
+    /* "camp" alone, and "statsu --json". */
+    for (size_t i = 0; (command = daf_commands_at(i)) != NULL; i++) {
         size_t len = strcspn(words, " ");
 
         if (near != NULL) break;
-        if (space != NULL && strcmp(space + 1, words) == 0)
-            near = command->name;
         if (strncmp(command->name, words, len) == 0 &&
             (command->name[len] == ' ' || command->name[len] == '\0'))
             near = command->name;

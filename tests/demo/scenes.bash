@@ -253,6 +253,7 @@ makes_film()
 drops_film()
 {
     local i
+    until_true 40 each is_free || return
     for i in 1 $tablets; do
         daftar drop "$(<"$dir/film.before")" --anyway --home "$(home "$i")" || return
     done
@@ -264,15 +265,22 @@ meets_all()
         grep -c '"connected": *true')" = 4 ]
 }
 all_meet() { meets_all 1 && each meets_all; }
-wants_film() { daftar want "$(<"$dir/film")" --json --home "$(home "$1")"; }
-all_want()
+# assigns: to every device of the class, due on Friday
+assigns()
 {
-    local i waited=()
-    for i in $tablets; do
-        wants_film "$i" &
-        waited+=($!)
-    done
-    for i in "${waited[@]}"; do wait "$i" || return; done
+    daftar assign "$(<"$dir/film")" --due "$(date -d 'next friday' +%F)" --json \
+        --home "$(home 1)" >"$dir/assigned"
+}
+is_assigned() { of_film "$1" | finds '"reason":"assigned"'; }
+# is_free I: nothing is assigned, as far as it knows
+is_free() { [ -z "$(daftar assignments --json --home "$(home "$1")")" ]; }
+# takes_back: what came of it stays, and no other device fetches it
+takes_back()
+{
+    [ -s "$dir/assigned" ] || return 0
+    daftar unassign "$(sed -n 's/.*"assignment":"\([0-9a-f]*\)".*/\1/p' "$dir/assigned")" \
+        --json --home "$(home 1)" >"$dir/unassigned"
+    rm "$dir/assigned"
 }
 # look_too: where nobody else looks all the time
 look_too() { [ -z "$quick" ] || look; }
@@ -323,6 +331,7 @@ leave_class()
 {
     local i
     order slow 0
+    takes_back
     for i in 5 6; do
         order stop $i
         remember device_$i
@@ -356,8 +365,9 @@ scene_class()
         must 'no device sends more than 2 MB a second now' order slow 2000000
     sent=$(status 1 content_out)
     { flock 9 && look; } 9>"$dir/looking"
-    tell 'Four tablets want the film at once. Watch it spread.'
-    must 'all four ask for it' all_want
+    must 'the teacher assigns it to the class, once, on the laptop' assigns
+    need 20 'all four fetch it by themselves, and know by whose word' each is_assigned
+    tell 'The film is assigned to the class. Nobody touches a tablet. Watch it spread.'
     must 'the moon tablet has a part of it, and its plug is pulled' pull_in_the_middle
     pulled=3
     held=$(film held 3) fetched=$(film fetched 3)

@@ -44,6 +44,34 @@ static void check_revocation(struct daf_view bytes)
     free(out);
 }
 
+/* What was read is packed and read again, and says the same. */
+static void check_assignment(struct daf_view bytes)
+{
+    struct daf_assignment a, b;
+    struct daf_hash content;
+    struct daf_pack k;
+    uint8_t *out;
+
+    if (daf_payload_assignment(bytes, &a) != DAF_OK) return;
+    assert(daf_payload_type(bytes, NULL) == DAF_TYPE_ASSIGNMENT);
+    assert(a.items_count + a.replaces_count > 0);
+    assert(a.items_count <= DAF_ASSIGNMENT_ITEMS_MAX && a.due <= DAF_DAY_MAX);
+    for (size_t i = 0; i < a.items_count; i++) {
+        assert(a.items[i].len > 0 && a.items[i].len <= DAF_ITEM_BYTES_MAX);
+        (void)daf_payload_item_content(a.items[i], &content);
+    }
+    out = malloc(bytes.len);
+    assert(out != NULL);
+    daf_pack_init(&k, out, bytes.len);
+    daf_payload_pack_assignment(&k, &a);
+    assert(!k.is_full && k.len <= bytes.len);
+    if (k.len == bytes.len) assert(memcmp(out, bytes.p, bytes.len) == 0);
+    assert(daf_payload_assignment(daf_pack_view(&k), &b) == DAF_OK);
+    assert(a.items_count == b.items_count && a.due == b.due &&
+           a.has_due == b.has_due && a.replaces_count == b.replaces_count);
+    free(out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct daf_view bytes = {data, size}, cert;
@@ -59,5 +87,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (daf_payload_key_wrap(bytes, &wrap) == DAF_OK)
         assert(wrap.wraps_count > 0);
     check_revocation(bytes);
+    check_assignment(bytes);
     return 0;
 }

@@ -48,14 +48,14 @@ static void the_types_read_here_are_registered(void **state)
 
     (void)state;
     names = daf_payload_names(&count);
-    for (int type = DAF_TYPE_SESSION; type <= DAF_TYPE_REVOCATION; type++) {
+    for (int type = DAF_TYPE_SESSION; type <= DAF_TYPE_ASSIGNMENT; type++) {
         for (size_t i = 0; i < count; i++) {
             if (strcmp(names[i], daf_payload_type_str((enum daf_type)type)) ==
                 0)
                 found++;
         }
     }
-    assert_int_equal(found, 5);
+    assert_int_equal(found, 7);
     assert_string_equal(daf_payload_type_str(DAF_TYPE_UNKNOWN), "");
 }
 
@@ -93,6 +93,8 @@ static void a_type_is_known_by_its_name(void **state)
     assert_type(&k, DAF_TYPE_KEY_WRAP, "key-wrap");
     put_empty(&k, "revocation");
     assert_type(&k, DAF_TYPE_REVOCATION, "revocation");
+    put_empty(&k, "assignment");
+    assert_type(&k, DAF_TYPE_ASSIGNMENT, "assignment");
     put_empty(&k, "remark");
     assert_type(&k, DAF_TYPE_UNKNOWN, "remark");
     put_empty(&k, "sessions");
@@ -760,6 +762,157 @@ static void a_second_signature_is_over_header_and_payload(void **state)
     assert_false(daf_payload_second_ok(daf_pack_view(&k), &r, aad, &pk));
 }
 
+/* ---- assignment */
+
+static enum daf_err decode_assignment(struct daf_view v)
+{
+    struct daf_assignment a;
+
+    return daf_payload_assignment(v, &a);
+}
+
+static struct daf_assignment full_assignment(void)
+{
+    struct daf_assignment a = {.has_device = true,
+                               .has_due = true,
+                               .has_lesson = true,
+                               .device = {{7}},
+                               .due = DAF_DAY_MAX,
+                               .lesson = {{8}},
+                               .items_count = DAF_ASSIGNMENT_ITEMS_MAX,
+                               .replaces_count = DAF_REPLACES_MAX};
+
+    for (size_t i = 0; i < DAF_ASSIGNMENT_ITEMS_MAX; i++)
+        a.items[i] = text("fractions/01");
+    for (size_t i = 0; i < DAF_REPLACES_MAX; i++)
+        a.replaces[i].b[0] = (uint8_t)i;
+    return a;
+}
+
+static void an_assignment_is_read_as_it_was_written(void **state)
+{
+    struct daf_assignment a = full_assignment(), b;
+    struct daf_pack k;
+
+    (void)state;
+    open_room(&k);
+    daf_payload_pack_assignment(&k, &a);
+    assert_type(&k, DAF_TYPE_ASSIGNMENT, "assignment");
+    assert_exact(&k, decode_assignment);
+    assert_int_equal(daf_payload_assignment(daf_pack_view(&k), &b), DAF_OK);
+    assert_true(b.has_device && b.has_due && b.has_lesson);
+    assert_false(b.has_person || b.has_subject);
+    assert_memory_equal(&a.device, &b.device, sizeof(a.device));
+    assert_memory_equal(&a.lesson, &b.lesson, sizeof(a.lesson));
+    assert_memory_equal(a.replaces, b.replaces, sizeof(a.replaces));
+    assert_int_equal(b.due, DAF_DAY_MAX);
+    assert_int_equal(b.items_count, DAF_ASSIGNMENT_ITEMS_MAX);
+    assert_memory_equal(b.items[63].p, "fractions/01", b.items[63].len);
+    /* Only taking back. */
+    a = (struct daf_assignment){.replaces_count = 1};
+    open_room(&k);
+    daf_payload_pack_assignment(&k, &a);
+    assert_exact(&k, decode_assignment);
+}
+
+/* An assignment as another program might write it. */
+struct odd_assignment {
+    size_t items, item_len, replaces;
+    uint64_t due;
+    bool has_person, has_sig, has_subject;
+};
+
+static enum daf_err decode_odd_assignment(const struct odd_assignment *o)
+{
+    static const uint8_t bytes[64];
+    char item[DAF_ITEM_BYTES_MAX + 1];
+    struct daf_pack k;
+
+    memset(item, 'i', sizeof(item));
+    open_room(&k);
+    daf_pack_array(&k, 2);
+    put_text(&k, "assignment");
+    daf_pack_map(&k, 3 + (size_t)o->has_person + o->has_sig + o->has_subject);
+    put_text(&k, "due");
+    daf_pack_uint(&k, o->due);
+    put_text(&k, "items");
+    daf_pack_array(&k, o->items);
+    for (size_t i = 0; i < o->items; i++)
+        daf_pack_str(&k, item, o->item_len);
+    if (o->has_person) {
+        put_text(&k, "person");
+        daf_pack_bin(&k, bytes, 16);
+    }
+    put_text(&k, "replaces");
+    daf_pack_array(&k, o->replaces);
+    for (size_t i = 0; i < o->replaces; i++)
+        daf_pack_bin(&k, bytes, 32);
+    if (o->has_sig) {
+        put_text(&k, "sig");
+        daf_pack_bin(&k, bytes, 64);
+    }
+    if (o->has_subject) {
+        put_text(&k, "subject");
+        daf_pack_bin(&k, bytes, 16);
+    }
+    return decode_assignment(daf_pack_view(&k));
+}
+
+static void an_assignment_beyond_its_bounds_is_refused(void **state)
+{
+    const struct odd_assignment good = {.items = 1,
+                                        .item_len = 200,
+                                        .replaces = 1};
+    struct odd_assignment o = good;
+
+    (void)state;
+    assert_int_equal(decode_odd_assignment(&o), DAF_OK);
+    o.items = 0;
+    assert_int_equal(decode_odd_assignment(&o), DAF_EFORM);
+    o.items = DAF_ASSIGNMENT_ITEMS_MAX + 1;
+    assert_int_equal(decode_odd_assignment(&o), DAF_ELIMIT);
+    o = good;
+    o.item_len = 0;
+    assert_int_equal(decode_odd_assignment(&o), DAF_EFORM);
+    o.item_len = DAF_ITEM_BYTES_MAX + 1;
+    assert_int_equal(decode_odd_assignment(&o), DAF_ELIMIT);
+    o = good;
+    o.replaces = 0;
+    assert_int_equal(decode_odd_assignment(&o), DAF_EFORM);
+    o.replaces = DAF_REPLACES_MAX + 1;
+    assert_int_equal(decode_odd_assignment(&o), DAF_ELIMIT);
+    o = good;
+    o.due = DAF_DAY_MAX;
+    assert_int_equal(decode_odd_assignment(&o), DAF_OK);
+    o.due++;
+    assert_int_equal(decode_odd_assignment(&o), DAF_ELIMIT);
+    /* One is nothing without the other. */
+    o = good;
+    o.has_person = true;
+    assert_int_equal(decode_odd_assignment(&o), DAF_EFORM);
+    o.has_sig = o.has_subject = true;
+    assert_int_equal(decode_odd_assignment(&o), DAF_OK);
+    o.has_person = false;
+    assert_int_equal(decode_odd_assignment(&o), DAF_EFORM);
+}
+
+static void an_item_may_be_a_content_id(void **state)
+{
+    char hex[65] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789"
+                   "abcdef";
+    struct daf_hash content;
+
+    (void)state;
+    assert_true(daf_payload_item_content(text(hex), &content));
+    assert_int_equal(content.b[0], 0x01);
+    assert_int_equal(content.b[31], 0xef);
+    assert_false(daf_payload_item_content(text(hex + 1), &content));
+    hex[10] = 'A'; /* one name, not two */
+    assert_false(daf_payload_item_content(text(hex), &content));
+    hex[10] = 'g';
+    assert_false(daf_payload_item_content(text(hex), &content));
+}
+
 /* ---- acts */
 
 static void acts_are_counted_by_type(void **state)
@@ -825,6 +978,9 @@ int main(void)
         cmocka_unit_test(a_revocation_is_read_as_it_was_written),
         cmocka_unit_test(a_revocation_beyond_its_bounds_is_refused),
         cmocka_unit_test(a_second_signature_is_over_header_and_payload),
+        cmocka_unit_test(an_assignment_is_read_as_it_was_written),
+        cmocka_unit_test(an_assignment_beyond_its_bounds_is_refused),
+        cmocka_unit_test(an_item_may_be_a_content_id),
         cmocka_unit_test(acts_are_counted_by_type),
         cmocka_unit_test(an_erasure_is_as_many_acts_as_it_has_handles),
     };

@@ -106,10 +106,12 @@ static void every_key_is_read_by_its_name(void **state)
     for (int i = 0; i < DAF_SIDECAR_KEYS; i++) {
         enum daf_sidecar_key key = (enum daf_sidecar_key)i;
 
-        (void)snprintf(text, sizeof(text), TITLE "[content]\n%s = sw\n",
-                       daf_sidecar_key_str(key));
+        const char *value = key == DAF_SIDECAR_ORDER ? "12" : "sw";
+
+        (void)snprintf(text, sizeof(text), TITLE "[content]\n%s = %s\n",
+                       daf_sidecar_key_str(key), value);
         reads(text);
-        assert_string_equal(s.values[key], "sw");
+        assert_string_equal(s.values[key], value);
         assert_int_equal(s.lines[key], 4);
     }
     assert_string_equal(daf_sidecar_key_str(DAF_SIDECAR_KEYS), "");

@@ -441,6 +441,94 @@ static void check_second(const json_t *v, const struct daf_revocation *r,
     assert_false(daf_payload_second_ok(payload, r, aad, &pk));
 }
 
+/* ---- assignments */
+
+static bool is_said(const json_t *v, const char *name)
+{
+    return !json_is_null(field(v, name));
+}
+
+static void check_assigned(const json_t *v, const struct daf_assignment *a)
+{
+    const json_t *one;
+    struct daf_hash content;
+    size_t i;
+
+    assert_int_equal(a->has_device, is_said(v, "device"));
+    if (a->has_device) expect(field(v, "device"), a->device.b, 16);
+    assert_int_equal(a->has_due, is_said(v, "due"));
+    if (a->has_due) assert_int_equal(number_of(field(v, "due")), a->due);
+    assert_int_equal(a->has_lesson, is_said(v, "lesson"));
+    if (a->has_lesson) expect(field(v, "lesson"), a->lesson.b, 32);
+    assert_int_equal(a->has_person, is_said(v, "person"));
+    if (a->has_person) expect(field(v, "person"), a->person.b, 16);
+    assert_int_equal(a->has_subject, is_said(v, "subject"));
+    if (a->has_subject) expect(field(v, "subject"), a->subject.b, 16);
+    assert_int_equal(a->replaces_count, json_array_size(field(v, "replaces")));
+    json_array_foreach(field(v, "replaces"), i, one)
+        expect(one, a->replaces[i].b, 32);
+    assert_int_equal(a->items_count, json_array_size(field(v, "items")));
+    json_array_foreach(field(v, "contents"), i, one)
+    {
+        bool is_content = daf_payload_item_content(a->items[i], &content);
+
+        assert_int_equal(is_content, !json_is_null(one));
+        if (is_content) expect(one, content.b, sizeof(content.b));
+    }
+}
+
+/* Sealed to the class: whoever has its generation key reads it. */
+static void check_sealed(const json_t *v, struct daf_view payload)
+{
+    static uint8_t out[DAF_BODY_BYTES_MAX];
+    struct daf_view header = view_of(field(v, "header"));
+    struct daf_record r;
+    struct daf_body body;
+    struct daf_key generation, key;
+    size_t len;
+
+    copy_of(field(v, "generation"), generation.b, sizeof(generation.b));
+    key = daf_body_scope_key(&generation);
+    assert_int_equal(daf_record_decode(header, &r), DAF_OK);
+    expect(field(v, "id"), r.id.b, 32);
+    assert_int_equal(r.retention, DAF_RETENTION_DAILY);
+    assert_int_equal(daf_body_decode(view_of(field(v, "body")), &body), DAF_OK);
+    assert_int_equal(daf_body_open(&body, &key,
+                                   (struct daf_view){header.p, r.aad_len}, out,
+                                   sizeof(out), &len),
+                     DAF_OK);
+    assert_int_equal(len, payload.len);
+    assert_memory_equal(out, payload.p, len);
+}
+
+static void assignments_are_read_and_made_byte_for_byte(void **state)
+{
+    static uint8_t said[DAF_DOOR_BYTES_MAX];
+    uint8_t again[DAF_DOOR_BYTES_MAX];
+    struct daf_assignment a;
+    const json_t *v;
+    size_t i;
+
+    (void)state;
+    assert_int_equal(json_array_size(field(camp, "assignments")), 5);
+    json_array_foreach(field(camp, "assignments"), i, v)
+    {
+        const struct daf_view payload = {
+            said,
+            daf_hex_decode(text_of(field(v, "payload")), said, sizeof(said))};
+        struct daf_pack k;
+
+        assert_int_equal(daf_payload_assignment(payload, &a), DAF_OK);
+        check_assigned(v, &a);
+        check_sealed(v, payload);
+        if (a.has_person || a.has_subject) continue; /* never made here */
+        daf_pack_init(&k, again, sizeof(again));
+        daf_payload_pack_assignment(&k, &a);
+        assert_int_equal(k.len, payload.len);
+        assert_memory_equal(again, payload.p, payload.len);
+    }
+}
+
 static void revocations_are_read_and_made_byte_for_byte(void **state)
 {
     struct daf_revoked_log log;
@@ -1016,6 +1104,7 @@ int main(void)
         cmocka_unit_test(the_door_has_the_keys_of_its_seed),
         cmocka_unit_test(heads_sums_and_symbols_are_those_expected),
         cmocka_unit_test(revocations_are_read_and_made_byte_for_byte),
+        cmocka_unit_test(assignments_are_read_and_made_byte_for_byte),
         cmocka_unit_test(frames_are_read_and_made_byte_for_byte),
         cmocka_unit_test(other_shapes_are_refused),
         cmocka_unit_test(every_kind_of_frame_is_among_them),

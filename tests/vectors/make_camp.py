@@ -480,12 +480,48 @@ def make_revocations(camp):
     return [first, revocation(camp, some("gone", 16), 0, [], 2, first["id"], second=ben)]
 
 
+def make_assignments(camp):
+    """To a class, to a device, taken back, by a person, for a learner; sealed to the class
+    alone."""
+    tablet, ana = camp["devices"]["tablet"], camp["devices"]["ana"]
+    lessons = [some("lesson %d" % i, 32) for i in range(2)]
+    hexed = [lesson.hex() for lesson in lessons]
+    made = []
+
+    def add(fields, scope="class:1"):
+        whole = record(
+            "assignment", seed=ana["seed"], camp=camp["manifests"][0]["camp"], scope=scope,
+            body={"kind": "sealed", "generation": some("generation", 32),
+                  "nonce": some("assignment nonce %d" % len(made), 24),
+                  "handle": some("assignment handle %d" % len(made), 16),
+                  "payload": ["assignment", fields]},
+            seq=len(made) + 1, prev=made[-1]["id"] if made else None, incarnation=9,
+            claimed_ms=1760000000000, boot=1, time_quality=1, retention=3)
+        names = ("device", "due", "items", "lesson", "person", "replaces", "subject")
+        made.append({
+            **{name: fields.get(name) for name in names},
+            "contents": [lessons[hexed.index(item)] if item in hexed else None
+                         for item in fields.get("items", [])],
+            "id": whole["id"], "header": whole["header"], "aad_len": whole["aad_len"],
+            "body": whole["body"]["bytes"], "payload": whole["body"]["payload"],
+            "generation": some("generation", 32)})
+
+    add({"due": 20500, "items": hexed + ["fractions/01"]})
+    add({"device": author_id(tablet["sign"]), "due": 2932896, "items": hexed[:1],
+         "lesson": some("a lesson's record", 32)})
+    add({"replaces": [made[0]["id"], made[1]["id"]]})
+    add({"due": 0, "items": hexed[:1], "person": some("educator", 16), "sig": some("sig", 64)})
+    add({"items": ["x"], "replaces": [made[2]["id"]], "subject": some("learner", 16)})
+    return made
+
+
 def make_payloads(camp):
     """Beginnings for fuzz_payload: one of each type that is read."""
     key, who = some("subject key", 32), some("learner", 16)
     wraps = {"commit": some("commit", 16), "generation": 1, "scope": "class:1",
              "wraps": [[who, some("wrap", 80)]]}
     made = [("revocation-%d" % i, r["payload"]) for i, r in enumerate(camp["revocations"])]
+    made += [("assignment-%d" % i, a["payload"]) for i, a in enumerate(camp["assignments"])]
     made += [(name, pack([name, fields])) for name, fields in (
         ("session", {"did": [["fractions/01", 800000, 90], ["x", None, 0]], "subject": who}),
         ("registration", {"key": key, "name": "Amina", "subject": who}),
@@ -723,6 +759,7 @@ def write_corpus(target, inputs):
 def main():
     camp = make_camp()
     camp["revocations"] = make_revocations(camp)
+    camp["assignments"] = make_assignments(camp)
     frames = Frames()
     make_session_frames(frames, camp)
     make_other_frames(frames, camp)

@@ -31,6 +31,8 @@ WRITES = [  # ticket, kind, claimed, quality, scope, learner, did, payload
     ("a catalogue item", [11, 2, 1700000000124, 2, "", b"", [],
                           pack(["catalogue-item", {"replaces": [ID]}])]),
     ("a learner without a name", [12, 3, 1, 0, "class:2", b"", [], b""]),
+    ("an assignment", [13, 4, 1700000000125, 1, "class:1", b"", [],
+                       pack(["assignment", {"replaces": [ID]}])]),
 ]
 INPUTS = [
     ("TIMER", 0, []),
@@ -135,7 +137,7 @@ def main():
         ("a WRITE of an unknown clock", [8, 0, 0, 1, 0, 0, 3, "", b"", [], b"", bytes(8)]),
         ("an OPENED at no endpoint", [3, 0, 0, 7, 0, KEY, bytes(8)]),
         ("a READ without bytes", [17, 0, 0, 7, CONTENT, 0, 0, None, True, 0, bytes(8)]),
-        ("a WRITE of a fifth kind", [8, 0, 0, 1, 4, 0, 0, "", b"", [], b"", bytes(8)]),
+        ("a WRITE of a sixth kind", [8, 0, 0, 1, 5, 0, 0, "", b"", [], b"", bytes(8)]),
     ]
     json.dump(in_hex({
         "made_by": "tests/vectors/make_inputlog.py",
