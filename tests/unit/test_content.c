@@ -613,10 +613,9 @@ static void what_is_packed_is_read(void **state)
 
     (void)state;
     for (unsigned said = 0; said < 1u << (DAF_ABOUT_COUNT + 2); said++) {
-        static const char *const words[DAF_ABOUT_COUNT] = {"a", "b", "c",
-                                                           "d", "e", "f",
-                                                           "g", "h", "i",
-                                                           "j", "k"};
+        static const char *const words[DAF_ABOUT_COUNT] = {"a", "b", "c", "d",
+                                                           "e", "f", "g", "h",
+                                                           "i", "j", "k"};
 
         for (unsigned i = 0; i < DAF_ABOUT_COUNT; i++)
             c.texts[i] = text((said >> i & 1) != 0 ? words[i] : "");
