@@ -70,11 +70,14 @@
  * {"op":"library","languages":["ar","en"],"after":"hex"}
  *                  -> {"items":[{"content":"hex","title":{"ar":…},"bytes":N,
  *                      "whole":bool,"held":N,"parts":N}…],"skipped":N,"total":N,
+ *                      "assigned":[{… as an item, "due":"2026-03-01"|null}…],
  *                      "exit":0}   the catalogue from its start, or after an item,
  *                      or ("before":"hex") before it, ascending by content id: 48
  *                      at most.  Of total so many are skipped before them.  The item
  *                      named may be gone: it is a place in that order.  Of its
- *                      titles each has the best of languages (daf_content_best)
+ *                      titles each has the best of languages (daf_content_best).
+ *                      assigned, from its start only: the next due day first, days
+ *                      past last, 16 at most
  * {"op":"library-item","content":"hex","languages":[…]}
  *                  -> {"item":{… as above, and "description":{"en":…}, which may
  *                      be {}},"exit":0}, or not-found
@@ -97,6 +100,8 @@
 /* A library answer holds so many items, and they take fewer bytes of JSON. */
 #define DAF_API_LIBRARY_ITEMS_MAX ((size_t)48)
 #define DAF_API_LIBRARY_BYTES_MAX ((size_t)64 * 1024)
+/* ... and tells so many that are assigned. */
+#define DAF_API_ASSIGNED_MAX ((size_t)16)
 
 /** daf_api_call: send @request to @home's daemon and hand over each answer line.
  * @line: called for every line but is not given the ownership; may be NULL.

@@ -136,12 +136,15 @@ static struct daf_apiserver_answer library(const struct daf_apiserver_ops *ops,
                       "after or before is 64 hexadecimal digits, languages a "
                       "list of at most 16");
     page.items = json_array();
+    if (q.from == DAF_LIBRARY_START) page.assigned = json_array();
     if (ops->library != NULL) err = ops->library(ops->ctx, &q, &page);
     if (err == DAF_OK)
-        return done(json_pack("{so sI sI}", "items", page.items, "skipped",
+        return done(json_pack("{so sI sI so*}", "items", page.items, "skipped",
                               (json_int_t)page.skipped, "total",
-                              (json_int_t)page.total));
+                              (json_int_t)page.total, "assigned",
+                              page.assigned));
     json_decref(page.items);
+    json_decref(page.assigned);
     return failed(err, daf_err_str(err));
 }
 

@@ -26,8 +26,9 @@ static json_t *best(const struct daf_about_text *from, size_t count,
 
 /* Of texts only the title, in one language: R59 bounds it, JSON at most doubles it
  * (no control characters), and the rest is a content id and small numbers. */
-static_assert(DAF_API_LIBRARY_ITEMS_MAX * (2 * DAF_CONTENT_TITLE_BYTES_MAX +
-                                           DAF_LANGUAGE_BYTES_MAX + 300) <
+static_assert((DAF_API_LIBRARY_ITEMS_MAX + DAF_API_ASSIGNED_MAX) *
+                      (2 * DAF_CONTENT_TITLE_BYTES_MAX +
+                       DAF_LANGUAGE_BYTES_MAX + 300) <
                   DAF_API_LIBRARY_BYTES_MAX,
               "a page fits");
 
@@ -93,6 +94,72 @@ enum daf_err daf_contents_json_library(const struct daf_catalogue *catalogue,
         if (contents != NULL) here = daf_contents_find(contents, &e.content.id);
         if (json_array_append_new(page->items, card(&e.content, here, q)) != 0)
             return DAF_ENOMEM;
+    }
+    return DAF_OK;
+}
+
+/* ---- what is assigned */
+
+/* The next day first, then none, then days past, the last of them first. */
+static uint64_t place_of(const struct daf_wanting_item *it, uint32_t today)
+{
+    if (!it->has_due) return UINT32_MAX;
+    if (it->due >= today) return it->due;
+    return (uint64_t)2 * UINT32_MAX - it->due;
+}
+
+static bool is_before(const struct daf_wanting_item *a,
+                      const struct daf_wanting_item *b, uint32_t today)
+{
+    uint64_t x = place_of(a, today), y = place_of(b, today);
+
+    return x != y ? x < y : memcmp(&a->content, &b->content, 32) < 0;
+}
+
+/* Enters it where it belongs among the first so many. */
+static size_t enter(const struct daf_wanting_item **first, size_t count,
+                    const struct daf_wanting_item *it, uint32_t today)
+{
+    size_t at = count;
+
+    while (at > 0 && is_before(it, first[at - 1], today))
+        at--;
+    if (at == DAF_API_ASSIGNED_MAX) return count;
+    if (count == DAF_API_ASSIGNED_MAX) count--;
+    memmove(&first[at + 1], &first[at], (count - at) * sizeof(*first));
+    first[at] = it;
+    return count + 1;
+}
+
+enum daf_err daf_contents_json_assigned(const struct daf_wants *wants,
+                                        const struct daf_contents *contents,
+                                        const struct daf_library_query *q,
+                                        uint32_t today, json_t *out)
+{
+    const struct daf_wanting_item *first[DAF_API_ASSIGNED_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < wants->count; i++)
+        if (wants->items[i].reason == DAF_REASON_ASSIGNED)
+            count = enter(first, count, &wants->items[i], today);
+    for (size_t i = 0; i < count; i++) {
+        char day[DAF_DAY_TEXT_BYTES];
+        struct daf_catalogue_entry e;
+        json_t *one;
+
+        if (!daf_catalogue_find(wants->catalogue, &first[i]->content, &e))
+            continue;
+        one = card(&e.content,
+                   contents != NULL ? daf_contents_find(contents, &e.content.id)
+                                    : NULL,
+                   q);
+        if (one != NULL)
+            (void)json_object_set_new(
+                one, "due",
+                first[i]->has_due
+                    ? json_string(daf_wants_day(first[i]->due, day))
+                    : json_null());
+        if (json_array_append_new(out, one) != 0) return DAF_ENOMEM;
     }
     return DAF_OK;
 }

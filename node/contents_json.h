@@ -6,6 +6,7 @@
 
 #include "node/api.h"
 #include "node/contents.h"
+#include "node/wants.h"
 #include "store/catalogue.h"
 
 #include <jansson.h>
@@ -27,8 +28,9 @@ struct daf_library_query {
 struct daf_library_page {
     json_t
         *items; /* the caller's array; appended to, ascending by content id */
-    size_t skipped; /* so many are before them, */
-    size_t total;   /* of so many */
+    json_t *assigned; /* the caller's too, or NULL: not asked for */
+    size_t skipped;   /* so many are before them, */
+    size_t total;     /* of so many */
 };
 
 /** daf_contents_json_library: the page of @catalogue that @q asks for: the next
@@ -39,6 +41,13 @@ struct daf_library_page {
 DAF_NODISCARD enum daf_err daf_contents_json_library(
     const struct daf_catalogue *catalogue, const struct daf_contents *contents,
     const struct daf_library_query *q, struct daf_library_page *page);
+
+/** daf_contents_json_assigned: append to @out what is assigned to this device, the
+ * next due day first, then what is due on no day, days before @today last; at most
+ * DAF_API_ASSIGNED_MAX.  DAF_ENOMEM. */
+DAF_NODISCARD enum daf_err daf_contents_json_assigned(
+    const struct daf_wants *wants, const struct daf_contents *contents,
+    const struct daf_library_query *q, uint32_t today, json_t *out);
 
 /** daf_contents_json_item: one item, with its description.  @here: NULL: nothing
  * of it.  The caller owns it; NULL: out of memory. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Content between the keeper, the agent, the API and the catalogue. */
+#include "node/clock.h"
 #include "node/contents_json.h"
 #include "node/host_impl.h"
 
@@ -80,6 +81,11 @@ static enum daf_err on_library(void *ctx, const struct daf_library_query *q,
 
     if (err != DAF_OK) return err;
     err = daf_contents_json_library(catalogue, h->contents, q, page);
+    if (err == DAF_OK && page->assigned != NULL)
+        err = daf_contents_json_assigned(&h->wants, h->contents, q,
+                                         (uint32_t)(daf_clock_wall().ms / 1000 /
+                                                    86400),
+                                         page->assigned);
     daf_catalogue_free(catalogue);
     return err;
 }

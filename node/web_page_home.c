@@ -13,6 +13,8 @@ struct card {
     json_t *item;
     const char *id;
     bool is_whole;
+    bool is_assigned;
+    const char *due; /* "2026-03-01"; NULL: on no day, or not assigned */
     const struct daf_web_item *known; /* NULL: not whole */
     struct daf_web_standing standing;
 };
@@ -23,6 +25,8 @@ struct home {
     const char *name; /* of who learns; NULL: nobody */
     size_t count, skipped, total;
     struct card cards[DAF_API_LIBRARY_ITEMS_MAX];
+    size_t assigned_count;
+    struct card assigned[DAF_API_ASSIGNED_MAX]; /* of the first page */
 };
 
 /* ---- gathering */
@@ -51,6 +55,16 @@ static void read_cards(struct home *m)
     {
         if (m->count == DAF_API_LIBRARY_ITEMS_MAX) break;
         if (read_card(m, one, &m->cards[m->count])) m->count++;
+    }
+    json_array_foreach(json_object_get(m->library, "assigned"), i, one)
+    {
+        struct card *c = &m->assigned[m->assigned_count];
+
+        if (m->assigned_count == DAF_API_ASSIGNED_MAX) break;
+        if (!read_card(m, one, c)) continue;
+        c->is_assigned = true;
+        c->due = json_string_value(json_object_get(one, "due"));
+        m->assigned_count++;
     }
 }
 
@@ -206,6 +220,14 @@ static void put_card(struct home *m, const struct card *c, bool is_next)
         DAF_WEB_PUT(h, "<span class=\"hint\">%</span>",
                     daf_web_say(r, c->standing.is_begun ? DAF_WEB_W_CONTINUE
                                                         : DAF_WEB_W_START));
+    if (c->is_assigned && c->due != NULL)
+        DAF_WEB_PUT(h,
+                    "<span class=\"due\">% <time datetime=\"%\" "
+                    "dir=\"ltr\">%</time></span>",
+                    daf_web_say(r, DAF_WEB_W_DUE), c->due, c->due);
+    else if (c->is_assigned)
+        DAF_WEB_PUT(h, "<span class=\"due\">%</span>",
+                    daf_web_say(r, DAF_WEB_W_ASSIGNED));
     DAF_WEB_PUT(h, "<strong lang=\"%\" dir=\"%\">%</strong>", lang,
                 daf_web_lang_dir(lang), title);
     put_state(m, c);
@@ -259,6 +281,18 @@ static void put_turns(struct home *m)
     DAF_WEB_RAW(h, "</nav>\n");
 }
 
+static bool is_same(const struct card *a, const struct card *b)
+{
+    return a != NULL && b != NULL && strcmp(a->id, b->id) == 0;
+}
+
+static bool is_assigned(const struct home *m, const struct card *c)
+{
+    for (size_t i = 0; i < m->assigned_count; i++)
+        if (is_same(&m->assigned[i], c)) return true;
+    return false;
+}
+
 static void put_lessons(struct home *m)
 {
     struct daf_web_request *r = m->r;
@@ -273,9 +307,12 @@ static void put_lessons(struct home *m)
     else
         DAF_WEB_PUT(h, "<h2>%</h2>", daf_web_say(r, DAF_WEB_W_LESSONS));
     DAF_WEB_RAW(h, "<div class=\"cards\">\n");
-    if (next != NULL) put_card(m, next, true);
+    for (size_t i = 0; i < m->assigned_count; i++)
+        put_card(m, &m->assigned[i], is_same(&m->assigned[i], next));
+    if (next != NULL && !is_assigned(m, next)) put_card(m, next, true);
     for (size_t i = 0; i < m->count; i++)
-        if (&m->cards[i] != next) put_card(m, &m->cards[i], false);
+        if (&m->cards[i] != next && !is_assigned(m, &m->cards[i]))
+            put_card(m, &m->cards[i], false);
     DAF_WEB_RAW(h, "</div>\n");
     put_turns(m);
     DAF_WEB_RAW(h, "</section>\n");

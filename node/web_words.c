@@ -23,6 +23,8 @@ static const char *const words[DAF_WEB_W_COUNT][DAF_WEB_TONGUES] = {
     [DAF_WEB_W_LESSONS] = {"Lessons", "الدروس"},
     [DAF_WEB_W_WELCOME] = {"Welcome", "أهلاً وسهلاً"},
     [DAF_WEB_W_HELLO] = {"Hello,", "أهلاً،"},
+    [DAF_WEB_W_ASSIGNED] = {"For your class", "لصفّكم"},
+    [DAF_WEB_W_DUE] = {"By", "حتّى"},
     [DAF_WEB_W_NO_LESSONS] = {"No lessons here yet", "لا دروس هنا بعد"},
     [DAF_WEB_W_NO_LESSONS_HOW] = {
         "They come by themselves when another device of the camp is near.",

@@ -153,4 +153,12 @@ expect 'and not fetched' untouched 'Part five' D
 expect 'what is assigned is not dropped by mistake' exits 5 daftar B drop Sooner
 expect 'taken back, it may be' daftar A unassign "$sooner"
 expect 'once that is known' until_true 20 exits 0 daftar B drop Sooner
+
+# ---- on its page
+stop C
+start C --peer "$(door A)" --http 127.0.0.1:0
+page() { curl -s -H 'Accept-Language: en' "$(daftar C open --json | field url | sed 's|/enter.*|/|')"; }
+first_card() { page | grep -m 1 -A 3 'class="card' | grep -q "$1"; }
+expect 'the page says the day' until_true 20 eval 'page | grep -q 2039-05-01'
+expect 'and what is assigned comes first' first_card '2039-05-01'
 exit $failed
