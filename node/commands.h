@@ -11,7 +11,7 @@
 
 #define DAF_COMMANDS_VERSION     "0.1.0"
 #define DAF_COMMANDS_OPTIONS_MAX 8
-#define DAF_COMMANDS_KEYS_MAX    20
+#define DAF_COMMANDS_KEYS_MAX    32
 
 enum daf_exit {
     DAF_EXIT_DONE = 0,
