@@ -233,6 +233,7 @@ enum daf_exit daf_cmd_pin(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_want(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_unpin(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_drop(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_evict(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_digest(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_check(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_inspect(const struct daf_cmd *cmd);

@@ -52,6 +52,14 @@ static json_int_t number(const json_t *state, const char *key)
     return json_integer_value(json_object_get(state, key));
 }
 
+/* [{"author","since_ms","before","revoked"}…]; none where no daemon knows. */
+static json_t *kept_by(const json_t *state)
+{
+    json_t *list = json_object_get(state, "kept_by");
+
+    return list != NULL ? json_incref(list) : json_array();
+}
+
 static void print_json(const struct daf_cmd_content *c,
                        const struct daf_catalogue_entry *e, json_t *state)
 {
@@ -87,6 +95,7 @@ static void print_json(const struct daf_cmd_content *c,
                                   : i < 8       ? json_string("")
                                                 : json_null());
     }
+    (void)json_object_set_new(line, "kept_by", kept_by(state));
     daf_cmd_print(line);
 }
 
