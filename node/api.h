@@ -21,15 +21,21 @@
  *                  -> the same; who may curate in that class
  * {"op":"content-list"} -> a line an item on the shelf: {"content":"hex","title":…,
  *                      "bytes":N,"parts":N,"held":N,"fetched":N,"reserved":N,
- *                      "whole":bool,"wanted":bool,"asked":bool,"pinned":bool,"published":bool,
+ *                      "whole":bool,"wanted":bool,"asked":bool,"due_here":bool,"pinned":bool,"published":bool,
  *                      "sources":N,"stuck":"" or why it is not fetched,
  *                      "rate":bytes a second,"eta_s":N|null,"place":N in line or 0,
- *                      "waiting":""|"room"|"source"|"turn"}, {"exit":0}
+ *                      "waiting":""|"room"|"source"|"turn",
+ *                      "kept_by":[{"author":"hex","since_ms":N,"before":bool,
+ *                      "revoked":bool}…]: archives that state it (docs/content.md §7),
+ *                      "evictable":"may go" or why not}, {"archive":bool,"exit":0}
  * {"op":"content-wish","content":"hex","set":["wanted","pinned"…],"clear":[…]}
  *                  -> {"exit":0}   once that is durable; an item that is not on the
  *                      shelf yet is put there as the catalogue has it
- * {"op":"content-drop","content":"hex"} -> {"exit":0}   its files and its wishes
- *                      are gone from the shelf
+ * {"op":"content-drop","content":"hex","by":"one-keeps"|"anyway"|"for-room"|
+ *                  "for-room-one"} -> {"exit":0}   its files and its wishes are gone
+ *                      from the shelf.  for-room: only if two archives keep it and
+ *                      nobody asks for it; -one: one; one-keeps (else): a person
+ *                      names it
  * {"op":"content-wait","content":"hex","held":N}
  *                  -> {…an item, as above,"exit":0}   once it is whole, stuck, or
  *                      holds another number of parts, by a 256th of all at least

@@ -4,11 +4,13 @@
 
 #include "node/clock.h"
 #include "node/cmd.h"
+#include "node/eviction.h"
 #include "node/log.h"
 
 #include <sodium.h>
 
-#define STEPS 256 /* in which the progress of an item is told */
+#define KEEPERS_MAX 64  /* told of one item */
+#define STEPS       256 /* in which the progress of an item is told */
 
 static struct daf_apiserver_answer refused(enum daf_err err, const char *words)
 {
@@ -36,35 +38,63 @@ static const char *waits_for(const struct daf_contents_item *i,
     return coming->place > 0 ? "turn" : "";
 }
 
+/* Which archives state that they keep it, and whether it may make room. */
+static void put_keepers(const struct daf_agent *agent,
+                        const struct daf_contents_item *i, json_t *out)
+{
+    struct daf_keeper_info keepers[KEEPERS_MAX];
+    size_t count = daf_agent_keepers(agent, &i->content, keepers, KEEPERS_MAX);
+    json_t *list = json_array();
+    struct daf_evict_item item;
+
+    for (size_t k = 0; k < count && k < KEEPERS_MAX; k++)
+        (void)json_array_append_new(
+            list,
+            json_pack("{so sI sb sb}", "author",
+                      daf_cmd_hex(keepers[k].author.b, 16), "since_ms",
+                      (json_int_t)keepers[k].since.ms, "before",
+                      keepers[k].is_before, "revoked", keepers[k].is_revoked));
+    daf_eviction_item(agent, i, &item);
+    (void)json_object_set_new(out, "kept_by", list);
+    (void)json_object_set_new(out, "evictable",
+                              json_string(daf_evict_why_str(daf_evict_may(
+                                  &item, daf_agent_is_archive(agent),
+                                  DAF_EVICT_KEEPERS))));
+}
+
 static json_t *item_object(const struct daf_agent *agent,
                            const struct daf_contents_item *i)
 {
     struct daf_agent_coming coming;
+    json_t *out;
     uint64_t rest =
         i->parts > 0
             ? (uint64_t)((double)i->bytes * (i->parts - i->held) / i->parts)
             : 0;
 
     daf_agent_coming(agent, daf_clock_now(), &i->content, &coming);
-    return json_pack("{so so sI sI sI sI sI sb sb sb sb sb sI ss sI si so ss}",
-                     "content", daf_cmd_hex(i->content.b, sizeof(i->content.b)),
-                     "title", daf_cmd_text(i->title), "bytes",
-                     (json_int_t)i->bytes, "parts", (json_int_t)i->parts,
-                     "held", (json_int_t)i->held, "fetched",
-                     (json_int_t)i->fetched, "reserved",
-                     (json_int_t)i->reserved, "whole", i->is_whole, "wanted",
-                     (i->wishes & (DAF_SHELF_WANTED | DAF_SHELF_CAMPS)) != 0,
-                     "asked", (i->wishes & DAF_SHELF_WANTED) != 0, "pinned",
-                     (i->wishes & DAF_SHELF_PINNED) != 0, "published",
-                     (i->wishes & DAF_SHELF_PUBLISHED) != 0, "sources",
-                     (json_int_t)coming.sources, "stuck",
-                     i->is_stuck ? daf_err_name(i->why) : "", "rate",
-                     (json_int_t)coming.rate, "place", (int)coming.place,
-                     "eta_s",
-                     coming.rate > 0 && !i->is_whole
-                         ? json_integer((json_int_t)(rest / coming.rate))
-                         : json_null(),
-                     "waiting", waits_for(i, &coming));
+    out =
+        json_pack("{so so sI sI sI sI sI sb sb sb sb sb sb sI ss sI si so ss}",
+                  "content", daf_cmd_hex(i->content.b, sizeof(i->content.b)),
+                  "title", daf_cmd_text(i->title), "bytes",
+                  (json_int_t)i->bytes, "parts", (json_int_t)i->parts, "held",
+                  (json_int_t)i->held, "fetched", (json_int_t)i->fetched,
+                  "reserved", (json_int_t)i->reserved, "whole", i->is_whole,
+                  "wanted",
+                  (i->wishes & (DAF_SHELF_WANTED | DAF_SHELF_CAMPS)) != 0,
+                  "asked", (i->wishes & DAF_SHELF_WANTED) != 0, "due_here",
+                  (i->wishes & DAF_SHELF_CAMPS) != 0, "pinned",
+                  (i->wishes & DAF_SHELF_PINNED) != 0, "published",
+                  (i->wishes & DAF_SHELF_PUBLISHED) != 0, "sources",
+                  (json_int_t)coming.sources, "stuck",
+                  i->is_stuck ? daf_err_name(i->why) : "", "rate",
+                  (json_int_t)coming.rate, "place", (int)coming.place, "eta_s",
+                  coming.rate > 0 && !i->is_whole
+                      ? json_integer((json_int_t)(rest / coming.rate))
+                      : json_null(),
+                  "waiting", waits_for(i, &coming));
+    put_keepers(agent, i, out);
+    return out;
 }
 
 /* What went wrong on the shelf, for a person. */
@@ -92,8 +122,9 @@ static const char *shelf_words(enum daf_err err)
 static struct daf_apiserver_answer list(const struct daf_agent *agent,
                                         const struct daf_contents *contents)
 {
-    struct daf_apiserver_answer a = {.lines = json_array(),
-                                     .last = json_object()};
+    struct daf_apiserver_answer a = {
+        .lines = json_array(),
+        .last = json_pack("{sb}", "archive", daf_agent_is_archive(agent))};
     enum daf_err state = daf_contents_state(contents);
     bool fits = a.lines != NULL && a.last != NULL;
 
@@ -228,14 +259,52 @@ static struct daf_apiserver_answer room_for(const struct daf_apiserver_ops *ops,
     return ask(ops, ticket, &w);
 }
 
-static struct daf_apiserver_answer drop(const struct daf_apiserver_ops *ops,
+static bool get_drop(const json_t *request, enum daf_contents_drop *out)
+{
+    static const char *const words[] = {
+        [DAF_CONTENTS_DROP_ONE_KEEPS] = "one-keeps",
+        [DAF_CONTENTS_DROP_ANYWAY] = "anyway",
+        [DAF_CONTENTS_DROP_FOR_ROOM] = "for-room",
+        [DAF_CONTENTS_DROP_FOR_ROOM_ONE] = "for-room-one",
+    };
+    const json_t *by = json_object_get(request, "by");
+    const char *word = by == NULL ? words[0] : json_string_value(by);
+
+    for (size_t i = 0; word != NULL && i < sizeof(words) / sizeof(words[0]);
+         i++) {
+        if (strcmp(words[i], word) != 0) continue;
+        *out = (enum daf_contents_drop)i;
+        return true;
+    }
+    return false;
+}
+
+static struct daf_apiserver_answer drop(const struct daf_agent *agent,
+                                        const struct daf_apiserver_ops *ops,
                                         uint64_t ticket, const json_t *request)
 {
     struct daf_contents_wish w = {.what = DAF_CONTENTS_DROP};
+    enum daf_err err;
 
-    if (!get_content(request, &w.content))
-        return misuse("content is a content id, 64 digits in hex");
-    return ask(ops, ticket, &w);
+    if (!get_content(request, &w.content) || !get_drop(request, &w.drop))
+        return misuse("content is a content id, 64 digits in hex; by is "
+                      "\"one-keeps\", \"anyway\", \"for-room\" or "
+                      "\"for-room-one\"");
+    err = ops->content(ops->ctx, ticket, &w);
+    if (err == DAF_EDENIED && daf_agent_is_archive(agent))
+        return refused(err,
+                       "this device is an archive, and no archive before it "
+                       "says that it keeps this: it may be the last copy. To "
+                       "do: wait until another archive has it (`daftar evict "
+                       "--dry-run` says who keeps what), or --anyway");
+    if (err == DAF_EDENIED)
+        return refused(err,
+                       "too few archives say that they keep this: it may be "
+                       "the last copy. To do: meet an archive that has it "
+                       "(`daftar evict --dry-run` says who keeps what), or "
+                       "daftar drop --anyway");
+    if (err != DAF_OK) return refused(err, daf_err_str(err));
+    return (struct daf_apiserver_answer){.err = DAF_OK}; /* later */
 }
 
 static struct daf_apiserver_answer look_at(const struct daf_apiserver_ops *ops,
@@ -278,7 +347,8 @@ struct daf_apiserver_answer daf_apiserver_contents(
     if (strcmp(op, "content-list") == 0)
         return list(agent, ops->contents(ops->ctx));
     if (strcmp(op, "content-wish") == 0) return wish_for(ops, ticket, request);
-    if (strcmp(op, "content-drop") == 0) return drop(ops, ticket, request);
+    if (strcmp(op, "content-drop") == 0)
+        return drop(agent, ops, ticket, request);
     if (strcmp(op, "content-wait") == 0)
         return wait_for(agent, ops, request, watch);
     if (strcmp(op, "content-room") == 0) return room_for(ops, ticket, request);

@@ -31,6 +31,7 @@ static enum daf_err ask_daemon(struct daf_cmd_content *c, struct daf_trouble *t)
                      on_line, c->states, &last, t);
 
     c->has_daemon = err == DAF_OK;
+    c->is_archive = json_is_true(json_object_get(last, "archive"));
     if (err == DAF_OK) err = daf_cmd_err_of(last);
     if (err != DAF_OK && c->has_daemon)
         daf_home_trouble(t, "%s",
@@ -41,14 +42,15 @@ static enum daf_err ask_daemon(struct daf_cmd_content *c, struct daf_trouble *t)
 
 static json_t *state_of(const struct daf_shelf_item *i)
 {
-    return json_pack("{so sI sI sI sI sI sb sb sb sb sb si ss si si so ss}",
+    return json_pack("{so sI sI sI sI sI sb sb sb sb sb sb si ss si si so ss}",
                      "content", daf_cmd_hex(i->content.b, sizeof(i->content.b)),
                      "bytes", (json_int_t)i->bytes, "parts",
                      (json_int_t)i->parts, "held", (json_int_t)i->held,
                      "fetched", (json_int_t)i->fetched, "reserved",
                      (json_int_t)i->reserved, "whole", i->is_whole, "wanted",
                      (i->wishes & (DAF_SHELF_WANTED | DAF_SHELF_CAMPS)) != 0,
-                     "asked", (i->wishes & DAF_SHELF_WANTED) != 0, "pinned",
+                     "asked", (i->wishes & DAF_SHELF_WANTED) != 0, "due_here",
+                     (i->wishes & DAF_SHELF_CAMPS) != 0, "pinned",
                      (i->wishes & DAF_SHELF_PINNED) != 0, "published",
                      (i->wishes & DAF_SHELF_PUBLISHED) != 0, "sources", 0,
                      "stuck", "", "rate", 0, "place", 0, "eta_s", json_null(),
@@ -95,7 +97,7 @@ enum daf_err daf_cmd_content_open(const struct daf_cmd *cmd,
 
     out->catalogue = NULL;
     out->states = NULL;
-    out->has_daemon = false;
+    out->has_daemon = out->is_archive = false;
     if (err != DAF_OK) return err;
     out->states = json_object();
     err = out->states == NULL

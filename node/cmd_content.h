@@ -13,7 +13,8 @@ struct daf_cmd_content {
     struct daf_cmd_view view;
     struct daf_catalogue *catalogue;
     bool has_daemon;
-    json_t *states; /* of a daemon's content-list, or of the shelf itself, by
+    bool is_archive; /* this device, if it has a daemon */
+    json_t *states;  /* of a daemon's content-list, or of the shelf itself, by
                        content id in hex; owned */
 };
 

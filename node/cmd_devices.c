@@ -25,11 +25,12 @@ static void print_json(const struct daf_camp_rights *d, bool is_revoked)
                          ? json_null()
                          : daf_cmd_hex(d->issuer.b, sizeof(d->issuer.b));
 
-    daf_cmd_print(
-        json_pack("{s:o,s:s,s:o,s:b,s:o}", "author",
-                  daf_cmd_hex(d->author.b, sizeof(d->author.b)), "role",
-                  d->is_coordinator ? "coordinator" : "device", "rights",
-                  rights_json(d), "revoked", is_revoked, "issuer", issuer));
+    daf_cmd_print(json_pack("{s:o,s:s,s:o,s:b,s:b,s:o}", "author",
+                            daf_cmd_hex(d->author.b, sizeof(d->author.b)),
+                            "role",
+                            d->is_coordinator ? "coordinator" : "device",
+                            "rights", rights_json(d), "revoked", is_revoked,
+                            "archive", d->is_archive, "issuer", issuer));
 }
 
 static void print_text(const struct daf_camp_rights *d, bool is_revoked)
@@ -38,7 +39,9 @@ static void print_text(const struct daf_camp_rights *d, bool is_revoked)
 
     (void)printf("%s  %-11s  %s",
                  daf_cmd_hex_str(d->author.b, sizeof(d->author.b), hex),
-                 d->is_coordinator ? "coordinator" : "device",
+                 d->is_coordinator ? "coordinator"
+                 : d->is_archive   ? "archive"
+                                   : "device",
                  is_revoked ? "REVOKED  " : "");
     for (size_t i = 0; i < d->count; i++)
         (void)printf("%s%s %s", i > 0 ? ", " : "", d->rights[i].scope,

@@ -93,14 +93,16 @@ static enum daf_err check(const struct daf_cmd *cmd, const struct dropping *d,
     return DAF_EDENIED;
 }
 
-static enum daf_err ask(const struct daf_home *home, const struct dropping *d,
-                        struct daf_trouble *t)
+static enum daf_err ask(const struct daf_cmd *cmd, const struct daf_home *home,
+                        const struct dropping *d, struct daf_trouble *t)
 {
+    bool anyway = daf_cmd_value(cmd, "anyway") != NULL;
     json_t *last = NULL;
-    enum daf_err err = daf_cmd_call(home,
-                                    json_pack("{ss ss}", "op", "content-drop",
-                                              "content", d->id),
-                                    NULL, NULL, &last, t);
+    enum daf_err err =
+        daf_cmd_call(home,
+                     json_pack("{ss ss ss}", "op", "content-drop", "content",
+                               d->id, "by", anyway ? "anyway" : "one-keeps"),
+                     NULL, NULL, &last, t);
     const char *words = json_string_value(json_object_get(last, "error"));
 
     if (err == DAF_OK) err = daf_cmd_err_of(last);
@@ -140,7 +142,7 @@ enum daf_exit daf_cmd_drop(const struct daf_cmd *cmd)
     if (err == DAF_OK) err = look_up(&c, &d, &t);
     if (err == DAF_OK) err = check(cmd, &d, &t);
     if (err == DAF_OK) {
-        err = ask(&c.view.home, &d, &t);
+        err = ask(cmd, &c.view.home, &d, &t);
         if (err == DAF_ENOTFOUND && !c.has_daemon) code = DAF_EXIT_NO_DAEMON;
     }
     if (err == DAF_OK)

@@ -18,6 +18,7 @@ struct enrol {
     const char *scope;
     enum daf_right right;
     bool has_wish; /* scope or right was given */
+    bool is_archive;
 
     bool has_cert; /* found in control, or made now */
     uint8_t cert[DAF_CERT_BYTES_MAX];
@@ -244,6 +245,7 @@ static enum daf_err make_cert(struct enrol *e)
         .keys = e->keys,
         .expires_beacon = UINT64_MAX,
         .issuer = e->view.author,
+        .archive = e->is_archive,
     };
 
     randombytes_buf(cert.serial, sizeof(cert.serial));
@@ -265,6 +267,13 @@ static enum daf_err check_wish(struct enrol *e)
         daf_cert_decode((struct daf_view){e->cert, e->cert_len}, &cert);
 
     if (err != DAF_OK) return err;
+    if (e->is_archive && !cert.archive) {
+        daf_home_trouble(e->t, "this device has a certificate that stands, and "
+                               "it is no archive by that. To do: enrol it anew "
+                               "with --archive, in a new home");
+        return DAF_EEXISTS;
+    }
+    e->is_archive = cert.archive;
     if (!e->has_wish || daf_cert_right(&cert, e->scope) == e->right)
         return DAF_OK;
     daf_home_trouble(e->t,
@@ -421,12 +430,12 @@ static void print_enrolled(const struct daf_cmd *cmd, const struct enrol *e,
     char hex[2 * sizeof(e->author.b) + 1];
 
     if (cmd->json) {
-        daf_cmd_print(json_pack("{s:o,s:o,s:o,s:I,s:b}", "author",
+        daf_cmd_print(json_pack("{s:o,s:o,s:o,s:I,s:b,s:b}", "author",
                                 daf_cmd_hex(e->author.b, sizeof(e->author.b)),
                                 "accept", daf_cmd_text(out), "certificate",
                                 daf_cmd_hex(e->cert_id.b, sizeof(e->cert_id.b)),
                                 "records", (json_int_t)e->records_count, "new",
-                                e->is_new ? 1 : 0));
+                                e->is_new ? 1 : 0, "archive", e->is_archive));
         return;
     }
     (void)printf("%s device %s.\nGive %s to that device, and to no other: "
@@ -467,6 +476,7 @@ enum daf_exit daf_cmd_enrol_sign(const struct daf_cmd *cmd)
 
     if (e == NULL) return daf_cmd_fail(cmd, DAF_ENOMEM, NULL);
     e->t = &t;
+    e->is_archive = daf_cmd_value(cmd, "archive") != NULL;
     err =
         read_right(daf_cmd_value(cmd, "right"), daf_cmd_value(cmd, "scope"), e);
     if (err == DAF_OK) err = daf_cmd_view_open(cmd, false, &e->view, &t);
@@ -489,6 +499,7 @@ enum daf_err daf_cmd_enrol_certify(const struct daf_cmd *cmd,
 
     if (e == NULL) return DAF_ENOMEM;
     e->t = t;
+    e->is_archive = daf_cmd_value(cmd, "archive") != NULL;
     e->keys = *keys;
     e->author = daf_hash_author_id(&keys->sign);
     err = read_right(right, scope, e);

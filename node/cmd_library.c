@@ -73,6 +73,14 @@ static void put_wants(json_t *line, const struct daf_wanting_item *it,
                                        (uint64_t)number(state, "eta_s"))));
 }
 
+/* [{"author","since_ms","before","revoked"}…]; none where no daemon knows. */
+static json_t *kept_by(const json_t *state)
+{
+    json_t *list = json_object_get(state, "kept_by");
+
+    return list != NULL ? json_incref(list) : json_array();
+}
+
 static void print_json(const struct daf_cmd_content *c,
                        const struct daf_catalogue_entry *e,
                        const struct daf_wanting_item *it, json_t *state)
@@ -110,6 +118,7 @@ static void print_json(const struct daf_cmd_content *c,
                                   : i < 8       ? json_string("")
                                                 : json_null());
     }
+    (void)json_object_set_new(line, "kept_by", kept_by(state));
     daf_cmd_print(line);
 }
 

@@ -51,8 +51,9 @@ static const struct daf_command table[] = {
             {"out", "FILE", "where to write the answer (else FILE.accept)"},
             {"right", "RIGHT", "curate, append, read or relay, in the class (else append)"},
             {"scope", "SCOPE", "the class (else class:1)"},
+            {"archive", NULL, "it keeps content for all, and removes none by itself"},
         },
-        .keys = {"author", "accept", "certificate", "records", "new"},
+        .keys = {"author", "accept", "certificate", "records", "new", "archive"},
         .run = daf_cmd_enrol_sign,
     },
     {
@@ -88,6 +89,7 @@ static const struct daf_command table[] = {
             "the ticket up: somebody may stand between.",
         .options = {
             {"digits", "NNNNNN", "what the other screen shows"},
+            {"archive", NULL, "it keeps content for all, and removes none by itself"},
         },
         .keys = {"author", "certificate", "digits"},
         .needs_daemon = true,
@@ -129,7 +131,7 @@ static const struct daf_command table[] = {
         .name = "devices", .args = "",
         .summary = "the devices of the camp that are known here, a line each",
         .text = "A coordinator has every right (\"*\") and no issuer.",
-        .keys = {"author", "role", "rights", "revoked", "issuer"},
+        .keys = {"author", "role", "rights", "revoked", "archive", "issuer"},
         .run = daf_cmd_devices,
     },
     {
@@ -150,8 +152,8 @@ static const struct daf_command table[] = {
         .text = "\"-\": not here; `daftar get` fetches it.",
         .keys = {"content", "title", "titles", "languages", "bytes", "files",
                  "whole", "wanted", "pinned", "held", "parts", "fetched",
-                 "sources", "rate", "eta_s", "place", "waiting", "path",
-                 "reason", "due", "late"},
+                 "sources", "rate", "eta_s", "place", "waiting", "kept_by",
+                 "path", "reason", "due", "late"},
         .run = daf_cmd_library,
     },
     {
@@ -200,7 +202,7 @@ static const struct daf_command table[] = {
         .text = "Its files go, and nothing that was written about it: the "
             "catalogue lists it as\nbefore, and get fetches it again.",
         .options = {
-            {"anyway", NULL, "also what is pinned, or was published here"},
+            {"anyway", NULL, "also what is pinned, was published here, or no archive keeps"},
         },
         .keys = {"content", "title", "freed"},
         .needs_daemon = true,
@@ -255,6 +257,23 @@ static const struct daf_command table[] = {
         .summary = "fetch no more of it; what is here stays",
         .keys = {"channel", "subscribed"},
         .run = daf_cmd_unsubscribe,
+    },
+    {
+        .name = "evict", .args = "[SIZE]", .args_max = 1,
+        .summary = "make room by what archives keep; --dry-run: see who keeps what",
+        .text = "Removes lessons until SIZE (300MB) comes free: only what two archives "
+            "say they\nkeep, and nothing that is pinned, assigned, or was published "
+            "here.  If that is not\nenough nothing goes.  Archives remove nothing so.  "
+            "The daemon does the same by itself\nwhen something that is wanted does "
+            "not fit.",
+        .options = {
+            {"dry-run", NULL, "remove nothing; a line for each lesson here"},
+            {"one", NULL, "be content with one archive"},
+        },
+        .keys = {"content", "title", "bytes", "freed", "evictable", "goes",
+                 "kept_by"},
+        .needs_daemon = true,
+        .run = daf_cmd_evict,
     },
     {
         .name = "status", .args = "",

@@ -105,6 +105,7 @@ static void copy_title(struct daf_contents_item *to, struct daf_view manifest)
     struct daf_view title;
 
     if (daf_content_decode(manifest, &content) != DAF_OK) return;
+    to->files = content.files;
     title = daf_content_title(&content, NULL, 0);
     assert(title.len < sizeof(to->title));
     memcpy(to->title, title.p, title.len);
@@ -164,6 +165,7 @@ static void on_item(struct daf_contents *c, const struct daf_keeper_result *r)
         /* It goes on by itself: its list is being looked through, or its place is
          * being made. */
         item->is_stuck = r->is_stuck && r->stuck_err != DAF_EBUSY;
+        item->is_held = false;
         item->why = r->stuck_err;
         item->rank = news.rank;
     }
@@ -428,6 +430,27 @@ const struct daf_contents_item *daf_contents_find(
     if (at == c->count || memcmp(c->items[at].content.b, content->b, 32) != 0)
         return NULL;
     return &c->items[at];
+}
+
+void daf_contents_hold(struct daf_contents *c, const struct daf_hash *content)
+{
+    struct daf_contents_item *item = find(c, content);
+
+    if (item == NULL || !item->is_stuck) return;
+    item->is_stuck = false;
+    item->is_held = true;
+}
+
+void daf_contents_release(struct daf_contents *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        struct daf_contents_item *item = &c->items[i];
+
+        if (!item->is_held) continue;
+        item->is_held = false;
+        item->is_stuck = true;
+        c->ops->changed(c->ops->ctx, &item->content, item);
+    }
 }
 
 enum daf_err daf_contents_state(const struct daf_contents *c)

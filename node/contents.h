@@ -31,10 +31,12 @@ struct daf_contents_item {
     unsigned wishes; /* of enum daf_shelf_wish */
     bool is_whole;
     bool is_stuck; /* not fetched now, because of @why */
+    bool is_held;  /* so, but not said yet: room is being made */
     enum daf_err why;
     uint8_t rank; /* as the agent was told last */
     uint32_t parts, held;
-    uint64_t bytes;    /* of its files */
+    uint64_t bytes; /* of its files */
+    uint64_t files;
     uint64_t reserved; /* of the disk */
     uint64_t fetched;  /* bytes that ever came for it */
     char title[DAF_CONTENT_TITLE_BYTES_MAX + 1]; /* English, or the first */
@@ -51,6 +53,13 @@ enum daf_contents_do {
     DAF_CONTENTS_LIST,  /* the file list of @content */
     DAF_CONTENTS_CHECK, /* hash everything */
 };
+/* By what right a DROP is asked for (docs/content.md R85, R86). */
+enum daf_contents_drop {
+    DAF_CONTENTS_DROP_ONE_KEEPS, /* a person names it, and an archive keeps it */
+    DAF_CONTENTS_DROP_ANYWAY,    /* a person says that none need */
+    DAF_CONTENTS_DROP_FOR_ROOM,  /* daf_evict_may() */
+    DAF_CONTENTS_DROP_FOR_ROOM_ONE, /* the same, with one archive */
+};
 struct daf_contents_wish {
     enum daf_contents_do what;
     struct daf_hash content;
@@ -58,6 +67,7 @@ struct daf_contents_wish {
     unsigned set, clear;
     uint64_t bytes;
     uint32_t number; /* 0: nobody's */
+    enum daf_contents_drop drop;
     const char *path;
 };
 
@@ -109,6 +119,11 @@ const struct daf_contents_item *daf_contents_at(const struct daf_contents *c,
                                                 size_t index);
 const struct daf_contents_item *daf_contents_find(
     const struct daf_contents *c, const struct daf_hash *content);
+
+/** daf_contents_hold: what is stuck for want of room is not said to be (is_held),
+ * until daf_contents_release(), which tells of each that is stuck then. */
+void daf_contents_hold(struct daf_contents *c, const struct daf_hash *content);
+void daf_contents_release(struct daf_contents *c);
 
 /** daf_contents_state: DAF_OK; DAF_EBUSY before the shelf is open; or why it is
  * not. */

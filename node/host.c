@@ -568,6 +568,7 @@ static void flush(struct daf_host *h)
     do {
         inputs = h->inputs;
         daf_contents_pump(h->contents);
+        daf_host_content_look(h);
         daf_apiserver_flush(h->api);
         daf_linkhost_pause(h->linkhost, daf_writer_queued(h->writer) >
                                             DAF_HOST_WRITER_BYTES_MAX);

@@ -18,14 +18,56 @@ static size_t on_link_queued(void *ctx)
     return daf_linkhost_queued(h->linkhost);
 }
 
+static enum daf_err read_catalogue(struct daf_host *h,
+                                   struct daf_catalogue **out)
+{
+    return daf_catalogue_read(
+        h->reader, &daf_camp_authority(daf_agent_camp(h->agent))->catalog, out);
+}
+
+/* What the item of a refused ADD will take. */
+static uint64_t need_of(struct daf_host *h, const struct daf_hash *content)
+{
+    struct daf_catalogue_entry e;
+    struct daf_catalogue *catalogue;
+    uint64_t need = 0;
+
+    if (read_catalogue(h, &catalogue) != DAF_OK) return 0;
+    if (daf_catalogue_find(catalogue, content, &e))
+        need = daf_eviction_need(e.content.bytes, e.content.files,
+                                 daf_content_parts(&e.content));
+    daf_catalogue_free(catalogue);
+    return need;
+}
+
+/* The end of an ADD that is asked again once room was made. */
+static bool is_held(struct daf_host *h, const struct daf_keeper_result *r)
+{
+    const struct daf_hash *content =
+        r->kind == DAF_KEEPER_DONE
+            ? daf_eviction_content(&h->eviction, r->ticket)
+            : NULL;
+
+    return content != NULL &&
+           daf_eviction_holds(&h->eviction, r,
+                              r->err == DAF_EFULL ? need_of(h, content) : 0);
+}
+
 static void on_content_answered(void *ctx, const struct daf_keeper_result *r)
 {
     struct daf_host *h = ctx;
     json_t *files;
 
-    if (r->ticket == 0) {
+    if (r->ticket == DAF_EVICTION_TICKET) {
+        daf_eviction_answered(&h->eviction, h->agent, h->contents, r);
+        return;
+    }
+    if (r->ticket == 0) { /* nobody's */
         daf_host_wants_answered(h, r);
-    } else if (h->api == NULL) {
+        return;
+    }
+    if (is_held(h, r)) return;
+    if (h->api == NULL) {
         if (r->kind == DAF_KEEPER_FILE && r->file.fd >= 0)
             (void)close(r->file.fd);
     } else if (r->kind == DAF_KEEPER_FILE) {
@@ -42,12 +84,25 @@ static void on_content_answered(void *ctx, const struct daf_keeper_result *r)
     }
 }
 
+/* What is stuck for want of room, and wanted: the eviction looks. */
+static void make_room(struct daf_host *h, const struct daf_contents_item *item)
+{
+    uint64_t need = daf_eviction_need(item->bytes, item->files, item->parts);
+
+    if (!item->is_stuck || item->why != DAF_EFULL || item->wishes == 0) return;
+    need -= item->reserved < need ? item->reserved : need;
+    if (!h->is_releasing && daf_eviction_want(&h->eviction, need))
+        daf_contents_hold(h->contents, &item->content);
+}
+
 static void on_content_changed(void *ctx, const struct daf_hash *content,
                                const struct daf_contents_item *item)
 {
     struct daf_host *h = ctx;
 
     daf_host_wants_item(h, content, item);
+    /* R94: the next lesson takes nobody's room. */
+    if (item != NULL && item->rank < DAF_RANK_NEXT) make_room(h, item);
     if (h->api == NULL) return;
     daf_apiserver_content_changed(h->api, content, item);
     daf_apiserver_changed(h->api, DAF_APISERVER_CONTENT);
@@ -63,13 +118,6 @@ static const struct daf_contents *on_contents(void *ctx)
     struct daf_host *h = ctx;
 
     return h->contents;
-}
-
-static enum daf_err read_catalogue(struct daf_host *h,
-                                   struct daf_catalogue **out)
-{
-    return daf_catalogue_read(
-        h->reader, &daf_camp_authority(daf_agent_camp(h->agent))->catalog, out);
 }
 
 static enum daf_err on_library(void *ctx, const struct daf_library_query *q,
@@ -135,16 +183,46 @@ static void on_content_open(void *ctx, uint64_t ticket,
     daf_contents_wish(h->contents, ticket, &wish);
 }
 
-/* The content manifest of @wish is the catalogue's. */
-static enum daf_err on_content(void *ctx, uint64_t ticket,
-                               const struct daf_contents_wish *wish)
+static enum daf_err may_drop(struct daf_host *h,
+                             const struct daf_contents_wish *w)
 {
-    struct daf_host *h = ctx;
+    const struct daf_contents_item *here =
+        daf_contents_find(h->contents, &w->content);
+    bool is_archive = daf_agent_is_archive(h->agent), may = false;
+    struct daf_evict_item item;
+
+    if (here == NULL || w->drop == DAF_CONTENTS_DROP_ANYWAY) return DAF_OK;
+    daf_eviction_item(h->agent, here, &item);
+    switch (w->drop) {
+    case DAF_CONTENTS_DROP_ONE_KEEPS:
+        may = daf_evict_may_drop(&item, is_archive);
+        break;
+    case DAF_CONTENTS_DROP_FOR_ROOM:
+    case DAF_CONTENTS_DROP_FOR_ROOM_ONE:
+        may = daf_evict_may(&item, is_archive,
+                            w->drop == DAF_CONTENTS_DROP_FOR_ROOM
+                                ? DAF_EVICT_KEEPERS
+                                : 1) == DAF_EVICT_MAY;
+        break;
+    case DAF_CONTENTS_DROP_ANYWAY:
+        break;
+    }
+    return may ? DAF_OK : DAF_EDENIED;
+}
+
+/* The content manifest of @wish is the catalogue's. */
+static enum daf_err do_wish(struct daf_host *h, uint64_t ticket,
+                            const struct daf_contents_wish *wish)
+{
     struct daf_contents_wish w = *wish;
     struct daf_catalogue_entry entry;
     struct daf_catalogue *catalogue;
     enum daf_err err;
 
+    if (w.what == DAF_CONTENTS_DROP) {
+        err = may_drop(h, &w);
+        if (err != DAF_OK) return err;
+    }
     if (w.what != DAF_CONTENTS_ADD) {
         daf_contents_wish(h->contents, ticket, &w);
         return DAF_OK;
@@ -161,8 +239,58 @@ static enum daf_err on_content(void *ctx, uint64_t ticket,
     return err;
 }
 
+static enum daf_err on_content(void *ctx, uint64_t ticket,
+                               const struct daf_contents_wish *wish)
+{
+    struct daf_host *h = ctx;
+    enum daf_err err = do_wish(h, ticket, wish);
+
+    if (err == DAF_OK && wish->what == DAF_CONTENTS_ADD)
+        daf_eviction_added(&h->eviction, ticket, wish);
+    return err;
+}
+
+/* For the eviction: its DROPs were decided, an ADD's item was in the catalogue. */
+static void on_eviction_wish(void *ctx, uint64_t ticket,
+                             const struct daf_contents_wish *wish)
+{
+    struct daf_host *h = ctx;
+    struct daf_contents_wish w = *wish;
+    struct daf_keeper_result failed = {.kind = DAF_KEEPER_DONE,
+                                       .ticket = ticket};
+
+    if (w.what == DAF_CONTENTS_DROP) w.drop = DAF_CONTENTS_DROP_FOR_ROOM;
+    failed.err = do_wish(h, ticket, &w);
+    if (failed.err != DAF_OK) on_content_answered(h, &failed);
+}
+
+void daf_host_content_look(struct daf_host *h)
+{
+    uint64_t stated = daf_agent_stated(h->agent);
+
+    if (stated == h->stated) return;
+    h->stated = stated;
+    for (size_t i = 0; i < daf_contents_count(h->contents); i++)
+        make_room(h, daf_contents_at(h->contents, i));
+}
+
+/* What is stuck still is said to be, and nothing more is tried for it now. */
+static void on_eviction_ended(void *ctx)
+{
+    struct daf_host *h = ctx;
+
+    h->is_releasing = true;
+    daf_contents_release(h->contents);
+    h->is_releasing = false;
+}
+
 void daf_host_content_fill(struct daf_host *h)
 {
+    h->eviction.ops = (struct daf_eviction_ops){
+        .ctx = h,
+        .wish = on_eviction_wish,
+        .ended = on_eviction_ended,
+    };
     h->contents_ops = (struct daf_contents_ops){
         .ctx = h,
         .input = on_content_input,

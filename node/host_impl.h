@@ -13,6 +13,7 @@
 #include "node/apiserver.h"
 #include "node/contents.h"
 #include "node/discoverhost.h"
+#include "node/eviction.h"
 #include "node/host.h"
 #include "node/linkhost.h"
 #include "node/log.h"
@@ -35,6 +36,9 @@ struct daf_host {
     struct daf_airwatch *airwatch;
     struct daf_agent *agent;
     struct daf_contents *contents;
+    struct daf_eviction eviction;
+    uint64_t stated;   /* daf_agent_stated() at the last look */
+    bool is_releasing; /* what it has held back is told */
     struct daf_apiserver *api;
     struct daf_webhost *web; /* NULL: it serves no pages */
     char web_url[DAF_WEB_URL_BYTES];
@@ -79,6 +83,9 @@ void daf_host_port_fill(struct daf_host *h);
 
 /** daf_host_content_fill: the ops of contents, and the API's on content. */
 void daf_host_content_fill(struct daf_host *h);
+/** daf_host_content_look: archives may keep more than before: if so, room is made
+ * for what waits for it.  Before the loop sleeps. */
+void daf_host_content_look(struct daf_host *h);
 /** daf_host_content_start: the shelf, within what --budget leaves for it. */
 DAF_NODISCARD enum daf_err daf_host_content_start(struct daf_host *h);
 

@@ -353,6 +353,7 @@ struct daf_stated_state {
     struct daf_kept_list kept;    /* durable */
     struct daf_kept_list coming;  /* for the next batch */
     struct daf_kept_list writing; /* at the disk */
+    uint64_t changes;             /* batches that were kept */
     uint64_t number;       /* another when sums are to be told; 0: none */
     struct daf_sum sum;    /* of what is kept */
     bool has_sum, is_busy; /* sum is right; a batch is at the disk */

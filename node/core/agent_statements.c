@@ -419,10 +419,16 @@ void daf_agent_statements_stored(struct daf_agent *a, enum daf_err err)
     free(s->writing.items);
     s->writing = (struct daf_kept_list){NULL, 0, 0};
     s->has_sum = false;
+    s->changes++;
     soon(&s->tell_at, a->now.ms + TELL_MS);
 }
 
 /* ---- our own */
+
+uint64_t daf_agent_stated(const struct daf_agent *a)
+{
+    return a->stated.changes;
+}
 
 bool daf_agent_is_archive(const struct daf_agent *a)
 {

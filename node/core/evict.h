@@ -32,7 +32,8 @@ struct daf_evict_item {
     bool is_due;        /* the camp asks this device for it */
     bool is_asked;      /* a person here asked for it once */
     bool is_superseded; /* there is a newer edition, whole here */
-    unsigned keepers;   /* archives that state it and are not revoked, less this */
+    unsigned
+        keepers; /* archives that state it and are not revoked, less this */
     bool is_kept_before; /* one of them is before this device */
     bool goes;           /* daf_evict_choose() says so */
 };

@@ -3,7 +3,7 @@
 #
 # Room for content: several who publish at a time, what a person wishes and takes
 # back, and what is nobody's to publish.
-# shellcheck source=tests/mesh/mesh.bash
+# shellcheck source=tests/mesh/mesh.bash disable=SC2317
 . "$(dirname "$0")/mesh.bash"
 
 # lesson FOLDER TITLE: a folder with a sidecar
@@ -74,6 +74,8 @@ daftar B progress add --learner 'Kite Example' --item poem --score 1 >"$tmp/out"
 records() { daftar B progress show --json | grep -o '"record":"[0-9a-f]*"'; }
 before=$(records)
 id=$(daftar B library --json | grep '"title":"Another"' | field content)
+kept() { daftar B library --json | grep '"title":"Another"' | grep -q '"kept_by":\[{'; }
+expect 'an archive says that it keeps it' until_true 30 kept
 expect 'what is here is dropped when a person says so' \
     exits 0 daftar B drop Another
 expect 'and it is said what room that made' said 'dropped, .*B of room'
