@@ -266,6 +266,32 @@ static void an_item_is_fetched_and_told_when_it_changes(void **state)
     assert_true(expect_item(p)->item.is_whole);
 }
 
+/* A person's word that came meanwhile counts. */
+static void only_what_the_camp_alone_asked_for_is_given_back(void **state)
+{
+    struct place *p = *state;
+
+    open_keeper(p, MORE);
+    want(p);
+    daf_keeper_add(p->k, 2, p->manifest, DAF_SHELF_CAMPS, 0);
+    daf_keeper_give_back(p->k, 3, &p->item.content);
+    daf_keeper_add(p->k, 4, p->manifest, 0, DAF_SHELF_WANTED);
+    daf_keeper_give_back(p->k, 5, &p->item.content);
+    daf_keeper_give_back(p->k, 6, &p->item.content);
+    (void)expect(p, DAF_KEEPER_OPENED, DAF_OK);
+    (void)expect_item(p);
+    expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 1);
+    (void)expect_item(p);
+    expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 2);
+    expect_ticket(p, DAF_KEEPER_DONE, DAF_EDENIED, 3);
+    assert_int_equal(expect_item(p)->item.wishes, DAF_SHELF_CAMPS);
+    expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 4);
+    (void)expect(p, DAF_KEEPER_GONE, DAF_OK);
+    expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 5);
+    expect_ticket(p, DAF_KEEPER_DONE, DAF_ENOTFOUND, 6);
+    expect_nothing(p);
+}
+
 static void only_a_part_s_end_is_told(void **state)
 {
     struct place *p = *state;
@@ -653,6 +679,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         AT_PLACE(answers_come_in_the_order_of_the_calls),
         AT_PLACE(an_item_is_fetched_and_told_when_it_changes),
+        AT_PLACE(only_what_the_camp_alone_asked_for_is_given_back),
         AT_PLACE(only_a_part_s_end_is_told),
         AT_PLACE(what_a_lost_connection_began_another_may_send),
         AT_PLACE(a_part_that_comes_for_a_dropped_item_is_answered),
