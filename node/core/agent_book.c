@@ -161,6 +161,7 @@ void daf_agent_book_mark(struct daf_agent *a, const struct daf_peer *p)
         row->salt = 1;
     row->is_there = p->is_there;
     row->is_proven = p->is_proven;
+    row->is_own_word = p->is_own_word;
     a->hearsay_count -= row->is_hearsay;
     row->is_hearsay = !p->is_proven && p->found_by == DAF_FOUND_GOSSIP;
     a->hearsay_count += row->is_hearsay;

@@ -249,13 +249,20 @@ static void tell_own(const struct daf_agent *a, struct telling *t)
     tell_end(t, &before);
 }
 
-/* What proved true, and not long ago. */
-static bool is_worth_telling(const struct daf_agent *a,
-                             const struct daf_peer *p)
+static bool may_be_told(const struct daf_peer_row *row)
+{
+    return row->is_proven || row->is_own_word;
+}
+
+/* What proved true, and not long ago; or its device's word, while that is here:
+ * two whom everybody has met as incoming would hear of each other from nobody. */
+static bool is_worth_telling(struct daf_agent *a, const struct daf_peer *p)
 {
     uint8_t bytes[18];
 
-    return p->is_proven && p->is_known && p->failures < DAF_AGENT_TRIES &&
+    if (!p->is_proven && daf_agent_session_with(a, &p->author) == NULL)
+        return false;
+    return p->is_known && p->failures < DAF_AGENT_TRIES &&
            !daf_camp_is_revoked(a->camp, &p->author) &&
            daf_addr_pack(&p->where, bytes) > 0;
 }
@@ -273,7 +280,7 @@ static size_t chosen_at(const struct daf_agent *a, const struct chosen *c,
 {
     size_t i = 0;
 
-    if (!a->rows[at].is_proven ||
+    if (!may_be_told(&a->rows[at]) ||
         (c->marks >> (a->rows[at].author & 63) & 1) == 0)
         return c->count;
     while (i < c->count &&
@@ -284,7 +291,7 @@ static size_t chosen_at(const struct daf_agent *a, const struct chosen *c,
 }
 
 /* Each peer hears of others where there are too many for one frame. */
-static void choose(const struct daf_agent *a, const struct daf_author_id *to,
+static void choose(struct daf_agent *a, const struct daf_author_id *to,
                    struct chosen *c)
 {
     size_t at = a->peers_count > 0 ? to->b[0] % a->peers_count : 0;
@@ -296,7 +303,7 @@ static void choose(const struct daf_agent *a, const struct daf_author_id *to,
          i++, at = at + 1 == a->peers_count ? 0 : at + 1) {
         const struct daf_peer *p = &a->peers[at];
 
-        if (!a->rows[at].is_proven || !is_worth_telling(a, p) ||
+        if (!may_be_told(&a->rows[at]) || !is_worth_telling(a, p) ||
             memcmp(p->author.b, to->b, sizeof(to->b)) == 0 ||
             chosen_at(a, c, at) < c->count)
             continue;
@@ -307,7 +314,7 @@ static void choose(const struct daf_agent *a, const struct daf_author_id *to,
 
 /* The other addresses of those that were chosen are looked for once for all:
  * some 100 comparisons of 500 addresses, and 32 times 500 if for each. */
-static void tell_known(const struct daf_agent *a, struct telling *t,
+static void tell_known(struct daf_agent *a, struct telling *t,
                        const struct daf_author_id *to)
 {
     uint16_t others[DAF_ADDRESSES_DEVICES_MAX][DAF_ADDRESSES_EACH_MAX];
@@ -384,8 +391,25 @@ static bool is_news(struct daf_agent *a, struct daf_view bytes,
     return p == NULL || (!p->is_known && p->found_by != DAF_FOUND_STATIC);
 }
 
-static void hear_device(struct daf_agent *a, struct daf_addresses_device *d)
+/* One that is in the book already. */
+static void note_own_word(struct daf_agent *a, struct daf_view bytes,
+                          const struct daf_author_id *author)
 {
+    struct daf_where where;
+    struct daf_peer *p;
+
+    if (!daf_addr_unpack(bytes, &where)) return;
+    p = daf_agent_book_find(a, &where);
+    if (p == NULL || !p->is_known || memcmp(p->author.b, author->b, 16) != 0)
+        return;
+    p->is_own_word = true;
+    daf_agent_book_mark(a, p);
+}
+
+static void hear_device(struct daf_agent *a, const struct daf_session *s,
+                        struct daf_addresses_device *d)
+{
+    bool is_own = memcmp(d->author.b, daf_session_peer(s)->b, 16) == 0;
     const struct daf_authority *auth = daf_camp_authority(a->camp);
     struct daf_device device;
     bool is_known = false;
@@ -395,12 +419,15 @@ static void hear_device(struct daf_agent *a, struct daf_addresses_device *d)
         struct daf_where where;
         struct daf_peer *p;
 
+        if (is_own) note_own_word(a, bytes, &d->author);
         if (!is_news(a, bytes, &where)) continue;
         is_known = is_known || auth->by_author(auth->ctx, &d->author, &device);
         if (!is_known) continue;
         p = daf_agent_book_add(a, &where, DAF_FOUND_GOSSIP);
         if (p == NULL) continue;
         daf_agent_book_name(a, p, &d->author);
+        p->is_own_word |= is_own;
+        daf_agent_book_mark(a, p);
         if (p->found_by == DAF_FOUND_GOSSIP)
             daf_agent_peer_far(a, p, HEARSAY_MS);
     }
@@ -412,12 +439,11 @@ void daf_agent_addresses(void *ctx, struct daf_session *s,
     struct daf_agent *a = ctx;
     struct daf_cursor c = addresses->devices.items;
 
-    (void)s;
     for (size_t i = 0; i < addresses->devices.count; i++) {
         struct daf_addresses_device d;
 
         daf_frame_next_device(&c, &d);
         if (memcmp(d.author.b, a->author.b, sizeof(a->author.b)) != 0)
-            hear_device(a, &d);
+            hear_device(a, s, &d);
     }
 }

@@ -200,6 +200,7 @@ struct daf_peer {
     bool is_there : 1;     /* mDNS sees it now */
     bool is_straight : 1;  /* MESH: without its door, and not proven yet */
     bool is_elsewhere : 1; /* its mesh is not where one would expect it */
+    bool is_own_word : 1;  /* author told it, over a session of its own */
     bool is_waiting : 1; /* RETRYING: until another address of it was called */
     bool was_put_off : 1;
 };
@@ -213,6 +214,7 @@ struct daf_peer_row {
     uint32_t author; /* the author id's first bytes; 0: not known */
     uint16_t salt;   /* the salt's; 0: it has none */
     bool is_there : 1, is_proven : 1;
+    bool is_own_word : 1;
     bool is_hearsay : 1; /* and nothing else stands for it */
 };
 

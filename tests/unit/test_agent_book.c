@@ -485,6 +485,35 @@ static void a_device_hears_of_the_others_from_the_first_it_meets(void **state)
     host_free(boss);
 }
 
+/* Two who both came to a third, which called neither, hear of each other: by their
+ * own word, and only while it lasts. */
+static void who_came_is_told_of_by_its_own_word(void **state)
+{
+    struct host *a = host_new(1), *b = host_new(2), *boss = host_new(0);
+    struct daf_peer_info info[4];
+    struct wire w[2];
+
+    (void)state;
+    own_addresses(b, "10.0.0.2:0");
+    w[0] = wire_up(b, go_to_mesh(b, 0, "10.0.0.9:1000"), boss, IN | 1);
+    talk(w, 1, true);
+    w[1] = wire_up(a, go_to_mesh(a, 0, "10.0.0.9:1000"), boss, IN | 2);
+    talk(w, 2, true);
+    assert_int_equal(boss->said_count[DAF_FRAME_ADDRESSES], 1);
+    assert_int_equal(peers_of(a, info, 4), 2);
+    assert_string_equal(info[1].addr.text, "10.0.0.2:1000");
+    assert_memory_equal(info[1].author.b, daf_agent_author(b->agent)->b, 16);
+    closed(boss, IN | 1);
+    closed(boss, IN | 2);
+    closed(a, last_connect(a)->conn);
+    w[1] = wire_up(a, go_to_mesh(a, 0, "10.0.0.9:1000"), boss, IN | 3);
+    talk(&w[1], 1, true); /* b is not here any more */
+    assert_int_equal(boss->said_count[DAF_FRAME_ADDRESSES], 1);
+    host_free(a);
+    host_free(b);
+    host_free(boss);
+}
+
 static void what_was_told_is_not_told_again(void **state)
 {
     struct host *a = host_new(1), *b = host_new(2);
@@ -859,6 +888,7 @@ int main(void)
         cmocka_unit_test(what_mdns_lost_and_no_door_proved_is_forgotten),
         cmocka_unit_test(what_proved_true_is_kept_and_called_each_minute),
         cmocka_unit_test(a_device_hears_of_the_others_from_the_first_it_meets),
+        cmocka_unit_test(who_came_is_told_of_by_its_own_word),
         cmocka_unit_test(what_was_told_is_not_told_again),
         cmocka_unit_test(hearsay_is_called_nearby_only_and_soon_forgotten),
         cmocka_unit_test(a_false_claim_keeps_nobody_from_being_called),
