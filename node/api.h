@@ -71,7 +71,8 @@
  *                      or ("before":"hex") before it, ascending by content id: 48
  *                      at most.  Of total so many are skipped before them.  The item
  *                      named may be gone: it is a place in that order.  Of its
- *                      titles each has the best of languages (daf_content_best)
+ *                      titles each has the best of languages (daf_content_best).
+ *                      Of old editions (R92) only those that are here
  * {"op":"library-item","content":"hex","languages":[…]}
  *                  -> {"item":{… as above, and "description":{"en":…}, which may
  *                      be {}},"exit":0}, or not-found

@@ -77,6 +77,11 @@ static void print_json(const struct daf_cmd_content *c,
         "published", is_true(state, "published"), "path",
         is_whole ? daf_cmd_text(path) : json_null(), "publisher_device",
         daf_cmd_hex(e->author.b, sizeof(e->author.b)));
+    (void)json_object_set_new(line, "superseded_by",
+                              e->is_superseded
+                                  ? daf_cmd_hex(e->superseded_by.b,
+                                                sizeof(e->superseded_by.b))
+                                  : json_null());
     put_texts(line, content);
     for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
         json_t *value = json_object_get(state, copied[i]);
@@ -159,7 +164,14 @@ static void print_text(const struct daf_catalogue_entry *e, json_t *state)
                  daf_cmd_hex_str(e->content.id.b, sizeof(e->content.id.b), hex),
                  size, words);
     (void)daf_cmd_put_text(title);
-    (void)printf("\n");
+    (void)printf("%s\n", e->is_superseded ? "  (there is a new edition)" : "");
+}
+
+/* Old editions are told of where they are, or are to be. */
+static bool is_told(const struct daf_catalogue_entry *e, const json_t *state)
+{
+    return !e->is_superseded || is_true(state, "whole") ||
+           is_true(state, "wanted") || is_true(state, "pinned");
 }
 
 enum daf_exit daf_cmd_library(const struct daf_cmd *cmd)
@@ -179,7 +191,7 @@ enum daf_exit daf_cmd_library(const struct daf_cmd *cmd)
         state = daf_cmd_content_state(&c, &e.content.id);
         if (cmd->json)
             print_json(&c, &e, state);
-        else
+        else if (is_told(&e, state))
             print_text(&e, state);
     }
     if (count == 0 && !cmd->json)

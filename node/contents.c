@@ -22,6 +22,7 @@ struct daf_contents {
     struct daf_keeper *keeper;
     struct daf_loop_source source;
     enum daf_err state;
+    uint64_t news;
     size_t count, cap;
     struct daf_contents_item *items; /* ascending by content id */
     struct daf_log_limit trouble;
@@ -147,6 +148,7 @@ static void on_item(struct daf_contents *c, const struct daf_keeper_result *r)
     };
     const struct daf_input in = {.kind = DAF_INPUT_ITEM, .item = &news};
 
+    c->news++;
     if (item != NULL) {
         copy_state(item, &r->item);
         copy_title(item, r->item.manifest);
@@ -167,6 +169,7 @@ static void on_gone(struct daf_contents *c, const struct daf_keeper_result *r)
                                        .is_gone = true};
     const struct daf_input in = {.kind = DAF_INPUT_ITEM, .item = &news};
 
+    c->news++;
     if (item != NULL) leave(c, item);
     c->ops->input(c->ops->ctx, &in);
     c->ops->changed(c->ops->ctx, &r->item.content, NULL);
@@ -410,6 +413,11 @@ const struct daf_contents_item *daf_contents_find(
     if (at == c->count || memcmp(c->items[at].content.b, content->b, 32) != 0)
         return NULL;
     return &c->items[at];
+}
+
+uint64_t daf_contents_news(const struct daf_contents *c)
+{
+    return c->news;
 }
 
 enum daf_err daf_contents_state(const struct daf_contents *c)

@@ -103,6 +103,10 @@ const struct daf_contents_item *daf_contents_at(const struct daf_contents *c,
 const struct daf_contents_item *daf_contents_find(
     const struct daf_contents *c, const struct daf_hash *content);
 
+/** daf_contents_news: how often an item came, went, or changed in its wishes or in
+ * being whole; not counted: parts that came. */
+uint64_t daf_contents_news(const struct daf_contents *c);
+
 /** daf_contents_state: DAF_OK; DAF_EBUSY before the shelf is open; or why it is
  * not. */
 enum daf_err daf_contents_state(const struct daf_contents *c);

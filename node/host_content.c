@@ -44,6 +44,9 @@ static void on_content_changed(void *ctx, const struct daf_hash *content,
 {
     struct daf_host *h = ctx;
 
+    if (daf_contents_news(h->contents) != h->content_news)
+        daf_host_editions_soon(h);
+    h->content_news = daf_contents_news(h->contents);
     if (h->api == NULL) return;
     daf_apiserver_content_changed(h->api, content, item);
     daf_apiserver_changed(h->api, DAF_APISERVER_CONTENT);
@@ -131,6 +134,7 @@ static enum daf_err on_content(void *ctx, uint64_t ticket,
     struct daf_catalogue *catalogue;
     enum daf_err err;
 
+    if (w.what == DAF_CONTENTS_DROP) daf_host_editions_kept(h, &w.content);
     if (w.what != DAF_CONTENTS_ADD) {
         daf_contents_wish(h->contents, ticket, &w);
         return DAF_OK;
@@ -139,6 +143,9 @@ static enum daf_err on_content(void *ctx, uint64_t ticket,
     if (err != DAF_OK) return err;
     if (daf_catalogue_find(catalogue, &w.content, &entry)) {
         w.manifest = entry.manifest;
+        if (entry.is_superseded &&
+            (w.set & (DAF_SHELF_WANTED | DAF_SHELF_PINNED)) != 0)
+            w.set |= DAF_SHELF_STAYS; /* a person's word */
         daf_contents_wish(h->contents, ticket, &w);
     } else {
         err = DAF_ENOTFOUND;
