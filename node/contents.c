@@ -114,9 +114,17 @@ static void copy_title(struct daf_contents_item *to, struct daf_view manifest)
 
 /* ---- what the keeper says */
 
+static void tell_shelf(struct daf_contents *c, bool is_there)
+{
+    const struct daf_input in = {.kind = DAF_INPUT_SHELF, .is_there = is_there};
+
+    c->ops->input(c->ops->ctx, &in);
+}
+
 static void on_opened(struct daf_contents *c, const struct daf_keeper_result *r)
 {
     c->state = r->err;
+    if (r->err != DAF_OK) tell_shelf(c, false);
     if (r->err == DAF_ENOTFOUND)
         daf_log(
             "content is not there: its folder is a link to nowhere, or without "
@@ -144,6 +152,7 @@ static void on_item(struct daf_contents *c, const struct daf_keeper_result *r)
         /* What was published here is fetched as well, if it was damaged. */
         .is_wanted = r->item.wishes != 0,
         .is_stuck = r->is_stuck,
+        .at = daf_clock_wall(),
         .bits = r->item.is_whole ? (struct daf_view){NULL, 0} : r->item.bits,
     };
     const struct daf_input in = {.kind = DAF_INPUT_ITEM, .item = &news};
@@ -218,6 +227,9 @@ static void on_result(struct daf_contents *c, const struct daf_keeper_result *r)
     switch (r->kind) {
     case DAF_KEEPER_OPENED:
         on_opened(c, r);
+        return;
+    case DAF_KEEPER_TOLD:
+        tell_shelf(c, true);
         return;
     case DAF_KEEPER_ITEM:
         on_item(c, r);

@@ -139,6 +139,15 @@ static void port_content_read(void *ctx, uint32_t conn,
     daf_contents_read(h->contents, conn, piece);
 }
 
+static void port_statement(void *ctx, const struct daf_statement *st,
+                           struct daf_view bytes)
+{
+    struct daf_host *h = ctx;
+
+    (void)st;
+    daf_writer_statement(h->writer, bytes);
+}
+
 void daf_host_port_fill(struct daf_host *h)
 {
     h->port = (struct daf_port){
@@ -155,6 +164,7 @@ void daf_host_port_fill(struct daf_host *h)
         .store_unchecked = port_unchecked,
         .store_checked = port_checked,
         .store_drop = port_drop,
+        .store_statement = port_statement,
         .store_end = port_end,
         .store_acked = port_acked,
         .content_put = port_content_put,

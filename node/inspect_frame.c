@@ -386,6 +386,19 @@ static void show_air(struct daf_inspect_out *o, const struct daf_air_told *air)
         daf_inspect_null(o);
 }
 
+static void show_stated(struct daf_inspect_out *o,
+                        const struct daf_stated_list *s)
+{
+    static const char *const names[] = {
+        [DAF_STATED_SUM] = "sum",
+        [DAF_STATED_LIST] = "list",
+        [DAF_STATED_ANSWER] = "answer",
+    };
+
+    daf_inspect_put_text(o, "stated", names[s->kind]);
+    daf_inspect_put_hex(o, "data", s->data.p, s->data.len);
+}
+
 static void show_proof(struct daf_inspect_out *o, const struct daf_proof *p,
                        bool is_welcome)
 {
@@ -528,6 +541,9 @@ static void show_fields(struct daf_inspect_out *o, const struct daf_frame *f)
         return;
     case DAF_FRAME_AIR:
         show_air(o, &f->air);
+        return;
+    case DAF_FRAME_STATED:
+        show_stated(o, &f->stated);
         return;
     case DAF_FRAME_ADDRESSES:
         show_addresses(o, &f->addresses);

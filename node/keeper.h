@@ -35,6 +35,7 @@ struct daf_keeper; /* opaque */
 enum daf_keeper_kind {
     DAF_KEEPER_OPENED, /* err; DAF_ENOTFOUND: the shelf is not mounted.  With
                           another error than DAF_OK there are no items */
+    DAF_KEEPER_TOLD,   /* once, after it opened: each item was told */
     DAF_KEEPER_ITEM,   /* item: as it stands; at start, and when it changed */
     DAF_KEEPER_GONE,   /* item.content: dropped, here or by another handle */
     DAF_KEEPER_PUT,    /* conn, piece (no bytes), put, err: a part's end;

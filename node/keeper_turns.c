@@ -233,7 +233,12 @@ static void open_shelf(struct daf_keeper *k)
     r->err = k->shelf_err;
     if (k->shelf != NULL) r->room = daf_shelf_unreadable(k->shelf);
     daf_keeper_post(k, r);
-    if (k->shelf != NULL) daf_keeper_tell_all(k);
+    if (k->shelf == NULL) return;
+    daf_keeper_tell_all(k);
+    r = calloc(1, sizeof(*r));
+    if (r == NULL) abort();
+    r->kind = DAF_KEEPER_TOLD;
+    daf_keeper_post(k, r);
 }
 
 void *daf_keeper_thread(void *keeper)

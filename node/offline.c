@@ -186,6 +186,12 @@ static void tell_agent(struct daf_trouble *t, const struct daf_home *home,
         tell_store(t, home, err);
 }
 
+static enum daf_err scan_statements(void *ctx, daf_agent_statement_fn fn,
+                                    void *fn_ctx)
+{
+    return daf_store_statements(ctx, fn, fn_ctx, NULL);
+}
+
 /* What an agent needs has no shorter list.
  * NOLINTNEXTLINE(readability-function-size) */
 enum daf_err daf_offline_agent(const struct daf_home *home,
@@ -202,6 +208,8 @@ enum daf_err daf_offline_agent(const struct daf_home *home,
         .index = daf_store_index(reader),
         .scan = scan_store,
         .scan_ctx = reader,
+        .statements = scan_statements,
+        .statements_ctx = reader,
         .port = port,
     };
     enum daf_err err =

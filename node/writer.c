@@ -23,12 +23,14 @@ enum deed_kind {
     DEED_UNCHECKED,
     DEED_CHECKED,
     DEED_DROP,
+    DEED_STATEMENT,
 };
 struct deed {
     enum deed_kind kind;
     size_t after;            /* this many items */
     struct daf_stretch what; /* DROP: the log alone */
     struct daf_spot spot;    /* DROP */
+    size_t at, len;          /* STATEMENT: of the job's bytes */
 };
 
 struct job {
@@ -172,9 +174,19 @@ static enum daf_err put_item(struct daf_store *s, const struct job *j,
     return err;
 }
 
+/* The agent has verified it. */
+static enum daf_err keep_statement(struct daf_store *s, struct daf_view bytes)
+{
+    struct daf_statement st;
+    enum daf_err err = daf_statement_decode(bytes, &st);
+
+    assert(err == DAF_OK);
+    return daf_store_keep_statement(s, &st, bytes);
+}
+
 /* What the store has no record for, or cannot part with, is nobody's fault. */
-static enum daf_err do_deed(struct daf_store *s, const struct deed *d,
-                            int64_t *records)
+static enum daf_err do_deed(struct daf_store *s, const struct job *j,
+                            const struct deed *d, int64_t *records)
 {
     enum daf_err err = DAF_OK;
 
@@ -189,6 +201,9 @@ static enum daf_err do_deed(struct daf_store *s, const struct deed *d,
         err = daf_store_drop(s, &d->what.log, &d->spot);
         *records -= err == DAF_OK;
         break;
+    case DEED_STATEMENT:
+        err = keep_statement(s, (struct daf_view){j->bytes + d->at, d->len});
+        break;
     }
     return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;
 }
@@ -198,7 +213,7 @@ static enum daf_err do_deeds(struct daf_store *s, const struct job *j,
                              size_t at, size_t *done, int64_t *records)
 {
     while (*done < j->deeds_count && j->deeds[*done].after <= at) {
-        enum daf_err err = do_deed(s, &j->deeds[(*done)++], records);
+        enum daf_err err = do_deed(s, j, &j->deeds[(*done)++], records);
 
         if (err != DAF_OK) return err;
     }
@@ -560,6 +575,22 @@ void daf_writer_drop(struct daf_writer *w, const struct daf_log_key *log,
     add_deed(w, &(struct deed){.kind = DEED_DROP,
                                .what = {.log = *log},
                                .spot = *spot});
+}
+
+void daf_writer_statement(struct daf_writer *w, struct daf_view statement)
+{
+    struct deed d = {.kind = DEED_STATEMENT, .len = statement.len};
+    struct job *j = w->open;
+    void *bytes;
+
+    assert(j != NULL);
+    bytes = j->bytes;
+    if (!reserve(&bytes, &j->bytes_cap, j->bytes_len, statement.len, 1))
+        j->err = DAF_ENOMEM;
+    j->bytes = bytes;
+    if (j->err != DAF_OK) return;
+    d.at = copy_bytes(j, statement);
+    add_deed(w, &d);
 }
 
 void daf_writer_end(struct daf_writer *w, uint64_t job)

@@ -42,6 +42,7 @@ enum daf_frame_kind {
     DAF_FRAME_FETCH = 17,
     DAF_FRAME_TURN = 18,
     DAF_FRAME_AIR = 19,
+    DAF_FRAME_STATED = 20,
     DAF_FRAME_KNOCK = 33,
     DAF_FRAME_NONCE = 34,
     DAF_FRAME_PROOF = 35,
@@ -181,9 +182,21 @@ struct daf_addresses_device {
     struct daf_author_id author;
     struct daf_list addresses; /* 1 to DAF_ADDRESSES_EACH_MAX */
 };
-struct daf_bytes {               /* MANIFEST, REGISTER: decoded, not acted on */
+struct daf_bytes {               /* MANIFEST: decoded, not acted on; REGISTER */
     struct daf_author_id author; /* REGISTER */
-    struct daf_view data;
+    struct daf_view data;        /* REGISTER: a statement, not decoded yet */
+};
+enum daf_stated_kind { /* docs/content.md R82 */
+                       DAF_STATED_SUM =
+                           0, /* of all statements that are held; 16 bytes */
+                       DAF_STATED_LIST =
+                           1, /* of each of them, DAF_STATED_BYTES; yours, if need be */
+                       DAF_STATED_ANSWER =
+                           2, /* the same, in answer to a list */
+};
+struct daf_stated_list {
+    enum daf_stated_kind kind;
+    struct daf_view data; /* of the length that its kind has */
 };
 struct daf_part {            /* HAVE, CHUNK, FETCH (docs/content.md §4) */
     struct daf_hash content; /* its id */
@@ -250,6 +263,7 @@ struct daf_frame {
         struct daf_view seek; /* whole content ids, ≤ DAF_SEEK_MAX */
         uint32_t turn;        /* place; 0: now */
         struct daf_air_told air;
+        struct daf_stated_list stated;
         struct daf_knock knock;
         struct daf_hash nonce; /* NONCE, ANSWER */
         struct daf_proof proof;
@@ -311,6 +325,11 @@ void daf_frame_pack_fetch(struct daf_pack *k, const struct daf_part *fetch);
 void daf_frame_pack_seek(struct daf_pack *k, struct daf_view contents);
 void daf_frame_pack_turn(struct daf_pack *k, uint32_t place);
 void daf_frame_pack_air(struct daf_pack *k, const struct daf_air_told *air);
+void daf_frame_pack_register(struct daf_pack *k,
+                             const struct daf_author_id *author,
+                             struct daf_view statement);
+void daf_frame_pack_stated(struct daf_pack *k,
+                           const struct daf_stated_list *stated);
 void daf_frame_pack_knock(struct daf_pack *k, const struct daf_knock *knock);
 void daf_frame_pack_nonce(struct daf_pack *k, const struct daf_hash *nonce);
 void daf_frame_pack_proof(struct daf_pack *k, const struct daf_proof *proof,

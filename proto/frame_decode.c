@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/frame_impl.h"
+#include "proto/statement.h"
 
 /* Both ends of a range of versions. */
 static void read_versions(struct daf_cursor *c, uint32_t *out_min,
@@ -126,7 +127,7 @@ static void read_manifest(struct daf_cursor *c, struct daf_frame *out)
 static void read_register(struct daf_cursor *c, struct daf_frame *out)
 {
     daf_cursor_bin_into(c, out->bytes.author.b, sizeof(out->bytes.author.b));
-    out->bytes.data = daf_cursor_bin(c, DAF_FRAME_BYTES_MAX);
+    out->bytes.data = daf_cursor_bin(c, DAF_STATEMENT_BYTES_MAX);
 }
 
 static void read_part(struct daf_cursor *c, struct daf_part *out)
@@ -172,6 +173,22 @@ static void read_air(struct daf_cursor *c, struct daf_frame *out)
         daf_cursor_bin_into(c, out->air.id, sizeof(out->air.id));
     else
         daf_cursor_nil(c);
+}
+
+static void read_stated(struct daf_cursor *c, struct daf_frame *out)
+{
+    struct daf_stated_list *f = &out->stated;
+    size_t start;
+
+    f->kind = (enum daf_stated_kind)daf_cursor_uint(c, DAF_STATED_ANSWER);
+    start = c->at;
+    if (f->kind == DAF_STATED_SUM) {
+        f->data = daf_cursor_bin(c, sizeof(struct daf_sum));
+        daf_frame_require(c, f->data.len == sizeof(struct daf_sum), start);
+    } else {
+        f->data =
+            daf_frame_decode_units(c, DAF_STATED_BYTES, DAF_STATEMENTS_MAX);
+    }
 }
 
 static void read_knock(struct daf_cursor *c, struct daf_frame *out)
@@ -291,6 +308,7 @@ static const struct {
     [DAF_FRAME_FETCH] = {"FETCH", 4, read_fetch},
     [DAF_FRAME_TURN] = {"TURN", 2, read_turn},
     [DAF_FRAME_AIR] = {"AIR", 2, read_air},
+    [DAF_FRAME_STATED] = {"STATED", 3, read_stated},
     [DAF_FRAME_KNOCK] = {"KNOCK", 4, read_knock},
     [DAF_FRAME_NONCE] = {"NONCE", 2, read_nonce},
     [DAF_FRAME_PROOF] = {"PROOF", 5, read_proof},

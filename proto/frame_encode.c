@@ -142,6 +142,23 @@ void daf_frame_pack_air(struct daf_pack *k, const struct daf_air_told *air)
         daf_pack_nil(k);
 }
 
+void daf_frame_pack_register(struct daf_pack *k,
+                             const struct daf_author_id *author,
+                             struct daf_view statement)
+{
+    begin(k, 3, DAF_FRAME_REGISTER);
+    daf_pack_bin(k, author->b, sizeof(author->b));
+    daf_pack_bin(k, statement.p, statement.len);
+}
+
+void daf_frame_pack_stated(struct daf_pack *k,
+                           const struct daf_stated_list *stated)
+{
+    begin(k, 3, DAF_FRAME_STATED);
+    daf_pack_uint(k, stated->kind);
+    daf_pack_bin(k, stated->data.p, stated->data.len);
+}
+
 void daf_frame_pack_defer(struct daf_pack *k, const struct daf_defer *defer)
 {
     begin(k, 3, DAF_FRAME_DEFER);

@@ -104,4 +104,12 @@
 #define DAF_TURN_MAX                      65535 /* places in line */
 #define DAF_AIR_BYTES                     8
 
+/* ---- statements (docs/content.md §7) */
+#define DAF_STATEMENT_KIND_MAX        5     /* what is carried, known or not */
+#define DAF_ARCHIVED_MAX              1024  /* content ids on a page */
+#define DAF_ARCHIVED_PAGES_MAX        16    /* 16,384 items of one archive */
+#define DAF_STATEMENT_BYTES_MAX       41216 /* a full page has 41,110 at most */
+#define DAF_STATEMENT_OTHER_BYTES_MAX 1024  /* of a kind that is not known */
+#define DAF_STATEMENTS_MAX            4096  /* held: a list is 140 kB */
+
 #endif

@@ -15,6 +15,7 @@ enum {
     DAF_RETENTION_CONTROL = 0,
     DAF_RETENTION_IDENTITY = 1, /* registrations: found by an index */
     DAF_RETENTION_PROGRESS = 2,
+    DAF_RETENTION_DAILY = 3, /* the class's day: found by an index */
     DAF_RETENTION_CONTENT = 6,
 };
 

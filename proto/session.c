@@ -41,7 +41,7 @@ static const struct {
     [DAF_FRAME_ACK] = {IN(DAF_SESSION_OPEN), daf_on_ack},
     [DAF_FRAME_BYE] = {~0u, daf_on_bye},
     [DAF_FRAME_MANIFEST] = {IN(DAF_SESSION_OPEN), NULL},
-    [DAF_FRAME_REGISTER] = {IN(DAF_SESSION_OPEN), NULL},
+    [DAF_FRAME_REGISTER] = {IN(DAF_SESSION_OPEN), daf_on_content},
     [DAF_FRAME_HAVE] = {IN(DAF_SESSION_OPEN), daf_on_content},
     [DAF_FRAME_CHUNK] = {IN(DAF_SESSION_OPEN), daf_on_content},
     [DAF_FRAME_ADDRESSES] = {IN(DAF_SESSION_OPEN), daf_on_addresses},
@@ -49,6 +49,7 @@ static const struct {
     [DAF_FRAME_FETCH] = {IN(DAF_SESSION_OPEN), daf_on_content},
     [DAF_FRAME_TURN] = {IN(DAF_SESSION_OPEN), daf_on_content},
     [DAF_FRAME_AIR] = {IN(DAF_SESSION_OPEN), daf_on_content},
+    [DAF_FRAME_STATED] = {IN(DAF_SESSION_OPEN), daf_on_content},
 };
 
 struct daf_session *daf_session_init(void *room,

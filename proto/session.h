@@ -111,7 +111,8 @@ struct daf_session_port {
     /* The peer says where doors may be: a hint, once a session (R49). */
     void (*addresses)(void *ctx, struct daf_session *s,
                       const struct daf_addresses *addresses);
-    /* HAVE, CHUNK, SEEK, FETCH, TURN or AIR: docs/content.md §4. */
+    /* HAVE, CHUNK, SEEK, FETCH, TURN, AIR: docs/content.md §4; REGISTER or STATED:
+     * §7. */
     void (*content)(void *ctx, struct daf_session *s,
                     const struct daf_frame *frame);
     /* ROOT verified: the peer is who it says.  False: end it with @out_why. */

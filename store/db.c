@@ -107,6 +107,9 @@ static const char *const questions[DAF_SQL_COUNT] = {
         "DELETE FROM unchecked WHERE log=?1 AND last>=?2 AND first<=?3",
     [DAF_SQL_VALUE_GET] = "SELECT value,sum FROM value WHERE name=?1",
     [DAF_SQL_VALUE_SET] = "REPLACE INTO value(name,value,sum)VALUES(?1,?2,?3)",
+    [DAF_SQL_STATEMENT_SET] =
+        "REPLACE INTO statement(author,kind,page,number,bytes,sum)"
+        "VALUES(?1,?2,?3,?4,?5,?6)",
 };
 
 /* ---- errors */

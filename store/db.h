@@ -73,6 +73,7 @@ enum daf_sql {
     DAF_SQL_UNCHECKED_REMOVE,
     DAF_SQL_VALUE_GET,
     DAF_SQL_VALUE_SET,
+    DAF_SQL_STATEMENT_SET,
     DAF_SQL_COUNT, /* how many there are; not a question */
 };
 

@@ -102,6 +102,21 @@ static const struct {
             "ALTER TABLE commits ADD COLUMN bodies_inverse INTEGER NOT NULL "
             "DEFAULT -1 CHECK(bodies_inverse=~bodies);",
      .fill = fill_marks},
+
+    /* 3: what devices say of themselves (proto/statement.h), and the class's day
+     * is found without reading a class.
+     *
+     * The bytes are signed; sum shows damage to the rest of the row. */
+    {.sql = "CREATE TABLE statement("
+            "author BLOB NOT NULL,"
+            "kind INTEGER NOT NULL,"
+            "page INTEGER NOT NULL,"
+            "number INTEGER NOT NULL,"
+            "bytes BLOB NOT NULL,"
+            "sum BLOB NOT NULL,"
+            "PRIMARY KEY(author,kind,page)"
+            ")STRICT,WITHOUT ROWID;"
+            "CREATE INDEX header_daily ON header(log) WHERE retention=3;"},
 };
 
 #define STEPS_COUNT ((int)(sizeof(steps) / sizeof(steps[0])))

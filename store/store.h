@@ -20,6 +20,7 @@
 
 #include "proto/index.h"
 #include "proto/record.h"
+#include "proto/statement.h"
 
 struct daf_store; /* opaque */
 
@@ -109,6 +110,11 @@ DAF_NODISCARD enum daf_err daf_store_acked(struct daf_store *s,
                                            uint64_t seq_first,
                                            const struct daf_spot *last);
 
+/** daf_store_keep_statement: keep one that was verified, instead of what is kept at
+ * its place.  @bytes decode to @st. */
+DAF_NODISCARD enum daf_err daf_store_keep_statement(
+    struct daf_store *s, const struct daf_statement *st, struct daf_view bytes);
+
 /* ---- reading */
 
 /** daf_store_index: the protocol's questions, answered from this handle.  The
@@ -143,7 +149,7 @@ typedef bool (*daf_row_fn)(void *ctx, const struct daf_row *row);
 
 /** daf_store_scan: every record of @scope, log by log (author, incarnation,
  * seq, id ascending).  @retention: only this retention class (by an index if it
- * is DAF_RETENTION_IDENTITY), or -1 for all.  @fn may ask this handle again. */
+ * is DAF_RETENTION_IDENTITY or _DAILY), or -1 for all.  @fn may ask this handle again. */
 DAF_NODISCARD enum daf_err daf_store_scan(struct daf_store *s,
                                           const struct daf_scope_id *scope,
                                           int retention, daf_row_fn fn,
@@ -154,6 +160,15 @@ DAF_NODISCARD enum daf_err daf_store_scan(struct daf_store *s,
 DAF_NODISCARD enum daf_err daf_store_find(struct daf_store *s,
                                           const struct daf_record_id *id,
                                           daf_row_fn fn, void *ctx);
+
+/* Borrowed for the call; returns true to go on. */
+typedef bool (*daf_statement_fn)(void *ctx, const struct daf_statement *st,
+                                 struct daf_view bytes);
+/** daf_store_statements: each that is kept, by place.  What the card has changed
+ * is left out, and counted in @out_bad (may be NULL): peers send it again. */
+DAF_NODISCARD enum daf_err daf_store_statements(struct daf_store *s,
+                                                daf_statement_fn fn, void *ctx,
+                                                uint64_t *out_bad);
 
 /** daf_store_author_logs: incarnations of @author in @scope, the newest here
  * first.  Returns the count written to @out, at most @cap. */

@@ -38,7 +38,8 @@ struct check {
     uint64_t spots_seen;    /* rows of frontier that were expected */
     uint64_t pieces_seen;   /* rows of body that a header named, */
     uint64_t pieces_sum;    /* and the sum of their numbers */
-    uint64_t identity_seen; /* headers of that retention class */
+    uint64_t identity_seen; /* headers of that retention class, */
+    uint64_t daily_seen;    /* and of that */
     uint8_t body[DAF_BODY_BYTES_MAX];
 };
 
@@ -238,6 +239,7 @@ static enum daf_err check_record(struct check *c)
     c->out->records++;
     c->out->absent += daf_db_int(q, 5) == DAF_BODY_ABSENT;
     c->identity_seen += daf_db_int(q, 6) == DAF_RETENTION_IDENTITY;
+    c->daily_seen += daf_db_int(q, 6) == DAF_RETENTION_DAILY;
     bool has_id = daf_db_copy(q, 2, spot.id.b, sizeof(spot.id.b));
     if (err != DAF_OK) return err;
     if (!has_id || daf_record_decode(header, &r) != DAF_OK) {
@@ -314,6 +316,12 @@ static enum daf_err check_rest(struct check *c)
                             "header_identity WHERE retention=1",
                             c->identity_seen, "database",
                             "registrations are not listed right");
+    if (err == DAF_OK)
+        err = expect_number(c,
+                            "SELECT count(*) FROM header INDEXED BY "
+                            "header_daily WHERE retention=3",
+                            c->daily_seen, "database",
+                            "the class's day is not listed right");
     /* SQLite's own check leaves out CHECK where it may not write. */
     if (err == DAF_OK)
         err = expect_number(c,
@@ -436,6 +444,16 @@ static enum daf_err check_values(struct check *c)
     return err == DAF_ENOTFOUND ? DAF_OK : err;
 }
 
+static enum daf_err check_statements(struct check *c)
+{
+    uint64_t bad;
+    enum daf_err err = daf_store_statements(c->s, NULL, NULL, &bad);
+
+    if (err == DAF_OK && bad > 0)
+        tell(c, "statement", "not what its author signed");
+    return err;
+}
+
 /* ---- all of it */
 
 static enum daf_err prepare(struct check *c)
@@ -470,6 +488,7 @@ static enum daf_err check_all(struct check *c)
     if (err == DAF_OK) err = damage(c, check_marks(c));
     if (err == DAF_OK) err = damage(c, check_unchecked(c));
     if (err == DAF_OK) err = damage(c, check_values(c));
+    if (err == DAF_OK) err = damage(c, check_statements(c));
     daf_db_drop(&c->rows);
     daf_db_drop(&c->pieces);
     daf_db_drop(&c->spots);

@@ -11,6 +11,8 @@
 #define IN_ORDER "ORDER BY log.author,log.incarnation,h.seq,h.id"
 
 static const char scan_all[] = ROW IN_SCOPE IN_ORDER;
+static const char scan_daily[] =
+    ROW "INDEXED BY header_daily " IN_SCOPE "AND h.retention=3 " IN_ORDER;
 static const char scan_class[] = ROW IN_SCOPE "AND h.retention=?2 " IN_ORDER;
 /* The planner takes the index only for the number itself. */
 static const char scan_identity[] =
@@ -89,6 +91,7 @@ enum daf_err daf_store_scan(struct daf_store *s,
     const char *sql = retention < 0 ? scan_all : scan_class;
     struct walk *w;
     if (retention == DAF_RETENTION_IDENTITY) sql = scan_identity;
+    if (retention == DAF_RETENTION_DAILY) sql = scan_daily;
     enum daf_err err = walk_open(s, sql, &w);
     if (err == DAF_OK) {
         daf_db_bind_blob(&w->rows, 1, scope->b, sizeof(scope->b));

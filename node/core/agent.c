@@ -132,6 +132,8 @@ static enum daf_err set_up(struct daf_agent *a)
     if (err == DAF_OK) err = take_cert(a, config->cert);
     if (err == DAF_OK) err = fold_store(a);
     if (err != DAF_OK) return err;
+    err = daf_agent_statements_begin(a);
+    if (err != DAF_OK) return err;
     fill_env(a);
     daf_agent_note_revoked(a, NULL);
     daf_agent_idle_begin(a);
@@ -156,6 +158,7 @@ enum daf_err daf_agent_new(const struct daf_agent_config *config,
     a->waiting_end = &a->waiting;
     a->news_at = a->near_at = a->turn_at = a->again_at = DAF_MONO_NEVER;
     a->slices_at = DAF_MONO_NEVER;
+    a->stated.write_at = a->stated.tell_at = a->stated.own_at = DAF_MONO_NEVER;
     a->asked_max = DAF_AGENT_ASKED_MAX;
     a->first_due_ms = DAF_MONO_NEVER.ms;
     daf_agent_look_init(a);
@@ -185,6 +188,7 @@ void daf_agent_free(struct daf_agent *a)
     free(a->parted);
     free(a->cert_bytes);
     daf_agent_items_free(a);
+    daf_agent_statements_free(a);
     if (a->owns_scratch && a->scratch != NULL) {
         sodium_memzero(a->scratch, sizeof(*a->scratch));
         free(a->scratch);
@@ -237,6 +241,7 @@ static void on_frame(struct daf_agent *a, const struct daf_input *in)
         daf_agent_addresses_tell(a, c);
         daf_agent_air_tell(a, c);
         daf_agent_seek_tell(a, c);
+        daf_agent_statements_tell(a, c);
         daf_agent_conn_note(a, c);
     }
 }
@@ -267,6 +272,7 @@ static void on_timer(struct daf_agent *a)
     daf_agent_slices_timer(a);
     daf_agent_items_timer(a);
     daf_agent_fetch_timer(a);
+    daf_agent_statements_timer(a);
     if (daf_agent_look_due(a)) {
         (void)fold_store(a); /* what cannot be read is passed over, as ever */
         daf_agent_note_revoked(a, NULL);
@@ -368,6 +374,9 @@ void daf_agent_input(struct daf_agent *a, struct daf_mono now,
     case DAF_INPUT_ROUND:
         daf_agent_fetch_round(a, in->round_us);
         break;
+    case DAF_INPUT_SHELF:
+        daf_agent_statements_shelf(a);
+        break;
     }
     daf_agent_conns_poke(a);
     daf_agent_conns_sweep(a);
@@ -386,7 +395,9 @@ struct daf_mono daf_agent_deadline(const struct daf_agent *a)
     struct daf_mono porch = daf_agent_porch_deadline(a);
     struct daf_mono fetch = daf_agent_fetch_deadline(a);
     struct daf_mono turns = daf_agent_turns_deadline(a);
+    struct daf_mono stated = daf_agent_statements_deadline(a);
 
+    if (stated.ms < first.ms) first = stated;
     if (turns.ms < first.ms) first = turns;
     if (a->slices_at.ms < first.ms) first = a->slices_at;
     if (idle.ms < first.ms) first = idle;

@@ -86,6 +86,11 @@ enum daf_swarm_policy {
     DAF_SWARM_FAIR_SHARE, /* all at once, and as ours from whom */
 };
 
+/* A statement that is kept; borrowed for the call.  Returns true to go on. */
+typedef bool (*daf_agent_statement_fn)(void *ctx,
+                                       const struct daf_statement *st,
+                                       struct daf_view bytes);
+
 struct daf_agent_config {
     struct daf_device_keys keys;
     struct daf_secrets secrets;
@@ -98,6 +103,10 @@ struct daf_agent_config {
     enum daf_err (*scan)(void *ctx, const struct daf_scope_id *scope,
                          int retention, daf_camp_row_fn fn, void *fn_ctx);
     void *scan_ctx;
+    /* Statements that are kept, by place; NULL: none are. */
+    enum daf_err (*statements)(void *ctx, daf_agent_statement_fn fn,
+                               void *fn_ctx);
+    void *statements_ctx;
     uint64_t own_incarnation;    /* of this device's logs */
     const struct daf_port *port; /* outlives the agent */
     struct daf_scratch
@@ -133,6 +142,8 @@ enum daf_input_kind {
     DAF_INPUT_READ, /* conn, piece, is_last, err: what content_read came to */
     DAF_INPUT_AIR,  /* air: by what this machine is attached; when it changes */
     DAF_INPUT_ROUND, /* round_us: to the gateway and back, while content comes */
+    DAF_INPUT_SHELF, /* is_there: all items of the shelf were told; or it is not
+                        mounted, and there are none */
 };
 
 /* How an address was heard of; of several ways the last of this list counts. */
@@ -199,6 +210,7 @@ struct daf_item_news {
     bool is_wanted;       /* to be fetched if something is lacking */
     bool is_stuck;        /* not now: no room, or the file list is not good */
     uint8_t rank;         /* what is fetched first: the lower goes before */
+    struct daf_wall at;   /* the wall clock's claim, for `since` of R80 */
     struct daf_view bits; /* held parts, the highest bit first; of one that is
                              whole: empty.  Borrowed for the call */
 };
@@ -229,6 +241,7 @@ struct daf_input {
     bool is_last; /* READ: to the part's end */
     struct daf_air air;
     uint32_t round_us; /* 0: nothing came back */
+    bool is_there;     /* SHELF */
 };
 
 /* How a WRITE ended; called from the STORED input that made it durable, or at
@@ -301,9 +314,25 @@ struct daf_agent_stats {
     uint64_t content_in, content_out; /* bytes of parts, from and to peers */
     uint64_t parts_bad;               /* came and had not their hash */
     uint64_t chunks_odd; /* CHUNKs that nobody asked for, or not any more */
-    size_t strangers;    /* announcements by mDNS that are not of this camp */
+    uint64_t statements_refused; /* and lists of them (docs/content.md §7) */
+    size_t strangers; /* announcements by mDNS that are not of this camp */
 };
 void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out);
+
+/* An archive that states a content item. */
+struct daf_keeper_info {
+    struct daf_author_id author;
+    struct daf_wall since; /* by its clock */
+    bool is_before;        /* this device (R85) */
+    bool is_revoked;       /* it counts for nothing */
+};
+/** daf_agent_keepers: archives other than this device that state @content, by author
+ * id.  Returns how many; at most @cap are written. */
+size_t daf_agent_keepers(const struct daf_agent *a,
+                         const struct daf_hash *content,
+                         struct daf_keeper_info *out, size_t cap);
+/** daf_agent_is_archive: whether this device is one. */
+bool daf_agent_is_archive(const struct daf_agent *a);
 
 struct daf_peer_info {
     struct daf_author_id author; /* zeros until proven */

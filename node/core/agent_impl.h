@@ -51,6 +51,8 @@ enum daf_door_step {
 
 /* A content item on the shelf. */
 struct daf_shelved {
+    struct daf_wall
+        whole_at; /* by the wall clock, as the shelf told it first */
     struct daf_hash content;
     uint32_t parts, pages, part_bytes;
     uint8_t rank; /* what is fetched first: the lower goes before */
@@ -157,15 +159,19 @@ struct daf_conn {
     struct daf_session *session; /* mesh; owned */
     enum daf_door_step step;     /* door */
     struct daf_hash knocker_nonce, door_nonce;
-    bool has_rested;       /* mesh: all was asked for, and came */
-    uint64_t rested_at;    /* a->changes when it last rested */
-    uint64_t bodiless;     /* a->bodiless then */
-    uint64_t bodies;       /* the peer's number in ROOT */
-    bool was_told;         /* of addresses, or there was nothing new to tell */
-    uint64_t told;         /* as in struct daf_parted */
-    uint64_t sought;       /* a->seek_number when SEEK went out; 0: never */
-    uint64_t air_told;     /* a->air_number when AIR went out; 0: never */
-    struct daf_air air;    /* mesh: the peer's */
+    bool has_rested;    /* mesh: all was asked for, and came */
+    uint64_t rested_at; /* a->changes when it last rested */
+    uint64_t bodiless;  /* a->bodiless then */
+    uint64_t bodies;    /* the peer's number in ROOT */
+    bool was_told;      /* of addresses, or there was nothing new to tell */
+    uint64_t told;      /* as in struct daf_parted */
+    uint64_t sought;    /* a->seek_number when SEEK went out; 0: never */
+    uint64_t air_told;  /* a->air_number when AIR went out; 0: never */
+    struct daf_air air; /* mesh: the peer's */
+    uint64_t stated;    /* a->stated.number when STATED went out; 0: never */
+    struct daf_mono listed_at; /* our last list went out; 0: none did */
+    struct daf_mono listed_in; /* the peer's last list came; 0: none did */
+    bool owes_list;            /* a list is due, a second after the last */
     struct daf_swap *swap; /* mesh; NULL until content is spoken of; owned */
 };
 
@@ -237,6 +243,7 @@ enum daf_job_kind {
     DAF_JOB_BAD,     /* a stored record turned out bad */
     DAF_JOB_IDLE,    /* what was verified at rest */
     DAF_JOB_TOLD,    /* our own revocation, told at a door */
+    DAF_JOB_STATED,  /* statements */
 };
 
 /* A batch on its way to the disk.  Answered in order. */
@@ -327,6 +334,31 @@ struct daf_idle {
     struct daf_stretch stretch; /* in hand; last 0: none is */
     uint64_t seq;               /* of it, the next to look at */
     size_t seen;                /* records of it that were verified */
+};
+
+/* A verified statement. */
+struct daf_kept {
+    struct daf_stated said;
+    struct daf_statement st; /* into bytes */
+    uint8_t *bytes;          /* owned */
+    size_t len;
+};
+/* Ascending by place. */
+struct daf_kept_list {
+    struct daf_kept *items; /* owned */
+    size_t count, cap;      /* ≤ DAF_STATEMENTS_MAX */
+};
+/* docs/content.md §7 */
+struct daf_stated_state {
+    struct daf_kept_list kept;    /* durable */
+    struct daf_kept_list coming;  /* for the next batch */
+    struct daf_kept_list writing; /* at the disk */
+    uint64_t number;       /* another when sums are to be told; 0: none */
+    struct daf_sum sum;    /* of what is kept */
+    bool has_sum, is_busy; /* sum is right; a batch is at the disk */
+    bool was_refused; /* of somebody who may be certified, or archive, later */
+    bool is_shelf_told;                        /* SHELF came */
+    struct daf_mono write_at, tell_at, own_at; /* or NEVER */
 };
 
 struct daf_agent {
@@ -430,6 +462,8 @@ struct daf_agent {
     size_t shown_last; /* of the connections, the last that was shown more */
     struct daf_mono turn_at; /* others are sought then; or NEVER: all are */
     size_t turn;             /* of those that are lacking, the first sought */
+
+    struct daf_stated_state stated;
 
     struct daf_agent_stats stats;
 };
@@ -709,6 +743,27 @@ void daf_agent_turns_timer(struct daf_agent *a);
 /* When an input is done: who is next is told. */
 void daf_agent_turns_after(struct daf_agent *a);
 struct daf_mono daf_agent_turns_deadline(const struct daf_agent *a);
+
+/* ---- agent_statements.c */
+/* At the start: what is kept.  DAF_ENOMEM, or what the scan returned. */
+DAF_NODISCARD enum daf_err daf_agent_statements_begin(struct daf_agent *a);
+void daf_agent_statements_free(struct daf_agent *a);
+/* REGISTER, STATED */
+void daf_agent_statements_hear(struct daf_agent *a, struct daf_conn *c,
+                               const struct daf_frame *frame);
+/* Tell @c, if it is proven and was not told, what those that are kept come to. */
+void daf_agent_statements_tell(struct daf_agent *a, struct daf_conn *c);
+/* The batch of statements ended. */
+void daf_agent_statements_stored(struct daf_agent *a, enum daf_err err);
+/* An item has changed, by which what we state may have become untrue (@is_less),
+ * or more. */
+void daf_agent_statements_item(struct daf_agent *a, bool is_less);
+/* DAF_INPUT_SHELF */
+void daf_agent_statements_shelf(struct daf_agent *a);
+/* Somebody was certified. */
+void daf_agent_statements_camp(struct daf_agent *a);
+void daf_agent_statements_timer(struct daf_agent *a);
+struct daf_mono daf_agent_statements_deadline(const struct daf_agent *a);
 
 /* ---- agent_look.c */
 /* Read by a->index from now on. */

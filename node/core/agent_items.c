@@ -165,6 +165,7 @@ void daf_agent_item_news(struct daf_agent *a, const struct daf_item_news *news)
         if (item != NULL && item->is_sliced) daf_agent_slices_end(a, item);
         if (item != NULL) leave_out(a, item);
         a->is_seek_new |= lacked;
+        daf_agent_statements_item(a, true);
         return;
     }
     if (item == NULL) item = insert(a, &news->content);
@@ -173,7 +174,9 @@ void daf_agent_item_news(struct daf_agent *a, const struct daf_item_news *news)
     item->pages = news->pages;
     item->part_bytes = news->part_bytes;
     item->rank = news->rank;
+    if (!item->is_whole && news->is_whole) item->whole_at = news->at;
     item->is_whole = news->is_whole;
+    daf_agent_statements_item(a, !item->is_whole);
     item->is_wanted = news->is_wanted;
     item->is_stuck = news->is_stuck;
     if (!item->is_whole && item->is_sliced) daf_agent_slices_end(a, item);

@@ -203,6 +203,7 @@ static void fold(struct daf_agent *a, const struct daf_job *job)
     daf_agent_expel(a); /* first: their BYE goes out before link cuts them */
     daf_agent_admit(a);
     daf_agent_recheck(a);
+    daf_agent_statements_camp(a);
 }
 
 /* What was new, and what was over budget, in a batch that is durable. */
@@ -270,6 +271,7 @@ void daf_agent_job_stored(struct daf_agent *a, const struct daf_input *in)
     if (a->jobs == NULL) a->jobs_end = &a->jobs;
     daf_agent_idle_stored(a, job->kind == DAF_JOB_IDLE, in->err);
     if (job->kind == DAF_JOB_OWN) daf_agent_write_done(a, job, in);
+    if (job->kind == DAF_JOB_STATED) daf_agent_statements_stored(a, in->err);
     if (job->kind == DAF_JOB_SESSION) a->stats.records_in += o.changed;
     if (in->err == DAF_OK) follow(a, job, in, &o);
     if (job->kind == DAF_JOB_SESSION) answer(a, job, in, &o);

@@ -230,6 +230,9 @@ void daf_agent_content(void *ctx, struct daf_session *s,
         daf_agent_air_hear(a, c, &frame->air);
     } else if (frame->kind == DAF_FRAME_CHUNK) {
         daf_agent_fetch_chunk(a, c, &frame->part);
+    } else if (frame->kind == DAF_FRAME_REGISTER ||
+               frame->kind == DAF_FRAME_STATED) {
+        daf_agent_statements_hear(a, c, frame);
     } else if (!may_ask(a, s)) {
         a->stats.refusals.by_err[DAF_EAUTHOR]++;
     } else if (frame->kind == DAF_FRAME_SEEK) {

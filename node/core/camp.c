@@ -298,7 +298,7 @@ bool daf_camp_rights(const struct daf_camp *c, size_t index,
     memset(out, 0, sizeof(*out));
     if (index < c->manifest->coordinators_count) {
         out->author = c->manifest->coordinators[index].author;
-        out->is_coordinator = true;
+        out->is_coordinator = out->is_archive = true;
         return true;
     }
     index -= c->manifest->coordinators_count;
@@ -306,6 +306,7 @@ bool daf_camp_rights(const struct daf_camp *c, size_t index,
     member = c->by_author.items[index];
     out->author = member->device.author;
     out->issuer = member->issuer;
+    out->is_archive = member->is_archive;
     for (size_t i = 0; i < member->rights_count; i++) {
         out->rights[i].scope = member->rights[i].known->name;
         out->rights[i].right = member->rights[i].right;

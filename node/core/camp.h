@@ -102,6 +102,7 @@ struct daf_camp_rights {
     struct daf_author_id author;
     bool is_coordinator;         /* then it has every right, and no issuer */
     struct daf_author_id issuer; /* of the certificate that stands */
+    bool is_archive;             /* a coordinator always is */
     size_t count;
     struct {
         const char *scope; /* borrowed from the camp */
@@ -112,6 +113,11 @@ struct daf_camp_rights {
  * at the end. */
 bool daf_camp_rights(const struct daf_camp *c, size_t index,
                      struct daf_camp_rights *out);
+
+/** daf_camp_is_archive: whether this author is an archive, or a coordinator
+ * (docs/content.md §7); revoked or not. */
+bool daf_camp_is_archive(const struct daf_camp *c,
+                         const struct daf_author_id *author);
 
 /** daf_camp_scope: the scope at @index: control, catalog, camp, then all others
  * that a certificate or key wrap named (classes, cases), by name; its name, or

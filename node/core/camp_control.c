@@ -86,6 +86,15 @@ static struct daf_camp_member *find_member(const struct daf_camp *c,
     return slot == NULL ? NULL : slot->item;
 }
 
+bool daf_camp_is_archive(const struct daf_camp *c,
+                         const struct daf_author_id *author)
+{
+    const struct daf_camp_member *m = find_member(c, author);
+
+    return daf_manifest_coordinator(c->manifest, author) != NULL ||
+           (m != NULL && m->is_archive);
+}
+
 static struct daf_camp_key transport_key(const struct daf_box_pk *pk)
 {
     return daf_camp_table_key(pk->b, pk->b + 16);
@@ -114,6 +123,7 @@ static struct daf_camp_member *new_member(struct daf_camp *c,
     m->device.keys = cert->keys;
     m->cert = cert->id;
     m->issuer = cert->issuer;
+    m->is_archive = cert->archive;
     m->rights_count = cert->rights_count;
     for (size_t i = 0; i < cert->rights_count; i++) {
         m->rights[i].known = daf_camp_add_scope(c, cert->rights[i].scope);

@@ -110,6 +110,7 @@ struct daf_camp_member { /* a certified device that is no coordinator */
     struct daf_device device;
     struct daf_hash cert;        /* id of the certificate that stands */
     struct daf_author_id issuer; /* and who signed it */
+    bool is_archive;
     size_t rights_count;
     struct daf_camp_right rights[];
 };

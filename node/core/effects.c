@@ -178,6 +178,15 @@ static void port_end(void *ctx, uint64_t job)
     e->to->store_end(e->to->ctx, job);
 }
 
+static void port_statement(void *ctx, const struct daf_statement *st,
+                           struct daf_view bytes)
+{
+    struct daf_effects *e = ctx;
+
+    daf_effects_add(e, DAF_EFFECTS_STATEMENT, st->number, &bytes, 1);
+    e->to->store_statement(e->to->ctx, st, bytes);
+}
+
 static void port_acked(void *ctx, const struct daf_log_key *log,
                        uint64_t seq_first, const struct daf_spot *last)
 {
@@ -250,6 +259,8 @@ void daf_effects_init(struct daf_effects *e, const struct daf_port *to)
         .content_forget = port_content_forget,
         .content_read = port_content_read,
     };
+    if (to != NULL && to->store_statement != NULL)
+        e->port.store_statement = port_statement;
 }
 
 const char *daf_effects_call_str(enum daf_effects_call call)
@@ -272,6 +283,7 @@ const char *daf_effects_call_str(enum daf_effects_call call)
         [DAF_EFFECTS_CONTENT_PUT] = "content_put",
         [DAF_EFFECTS_CONTENT_FORGET] = "content_forget",
         [DAF_EFFECTS_CONTENT_READ] = "content_read",
+        [DAF_EFFECTS_STATEMENT] = "store_statement",
     };
 
     return words[call];

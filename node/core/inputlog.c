@@ -14,35 +14,25 @@
 #define ITEM_BYTES     128 /* a stored item is at most this long ... */
 #define ITEM_BYTES_MIN 75  /* ... and at least this */
 #define DID_BYTES      24  /* an activity less its item */
-#define NOTED          20  /* behind the last kind of input */
+#define NOTED          21  /* behind the last kind of input */
 #define CUT_BYTES_MAX  ((size_t)1024 * 1024) /* no entry is longer */
 
-static_assert(NOTED == DAF_INPUT_ROUND + 1, "a new input is a new version");
+static_assert(NOTED == DAF_INPUT_SHELF + 1, "a new input is a new version");
 static_assert(DAF_AGENT_OWN_MAX <= DAF_INPUTLOG_OWN_MAX, "of one OWN");
 
 /* How many fields each kind has of its own. */
 static const size_t kind_fields[] = {
-    [DAF_INPUT_TIMER] = 0,
-    [DAF_INPUT_LISTENING] = 2,
-    [DAF_INPUT_LINK_LOST] = 0,
-    [DAF_INPUT_OPENED] = 3,
-    [DAF_INPUT_FRAME] = 2,
-    [DAF_INPUT_CLOSED] = 1,
-    [DAF_INPUT_STORED] = 4,
-    [DAF_INPUT_PEER] = 3,
-    [DAF_INPUT_WRITE] = 8,
-    [DAF_INPUT_STOP] = 0,
-    [DAF_INPUT_FOUND] = 5,
-    [DAF_INPUT_GONE] = 2,
-    [DAF_INPUT_OWN] = 1,
-    [DAF_INPUT_PORCH] = 5,
-    [DAF_INPUT_PORCHED] = 1,
-    [DAF_INPUT_ITEM] = 10,
-    [DAF_INPUT_PUT] = 6,
-    [DAF_INPUT_READ] = 7,
-    [DAF_INPUT_AIR] = 2,
-    [DAF_INPUT_ROUND] = 1,
-    [NOTED] = 3,
+    [DAF_INPUT_TIMER] = 0,     [DAF_INPUT_LISTENING] = 2,
+    [DAF_INPUT_LINK_LOST] = 0, [DAF_INPUT_OPENED] = 3,
+    [DAF_INPUT_FRAME] = 2,     [DAF_INPUT_CLOSED] = 1,
+    [DAF_INPUT_STORED] = 4,    [DAF_INPUT_PEER] = 3,
+    [DAF_INPUT_WRITE] = 8,     [DAF_INPUT_STOP] = 0,
+    [DAF_INPUT_FOUND] = 5,     [DAF_INPUT_GONE] = 2,
+    [DAF_INPUT_OWN] = 1,       [DAF_INPUT_PORCH] = 5,
+    [DAF_INPUT_PORCHED] = 1,   [DAF_INPUT_ITEM] = 11,
+    [DAF_INPUT_PUT] = 6,       [DAF_INPUT_READ] = 7,
+    [DAF_INPUT_AIR] = 2,       [DAF_INPUT_ROUND] = 1,
+    [DAF_INPUT_SHELF] = 1,     [NOTED] = 3,
 };
 
 static uint64_t kind_of(const struct daf_inputlog_entry *e)
@@ -56,7 +46,7 @@ const char *daf_inputlog_kind_str(const struct daf_inputlog_entry *e)
         "TIMER",  "LISTENING", "LINK_LOST", "OPENED", "FRAME", "CLOSED",
         "STORED", "PEER",      "WRITE",     "STOP",   "FOUND", "GONE",
         "OWN",    "PORCH",     "PORCHED",   "ITEM",   "PUT",   "READ",
-        "AIR",    "ROUND",     "NOTED",
+        "AIR",    "ROUND",     "SHELF",     "NOTED",
     };
     static_assert(sizeof(words) / sizeof(words[0]) == NOTED + 1, "all");
 
@@ -154,6 +144,7 @@ static void put_news(struct daf_pack *k, const struct daf_item_news *news)
     daf_pack_bool(k, news->is_wanted);
     daf_pack_bool(k, news->is_stuck);
     daf_pack_uint(k, news->rank);
+    daf_pack_uint(k, news->at.ms);
     daf_pack_bin(k, news->bits.p, news->bits.len);
 }
 
@@ -266,6 +257,9 @@ static void put_input(struct daf_pack *k, const struct daf_inputlog_entry *e)
         break;
     case DAF_INPUT_ROUND:
         daf_pack_uint(k, in->round_us);
+        break;
+    case DAF_INPUT_SHELF:
+        daf_pack_bool(k, in->is_there);
         break;
     }
 }
@@ -469,6 +463,7 @@ static void get_news(struct daf_cursor *c, struct daf_input *in,
     n->is_wanted = daf_cursor_bool(c);
     n->is_stuck = daf_cursor_bool(c);
     n->rank = (uint8_t)daf_cursor_uint(c, UINT8_MAX);
+    n->at.ms = daf_cursor_uint(c, DAF_INT_MAX);
     n->bits = daf_cursor_bin(c, DAF_CONTENT_PARTS_MAX / 8);
     in->item = n;
 }
@@ -570,6 +565,9 @@ static void get_input(struct daf_cursor *c, struct daf_inputlog_entry *e,
         break;
     case DAF_INPUT_ROUND:
         in->round_us = (uint32_t)daf_cursor_uint(c, UINT32_MAX);
+        break;
+    case DAF_INPUT_SHELF:
+        in->is_there = daf_cursor_bool(c);
         break;
     }
 }

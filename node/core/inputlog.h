@@ -12,7 +12,7 @@
 #include "node/core/agent.h"
 #include "proto/pack.h"
 
-#define DAF_INPUTLOG_VERSION      5
+#define DAF_INPUTLOG_VERSION      6
 #define DAF_INPUTLOG_EFFECT_BYTES 8
 #define DAF_INPUTLOG_OWN_MAX      16 /* addresses in one OWN */
 

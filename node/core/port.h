@@ -13,6 +13,7 @@
 
 #include "proto/index.h"
 #include "proto/record.h"
+#include "proto/statement.h"
 
 #define DAF_CONN_INCOMING  0x80000000u /* set in the numbers of incoming ones */
 #define DAF_ADDR_BYTES_MAX 63
@@ -87,6 +88,7 @@ struct daf_port {
      * unchecked: nobody has verified the own signatures of this stretch; checked:
      * all that is held of it was verified.  drop: forget a record; one that is not
      * held is no error, one that the store cannot part with stays.
+     * statement: keep it at its place (proto/statement.h).
      * acked: note what a peer holds of our own (in no batch; best effort, comes
      * back to nobody). */
     void (*store_begin)(void *ctx, uint64_t job);
@@ -95,6 +97,9 @@ struct daf_port {
     void (*store_checked)(void *ctx, const struct daf_stretch *what);
     void (*store_drop)(void *ctx, const struct daf_log_key *log,
                        const struct daf_spot *spot);
+    /* May be NULL: then the agent neither keeps statements nor tells of any. */
+    void (*store_statement)(void *ctx, const struct daf_statement *st,
+                            struct daf_view bytes);
     void (*store_end)(void *ctx, uint64_t job);
     void (*store_acked)(void *ctx, const struct daf_log_key *log,
                         uint64_t seq_first, const struct daf_spot *last);

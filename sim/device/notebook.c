@@ -164,6 +164,22 @@ enum daf_err daf_notebook_acked(struct daf_notebook *n,
                       : daf_notebook_acked_set(n, log, seq_first, last);
 }
 
+enum daf_err daf_notebook_state(struct daf_notebook *n,
+                                struct daf_view statement)
+{
+    struct daf_statement st;
+    enum daf_err err = daf_statement_decode(statement, &st);
+
+    if (err != DAF_OK || !is_real(n)) return err;
+    return daf_store_keep_statement(n->writer, &st, statement);
+}
+
+enum daf_err daf_notebook_statements(struct daf_notebook *n,
+                                     daf_statement_fn fn, void *ctx)
+{
+    return is_real(n) ? daf_store_statements(n->reader, fn, ctx, NULL) : DAF_OK;
+}
+
 enum daf_err daf_notebook_commit(struct daf_notebook *n)
 {
     return is_real(n) ? daf_store_commit(n->writer)

@@ -60,6 +60,9 @@ DAF_NODISCARD enum daf_err daf_notebook_acked(struct daf_notebook *n,
                                               const struct daf_log_key *log,
                                               uint64_t seq_first,
                                               const struct daf_spot *last);
+/** daf_notebook_state: keep a statement.  A model keeps none. */
+DAF_NODISCARD enum daf_err daf_notebook_state(struct daf_notebook *n,
+                                              struct daf_view statement);
 DAF_NODISCARD enum daf_err daf_notebook_commit(struct daf_notebook *n);
 void daf_notebook_rollback(struct daf_notebook *n);
 
@@ -67,6 +70,10 @@ void daf_notebook_rollback(struct daf_notebook *n);
 /** daf_notebook_index: proto/index.h's questions, over what is committed, also
  * between begin and commit.  The result lives as long as @n. */
 const struct daf_index *daf_notebook_index(struct daf_notebook *n);
+/** daf_notebook_statements: those that are kept. */
+DAF_NODISCARD enum daf_err daf_notebook_statements(struct daf_notebook *n,
+                                                   daf_statement_fn fn,
+                                                   void *ctx);
 /** daf_notebook_pin, _unpin: reads of one moment, as daf_store_pin().  A model has
  * no second moment: while it is pinned, or scanned, nobody commits. */
 DAF_NODISCARD enum daf_err daf_notebook_pin(struct daf_notebook *n,

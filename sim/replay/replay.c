@@ -288,6 +288,12 @@ static enum daf_err scan(void *ctx, const struct daf_scope_id *scope,
     return daf_notebook_scan(ctx, scope, retention, scan_row, &s);
 }
 
+static enum daf_err statements(void *ctx, daf_agent_statement_fn fn,
+                               void *fn_ctx)
+{
+    return daf_notebook_statements(ctx, fn, fn_ctx);
+}
+
 static void on_wrote(void *ctx, const struct daf_wrote *wrote)
 {
     (void)ctx;
@@ -306,6 +312,8 @@ static enum daf_err make_agent(struct replay *r,
         .index = daf_notebook_index(r->config->notebook),
         .scan = scan,
         .scan_ctx = r->config->notebook,
+        .statements = statements,
+        .statements_ctx = r->config->notebook,
         .own_incarnation = head->incarnation,
         .port = &r->effects.port,
     };

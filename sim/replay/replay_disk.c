@@ -103,6 +103,22 @@ static void port_drop(void *ctx, const struct daf_log_key *log,
     t->spot = *spot;
 }
 
+static void port_statement(void *ctx, const struct daf_statement *st,
+                           struct daf_view bytes)
+{
+    struct daf_replay_task *t = add(ctx, DAF_REPLAY_STATEMENT);
+
+    (void)st;
+    if (t == NULL) return;
+    t->bytes = malloc(bytes.len);
+    if (t->bytes == NULL) {
+        ((struct daf_replay_disk *)ctx)->err = DAF_ENOMEM;
+        return;
+    }
+    t->header_len = bytes.len;
+    memcpy(t->bytes, bytes.p, bytes.len);
+}
+
 static void port_end(void *ctx, uint64_t number)
 {
     struct daf_replay_disk *d = ctx;
@@ -136,6 +152,7 @@ void daf_replay_disk_port(struct daf_replay_disk *d, struct daf_port *port)
     port->store_unchecked = port_unchecked;
     port->store_checked = port_checked;
     port->store_drop = port_drop;
+    port->store_statement = port_statement;
     port->store_end = port_end;
     port->store_acked = port_acked;
 }
@@ -204,6 +221,10 @@ static enum daf_err do_task(struct daf_replay_disk *d,
         break;
     case DAF_REPLAY_DROP:
         err = daf_notebook_drop(d->notebook, &t->what.log, &t->spot);
+        break;
+    case DAF_REPLAY_STATEMENT:
+        err = daf_notebook_state(d->notebook,
+                                 (struct daf_view){t->bytes, t->header_len});
         break;
     }
     return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/frame.h"
+#include "proto/statement.h"
 #include "tests/lib/t.h"
 
 #include <stdlib.h>
@@ -292,6 +293,12 @@ static void put_register(struct daf_pack *k)
     daf_pack_bin(k, scope.b, sizeof(scope.b));
 }
 
+static void put_stated(struct daf_pack *k)
+{
+    daf_frame_pack_stated(k, &(struct daf_stated_list){
+                                 DAF_STATED_LIST, blank(2 * DAF_STATED_BYTES)});
+}
+
 static void put_have(struct daf_pack *k)
 {
     const struct daf_part f = {{{6}}, 512, 0, {scope.b, sizeof(scope.b)}};
@@ -440,6 +447,7 @@ static const struct {
     {DAF_FRAME_TURN, "TURN", put_turn},
     {DAF_FRAME_AIR, "AIR", put_air},
     {DAF_FRAME_AIR, "AIR", put_cable},
+    {DAF_FRAME_STATED, "STATED", put_stated},
     {DAF_FRAME_KNOCK, "KNOCK", put_knock},
     {DAF_FRAME_NONCE, "NONCE", put_nonce},
     {DAF_FRAME_PROOF, "PROOF", put_proof},
@@ -616,7 +624,7 @@ static void an_encoder_without_room_says_so(void **state)
 
 static void an_unknown_frame_is_skipped_if_it_is_well_formed(void **state)
 {
-    static const uint64_t numbers[] = {0, 20, 32, 38, UINT64_MAX};
+    static const uint64_t numbers[] = {0, 21, 32, 38, UINT64_MAX};
     struct daf_frame f;
     struct daf_pack k;
 
@@ -675,12 +683,12 @@ static void what_is_no_frame_is_refused(void **state)
 
 /* ---- sizes */
 
-/* A REGISTER of @len bytes altogether. */
-static void put_register_of(struct daf_pack *k, size_t len)
+/* One with a number that nobody knows, of @len bytes altogether. */
+static void put_unknown_of(struct daf_pack *k, size_t len)
 {
     open_room(k);
     daf_pack_array(k, 3);
-    daf_pack_uint(k, DAF_FRAME_REGISTER);
+    daf_pack_uint(k, 31);
     daf_pack_bin(k, log_a.author.b, sizeof(log_a.author.b));
     daf_pack_bin(k, zeros, len - k->len - 5);
     assert_int_equal(k->len, len);
@@ -692,11 +700,11 @@ static void a_frame_has_a_largest_size(void **state)
     struct daf_pack k;
 
     (void)state;
-    put_register_of(&k, DAF_FRAME_BYTES_MAX - 1);
+    put_unknown_of(&k, DAF_FRAME_BYTES_MAX - 1);
     assert_read(&k, &f);
-    put_register_of(&k, DAF_FRAME_BYTES_MAX);
+    put_unknown_of(&k, DAF_FRAME_BYTES_MAX);
     assert_read(&k, &f);
-    put_register_of(&k, DAF_FRAME_BYTES_MAX + 1);
+    put_unknown_of(&k, DAF_FRAME_BYTES_MAX + 1);
     assert_refused(daf_pack_view(&k), DAF_ELIMIT);
 }
 
@@ -754,6 +762,31 @@ static void a_seek_names_whole_contents_and_not_too_many(void **state)
     open_room(&k);
     daf_frame_pack_seek(&k, blank(33));
     assert_refused(daf_pack_view(&k), DAF_EFORM);
+}
+
+static void statements_and_lists_of_them_are_bounded(void **state)
+{
+    const struct daf_author_id author = {{1}};
+    struct daf_stated_list list = {DAF_STATED_LIST, {NULL, 0}};
+    struct daf_frame f;
+    struct daf_pack k;
+
+    (void)state;
+    list.data = blank((size_t)DAF_STATED_BYTES * DAF_STATEMENTS_MAX);
+    open_room(&k);
+    daf_frame_pack_stated(&k, &list);
+    assert_read(&k, &f);
+    assert_int_equal(f.stated.data.len, list.data.len);
+    list.data = blank((size_t)DAF_STATED_BYTES * (DAF_STATEMENTS_MAX + 1));
+    open_room(&k);
+    daf_frame_pack_stated(&k, &list);
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
+    open_room(&k);
+    daf_frame_pack_register(&k, &author, blank(DAF_STATEMENT_BYTES_MAX));
+    assert_read(&k, &f);
+    open_room(&k);
+    daf_frame_pack_register(&k, &author, blank(DAF_STATEMENT_BYTES_MAX + 1));
+    assert_refused(daf_pack_view(&k), DAF_ELIMIT);
 }
 
 static void put_proof_of(struct daf_pack *k, size_t manifest_len,
@@ -1868,6 +1901,7 @@ int main(void)
         cmocka_unit_test(a_chunk_carries_one_piece_at_most),
         cmocka_unit_test(a_part_beyond_all_parts_is_refused),
         cmocka_unit_test(a_seek_names_whole_contents_and_not_too_many),
+        cmocka_unit_test(statements_and_lists_of_them_are_bounded),
         cmocka_unit_test(a_manifest_and_a_certificate_have_a_largest_size),
         cmocka_unit_test(a_door_frame_is_small),
         cmocka_unit_test(a_proof_without_certificate_says_nil),

@@ -143,6 +143,7 @@ static const struct daf_item_news largest = {
     .is_whole = true,
     .is_stuck = true,
     .rank = 9,
+    .at = {DAF_INT_MAX},
 };
 static const struct daf_item_news gone = {.content = {{5}}, .is_gone = true};
 static const uint8_t piece[DAF_PIECE_BYTES_MAX] = {6};
@@ -227,6 +228,8 @@ static struct daf_inputlog_entry one_of_each[] = {
     {.input = {.kind = DAF_INPUT_AIR,
                .air = {.kind = DAF_AIR_RADIO, .id = {1, 2}}}},
     {.input = {.kind = DAF_INPUT_ROUND, .round_us = 1800}},
+    {.input = {.kind = DAF_INPUT_SHELF, .is_there = true}},
+    {.input = {.kind = DAF_INPUT_SHELF}},
     {.is_noted = true,
      .commit = 7,
      .notes_first = UINT64_MAX,
@@ -299,6 +302,7 @@ static void expect_news(const struct daf_item_news *a,
     assert_int_equal(a->is_wanted, b->is_wanted);
     assert_int_equal(a->is_stuck, b->is_stuck);
     assert_int_equal(a->rank, b->rank);
+    assert_true(a->at.ms == b->at.ms);
     expect_view(a->bits, b->bits);
 }
 

@@ -188,9 +188,11 @@ static const struct daf_keeper_result *hear(struct place *p)
 {
     struct pollfd fd = {daf_keeper_fd(p->k), POLLIN, 0};
 
-    daf_keeper_result_free(p->last);
-    while ((p->last = daf_keeper_take(p->k, true)) == NULL)
-        assert_int_equal(poll(&fd, 1, LIMIT), 1);
+    do {
+        daf_keeper_result_free(p->last);
+        while ((p->last = daf_keeper_take(p->k, true)) == NULL)
+            assert_int_equal(poll(&fd, 1, LIMIT), 1);
+    } while (p->last->kind == DAF_KEEPER_TOLD);
     return p->last;
 }
 

@@ -246,8 +246,8 @@ static size_t dump(const char *dir, uint8_t *out)
         "SELECT * FROM header",        "SELECT * FROM body",
         "SELECT * FROM frontier",      "SELECT * FROM acked",
         "SELECT * FROM value",         "SELECT * FROM commits",
-        "SELECT * FROM unchecked",     "PRAGMA user_version",
-        "PRAGMA application_id",
+        "SELECT * FROM unchecked",     "SELECT * FROM statement",
+        "PRAGMA user_version",         "PRAGMA application_id",
     };
     sqlite3 *db;
     size_t at = 1;

@@ -121,6 +121,8 @@ static void expect_item(const char *name, const struct daf_item_news *n)
         assert_int_equal(n->part_bytes, 65536);
         assert_false(n->is_gone || n->is_whole || n->is_stuck);
         assert_true(n->is_wanted);
+        assert_int_equal(n->rank, 1);
+        assert_true(n->at.ms == 1700000000125);
         assert_int_equal(n->bits.len, 2);
         assert_int_equal(n->bits.p[0], 0x80);
     } else if (is(name, "ITEM that is the largest")) {
@@ -174,7 +176,7 @@ static void expect_entry(const json_t *v, const struct daf_inputlog_entry *e)
     uint8_t room[BYTES_MAX];
 
     print_message("             %s\n", name);
-    assert_int_equal(e->is_noted ? 20 : e->input.kind, number_of(v, "kind"));
+    assert_int_equal(e->is_noted ? 21 : e->input.kind, number_of(v, "kind"));
     if (e->is_noted) {
         assert_int_equal(e->commit, 43);
         assert_true(e->notes_first == UINT64_MAX);

@@ -433,6 +433,10 @@ def make_content_frames(frames):
     frames.add("TURN", [18, 65535], ["place", 65535])
     frames.add("AIR", [19, some("air", 8)], ["radio", 1, "air", some("air", 8)])
     frames.add("AIR", [19, None], ["radio", 0])
+    stated, total = some("stated", 68), some("total", 16)
+    frames.add("STATED", [20, 0, total], ["stated", "sum", "data", total])
+    frames.add("STATED", [20, 1, stated], ["stated", "list", "data", stated])
+    frames.add("STATED", [20, 2, b""], ["stated", "answer", "data", b""])
 
 
 def revocation(camp, who, reason, logs, seq, prev, second=None):
@@ -569,6 +573,10 @@ def make_refused(camp):
         ("TURN beyond the last place", "limit", [18, 65536]),
         ("AIR of 7 bytes", "form", [19, bytes(7)]),
         ("AIR of 9 bytes", "form", [19, bytes(9)]),
+        ("STATED, a sum of 15 bytes", "form", [20, 0, bytes(15)]),
+        ("STATED, a sum of 17 bytes", "limit", [20, 0, bytes(17)]),
+        ("STATED, a list cut", "form", [20, 1, bytes(35)]),
+        ("STATED of a fourth kind", "limit", [20, 3, b""]),
     ]
     return [{"name": name, "error": error, "bytes": pack(items)} for name, error, items in rows]
 
@@ -721,7 +729,7 @@ def main():
     make_door_frames(frames, camp)
     make_lan_frames(frames, camp)
     make_content_frames(frames)
-    assert {f["bytes"][1] for f in frames.made} == {*range(1, 20), *range(33, 38)}
+    assert {f["bytes"][1] for f in frames.made} == {*range(1, 21), *range(33, 38)}
     note = "made by make_camp.py; a change here is a change of the protocol"
     write_json("camp.json", {"about": note, **camp})
     refused = make_refused(camp)

@@ -12,7 +12,7 @@ import sys
 sys.dont_write_bytecode = True
 from make_records import digest, in_hex, pack, pack_items, some
 
-VERSION = 5
+VERSION = 6
 SCOPE, AUTHOR, ID = some("scope", 16), some("author", 16), some("id", 32)
 CONTENT = some("content", 32)
 KEY = some("key", 32)
@@ -49,10 +49,10 @@ INPUTS = [
     ("OWN", 12, [["192.0.2.7", "2001:db8::7"]]),
     ("PORCH", 13, [1, 2**64 - 1, "class:1", "append", b"certificate"]),
     ("PORCHED", 14, [47111]),
-    ("ITEM that is lacking", 15, [CONTENT, 9, 1, 65536, False, False, True, False, 1, b"\x80\x00"]),
+    ("ITEM that is lacking", 15, [CONTENT, 9, 1, 65536, False, False, True, False, 1, 1700000000125, b"\x80\x00"]),
     ("ITEM that is the largest", 15,
-     [CONTENT, 2**20, 512, 2**20, False, True, False, True, 255, b""]),
-    ("ITEM that is gone", 15, [CONTENT, 0, 0, 0, True, False, False, False, 0, b""]),
+     [CONTENT, 2**20, 512, 2**20, False, True, False, True, 255, 2**63 - 1, b""]),
+    ("ITEM that is gone", 15, [CONTENT, 0, 0, 0, True, False, False, False, 0, 0, b""]),
     ("PUT", 16, [7, CONTENT, 8, 65535, 3, 0]),
     ("PUT that condemned it", 16, [7, CONTENT, 0, 0, 7, 0]),
     ("PUT on a full disk", 16, [2**32 - 1, CONTENT, 2**20 - 1, 2**20, 0, 14]),
@@ -61,7 +61,9 @@ INPUTS = [
     ("AIR", 18, [2, some("air", 8)]),
     ("AIR of a cable", 18, [1, bytes(8)]),
     ("ROUND", 19, [2**32 - 1]),
-    ("NOTED", 20, [43, 2**64 - 1, 4096]),
+    ("SHELF", 20, [True]),
+    ("SHELF that is not mounted", 20, [False]),
+    ("NOTED", 21, [43, 2**64 - 1, 4096]),
 ]
 
 # --- calls on the port, and the chain ---------------------------------------------
@@ -72,6 +74,7 @@ CALLS = {  # before the input of that name: call, number, parts
     "FRAME": [[1, 1, [b"\x91\x0a"]], [2, 1, []]],
     "ITEM that is lacking": [[1, 7, [pack([16, CONTENT])]]],
     "PUT": [[15, 7, [CONTENT, PART, some("bytes", 100)]], [16, 7, []]],
+    "SHELF": [[5, 6, []], [18, 2**63 - 1, [some("statement", 90)]], [7, 6, []]],
     "READ": [[17, 7, [CONTENT, big(1, 4) + big(0, 4), b""]]],
 }
 NAMES = ["seed", "boot_number", "incarnation", "sign", "transport", "seal", "sign_secret",
@@ -104,25 +107,26 @@ def main():
         {"name": "version 2", "error": "version", "log": old + pack_items([2] + OLD)},
         {"name": "version 3", "error": "version", "log": old + pack_items([3] + OLD)},
         {"name": "version 4", "error": "version", "log": begin + pack_items([4] + HEAD[1:])},
-        {"name": "version 6", "error": "version", "log": begin + pack_items([6] + HEAD[1:])},
+        {"name": "version 5", "error": "version", "log": begin + pack_items([5] + HEAD[1:])},
+        {"name": "version 7", "error": "version", "log": begin + pack_items([7] + HEAD[1:])},
         {"name": "the head of version 3", "error": "form",
-         "log": old + pack_items([5] + OLD)},
+         "log": old + pack_items([6] + OLD)},
         {"name": "another file", "error": "form",
          "log": begin[:1] + pack("daf-output") + pack_items(HEAD)},
         {"name": "a short seed", "error": "form",
-         "log": begin + pack_items([5, bytes(31)] + HEAD[2:])},
+         "log": begin + pack_items([6, bytes(31)] + HEAD[2:])},
         {"name": "a short secret", "error": "form",
          "log": begin + pack_items(HEAD[:7] + [bytes(32)] + HEAD[8:])},
         {"name": "a certificate that is too long", "error": "form",
          "log": begin + pack_items(HEAD[:11] + [bytes(1025)] + HEAD[12:])},
     ]
-    good = [CONTENT, 9, 1, 65536, False, False, True, False, 1, b"\x80\x00"]
+    good = [CONTENT, 9, 1, 65536, False, False, True, False, 1, 1700000000125, b"\x80\x00"]
     wrong = [  # entries that are wrong: nothing of them is believed
-        ("an input of a later version", [21, 0, 0, bytes(8)]),
-        ("a NOTED with a field too few", [20, 0, 0, 1, 1, bytes(8)]),
+        ("an input of a later version", [22, 0, 0, bytes(8)]),
+        ("a NOTED with a field too few", [21, 0, 0, 1, 1, bytes(8)]),
         ("an AIR of a fourth kind", [18, 0, 0, 3, bytes(8), bytes(8)]),
         ("an AIR of 7 bytes", [18, 0, 0, 2, bytes(7), bytes(8)]),
-        ("an ITEM with a field too few", [15, 0, 0] + good[:9] + [bytes(8)]),
+        ("an ITEM with a field too few", [15, 0, 0] + good[:10] + [bytes(8)]),
         ("an ITEM with a field too many", [15, 0, 0] + good + [None, bytes(8)]),
         ("an ITEM of too many parts", [15, 0, 0, CONTENT, 2**20 + 1] + good[2:] + [bytes(8)]),
         ("a PUT of an unknown end", [16, 0, 0, 7, CONTENT, 0, 0, 8, 0, bytes(8)]),

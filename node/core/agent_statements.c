@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who keeps what: statements of archives, kept, passed on and made
+ * (docs/content.md §7).
+ *
+ *      REGISTER --> coming --batch--> writing --STORED--> kept --> STATED to all
+ *      own pages ----^
+ *
+ * Batches are a second apart, so one who signs ever new numbers costs a commit a
+ * second and no more. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "node/core/agent_impl.h"
+#include "proto/hash.h"
+
+#define OWN_MS   5000 /* R84: "states what it holds whole, within 5 s" */
+#define TELL_MS  1000 /* R82: "a second after what is held has changed" */
+#define BATCH_MS 1000
+#define LIST_MS  1000 /* R82: "at most once a second"; the clock here is not */
+#define SOON_MS  500  /* the peer's, so one that comes half as late is read */
+/* Of what a list lacks so much goes at once: the rest by the next, a second later. */
+#define GIVE_MAX   64
+#define GIVE_BYTES ((size_t)1024 * 1024)
+#define ID         sizeof(struct daf_hash)
+
+/* ---- lists */
+
+static size_t place(const struct daf_kept_list *l, const struct daf_stated *at)
+{
+    size_t low = 0, high = l->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (daf_statement_order(&l->items[middle].said, at) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct daf_kept *find(const struct daf_kept_list *l,
+                             const struct daf_stated *at)
+{
+    size_t i = place(l, at);
+
+    if (i == l->count || daf_statement_order(&l->items[i].said, at) != 0)
+        return NULL;
+    return &l->items[i];
+}
+
+/* @k in its place, instead of what is there unless that stands.  Owns its bytes,
+ * also when there is no memory: then it is passed over, and comes again. */
+static void put(struct daf_kept_list *l, struct daf_kept k)
+{
+    struct daf_kept *old = find(l, &k.said), *bigger;
+    size_t at = place(l, &k.said);
+
+    if (old != NULL) {
+        struct daf_kept loser = k;
+
+        if (daf_statement_stands(&k.said, &old->said)) {
+            loser = *old;
+            *old = k;
+        }
+        free(loser.bytes);
+        return;
+    }
+    bigger = daf_agent_grow(l->items, &l->cap, l->count, sizeof(*l->items));
+    if (bigger == NULL) {
+        free(k.bytes);
+        return;
+    }
+    l->items = bigger;
+    memmove(&l->items[at + 1], &l->items[at],
+            (l->count - at) * sizeof(*l->items));
+    l->items[at] = k;
+    l->count++;
+}
+
+static void clear(struct daf_kept_list *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        free(l->items[i].bytes);
+    free(l->items);
+    *l = (struct daf_kept_list){NULL, 0, 0};
+}
+
+/* False: no memory.  @bytes decode. */
+static bool copy(struct daf_view bytes, struct daf_kept *out)
+{
+    out->bytes = malloc(bytes.len);
+    if (out->bytes == NULL) return false;
+    memcpy(out->bytes, bytes.p, bytes.len);
+    out->len = bytes.len;
+    if (daf_statement_decode((struct daf_view){out->bytes, out->len},
+                             &out->st) != DAF_OK)
+        abort(); /* the same bytes were read a moment ago */
+    out->said = daf_statement_mark(&out->st);
+    return true;
+}
+
+static void soon(struct daf_mono *at, uint64_t ms)
+{
+    if (ms < at->ms) at->ms = ms;
+}
+
+/* ---- life */
+
+static bool take_kept(void *ctx, const struct daf_statement *st,
+                      struct daf_view bytes)
+{
+    struct daf_agent *a = ctx;
+    struct daf_kept k;
+
+    (void)st;
+    if (copy(bytes, &k)) put(&a->stated.kept, k);
+    return true;
+}
+
+enum daf_err daf_agent_statements_begin(struct daf_agent *a)
+{
+    const struct daf_agent_config *config = &a->config;
+    enum daf_err err = DAF_OK;
+
+    if (config->statements != NULL)
+        err = config->statements(config->statements_ctx, take_kept, a);
+    a->stated.number = a->stated.kept.count > 0;
+    return err;
+}
+
+void daf_agent_statements_free(struct daf_agent *a)
+{
+    clear(&a->stated.kept);
+    clear(&a->stated.coming);
+    clear(&a->stated.writing);
+}
+
+/* ---- what is told */
+
+static bool is_open(const struct daf_conn *c)
+{
+    return !c->is_closed && c->session != NULL &&
+           daf_session_state(c->session) == DAF_SESSION_OPEN;
+}
+
+/* All that is kept, as a list, in the second half of the frame's room: there a
+ * frame can be packed around it. */
+static struct daf_view list_of(struct daf_agent *a)
+{
+    const struct daf_kept_list *l = &a->stated.kept;
+    uint8_t *out = a->scratch->frame + sizeof(a->scratch->frame) / 2;
+
+    static_assert(sizeof(a->scratch->frame) / 2 >=
+                      (size_t)DAF_STATED_BYTES * DAF_STATEMENTS_MAX + 16,
+                  "a list is half a frame");
+    for (size_t i = 0; i < l->count; i++)
+        daf_statement_write(&l->items[i].said, out + i * DAF_STATED_BYTES);
+    return (struct daf_view){out, l->count * DAF_STATED_BYTES};
+}
+
+static const struct daf_sum *sum_of(struct daf_agent *a)
+{
+    struct daf_stated_state *s = &a->stated;
+
+    if (!s->has_sum) daf_hash_128("daf.statement.3", list_of(a), s->sum.b);
+    s->has_sum = true;
+    return &s->sum;
+}
+
+static void send_stated(struct daf_agent *a, const struct daf_conn *c,
+                        enum daf_stated_kind kind, struct daf_view data)
+{
+    const struct daf_stated_list f = {kind, data};
+    struct daf_pack k;
+
+    daf_pack_init(&k, a->scratch->frame, sizeof(a->scratch->frame) / 2);
+    daf_frame_pack_stated(&k, &f);
+    daf_agent_conn_send(a, c, daf_pack_view(&k));
+}
+
+static void send_list(struct daf_agent *a, struct daf_conn *c,
+                      enum daf_stated_kind kind)
+{
+    c->owes_list = false;
+    c->listed_at = a->now;
+    send_stated(a, c, kind, list_of(a));
+}
+
+static bool may_list(const struct daf_agent *a, const struct daf_conn *c)
+{
+    return c->listed_at.ms == 0 || a->now.ms >= c->listed_at.ms + LIST_MS;
+}
+
+void daf_agent_statements_tell(struct daf_agent *a, struct daf_conn *c)
+{
+    struct daf_view sum = {sum_of(a)->b, sizeof(struct daf_sum)};
+
+    if (c->stated == a->stated.number || !is_open(c)) return;
+    c->stated = a->stated.number;
+    send_stated(a, c, DAF_STATED_SUM, sum);
+}
+
+/* ---- what is heard */
+
+static void refuse(struct daf_agent *a)
+{
+    a->stats.statements_refused++;
+}
+
+static struct daf_scope_id telemetry(const struct daf_agent *a)
+{
+    return daf_hash_scope_id(&daf_camp_manifest(a->camp)->camp, "telemetry");
+}
+
+/* R81.  @is_early: not now, but perhaps once control has said more. */
+static bool counts(const struct daf_agent *a, struct daf_view bytes,
+                   const struct daf_statement *st, bool *is_early)
+{
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+    const struct daf_scope_id scope = telemetry(a);
+    struct daf_device device;
+
+    *is_early = false;
+    if (memcmp(st->scope.b, scope.b, sizeof(scope.b)) != 0) return false;
+    if (!auth->by_author(auth->ctx, &st->author, &device)) {
+        *is_early = true;
+        return false;
+    }
+    if (daf_statement_verify(bytes, st, &device.keys.sign) != DAF_OK)
+        return false;
+    *is_early = st->kind == DAF_STATEMENT_ARCHIVED &&
+                !daf_camp_is_archive(a->camp, &st->author);
+    return !*is_early;
+}
+
+static bool is_news(const struct daf_agent *a, const struct daf_stated *said)
+{
+    const struct daf_stated_state *s = &a->stated;
+    const struct daf_kept_list *const lists[] = {&s->kept, &s->writing,
+                                                 &s->coming};
+
+    for (size_t i = 0; i < 3; i++) {
+        const struct daf_kept *k = find(lists[i], said);
+
+        if (k != NULL && !daf_statement_stands(said, &k->said)) return false;
+    }
+    return true;
+}
+
+static bool has_room(const struct daf_agent *a, const struct daf_stated *said)
+{
+    const struct daf_stated_state *s = &a->stated;
+
+    return find(&s->kept, said) != NULL ||
+           s->kept.count + s->writing.count + s->coming.count <
+               DAF_STATEMENTS_MAX;
+}
+
+static void hear_statement(struct daf_agent *a, const struct daf_bytes *f)
+{
+    struct daf_stated_state *s = &a->stated;
+    struct daf_statement st;
+    struct daf_stated said;
+    struct daf_kept k;
+    bool is_early;
+
+    if (daf_statement_decode(f->data, &st) != DAF_OK ||
+        memcmp(st.author.b, f->author.b, sizeof(st.author.b)) != 0) {
+        refuse(a);
+        return;
+    }
+    said = daf_statement_mark(&st);
+    if (!is_news(a, &said)) return;
+    if (!counts(a, f->data, &st, &is_early) || !has_room(a, &said)) {
+        s->was_refused |= is_early;
+        refuse(a);
+        return;
+    }
+    if (!copy(f->data, &k)) return; /* it comes again */
+    put(&s->coming, k);
+    soon(&s->write_at, a->now.ms + BATCH_MS);
+}
+
+/* Ascending by place, or it is no list. */
+static bool is_list(struct daf_view data)
+{
+    for (size_t at = DAF_STATED_BYTES; at < data.len; at += DAF_STATED_BYTES) {
+        struct daf_stated x =
+            daf_statement_read(data.p + at - DAF_STATED_BYTES);
+        struct daf_stated y = daf_statement_read(data.p + at);
+
+        if (daf_statement_order(&x, &y) >= 0) return false;
+    }
+    return true;
+}
+
+/* What both hold, step by step in their order. */
+struct match {
+    const struct daf_kept *ours; /* NULL: only the peer's */
+    bool is_ours_newer, is_theirs_newer;
+};
+static struct match next(const struct daf_kept_list *l, size_t *i,
+                         struct daf_view data, size_t *at)
+{
+    struct match m = {NULL, false, false};
+    struct daf_stated theirs;
+    int order = -1;
+
+    if (*at < data.len) {
+        theirs = daf_statement_read(data.p + *at);
+        order = *i < l->count ? daf_statement_order(&l->items[*i].said, &theirs)
+                              : 1;
+    }
+    if (order <= 0) m.ours = &l->items[(*i)++];
+    if (order >= 0) *at += DAF_STATED_BYTES;
+    m.is_ours_newer =
+        order < 0 ||
+        (order == 0 && daf_statement_stands(&m.ours->said, &theirs));
+    m.is_theirs_newer =
+        order > 0 ||
+        (order == 0 && daf_statement_stands(&theirs, &m.ours->said));
+    return m;
+}
+
+/* Give what the peer lacks; returns whether it has what is lacking here. */
+static bool compare(struct daf_agent *a, const struct daf_conn *c,
+                    struct daf_view data)
+{
+    const struct daf_kept_list *l = &a->stated.kept;
+    size_t i = 0, at = 0, given = 0, bytes = 0;
+    bool is_lacking = false;
+
+    while (i < l->count || at < data.len) {
+        struct match m = next(l, &i, data, &at);
+        struct daf_pack k;
+
+        is_lacking |= m.is_theirs_newer;
+        if (!m.is_ours_newer || given == GIVE_MAX || bytes > GIVE_BYTES)
+            continue;
+        given++;
+        bytes += m.ours->len;
+        daf_pack_init(&k, a->scratch->frame, sizeof(a->scratch->frame));
+        daf_frame_pack_register(&k, &m.ours->said.author,
+                                (struct daf_view){m.ours->bytes, m.ours->len});
+        daf_agent_conn_send(a, c, daf_pack_view(&k));
+    }
+    return is_lacking;
+}
+
+static void hear_list(struct daf_agent *a, struct daf_conn *c,
+                      const struct daf_stated_list *f)
+{
+    bool is_soon =
+        c->listed_in.ms != 0 && a->now.ms < c->listed_in.ms + SOON_MS;
+
+    if (is_soon || !is_list(f->data)) {
+        refuse(a);
+        return;
+    }
+    c->listed_in = a->now;
+    if (compare(a, c, f->data) && f->kind == DAF_STATED_LIST && may_list(a, c))
+        send_list(a, c, DAF_STATED_ANSWER);
+}
+
+void daf_agent_statements_hear(struct daf_agent *a, struct daf_conn *c,
+                               const struct daf_frame *frame)
+{
+    if (a->config.port->store_statement == NULL) return;
+    if (frame->kind == DAF_FRAME_REGISTER) {
+        hear_statement(a, &frame->bytes);
+    } else if (frame->stated.kind != DAF_STATED_SUM) {
+        hear_list(a, c, &frame->stated);
+    } else if (memcmp(frame->stated.data.p, sum_of(a)->b,
+                      sizeof(struct daf_sum)) != 0) {
+        c->owes_list = true;
+        if (may_list(a, c)) send_list(a, c, DAF_STATED_LIST);
+    }
+}
+
+/* ---- to the disk */
+
+static void write_batch(struct daf_agent *a)
+{
+    struct daf_stated_state *s = &a->stated;
+    const struct daf_port *port = a->config.port;
+
+    if (s->is_busy || s->coming.count == 0 || a->now.ms < s->write_at.ms)
+        return;
+    s->write_at = DAF_MONO_NEVER;
+    s->is_busy = true;
+    s->writing = s->coming;
+    s->coming = (struct daf_kept_list){NULL, 0, 0};
+    (void)daf_agent_job_begin(a, DAF_JOB_STATED, 0);
+    for (size_t i = 0; i < s->writing.count; i++) {
+        const struct daf_kept *k = &s->writing.items[i];
+
+        port->store_statement(port->ctx, &k->st,
+                              (struct daf_view){k->bytes, k->len});
+    }
+    daf_agent_job_end(a, (struct daf_view){0});
+}
+
+/* What another has stated in our name is looked at: it may not be so (R83). */
+void daf_agent_statements_stored(struct daf_agent *a, enum daf_err err)
+{
+    struct daf_stated_state *s = &a->stated;
+
+    assert(s->is_busy);
+    s->is_busy = false;
+    soon(&s->own_at, a->now.ms + OWN_MS);
+    if (err != DAF_OK) { /* peers tell the others' again */
+        clear(&s->writing);
+        return;
+    }
+    for (size_t i = 0; i < s->writing.count; i++)
+        put(&s->kept, s->writing.items[i]);
+    free(s->writing.items);
+    s->writing = (struct daf_kept_list){NULL, 0, 0};
+    s->has_sum = false;
+    soon(&s->tell_at, a->now.ms + TELL_MS);
+}
+
+/* ---- our own */
+
+bool daf_agent_is_archive(const struct daf_agent *a)
+{
+    return daf_camp_is_archive(a->camp, &a->author);
+}
+
+void daf_agent_statements_item(struct daf_agent *a, bool is_less)
+{
+    if (!daf_agent_is_archive(a)) return;
+    soon(&a->stated.own_at, a->now.ms + (is_less ? 0 : OWN_MS));
+}
+
+void daf_agent_statements_shelf(struct daf_agent *a)
+{
+    a->stated.is_shelf_told = true;
+    soon(&a->stated.own_at, a->now.ms);
+}
+
+static const struct daf_kept *own_page(const struct daf_agent *a, uint8_t page)
+{
+    const struct daf_stated at = {.author = a->author,
+                                  .kind = DAF_STATEMENT_ARCHIVED,
+                                  .page = page};
+
+    return find(&a->stated.kept, &at);
+}
+
+static bool is_stated(const struct daf_agent *a, const struct daf_hash *content)
+{
+    for (uint8_t page = 0; page < DAF_ARCHIVED_PAGES_MAX; page++) {
+        const struct daf_kept *k = own_page(a, page);
+
+        if (k != NULL && daf_statement_find(&k->st, content, NULL)) return true;
+    }
+    return false;
+}
+
+/* A page of ours as it should be. */
+struct page {
+    uint8_t *content, *since; /* rooms for a full one */
+    size_t count;
+    bool is_changed;
+};
+
+static void page_add(struct page *p, const struct daf_hash *content,
+                     uint64_t since)
+{
+    size_t at = p->count;
+
+    while (at > 0 && memcmp(p->content + (at - 1) * ID, content->b, ID) > 0)
+        at--;
+    memmove(p->content + (at + 1) * ID, p->content + at * ID,
+            (p->count - at) * ID);
+    memmove(p->since + (at + 1) * 8, p->since + at * 8, (p->count - at) * 8);
+    memcpy(p->content + at * ID, content->b, ID);
+    for (size_t i = 0; i < 8; i++)
+        p->since[at * 8 + i] = (uint8_t)(since >> (56 - 8 * i));
+    p->count++;
+}
+
+/* What is on it and is still so; then, from item *@from on, what is on none. */
+static void page_fill(struct daf_agent *a, const struct daf_kept *old,
+                      size_t *from, struct page *p)
+{
+    size_t count = old == NULL ? 0 : old->st.content.len / ID;
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t since;
+        struct daf_hash content = daf_statement_at(&old->st, i, &since);
+        const struct daf_shelved *item = daf_agent_item(a, &content);
+
+        if (item != NULL && item->is_whole) page_add(p, &content, since);
+    }
+    p->is_changed = p->count != count;
+    for (; *from < a->items_count && p->count < DAF_ARCHIVED_MAX; ++*from) {
+        const struct daf_shelved *item = &a->items[*from];
+
+        if (!item->is_whole || is_stated(a, &item->content)) continue;
+        page_add(p, &item->content, item->whole_at.ms);
+        p->is_changed = true;
+    }
+}
+
+/* The frame's room is not in use: nothing is sent here. */
+static void page_sign(struct daf_agent *a, uint8_t page,
+                      const struct daf_kept *old, const struct page *p,
+                      uint8_t *out)
+{
+    struct daf_statement st = {
+        .scope = telemetry(a),
+        .author = a->author,
+        .kind = DAF_STATEMENT_ARCHIVED,
+        .page = page,
+        .number = old == NULL ? 1 : old->said.number + 1,
+        .content = {p->content, p->count * ID},
+        .since = {p->since, p->count * 8},
+    };
+    struct daf_kept k;
+    size_t len;
+
+    if (st.number > DAF_INT_MAX) return; /* our key is another's as well */
+    len = daf_statement_sign(&st, &a->config.secrets.sign, out);
+    if (copy((struct daf_view){out, len}, &k)) put(&a->stated.coming, k);
+}
+
+/* R84.  A page costs some 10,000 steps; this comes with an item. */
+static void look_at_own(struct daf_agent *a)
+{
+    struct daf_stated_state *s = &a->stated;
+    uint8_t *room = a->scratch->frame;
+    size_t from = 0;
+
+    if (a->now.ms < s->own_at.ms || s->is_busy) return;
+    s->own_at = DAF_MONO_NEVER;
+    if (!s->is_shelf_told || a->is_stopping || !daf_agent_is_archive(a) ||
+        a->config.port->store_statement == NULL)
+        return;
+    for (uint8_t i = 0; i < DAF_ARCHIVED_PAGES_MAX; i++) {
+        const struct daf_kept *old = own_page(a, i);
+        struct page p = {.content = room,
+                         .since = room + (DAF_ARCHIVED_MAX + 1) * ID};
+
+        page_fill(a, old, &from, &p);
+        if (p.is_changed)
+            page_sign(a, i, old, &p, p.since + (DAF_ARCHIVED_MAX + 1) * 8);
+    }
+    if (s->coming.count > 0) s->write_at = a->now;
+}
+
+/* ---- time */
+
+void daf_agent_statements_camp(struct daf_agent *a)
+{
+    struct daf_stated_state *s = &a->stated;
+
+    soon(&s->own_at, a->now.ms + OWN_MS);
+    if (!s->was_refused) return;
+    s->was_refused = false;
+    soon(&s->tell_at, a->now.ms + TELL_MS);
+}
+
+void daf_agent_statements_timer(struct daf_agent *a)
+{
+    struct daf_stated_state *s = &a->stated;
+    bool is_new = a->now.ms >= s->tell_at.ms;
+
+    look_at_own(a);
+    write_batch(a);
+    if (is_new) {
+        s->tell_at = DAF_MONO_NEVER;
+        s->number++;
+    }
+    for (size_t i = 0; i < a->conns_count; i++) {
+        struct daf_conn *c = a->conns[i];
+
+        if (is_new) daf_agent_statements_tell(a, c);
+        if (c->owes_list && is_open(c) && may_list(a, c))
+            send_list(a, c, DAF_STATED_LIST);
+    }
+}
+
+struct daf_mono daf_agent_statements_deadline(const struct daf_agent *a)
+{
+    const struct daf_stated_state *s = &a->stated;
+    struct daf_mono first = s->tell_at;
+
+    if (!s->is_busy && s->own_at.ms < first.ms) first = s->own_at;
+    if (!s->is_busy && s->write_at.ms < first.ms) first = s->write_at;
+    for (size_t i = 0; i < a->conns_count; i++) {
+        const struct daf_conn *c = a->conns[i];
+
+        if (c->owes_list && is_open(c)) soon(&first, c->listed_at.ms + LIST_MS);
+    }
+    return first;
+}
+
+/* ---- who keeps an item */
+
+size_t daf_agent_keepers(const struct daf_agent *a,
+                         const struct daf_hash *content,
+                         struct daf_keeper_info *out, size_t cap)
+{
+    const struct daf_kept_list *l = &a->stated.kept;
+    const struct daf_author_id *last = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < l->count; i++) {
+        const struct daf_kept *k = &l->items[i];
+        const struct daf_author_id *author = &k->said.author;
+        uint64_t since = 0;
+
+        if (k->said.kind != DAF_STATEMENT_ARCHIVED ||
+            memcmp(author->b, a->author.b, sizeof(author->b)) == 0 ||
+            (last != NULL && memcmp(last->b, author->b, 16) == 0) ||
+            !daf_camp_is_archive(a->camp, author) ||
+            !daf_statement_find(&k->st, content, &since))
+            continue;
+        last = author;
+        if (count < cap)
+            out[count] = (struct daf_keeper_info){
+                .author = *author,
+                .since = {since},
+                .is_before = memcmp(author->b, a->author.b, 16) < 0,
+                .is_revoked = daf_camp_is_revoked(a->camp, author),
+            };
+        count++;
+    }
+    return count;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/core/evict.h"
+
+enum daf_evict_why daf_evict_may(const struct daf_evict_item *item,
+                                 bool is_archive, unsigned keepers)
+{
+    if (!item->is_whole) return DAF_EVICT_LACKING;
+    if (is_archive) return DAF_EVICT_ARCHIVE;
+    if (item->is_published) return DAF_EVICT_PUBLISHED;
+    if (item->is_pinned) return DAF_EVICT_PINNED;
+    if (item->is_due) return DAF_EVICT_DUE;
+    if (item->keepers == 0) return DAF_EVICT_KEPT_BY_NONE;
+    if (item->keepers < keepers) return DAF_EVICT_KEPT_BY_ONE;
+    return DAF_EVICT_MAY;
+}
+
+const char *daf_evict_why_str(enum daf_evict_why why)
+{
+    static const char *const words[] = {
+        [DAF_EVICT_MAY] = "may go",
+        [DAF_EVICT_LACKING] = "not whole",
+        [DAF_EVICT_ARCHIVE] = "this is an archive",
+        [DAF_EVICT_PUBLISHED] = "published here",
+        [DAF_EVICT_PINNED] = "pinned",
+        [DAF_EVICT_DUE] = "assigned",
+        [DAF_EVICT_KEPT_BY_NONE] = "kept by no archive",
+        [DAF_EVICT_KEPT_BY_ONE] = "kept by one archive",
+    };
+
+    return words[why];
+}
+
+bool daf_evict_may_drop(const struct daf_evict_item *item, bool is_archive)
+{
+    if (!item->is_whole) return true; /* it is nobody's copy */
+    return is_archive ? item->is_kept_before : item->keepers > 0;
+}
+
+/* R87: what goes first. */
+static int tier(const struct daf_evict_item *item)
+{
+    if (item->is_superseded) return 0;
+    return item->is_asked ? 2 : 1;
+}
+
+/* Of one tier what alone is enough, as small as can be; else the largest, so that
+ * few go.  The content id decides between equals, so that everybody sees the same. */
+static bool is_better(const struct daf_evict_item *a,
+                      const struct daf_evict_item *b, uint64_t lacking)
+{
+    bool is_enough = a->bytes >= lacking, is_other = b->bytes >= lacking;
+
+    if (tier(a) != tier(b)) return tier(a) < tier(b);
+    if (is_enough != is_other) return is_enough;
+    if (a->bytes != b->bytes)
+        return is_enough ? a->bytes < b->bytes : a->bytes > b->bytes;
+    return memcmp(a->content.b, b->content.b, sizeof(a->content.b)) < 0;
+}
+
+uint64_t daf_evict_choose(struct daf_evict_item *items, size_t count,
+                          uint64_t bytes, bool is_archive, unsigned keepers)
+{
+    uint64_t freed = 0;
+
+    for (size_t i = 0; i < count; i++)
+        items[i].goes = false;
+    while (freed < bytes) {
+        struct daf_evict_item *best = NULL;
+
+        for (size_t i = 0; i < count; i++) {
+            struct daf_evict_item *item = &items[i];
+
+            if (item->goes ||
+                daf_evict_may(item, is_archive, keepers) != DAF_EVICT_MAY)
+                continue;
+            if (best == NULL || is_better(item, best, bytes - freed))
+                best = item;
+        }
+        if (best == NULL) break;
+        best->goes = true;
+        freed += best->bytes;
+    }
+    if (freed >= bytes) return freed;
+    for (size_t i = 0; i < count; i++)
+        items[i].goes = false;
+    return 0;
+}
