@@ -37,10 +37,10 @@ struct publishing {
     struct daf_shelf *shelf;
     struct daf_sidecar *sidecar;     /* 40 KiB */
     struct daf_catalogue *catalogue; /* as it was at the start */
-    bool has_old; /* --replaces: */
+    bool has_old;                    /* --replaces: */
     struct daf_hash old;
-    void *announced;                 /* since: a tree of struct announced */
-    struct daf_trouble *t;           /* of the item in hand */
+    void *announced;       /* since: a tree of struct announced */
+    struct daf_trouble *t; /* of the item in hand */
     size_t published, left_out, failed;
     bool has_bar, has_daemon;
 };
@@ -209,8 +209,9 @@ static enum daf_err announce(struct publishing *p, struct daf_view manifest,
     if (item != NULL && room != NULL) {
         item->manifest = manifest;
         if (p->has_old)
-            item->replaces_count = daf_catalogue_records(
-                p->catalogue, &p->old, item->replaces, DAF_REPLACES_MAX);
+            item->replaces_count =
+                daf_catalogue_records(p->catalogue, &p->old, item->replaces,
+                                      DAF_REPLACES_MAX);
         if (item->replaces_count > DAF_REPLACES_MAX)
             item->replaces_count = DAF_REPLACES_MAX;
         daf_pack_init(&k, room, DAF_PAYLOAD_BYTES_MAX);

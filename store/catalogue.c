@@ -16,7 +16,8 @@ struct entry {
     uint8_t *manifest;   /* owned; of each content the first entry has one */
     size_t replaces, replaces_count; /* in `replaced` */
     bool is_replaced;
-    bool has_by; /* it, or what replaces it and so on, leads to one that stands */
+    bool
+        has_by; /* it, or what replaces it and so on, leads to one that stands */
     struct daf_hash by; /* the lowest of their content ids */
 };
 

@@ -20,7 +20,8 @@ struct daf_catalogue_entry {
     struct daf_view manifest;
     struct daf_author_id author; /* who published it, the lowest of several */
     struct daf_record_id record;
-    bool is_superseded; /* every record of it was replaced, and at the end of that
+    bool
+        is_superseded; /* every record of it was replaced, and at the end of that
                            stands: */
     struct daf_hash superseded_by; /* the lowest, if two stand */
 };

@@ -35,7 +35,7 @@ enum daf_shelf_wish {
     DAF_SHELF_WANTED = 1,
     DAF_SHELF_PINNED = 2,
     DAF_SHELF_PUBLISHED = 4, /* here, by this device */
-    DAF_SHELF_STAYS = 16,    /* somebody wished for this edition, though there is a
+    DAF_SHELF_STAYS = 16, /* somebody wished for this edition, though there is a
                                 new one: its wishes do not go over to that */
 };
 

@@ -71,8 +71,9 @@ struct daf_shelf_progress {
     bool is_starting;                  /* nobody waits for it */
     bool syncs_all;                    /* NOTE: every file, whatever is noted */
     uint32_t page, file, chunk, note, whole;
-    struct daf_hash source; /* REUSE: the item looked through, from `chunk` on */
-    bool is_seeking;        /* and s->sought is made */
+    struct daf_hash
+        source;      /* REUSE: the item looked through, from `chunk` on */
+    bool is_seeking; /* and s->sought is made */
     uint64_t names, need,
         taken; /* of the files before `file`; names: to make */
 };

@@ -1586,8 +1586,9 @@ static void chunks_that_are_here_are_not_fetched(void **state)
     it = find(p->b, p);
     /* The page, two chunks, and the sound. */
     assert_true(it.fetched <= 65536 + CHUNK + 1 + 10);
-    assert_true(daf_goods_same(
-        p->src, daf_goods_files(p->b_dir, &p->item.content, "files")));
+    assert_true(
+        daf_goods_same(p->src,
+                       daf_goods_files(p->b_dir, &p->item.content, "files")));
 }
 
 /* The same bytes in many places, and under another name. */
@@ -1603,8 +1604,9 @@ static void an_item_of_what_is_here_is_whole_at_once(void **state)
     publish(p);
     assert_int_equal(want(p), DAF_OK);
     assert_int_equal(carry(p, 0), DAF_SHELF_WHOLE);
-    assert_true(daf_goods_same(
-        p->src, daf_goods_files(p->b_dir, &p->item.content, "files")));
+    assert_true(
+        daf_goods_same(p->src,
+                       daf_goods_files(p->b_dir, &p->item.content, "files")));
 }
 
 static void what_has_rotted_is_fetched(void **state)
@@ -1622,8 +1624,9 @@ static void what_has_rotted_is_fetched(void **state)
     assert_int_equal(it.held, 1 + 4);
     assert_false(is_held(p->b, p, 3));
     assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
-    assert_true(daf_goods_same(
-        p->src, daf_goods_files(p->b_dir, &p->item.content, "files")));
+    assert_true(
+        daf_goods_same(p->src,
+                       daf_goods_files(p->b_dir, &p->item.content, "files")));
 }
 
 /* Of one that is not whole itself, what it has. */
