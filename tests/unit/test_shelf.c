@@ -724,6 +724,10 @@ static void wishes_are_kept(void **state)
                      DAF_OK);
     reopen(p);
     assert_int_equal(find(p->b, p).wishes, DAF_SHELF_PINNED);
+    assert_int_equal(daf_shelf_add(p->b, p->item.manifest, DAF_SHELF_STAYS, 0),
+                     DAF_OK);
+    reopen(p);
+    assert_int_equal(find(p->b, p).wishes, DAF_SHELF_PINNED | DAF_SHELF_STAYS);
     assert_int_equal(daf_shelf_add(p->b, (struct daf_view){p->manifest, 20},
                                    DAF_SHELF_PINNED, 0),
                      DAF_EFORM);
