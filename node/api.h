@@ -25,6 +25,7 @@
  *                      "sources":N,"stuck":"" or why it is not fetched,
  *                      "rate":bytes a second,"eta_s":N|null,"place":N in line or 0,
  *                      "waiting":""|"room"|"source"|"turn",
+ *                      "old":bool (a newer edition is whole here),
  *                      "kept_by":[{"author":"hex","since_ms":N,"before":bool,
  *                      "revoked":bool}…]: archives that state it (docs/content.md §7),
  *                      "evictable":"may go" or why not}, {"archive":bool,"exit":0}
@@ -83,7 +84,8 @@
  *                      named may be gone: it is a place in that order.  Of its
  *                      titles each has the best of languages (daf_content_best).
  *                      assigned, from its start only: the next due day first, days
- *                      past last, 16 at most
+ *                      past last, 16 at most.
+ *                      Of old editions (R95) only those that are here
  * {"op":"library-item","content":"hex","languages":[…]}
  *                  -> {"item":{… as above, and "description":{"en":…}, which may
  *                      be {}},"exit":0}, or not-found

@@ -170,7 +170,7 @@ static bool is_prefix(const struct daf_hash *content, const char *name)
                        name, strlen(name)) == 0;
 }
 
-/* 2: it is the title; 1: it is in the title; 0: neither. */
+/* 4: it is the title; 2: it is in the title; 0: neither. */
 static int title_fits(const struct daf_content *content, const char *name)
 {
     int best = 0;
@@ -181,31 +181,34 @@ static int title_fits(const struct daf_content *content, const char *name)
 
         memcpy(title, text.p, text.len);
         title[text.len] = '\0';
-        if (strcasecmp(title, name) == 0) return 2;
-        if (strcasestr(title, name) != NULL) best = 1;
+        if (strcasecmp(title, name) == 0) return 4;
+        if (strcasestr(title, name) != NULL) best = 2;
     }
     return best;
 }
 
+/* An old edition has its new one's title more often than not: then the new one is
+ * meant. */
 static int fits(const struct daf_catalogue_entry *e, const char *name)
 {
     int title = title_fits(&e->content, name);
 
-    return is_prefix(&e->content.id, name) ? 3 : title;
+    if (is_prefix(&e->content.id, name)) return 6;
+    return title > 0 && e->is_superseded ? title - 1 : title;
 }
 
 /* Names up to NAMED_MAX of those that fit as well. */
-static void tell_several(const struct daf_cmd_content *c, const char *name,
+static void tell_several(const struct daf_catalogue *c, const char *name,
                          int how, struct daf_trouble *t)
 {
     char list[400] = "";
     size_t len = 0, named = 0;
 
-    for (size_t i = 0; i < daf_catalogue_count(c->catalogue); i++) {
+    for (size_t i = 0; i < daf_catalogue_count(c); i++) {
         struct daf_catalogue_entry e;
         char hex[2 * sizeof(e.content.id.b) + 1];
 
-        daf_catalogue_at(c->catalogue, i, &e);
+        daf_catalogue_at(c, i, &e);
         if (fits(&e, name) != how || named == NAMED_MAX) continue;
         len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%.16s",
                                 named > 0 ? ", " : "",
@@ -216,19 +219,19 @@ static void tell_several(const struct daf_cmd_content *c, const char *name,
                      list);
 }
 
-enum daf_err daf_cmd_content_find(const struct daf_cmd_content *c,
-                                  const char *name,
-                                  struct daf_catalogue_entry *out,
-                                  struct daf_trouble *t)
+enum daf_err daf_cmd_content_named(const struct daf_catalogue *c,
+                                   const char *name,
+                                   struct daf_catalogue_entry *out,
+                                   struct daf_trouble *t)
 {
     size_t count = 0;
     int best = 1;
 
-    for (size_t i = 0; i < daf_catalogue_count(c->catalogue); i++) {
+    for (size_t i = 0; i < daf_catalogue_count(c); i++) {
         struct daf_catalogue_entry e;
         int how;
 
-        daf_catalogue_at(c->catalogue, i, &e);
+        daf_catalogue_at(c, i, &e);
         how = fits(&e, name);
         if (how < best) continue;
         if (how > best) count = 0;
@@ -247,6 +250,14 @@ enum daf_err daf_cmd_content_find(const struct daf_cmd_content *c,
                      "comes when they are met",
                      name);
     return DAF_ENOTFOUND;
+}
+
+enum daf_err daf_cmd_content_find(const struct daf_cmd_content *c,
+                                  const char *name,
+                                  struct daf_catalogue_entry *out,
+                                  struct daf_trouble *t)
+{
+    return daf_cmd_content_named(c->catalogue, name, out, t);
 }
 
 /* ---- for people */

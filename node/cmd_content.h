@@ -44,6 +44,11 @@ DAF_NODISCARD enum daf_err daf_cmd_content_wants(
     const struct daf_cmd_content *c, struct daf_wants *out,
     struct daf_trouble *t);
 
+/** daf_cmd_content_named: the same, of a catalogue alone. */
+DAF_NODISCARD enum daf_err daf_cmd_content_named(
+    const struct daf_catalogue *c, const char *name,
+    struct daf_catalogue_entry *out, struct daf_trouble *t);
+
 /** daf_cmd_content_title: the title in the person's language (LANG), with a NUL
  * behind. */
 void daf_cmd_content_title(const struct daf_content *content,

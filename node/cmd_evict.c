@@ -43,8 +43,7 @@ static struct daf_evict_item item_of(const json_t *state)
         .is_published = is(state, "published"),
         .is_due = is(state, "due_here"),
         .is_asked = is(state, "asked"),
-        .is_superseded =
-            json_is_string(json_object_get(state, "superseded_by")),
+        .is_superseded = is(state, "old"),
     };
     const char *id = json_string_value(json_object_get(state, "content"));
     size_t i;

@@ -165,6 +165,19 @@ static enum daf_err tell_stuck(const struct waiting *w, struct daf_trouble *t)
     return DAF_EIO;
 }
 
+/* A person's word stands. */
+static void tell_old(const struct daf_catalogue_entry *e)
+{
+    char hex[2 * sizeof(e->superseded_by.b) + 1];
+
+    if (e->is_superseded)
+        (void)fprintf(stderr,
+                      "there is a new edition of it, %.12s; this one comes, as "
+                      "it was named\n",
+                      daf_cmd_hex_str(e->superseded_by.b,
+                                      sizeof(e->superseded_by.b), hex));
+}
+
 static void print_done(const struct waiting *w, const struct daf_home *home)
 {
     char path[DAF_HOME_PATH_MAX], size[DAF_SIZE_TEXT_MAX];
@@ -224,6 +237,7 @@ static enum daf_exit run(const struct daf_cmd *cmd, bool pin, bool no_wait)
     if (err == DAF_OK) {
         (void)daf_cmd_hex_str(entry.content.id.b, 32, w.id);
         daf_cmd_content_title(&entry.content, w.title);
+        tell_old(&entry);
         err = get(&w, pin, no_wait, &c.view.home, &t);
         if ((err == DAF_ENOTFOUND && !c.has_daemon) || err == DAF_ELOST)
             code = DAF_EXIT_NO_DAEMON;

@@ -107,6 +107,11 @@ static void print_json(const struct daf_cmd_content *c,
         "published", is_true(state, "published"), "path",
         is_whole ? daf_cmd_text(path) : json_null(), "publisher_device",
         daf_cmd_hex(e->author.b, sizeof(e->author.b)));
+    (void)json_object_set_new(line, "superseded_by",
+                              e->is_superseded
+                                  ? daf_cmd_hex(e->superseded_by.b,
+                                                sizeof(e->superseded_by.b))
+                                  : json_null());
     put_texts(line, content);
     put_wants(line, it, state);
     for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
@@ -211,7 +216,15 @@ static void print_text(const struct daf_catalogue_entry *e,
                  size, words);
     (void)daf_cmd_put_text(title);
     reason_text(it, state, reason);
-    (void)printf("%s\n", reason);
+    (void)printf("%s%s\n", reason,
+                 e->is_superseded ? "  (there is a new edition)" : "");
+}
+
+/* Old editions are told of where they are, or are to be. */
+static bool is_told(const struct daf_catalogue_entry *e, const json_t *state)
+{
+    return !e->is_superseded || is_true(state, "whole") ||
+           is_true(state, "wanted") || is_true(state, "pinned");
 }
 
 enum daf_exit daf_cmd_library(const struct daf_cmd *cmd)
@@ -238,7 +251,7 @@ enum daf_exit daf_cmd_library(const struct daf_cmd *cmd)
         state = daf_cmd_content_state(&c, &e.content.id);
         if (cmd->json)
             print_json(&c, &e, &wants.items[i], state);
-        else
+        else if (is_told(&e, state))
             print_text(&e, &wants.items[i], state);
     }
     if (count == 0 && !cmd->json)

@@ -37,8 +37,10 @@ struct publishing {
     struct daf_shelf *shelf;
     struct daf_sidecar *sidecar;     /* 40 KiB */
     struct daf_catalogue *catalogue; /* as it was at the start */
-    void *announced;                 /* since: a tree of struct announced */
-    struct daf_trouble *t;           /* of the item in hand */
+    bool has_old;                    /* --replaces: */
+    struct daf_hash old;
+    void *announced;       /* since: a tree of struct announced */
+    struct daf_trouble *t; /* of the item in hand */
     size_t published, left_out, failed;
     bool has_bar, has_daemon;
 };
@@ -208,6 +210,12 @@ static enum daf_err announce(struct publishing *p, struct daf_view manifest,
 
     if (item != NULL && room != NULL) {
         item->manifest = manifest;
+        if (p->has_old)
+            item->replaces_count =
+                daf_catalogue_records(p->catalogue, &p->old, item->replaces,
+                                      DAF_REPLACES_MAX);
+        if (item->replaces_count > DAF_REPLACES_MAX)
+            item->replaces_count = DAF_REPLACES_MAX;
         daf_pack_init(&k, room, DAF_PAYLOAD_BYTES_MAX);
         daf_payload_pack_catalogue_item(&k, item);
         write.payload = daf_pack_view(&k);
@@ -342,6 +350,25 @@ static void print_item(const struct publishing *p,
     (void)printf("%s\n", is_new ? "" : "  (was published before)");
 }
 
+/* Of --replaces: the same files are no new edition.  One that was published before
+ * is announced again, for what it replaces, but where it does already. */
+static enum daf_err check_new(const struct publishing *p,
+                              const struct daf_hash *content, bool *out_is_new,
+                              struct daf_trouble *t)
+{
+    struct daf_catalogue_entry old;
+
+    if (memcmp(content->b, p->old.b, sizeof(content->b)) == 0) {
+        daf_home_trouble(t, "it is just what it should replace: no file, and "
+                            "nothing in its sidecar, has changed");
+        return DAF_EUSAGE;
+    }
+    *out_is_new = !daf_catalogue_find(p->catalogue, &p->old, &old) ||
+                  !old.is_superseded ||
+                  memcmp(old.superseded_by.b, content->b, 32) != 0;
+    return DAF_OK;
+}
+
 static enum daf_err publish_one(struct publishing *p, const char *path,
                                 const char *sidecar, struct daf_trouble *t)
 {
@@ -370,7 +397,8 @@ static enum daf_err publish_one(struct publishing *p, const char *path,
     free(what);
     if (err != DAF_OK) return err;
     is_new = !is_known(p, &item.content, &record);
-    if (is_new) err = announce(p, item.manifest, &record, t);
+    if (p->has_old) err = check_new(p, &item.content, &is_new, t);
+    if (err == DAF_OK && is_new) err = announce(p, item.manifest, &record, t);
     if (err == DAF_OK && is_new)
         err = note_announced(p, &item.content, &record);
     if (err == DAF_OK) print_item(p, &item, &record, is_new);
@@ -518,6 +546,13 @@ static enum daf_err take_source(struct publishing *p, const char *source,
         take(p, source, sidecar);
         return DAF_OK;
     }
+    if (p->has_old) {
+        daf_home_trouble(t,
+                         "there is no content.ini in %s, and a folder of "
+                         "lessons cannot replace one. To do: name a lesson",
+                         source);
+        return DAF_EUSAGE;
+    }
     return take_folder(p, source, t);
 }
 
@@ -561,6 +596,20 @@ static enum daf_err check_right(struct publishing *p, struct daf_trouble *t)
     return err;
 }
 
+static enum daf_err find_old(struct publishing *p, struct daf_trouble *t)
+{
+    const char *name = daf_cmd_value(p->cmd, "replaces");
+    struct daf_catalogue_entry old;
+    enum daf_err err;
+
+    if (name == NULL) return DAF_OK;
+    err = daf_cmd_content_named(p->catalogue, name, &old, t);
+    if (err != DAF_OK) return err;
+    p->has_old = true;
+    p->old = old.content.id;
+    return DAF_OK;
+}
+
 static enum daf_exit report(const struct publishing *p, struct daf_trouble *t)
 {
     if (p->published > 0)
@@ -586,6 +635,7 @@ enum daf_exit daf_cmd_publish(const struct daf_cmd *cmd)
     p.home = &home;
     p.sidecar = malloc(sizeof(*p.sidecar));
     err = p.sidecar == NULL ? DAF_ENOMEM : check_right(&p, &t);
+    if (err == DAF_OK) err = find_old(&p, &t);
     if (err == DAF_OK) err = open_shelf(&p, &t);
     if (err == DAF_OK) err = take_source(&p, cmd->args[0], &t);
     if (err == DAF_ENOTFOUND && p.shelf == NULL && !p.has_daemon)

@@ -141,6 +141,9 @@ static const struct daf_command table[] = {
             "its X.ini, or a folder\nof such: docs/sidecar.md says what they "
             "hold.  The files are copied to this\ndevice's shelf.  Links and "
             "hidden files are left out, with a word.",
+        .options = {
+            {"replaces", "CONTENT", "it is a new edition of that one"},
+        },
         .keys = {"content", "title", "bytes", "files", "record", "durable", "new"},
         .may_partly = true,
         .needs_daemon = true,
@@ -149,11 +152,12 @@ static const struct daf_command table[] = {
     {
         .name = "library", .args = "",
         .summary = "what there is to learn, and how much of it is here",
-        .text = "\"-\": not here; `daftar get` fetches it.",
+        .text = "\"-\": not here; `daftar get` fetches it.  An old edition is "
+            "only listed where it\nis here or wanted; --json has all.",
         .keys = {"content", "title", "titles", "languages", "bytes", "files",
                  "whole", "wanted", "pinned", "held", "parts", "fetched",
                  "sources", "rate", "eta_s", "place", "waiting", "kept_by",
-                 "path", "reason", "due", "late"},
+                 "path", "reason", "due", "late", "superseded_by"},
         .run = daf_cmd_library,
     },
     {

@@ -22,6 +22,7 @@ struct daf_contents {
     struct daf_keeper *keeper;
     struct daf_loop_source source;
     enum daf_err state;
+    uint64_t news;
     size_t count, cap;
     struct daf_contents_item *items; /* ascending by content id */
     struct daf_log_limit trouble;
@@ -159,6 +160,7 @@ static void on_item(struct daf_contents *c, const struct daf_keeper_result *r)
     };
     const struct daf_input in = {.kind = DAF_INPUT_ITEM, .item = &news};
 
+    c->news++;
     if (item != NULL) {
         copy_state(item, &r->item);
         copy_title(item, r->item.manifest);
@@ -181,6 +183,7 @@ static void on_gone(struct daf_contents *c, const struct daf_keeper_result *r)
                                        .is_gone = true};
     const struct daf_input in = {.kind = DAF_INPUT_ITEM, .item = &news};
 
+    c->news++;
     if (item != NULL) leave(c, item);
     c->ops->input(c->ops->ctx, &in);
     c->ops->changed(c->ops->ctx, &r->item.content, NULL);
@@ -432,6 +435,14 @@ const struct daf_contents_item *daf_contents_find(
     return &c->items[at];
 }
 
+void daf_contents_mark_old(struct daf_contents *c,
+                           const struct daf_hash *content, bool is_old)
+{
+    struct daf_contents_item *item = find(c, content);
+
+    if (item != NULL) item->is_old = is_old;
+}
+
 void daf_contents_hold(struct daf_contents *c, const struct daf_hash *content)
 {
     struct daf_contents_item *item = find(c, content);
@@ -451,6 +462,11 @@ void daf_contents_release(struct daf_contents *c)
         item->is_stuck = true;
         c->ops->changed(c->ops->ctx, &item->content, item);
     }
+}
+
+uint64_t daf_contents_news(const struct daf_contents *c)
+{
+    return c->news;
 }
 
 enum daf_err daf_contents_state(const struct daf_contents *c)

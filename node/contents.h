@@ -31,6 +31,7 @@ struct daf_contents_item {
     unsigned wishes; /* of enum daf_shelf_wish */
     bool is_whole;
     bool is_stuck; /* not fetched now, because of @why */
+    bool is_old;   /* a newer edition is whole here (docs/content.md R87) */
     bool is_held;  /* so, but not said yet: room is being made */
     enum daf_err why;
     uint8_t rank; /* as the agent was told last */
@@ -120,10 +121,18 @@ const struct daf_contents_item *daf_contents_at(const struct daf_contents *c,
 const struct daf_contents_item *daf_contents_find(
     const struct daf_contents *c, const struct daf_hash *content);
 
+/** daf_contents_mark_old: whether a newer edition of it is whole here. */
+void daf_contents_mark_old(struct daf_contents *c,
+                           const struct daf_hash *content, bool is_old);
+
 /** daf_contents_hold: what is stuck for want of room is not said to be (is_held),
  * until daf_contents_release(), which tells of each that is stuck then. */
 void daf_contents_hold(struct daf_contents *c, const struct daf_hash *content);
 void daf_contents_release(struct daf_contents *c);
+
+/** daf_contents_news: how often an item came, went, or changed in its wishes or in
+ * being whole; not counted: parts that came. */
+uint64_t daf_contents_news(const struct daf_contents *c);
 
 /** daf_contents_state: DAF_OK; DAF_EBUSY before the shelf is open; or why it is
  * not. */

@@ -4,6 +4,7 @@
 #include "node/cmd.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 static json_t *text(struct daf_view v)
 {
@@ -60,21 +61,49 @@ json_t *daf_contents_json_item(const struct daf_content *c,
 
 /* ---- a page of them */
 
+/* Those that are told, ascending, by their place in the catalogue: of what new
+ * editions replace only what is here. */
+struct told {
+    size_t count, *at; /* owned */
+};
+
+static bool tell_of(const struct daf_catalogue *catalogue,
+                    const struct daf_contents *contents, struct told *out)
+{
+    size_t all = daf_catalogue_count(catalogue);
+
+    *out = (struct told){0, malloc((all + 1) * sizeof(*out->at))};
+    for (size_t i = 0; out->at != NULL && i < all; i++) {
+        const struct daf_contents_item *here = NULL;
+        struct daf_catalogue_entry e;
+
+        daf_catalogue_at(catalogue, i, &e);
+        if (e.is_superseded && contents != NULL)
+            here = daf_contents_find(contents, &e.content.id);
+        if (!e.is_superseded || (here != NULL && here->is_whole))
+            out->at[out->count++] = i;
+    }
+    return out->at != NULL;
+}
+
 static size_t first_of(const struct daf_catalogue *catalogue,
+                       const struct told *told,
                        const struct daf_library_query *q)
 {
     const size_t most = DAF_API_LIBRARY_ITEMS_MAX;
-    size_t total = daf_catalogue_count(catalogue), at = 0;
+    size_t at = 0, place = 0;
     struct daf_catalogue_entry e;
 
     if (q->from != DAF_LIBRARY_START)
-        at = daf_catalogue_place(catalogue, &q->at);
-    if (q->from == DAF_LIBRARY_BEFORE) return at > most ? at - most : 0;
-    if (q->from == DAF_LIBRARY_AFTER &&
-        daf_catalogue_find(catalogue, &q->at, &e))
+        place = daf_catalogue_place(catalogue, &q->at);
+    while (at < told->count && told->at[at] < place)
         at++;
-    if (at < total) return at;
-    return total > most ? total - most : 0;
+    if (q->from == DAF_LIBRARY_BEFORE) return at > most ? at - most : 0;
+    if (q->from == DAF_LIBRARY_AFTER && at < told->count &&
+        told->at[at] == place && daf_catalogue_find(catalogue, &q->at, &e))
+        at++;
+    if (at < told->count) return at;
+    return told->count > most ? told->count - most : 0;
 }
 
 enum daf_err daf_contents_json_library(const struct daf_catalogue *catalogue,
@@ -82,20 +111,25 @@ enum daf_err daf_contents_json_library(const struct daf_catalogue *catalogue,
                                        const struct daf_library_query *q,
                                        struct daf_library_page *page)
 {
-    page->total = daf_catalogue_count(catalogue);
-    page->skipped = first_of(catalogue, q);
+    enum daf_err err = DAF_OK;
+    struct told told;
+
+    if (!tell_of(catalogue, contents, &told)) return DAF_ENOMEM;
+    page->total = told.count;
+    page->skipped = first_of(catalogue, &told, q);
     for (size_t i = page->skipped;
          i < page->total && i - page->skipped < DAF_API_LIBRARY_ITEMS_MAX;
          i++) {
         const struct daf_contents_item *here = NULL;
         struct daf_catalogue_entry e;
 
-        daf_catalogue_at(catalogue, i, &e);
+        daf_catalogue_at(catalogue, told.at[i], &e);
         if (contents != NULL) here = daf_contents_find(contents, &e.content.id);
         if (json_array_append_new(page->items, card(&e.content, here, q)) != 0)
-            return DAF_ENOMEM;
+            err = DAF_ENOMEM;
     }
-    return DAF_OK;
+    free(told.at);
+    return err;
 }
 
 /* ---- what is assigned */

@@ -87,6 +87,25 @@ static void tell_failed(struct daf_host *h, const struct daf_writer_batch *b)
             daf_err_str(b->err), b->trouble);
 }
 
+static bool is_catalogue_new(const struct daf_host *h,
+                             const struct daf_writer_batch *b)
+{
+    const struct daf_scope_id *catalog =
+        &daf_camp_authority(daf_agent_camp(h->agent))->catalog;
+
+    for (size_t i = 0; i < b->jobs_count; i++) {
+        const struct daf_writer_job *j = &b->jobs[i];
+
+        for (size_t k = 0; k < j->items_count; k++) {
+            if (j->items[k].is_new &&
+                memcmp(j->items[k].log.scope.b, catalog->b,
+                       sizeof(catalog->b)) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static void give_batch(struct daf_host *h, struct daf_writer_batch *b)
 {
     if (b->err != DAF_OK) tell_failed(h, b);
@@ -105,6 +124,7 @@ static void give_batch(struct daf_host *h, struct daf_writer_batch *b)
         if (pinned) daf_store_unpin(h->reader);
     }
     tell_revoked(h);
+    if (is_catalogue_new(h, b)) daf_host_editions_soon(h);
     if (b->err == DAF_OK) {
         daf_host_wants_batch(h, b);
         h->commits = b->commits;
@@ -645,6 +665,8 @@ static enum daf_err open_loop(struct daf_host *h)
     h->agent_timer = (struct daf_loop_timer){.fn = on_agent_timer, .ctx = h};
     h->record_timer = (struct daf_loop_timer){.fn = flush_record, .ctx = h};
     h->stop_timer = (struct daf_loop_timer){.fn = on_stop_timer, .ctx = h};
+    h->editions_timer =
+        (struct daf_loop_timer){.fn = daf_host_editions, .ctx = h};
     h->doors_timer =
         (struct daf_loop_timer){.fn = daf_host_doors_write, .ctx = h};
     if (err == DAF_OK) err = daf_loop_signals(h->loop, on_signal, h);
@@ -652,6 +674,7 @@ static enum daf_err open_loop(struct daf_host *h)
     if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->record_timer);
     if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->stop_timer);
     if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->doors_timer);
+    if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->editions_timer);
     return err;
 }
 
@@ -924,6 +947,7 @@ void daf_host_close(struct daf_host *h)
         daf_loop_timer_close(h->loop, &h->record_timer);
         daf_loop_timer_close(h->loop, &h->stop_timer);
         daf_loop_timer_close(h->loop, &h->doors_timer);
+        daf_loop_timer_close(h->loop, &h->editions_timer);
     }
     daf_loop_free(h->loop);
     daf_home_unload(&h->home);

@@ -103,6 +103,9 @@ static void on_content_changed(void *ctx, const struct daf_hash *content,
     daf_host_wants_item(h, content, item);
     /* R94: the next lesson takes nobody's room. */
     if (item != NULL && item->rank < DAF_RANK_NEXT) make_room(h, item);
+    if (daf_contents_news(h->contents) != h->content_news)
+        daf_host_editions_soon(h);
+    h->content_news = daf_contents_news(h->contents);
     if (h->api == NULL) return;
     daf_apiserver_content_changed(h->api, content, item);
     daf_apiserver_changed(h->api, DAF_APISERVER_CONTENT);
@@ -223,6 +226,7 @@ static enum daf_err do_wish(struct daf_host *h, uint64_t ticket,
         err = may_drop(h, &w);
         if (err != DAF_OK) return err;
     }
+    if (w.what == DAF_CONTENTS_DROP) daf_host_editions_kept(h, &w.content);
     if (w.what != DAF_CONTENTS_ADD) {
         daf_contents_wish(h->contents, ticket, &w);
         return DAF_OK;
@@ -231,6 +235,9 @@ static enum daf_err do_wish(struct daf_host *h, uint64_t ticket,
     if (err != DAF_OK) return err;
     if (daf_catalogue_find(catalogue, &w.content, &entry)) {
         w.manifest = entry.manifest;
+        if (entry.is_superseded &&
+            (w.set & (DAF_SHELF_WANTED | DAF_SHELF_PINNED)) != 0)
+            w.set |= DAF_SHELF_STAYS; /* a person's word */
         daf_contents_wish(h->contents, ticket, &w);
     } else {
         err = DAF_ENOTFOUND;

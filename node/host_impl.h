@@ -5,6 +5,7 @@
  *      host_port.c     the agent's port: what it asks for, done
  *      host_content.c  between contents, API, catalogue and agent
  *      host_wants.c    what is assigned, and of channels, brought to the shelf
+ *      host_editions.c wishes go over to new editions
  *      host_doors.c    doors that proved true, kept for the next start */
 #ifndef DAF_NODE_HOST_IMPL_H
 #define DAF_NODE_HOST_IMPL_H
@@ -52,6 +53,8 @@ struct daf_host {
     struct daf_discoverhost_ops discover_ops;
     struct daf_contents_ops contents_ops;
     struct daf_loop_timer agent_timer, record_timer, stop_timer;
+    struct daf_loop_timer editions_timer;
+    uint64_t content_news; /* daf_contents_news() when it was set last */
     struct daf_loop_timer doors_timer; /* doors that proved true, to the disk */
     uint64_t doors_written;            /* daf_agent_proven_changes() then */
 
@@ -110,6 +113,15 @@ DAF_NODISCARD enum daf_err daf_host_wants_subscribe(void *host,
                                                     const char *channel,
                                                     bool is_on,
                                                     struct daf_trouble *t);
+
+/** daf_host_editions_soon: the catalogue or the shelf has changed: look whether
+ * what is wished for has a new edition. */
+void daf_host_editions_soon(struct daf_host *h);
+/** daf_host_editions: look.  A timer's. */
+void daf_host_editions(void *host);
+/** daf_host_editions_kept: a person has dropped @content: what it replaces is not
+ * to bring it back. */
+void daf_host_editions_kept(struct daf_host *h, const struct daf_hash *content);
 
 /** daf_host_doors_tell: tell the agent whom it called before the start. */
 void daf_host_doors_tell(struct daf_host *h);

@@ -100,6 +100,15 @@ static bool is_tight(const struct daf_host *h)
     return false;
 }
 
+static void mark_old(struct daf_host *h, const struct daf_wanting_item *it)
+{
+    const struct daf_contents_item *now =
+        it->is_superseded ? daf_contents_find(h->contents, &it->now) : NULL;
+
+    daf_contents_mark_old(h->contents, &it->content,
+                          now != NULL && now->is_whole);
+}
+
 static void apply_one(struct daf_host *h, const struct daf_wanting_item *it)
 {
     const struct daf_contents_item *here =
@@ -143,8 +152,10 @@ static void apply(struct daf_host *h)
         order[i] = &h->wants.items[i];
     qsort(order, count, sizeof(struct daf_wanting_item *), by_rank);
     h->is_tight = is_tight(h);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        mark_old(h, order[i]);
         apply_one(h, order[i]);
+    }
     free(order);
 }
 

@@ -11,8 +11,7 @@ static bool is_end(enum daf_err err, enum daf_shelf_put put)
 
 static bool is_changed(enum daf_shelf_put put)
 {
-    return put == DAF_SHELF_LIST || put == DAF_SHELF_WHOLE ||
-           put == DAF_SHELF_CONDEMNED;
+    return put == DAF_SHELF_WHOLE || put == DAF_SHELF_CONDEMNED;
 }
 
 static void put_ended(struct daf_keeper *k, struct daf_keeper_job *j,
@@ -28,7 +27,8 @@ static void put_ended(struct daf_keeper *k, struct daf_keeper_job *j,
     /* First that it is stuck, or it would be asked for again at once. */
     if (err != DAF_OK && err != DAF_EBUSY && is_here)
         daf_keeper_stick(k, &content, err);
-    if (is_here && (err != DAF_OK || is_settling))
+    /* And which chunks were here already: or they would be asked for. */
+    if (is_here && (err != DAF_OK || is_settling || put == DAF_SHELF_LIST))
         daf_keeper_tell_found(k, &content);
     daf_keeper_answer(k, j, err);
     if (err == DAF_OK && is_changed(put)) daf_keeper_tell_found(k, &content);

@@ -116,6 +116,8 @@ static enum daf_err list_items(const struct daf_wants_query *q,
 
         daf_catalogue_at(out->catalogue, i, &e);
         it->content = e.content.id;
+        it->is_superseded = e.is_superseded;
+        it->now = e.superseded_by;
         it->channel = e.content.texts[DAF_ABOUT_CHANNEL];
         it->order = daf_wanting_order(e.content.texts[DAF_ABOUT_ORDER]);
         if (q->look != NULL) q->look(q->ctx, it);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/catalogue.h - what there is to learn: the content items that the records
- * of scope `catalog` name and none replaces (docs/content.md R60).
+ * of scope `catalog` name (docs/content.md R60), and which of them new editions
+ * replace (R95).  What was taken back, replaced by a record that brings nothing, is
+ * not among them.
  *
  * A pure function of the records, in no order that a clock or arrival made: items
  * ascend by content id. */
@@ -18,6 +20,10 @@ struct daf_catalogue_entry {
     struct daf_view manifest;
     struct daf_author_id author; /* who published it, the lowest of several */
     struct daf_record_id record;
+    bool
+        is_superseded; /* every record of it was replaced, and at the end of that
+                           stands: */
+    struct daf_hash superseded_by; /* the lowest, if two stand */
 };
 
 /**
@@ -45,5 +51,10 @@ size_t daf_catalogue_place(const struct daf_catalogue *c,
 bool daf_catalogue_find(const struct daf_catalogue *c,
                         const struct daf_hash *content,
                         struct daf_catalogue_entry *out);
+/** daf_catalogue_records: the records that bring @content, those first that none
+ * replaces; at most @most into @out.  Returns how many there are. */
+size_t daf_catalogue_records(const struct daf_catalogue *c,
+                             const struct daf_hash *content,
+                             struct daf_record_id *out, size_t most);
 
 #endif

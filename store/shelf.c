@@ -378,6 +378,7 @@ void daf_shelf_close(struct daf_shelf *s)
         daf_shelf_item_free(s->items[i]);
     free(s->items);
     free(s->promises);
+    daf_shelf_reuse_end(s);
     daf_shelf_disk_close(s->dir);
     daf_shelf_disk_close(s->marker);
     free(s);

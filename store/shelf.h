@@ -35,7 +35,9 @@ enum daf_shelf_wish {
     DAF_SHELF_WANTED = 1,
     DAF_SHELF_PINNED = 2,
     DAF_SHELF_PUBLISHED = 4, /* here, by this device */
-    DAF_SHELF_CAMPS = 8, /* asked for by the camp: the daemon alone says so */
+    DAF_SHELF_CAMPS = 8,  /* asked for by the camp: the daemon alone says so */
+    DAF_SHELF_STAYS = 16, /* somebody wished for this edition, though there is a
+                                new one: its wishes do not go over to that */
 };
 
 /* An item as it stands. */

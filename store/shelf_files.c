@@ -120,7 +120,8 @@ void daf_shelf_files_drop(struct daf_shelf_kept *it)
     it->list = NULL;
 }
 
-/* Too many: those used longest ago go, but never the last one. */
+/* Too many: those used longest ago go, but never the last one, nor that of an item
+ * being worked on. */
 static void make_room(struct daf_shelf *s)
 {
     for (;;) {
@@ -133,7 +134,7 @@ static void make_room(struct daf_shelf *s)
             if (it->list == NULL) continue;
             count++;
             cost += it->list->cost;
-            if (it != s->working &&
+            if (it != s->working && it->list->used != s->clock &&
                 (oldest == NULL || it->list->used < oldest->list->used))
                 oldest = it;
         }

@@ -8,6 +8,7 @@
  *      shelf_files.c   the file list in memory, and the files it names
  *      shelf_work.c    long work, a unit at a time
  *      shelf_known.c   the file list becomes known
+ *      shelf_reuse.c   of what it lacks, what other items here have
  *      shelf_whole.c   what came is noted; all is held
  *      shelf_parts.c   parts come in and go out
  *      shelf_publish.c, shelf_walk.c, shelf_copy.c     an item of our own
@@ -60,6 +61,7 @@ enum daf_shelf_stage {
     DAF_SHELF_AT_GROW,  /* without holes: files made, as long as they will be */
     DAF_SHELF_AT_FILES, /* made; what is in them is hashed */
     DAF_SHELF_AT_FOLDERS, /* synced */
+    DAF_SHELF_AT_REUSE,   /* what other items here have is copied from them */
     DAF_SHELF_AT_NOTE,    /* what came: synced, and noted */
     DAF_SHELF_AT_WHOLE,   /* all is synced, and gets its name */
 };
@@ -69,6 +71,9 @@ struct daf_shelf_progress {
     bool is_starting;                  /* nobody waits for it */
     bool syncs_all;                    /* NOTE: every file, whatever is noted */
     uint32_t page, file, chunk, note, whole;
+    struct daf_hash
+        source;      /* REUSE: the item looked through, from `chunk` on */
+    bool is_seeking; /* and s->sought is made */
     uint64_t names, need,
         taken; /* of the files before `file`; names: to make */
 };
@@ -112,6 +117,11 @@ struct daf_shelf_promise {
     uint64_t bytes;
 };
 
+/* A chunk that an item lacks, as its hash begins. */
+struct daf_shelf_sought {
+    uint32_t start, part;
+};
+
 struct daf_shelf {
     struct daf_shelf_disk disk;
     int dir;    /* content/ */
@@ -131,6 +141,11 @@ struct daf_shelf {
     size_t unreadable;
     struct daf_shelf_promise *promises; /* the owner's */
     size_t promises_count, promises_cap;
+    /* What an item lacks, ascending, while other items are looked through for it:
+     * of one at a time, so at most 8 MiB (DAF_CONTENT_PARTS_MAX). */
+    struct daf_hash seeker;
+    size_t sought_count;
+    struct daf_shelf_sought *sought;
     uint64_t clock;    /* of uses of lists */
     uint64_t unsynced; /* of all items */
     struct daf_shelf_receiving receiving[DAF_SHELF_RECEIVING_MAX];
@@ -351,7 +366,7 @@ static inline bool daf_shelf_is_settling(const struct daf_shelf_kept *it)
     enum daf_shelf_stage stage = it->work.stage;
 
     if (stage == DAF_SHELF_AT_NOTE) stage = it->work.after;
-    return stage >= DAF_SHELF_AT_PAGES && stage <= DAF_SHELF_AT_FOLDERS;
+    return stage >= DAF_SHELF_AT_PAGES && stage <= DAF_SHELF_AT_REUSE;
 }
 /* Being synced: nothing may be written to it. */
 static inline bool daf_shelf_is_noting(const struct daf_shelf_kept *it)
@@ -392,6 +407,8 @@ DAF_NODISCARD enum daf_err daf_shelf_unit_files(struct daf_shelf *s,
                                                 struct daf_shelf_kept *it);
 DAF_NODISCARD enum daf_err daf_shelf_unit_folders(struct daf_shelf *s,
                                                   struct daf_shelf_kept *it);
+/** daf_shelf_settled: the list is known: @it has it. */
+void daf_shelf_settled(struct daf_shelf *s, struct daf_shelf_kept *it);
 /** daf_shelf_unknown: settling ended with error @why: give back what was reserved,
  * unless it is DAF_EFULL. */
 void daf_shelf_unknown(struct daf_shelf *s, struct daf_shelf_kept *it,
@@ -400,6 +417,12 @@ bool daf_shelf_has_pages(const struct daf_shelf_kept *it);
 /** daf_shelf_need: what it takes with the files of its list. */
 uint64_t daf_shelf_need(struct daf_shelf *s, const struct daf_shelf_kept *it,
                         const struct daf_shelf_files *l);
+
+/* ---- shelf_reuse.c: a unit, as above */
+DAF_NODISCARD enum daf_err daf_shelf_unit_reuse(struct daf_shelf *s,
+                                                struct daf_shelf_kept *it);
+/** daf_shelf_reuse_end: what is sought is forgotten. */
+void daf_shelf_reuse_end(struct daf_shelf *s);
 
 /* ---- shelf_whole.c: units, as above */
 DAF_NODISCARD enum daf_err daf_shelf_unit_note(struct daf_shelf *s,

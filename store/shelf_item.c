@@ -146,8 +146,9 @@ static enum daf_err read_keep(struct daf_shelf *s, int folder,
     *out_wishes = DAF_SHELF_WANTED;
     if (err != DAF_OK) return err == DAF_ENOTFOUND ? DAF_OK : err;
     if (len > 0)
-        *out_wishes = keep[0] & (DAF_SHELF_WANTED | DAF_SHELF_PINNED |
-                                 DAF_SHELF_PUBLISHED | DAF_SHELF_CAMPS);
+        *out_wishes =
+            keep[0] & (DAF_SHELF_WANTED | DAF_SHELF_PINNED |
+                       DAF_SHELF_PUBLISHED | DAF_SHELF_CAMPS | DAF_SHELF_STAYS);
     for (size_t i = KEEP_BYTES; len == KEEP_BYTES && i-- > 1;)
         *out_need = *out_need << 8 | keep[i];
     return DAF_OK;

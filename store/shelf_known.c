@@ -376,15 +376,10 @@ enum daf_err daf_shelf_unit_files(struct daf_shelf *s,
     return DAF_OK;
 }
 
-/* The list is known: @it has it. */
-static enum daf_err settled(struct daf_shelf *s, struct daf_shelf_kept *it,
-                            int root)
+void daf_shelf_settled(struct daf_shelf *s, struct daf_shelf_kept *it)
 {
     struct daf_shelf_progress *w = &it->work;
-    enum daf_err err = DAF_OK;
 
-    if (s->is_owner) err = daf_shelf_disk_sync(&s->disk, root);
-    if (err != DAF_OK) return err;
     it->has_list = true;
     it->names = 0;
     w->note = w->whole = 0;
@@ -395,7 +390,6 @@ static enum daf_err settled(struct daf_shelf *s, struct daf_shelf_kept *it,
         w->stage = DAF_SHELF_AT_WHOLE;
     else if (s->is_owner && w->is_starting)
         w->stage = DAF_SHELF_AT_NOTE;
-    return DAF_OK;
 }
 
 /* Files were first, now the folders that name them: no part is known as held
@@ -416,7 +410,13 @@ enum daf_err daf_shelf_unit_folders(struct daf_shelf *s,
         err = daf_shelf_files_sync_folders(s, root, before,
                                            l->spans[w->file].path);
     if (err != DAF_OK || ++w->file < it->files) return err;
-    return settled(s, it, root);
+    if (s->is_owner) err = daf_shelf_disk_sync(&s->disk, root);
+    if (err != DAF_OK) return err;
+    w->chunk = 0;
+    w->is_seeking = false;
+    w->stage = DAF_SHELF_AT_REUSE;
+    if (!s->is_owner || it->held == it->parts) daf_shelf_settled(s, it);
+    return DAF_OK;
 }
 
 /* A disk that is full may have room again; anything else may not mend. */

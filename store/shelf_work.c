@@ -15,6 +15,7 @@ static enum daf_err unit(struct daf_shelf *s, struct daf_shelf_kept *it)
         [DAF_SHELF_AT_GROW] = daf_shelf_unit_grow,
         [DAF_SHELF_AT_FILES] = daf_shelf_unit_files,
         [DAF_SHELF_AT_FOLDERS] = daf_shelf_unit_folders,
+        [DAF_SHELF_AT_REUSE] = daf_shelf_unit_reuse,
         [DAF_SHELF_AT_NOTE] = daf_shelf_unit_note,
         [DAF_SHELF_AT_WHOLE] = daf_shelf_unit_whole,
     };

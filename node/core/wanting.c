@@ -214,6 +214,18 @@ static struct daf_wanting_item *find(struct daf_wanting_item *items,
     return NULL;
 }
 
+/* The edition that stands.  The catalogue names it at once; one that names another
+ * old one is not followed. */
+static struct daf_wanting_item *find_now(struct daf_wanting_item *items,
+                                         size_t count,
+                                         const struct daf_hash *content)
+{
+    struct daf_wanting_item *it = find(items, count, content);
+
+    if (it == NULL || !it->is_superseded) return it;
+    return find(items, count, &it->now);
+}
+
 static bool is_ours(const struct daf_wanting_assignment *a,
                     const struct daf_author_id *self)
 {
@@ -245,7 +257,8 @@ static void plan_assigned(const struct daf_wanting *w,
                        ? DAF_RANK_DUE_LAST - (days - day)
                        : DAF_RANK_DUE_FIRST;
             for (size_t j = 0; j < a->items_count; j++) {
-                struct daf_wanting_item *it = find(items, count, &a->items[j]);
+                struct daf_wanting_item *it =
+                    find_now(items, count, &a->items[j]);
 
                 if (it == NULL || it->reason == DAF_REASON_ASSIGNED) continue;
                 it->reason = DAF_REASON_ASSIGNED;
@@ -270,7 +283,8 @@ static void plan_rest(const struct daf_view *channels, size_t channels_count,
 {
     bool is_subscribed = false;
 
-    for (size_t i = 0; i < channels_count && it->channel.len > 0; i++)
+    for (size_t i = 0;
+         i < channels_count && it->channel.len > 0 && !it->is_superseded; i++)
         is_subscribed |= same_view(it->channel, channels[i]);
     it->is_camps |= is_subscribed;
     if (it->reason != DAF_REASON_NONE) return;
@@ -351,7 +365,8 @@ enum daf_err daf_wanting_plan(const struct daf_wanting *w,
     plan_assigned(w, self, items, count);
     for (size_t i = 0; i < count; i++) {
         plan_rest(channels, channels_count, &items[i]);
-        if (items[i].channel.len > 0 && items[i].order > 0)
+        if (items[i].channel.len > 0 && items[i].order > 0 &&
+            !items[i].is_superseded)
             places[places_count++] = &items[i];
     }
     if (places_count > 0)

@@ -79,6 +79,9 @@ struct daf_wanting_item {
     struct daf_hash content;
     struct daf_view channel; /* borrowed; empty: none */
     uint32_t order;          /* in its channel; 0: none */
+    bool
+        is_superseded; /* an old edition (R95): whoever assigns it means @now, and */
+    struct daf_hash now;                            /* channels lead to that */
     bool is_pinned, is_asked_by_hand, is_published; /* here */
     bool is_whole;
     /* What follows. */

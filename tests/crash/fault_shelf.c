@@ -31,7 +31,9 @@ static void prepare(const char *dir)
     daf_goods_write(src, "pages/one/a", 10, 2);
     daf_goods_write(src, "pages/two/b", CHUNK, 3);
     daf_goods_write(src, "pages/none", 0, 0);
+    daf_goods_write(src, "pages/two/c", CHUNK, 6); /* which b has, too */
     daf_goods_write(src, "zeros", 2 * CHUNK, 0);
+    daf_goods_write(fault_look_path(dir, "old"), "w", CHUNK, 6);
     daf_goods_write(fault_look_path(dir, "own"), "x/y", CHUNK + 1, 4);
     daf_goods_write(fault_look_path(dir, "old"), "z", 10, 5);
     a = daf_goods_shelf(fault_look_path(dir, "a"), BUDGET);

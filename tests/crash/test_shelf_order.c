@@ -247,6 +247,30 @@ static void is_durable(const char *path)
     rule(!is_dirty(node_of(st.st_ino)), "told before it was synced:", path);
 }
 
+/* A new edition: all but its last file is copied from the old one. */
+static void replay(const char *tmp, struct daf_shelf *a, struct daf_shelf *b)
+{
+    const char *src = daf_goods_path(tmp, "src");
+    struct daf_shelf_item it, there;
+    enum daf_shelf_put put = DAF_SHELF_MORE;
+    size_t before = notes;
+    char kept[1024];
+
+    daf_goods_write(src, "zzz", 10, 9);
+    assert_int_equal(daf_goods_publish(a, src, &it), DAF_OK);
+    (void)snprintf(kept, sizeof(kept), "%s/b", tmp);
+    (void)snprintf(part_dir, sizeof(part_dir), "%s",
+                   daf_goods_files(kept, &it.content, "part"));
+    assert_int_equal(daf_shelf_add(b, it.manifest, DAF_SHELF_WANTED, 0),
+                     DAF_OK);
+    assert_int_equal(daf_goods_carry(a, b, &it.content, 0, &put), DAF_OK);
+    assert_int_equal(put, DAF_SHELF_LIST);
+    assert_true(daf_shelf_find(b, &it.content, &there));
+    assert_int_equal(there.held, it.parts - 1);
+    assert_int_equal(daf_shelf_sync(b), DAF_OK);
+    assert_true(notes > before);
+}
+
 static void play(const char *tmp, bool lie)
 {
     struct daf_shelf *a, *b;
@@ -281,6 +305,7 @@ static void play(const char *tmp, bool lie)
     is_durable(daf_goods_files(kept, &it.content, ""));
     assert_true(notes >= 3);
     assert_int_equal(renames, 3); /* published, added, whole */
+    replay(tmp, a, b);
     daf_shelf_close(a);
     daf_shelf_close(b);
 }

@@ -173,8 +173,8 @@ static struct daf_catalogue *read(const struct home *h)
     return c;
 }
 
-/* @items: which, as "025". */
-static void expect(const struct home *h, const char *items)
+/* @items: which, as "025"; @by: what replaces each, or '-'. */
+static void expect_by(const struct home *h, const char *items, const char *by)
 {
     struct daf_catalogue *c = read(h);
     struct daf_catalogue_entry e;
@@ -188,6 +188,10 @@ static void expect(const struct home *h, const char *items)
         assert_int_equal(e.manifest.len, h->items[item].len);
         assert_memory_equal(e.manifest.p, h->items[item].bytes, e.manifest.len);
         assert_int_equal(e.content.titles_count, 1);
+        assert_int_equal(e.is_superseded, by[i] != '-');
+        if (by[i] != '-')
+            assert_memory_equal(e.superseded_by.b, h->items[by[i] - '0'].id.b,
+                                32);
     }
     for (size_t i = 0; i < ITEMS; i++) {
         bool is_there = strchr(items, (int)('0' + i)) != NULL;
@@ -200,6 +204,11 @@ static void expect(const struct home *h, const char *items)
         if (is_there) assert_memory_equal(e.content.id.b, h->items[i].id.b, 32);
     }
     daf_catalogue_free(c);
+}
+
+static void expect(const struct home *h, const char *items)
+{
+    expect_by(h, items, "------");
 }
 
 static void a_scope_without_records_names_nothing(void **state)
@@ -220,7 +229,7 @@ static void items_ascend_whoever_published_them_when(void **state)
     expect(h, "012345");
 }
 
-static void what_is_replaced_is_gone(void **state)
+static void what_is_replaced_is_superseded(void **state)
 {
     struct home *h = *state;
     struct daf_record_id old = publish(h, 1, 0, NULL, 0);
@@ -228,7 +237,7 @@ static void what_is_replaced_is_gone(void **state)
     (void)publish(h, 1, 1, NULL, 0);
     expect(h, "01");
     (void)publish(h, 1, 2, &old, 1); /* a new edition */
-    expect(h, "12");
+    expect_by(h, "012", "2--");
 }
 
 static void what_is_taken_back_is_gone(void **state)
@@ -249,11 +258,11 @@ static void what_replaces_may_be_read_first(void **state)
     struct daf_record_id old = publish(h, 2, 0, NULL, 0);
 
     (void)publish(h, 1, 1, &old, 1);
-    expect(h, "1");
-    /* Of a record that is not here yet: it is gone when it comes. */
+    expect_by(h, "01", "1-");
+    /* Of a record that is not here yet. */
     memset(old.b, 7, sizeof(old.b));
     (void)publish(h, 1, 2, &old, 1);
-    expect(h, "12");
+    expect_by(h, "012", "1--");
 }
 
 static void a_replaced_edition_does_not_bring_back_the_one_before(void **state)
@@ -263,10 +272,10 @@ static void a_replaced_edition_does_not_bring_back_the_one_before(void **state)
     struct daf_record_id second = publish(h, 1, 1, &first, 1);
 
     (void)publish(h, 1, 2, &second, 1);
-    expect(h, "2");
+    expect_by(h, "012", "22-");
     /* Published anew it is a new record, which nobody replaced. */
     (void)publish(h, 1, 0, NULL, 0);
-    expect(h, "02");
+    expect_by(h, "012", "-2-");
 }
 
 static void an_edition_that_only_changes_its_record_stays(void **state)
@@ -321,6 +330,120 @@ static void one_of_two_that_is_replaced_leaves_the_other(void **state)
     expect_from(h, 0, 2, &b);
     (void)publish(h, 1, ITEMS, &b, 1);
     expect(h, "");
+}
+
+/* Two editions that replace the same one both stand; the lower one is told. */
+static void two_new_editions_both_stand(void **state)
+{
+    struct home *h = *state;
+    struct daf_record_id old = publish(h, 1, 3, NULL, 0);
+    struct daf_record_id five;
+
+    five = publish(h, 2, 5, &old, 1);
+    expect_by(h, "35", "5-");
+    (void)publish(h, 1, 1, &old, 1);
+    expect_by(h, "135", "-1-");
+    /* One is replaced again: what it replaced has still the lower one. */
+    (void)publish(h, 3, 0, &five, 1);
+    expect_by(h, "0135", "--00");
+    (void)publish(h, 1, 2, NULL, 0);
+    expect_by(h, "01235", "---00");
+}
+
+static void an_edition_that_was_taken_back_brings_back_nothing(void **state)
+{
+    struct home *h = *state;
+    struct daf_record_id old = publish(h, 1, 0, NULL, 0);
+    struct daf_record_id new = publish(h, 1, 1, &old, 1);
+
+    (void)publish(h, 1, ITEMS, &new, 1);
+    expect(h, "");
+}
+
+static void editions_may_change_back(void **state)
+{
+    struct home *h = *state;
+    struct daf_record_id a = publish(h, 1, 0, NULL, 0);
+    struct daf_record_id b = publish(h, 1, 1, &a, 1);
+
+    a = publish(h, 2, 0, &b, 1);
+    expect_by(h, "01", "-0");
+    (void)publish(h, 1, 1, &a, 1);
+    expect_by(h, "01", "1-");
+}
+
+static void the_records_of_an_item_are_told_those_first_that_stand(void **state)
+{
+    struct home *h = *state;
+    struct daf_record_id old = publish(h, 1, 0, NULL, 0), out[4];
+    struct daf_record_id new = publish(h, 2, 0, &old, 1);
+    struct daf_catalogue *c;
+
+    (void)publish(h, 2, 1, NULL, 0);
+    c = read(h);
+    assert_int_equal(daf_catalogue_records(c, &h->items[0].id, out, 4), 2);
+    assert_memory_equal(out[0].b, new.b, 32);
+    assert_memory_equal(out[1].b, old.b, 32);
+    assert_int_equal(daf_catalogue_records(c, &h->items[0].id, out, 1), 2);
+    assert_int_equal(daf_catalogue_records(c, &h->items[2].id, out, 4), 0);
+    daf_catalogue_free(c);
+}
+
+/* A scan goes by authors, so whoever has the lowest id is read first: with each
+ * record but the last by each of four authors they are read in every order. */
+static const struct {
+    size_t item;
+    int replaces[2]; /* which of those before, or -1 */
+} history[5] = {
+    {4, {-1, -1}}, {2, {0, -1}}, {3, {0, -1}}, {1, {2, -1}}, {4, {1, 2}}};
+
+static void read_in(const size_t order[5])
+{
+    struct daf_record_id ids[5], replaces[2];
+    void *state = NULL;
+    struct home *h;
+
+    assert_int_equal(setup(&state), 0);
+    h = state;
+    for (size_t i = 0; i < 5; i++) {
+        size_t count = 0;
+
+        for (; count < 2 && history[i].replaces[count] >= 0; count++)
+            replaces[count] = ids[history[i].replaces[count]];
+        ids[i] = publish(h, (uint8_t)(1 + order[i]), history[i].item, replaces,
+                         count);
+    }
+    expect_by(h, "1234", "-41-");
+    assert_int_equal(teardown(&state), 0);
+}
+
+static void swap(size_t *a, size_t *b)
+{
+    size_t t = *a;
+
+    *a = *b;
+    *b = t;
+}
+
+/* Heap's algorithm: all 24. */
+static void each_order(size_t order[5], size_t n)
+{
+    if (n == 1) {
+        read_in(order);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        each_order(order, n - 1);
+        swap(&order[n % 2 == 0 ? i : 0], &order[n - 1]);
+    }
+}
+
+static void in_whatever_order_they_are_read_it_says_the_same(void **state)
+{
+    size_t order[5] = {0, 1, 2, 3, 4};
+
+    (void)state;
+    each_order(order, 4);
 }
 
 /* ---- records that cannot be read */
@@ -408,13 +531,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_HOME(a_scope_without_records_names_nothing),
         WITH_HOME(items_ascend_whoever_published_them_when),
-        WITH_HOME(what_is_replaced_is_gone),
+        WITH_HOME(what_is_replaced_is_superseded),
         WITH_HOME(what_is_taken_back_is_gone),
         WITH_HOME(what_replaces_may_be_read_first),
         WITH_HOME(a_replaced_edition_does_not_bring_back_the_one_before),
         WITH_HOME(an_edition_that_only_changes_its_record_stays),
         WITH_HOME(what_was_published_twice_is_one_of_the_lowest_author),
         WITH_HOME(one_of_two_that_is_replaced_leaves_the_other),
+        WITH_HOME(two_new_editions_both_stand),
+        WITH_HOME(an_edition_that_was_taken_back_brings_back_nothing),
+        WITH_HOME(editions_may_change_back),
+        WITH_HOME(the_records_of_an_item_are_told_those_first_that_stand),
+        cmocka_unit_test(in_whatever_order_they_are_read_it_says_the_same),
         WITH_HOME(records_that_cannot_be_read_are_passed_over),
         WITH_HOME(another_scope_s_items_are_not_here),
         WITH_HOME(there_may_be_many),

@@ -255,6 +255,47 @@ static void count_told(const struct daf_library_page *page,
     }
 }
 
+/* Of old editions those that are not here are not told, and not counted. */
+static void old_editions_are_left_out(void **state)
+{
+    struct home *h = *state;
+    struct daf_catalogue_item item = {.replaces_count = 1};
+    static uint8_t manifest[DAF_CONTENT_MANIFEST_BYTES_MAX];
+    struct daf_library_query q;
+    struct daf_library_page page;
+    struct daf_hash new, old, first;
+    size_t at = 0;
+
+    publish_some(h, PAGE + 2, false);
+    old = h->items[1].id;
+    item.replaces[0] = h->items[1].record;
+    item.manifest.p = manifest;
+    item.manifest.len = daf_goods_manifest(60000, false, manifest);
+    new = daf_content_id(item.manifest);
+    assert_int_equal(daf_store_begin(h->s), DAF_OK);
+    (void)put(h, &item);
+    assert_int_equal(daf_store_commit(h->s), DAF_OK);
+    read_page(h, &from_start, &page);
+    assert_int_equal(page.total, PAGE + 2);
+    for (size_t i = 0; i < PAGE; i++) {
+        struct daf_hash id = id_at(&page, i);
+
+        assert_memory_not_equal(id.b, old.b, sizeof(old.b));
+    }
+    json_decref(page.items);
+    /* As a place it is as good as any. */
+    q = next_to(DAF_LIBRARY_AFTER, old);
+    h->items[1].id = new;
+    qsort(h->items, h->count, sizeof(h->items[0]), by_id);
+    while (memcmp(h->items[at].id.b, old.b, sizeof(old.b)) < 0)
+        at++;
+    read_page(h, &q, &page);
+    assert_int_equal(page.skipped, at);
+    first = id_at(&page, 0);
+    assert_memory_equal(first.b, h->items[at].id.b, sizeof(first.b));
+    json_decref(page.items);
+}
+
 static void items_may_come_and_go_between_pages(void **state)
 {
     struct home *h = *state;
@@ -325,6 +366,7 @@ int main(void)
         T(an_empty_catalogue_is_a_page_of_nothing),
         T(every_item_is_on_one_page),
         T(beyond_an_end_is_the_page_at_that_end),
+        T(old_editions_are_left_out),
         T(items_may_come_and_go_between_pages),
         T(a_cursor_of_a_vanished_item_is_its_place),
         T(the_longest_texts_keep_the_bound_and_stop_nothing),

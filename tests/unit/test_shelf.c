@@ -724,6 +724,10 @@ static void wishes_are_kept(void **state)
                      DAF_OK);
     reopen(p);
     assert_int_equal(find(p->b, p).wishes, DAF_SHELF_PINNED);
+    assert_int_equal(daf_shelf_add(p->b, p->item.manifest, DAF_SHELF_STAYS, 0),
+                     DAF_OK);
+    reopen(p);
+    assert_int_equal(find(p->b, p).wishes, DAF_SHELF_PINNED | DAF_SHELF_STAYS);
     assert_int_equal(daf_shelf_add(p->b, (struct daf_view){p->manifest, 20},
                                    DAF_SHELF_PINNED, 0),
                      DAF_EFORM);
@@ -1556,12 +1560,120 @@ static void without_holes_a_publisher_writes_zeros_as_it_goes(void **state)
     assert_true(longest <= (uint64_t)1024 * 1024);
 }
 
+/* ---- what other items here have */
+
+/* A new edition: pages/one.html is another, and a file has come. */
+static void new_edition(struct place *p)
+{
+    daf_goods_write(p->src, "pages/one.html", CHUNK + 1, 20);
+    daf_goods_write(p->src, "sound.ogg", 10, 21);
+    publish(p);
+    assert_int_equal(want(p), DAF_OK);
+}
+
+static void chunks_that_are_here_are_not_fetched(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_item it;
+
+    lesson(p);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    new_edition(p);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    it = find(p->b, p);
+    assert_int_equal(it.parts, 9);
+    assert_int_equal(it.held, 1 + 5);
+    for (uint32_t part = 1; part <= 5; part++)
+        assert_true(is_held(p->b, p, part));
+    assert_false(is_held(p->b, p, 6));
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    it = find(p->b, p);
+    /* The page, two chunks, and the sound. */
+    assert_true(it.fetched <= 65536 + CHUNK + 1 + 10);
+    assert_true(
+        daf_goods_same(p->src,
+                       daf_goods_files(p->b_dir, &p->item.content, "files")));
+}
+
+/* The same bytes in many places, and under another name. */
+static void an_item_of_what_is_here_is_whole_at_once(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    (void)snprintf(p->src, sizeof(p->src), "%s/other", p->tmp);
+    daf_goods_write(p->src, "a/film.webm", 5 * CHUNK - 100, 1);
+    daf_goods_write(p->src, "b/film.webm", 5 * CHUNK - 100, 1);
+    publish(p);
+    assert_int_equal(want(p), DAF_OK);
+    assert_int_equal(carry(p, 0), DAF_SHELF_WHOLE);
+    assert_true(
+        daf_goods_same(p->src,
+                       daf_goods_files(p->b_dir, &p->item.content, "files")));
+}
+
+static void what_has_rotted_is_fetched(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_item it;
+
+    lesson(p);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    scribble(daf_goods_path(inside(p, "files"), "film.webm"),
+             (off_t)(2 * CHUNK + 5), "rot");
+    new_edition(p);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    it = find(p->b, p);
+    assert_int_equal(it.held, 1 + 4);
+    assert_false(is_held(p->b, p, 3));
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    assert_true(
+        daf_goods_same(p->src,
+                       daf_goods_files(p->b_dir, &p->item.content, "files")));
+}
+
+/* Of one that is not whole itself, what it has. */
+static void half_of_an_item_is_of_use_too(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_item it;
+
+    lesson(p);
+    for (uint32_t part = 0; part <= 2; part++)
+        (void)carry(p, part);
+    new_edition(p);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    it = find(p->b, p);
+    assert_int_equal(it.held, 1 + 2);
+    assert_true(is_held(p->b, p, 1));
+    assert_true(is_held(p->b, p, 2));
+}
+
+static void what_was_copied_is_held_after_a_restart(void **state)
+{
+    struct place *p = *state;
+
+    lesson(p);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    new_edition(p);
+    assert_int_equal(carry(p, 0), DAF_SHELF_LIST);
+    reopen(p);
+    assert_int_equal(find(p->b, p).held, 1 + 5);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(an_item_goes_from_shelf_to_shelf),
+        T(chunks_that_are_here_are_not_fetched),
+        T(an_item_of_what_is_here_is_whole_at_once),
+        T(what_has_rotted_is_fetched),
+        T(half_of_an_item_is_of_use_too),
+        T(what_was_copied_is_held_after_a_restart),
         T(modes_are_as_the_document_says),
         T(a_file_is_opened_by_its_path),
         T(a_link_in_the_place_of_a_file_is_not_followed),

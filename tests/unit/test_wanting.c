@@ -294,6 +294,34 @@ static void the_next_lesson_comes_one_ahead_of_those_that_are_done(void **state)
     daf_wanting_free(w);
 }
 
+/* Who assigned the old edition means the lesson; a channel leads to no old one. */
+static void an_old_edition_stands_for_the_new_one(void **state)
+{
+    struct daf_wanting *w = fresh();
+    struct daf_wanting_item items[ITEMS];
+    struct said s;
+
+    (void)state;
+    say(&s, 1, "class:1");
+    say_item(&s, 3);
+    give(w, &s);
+    daf_wanting_settle(w);
+    start(items);
+    for (size_t i = 3; i < 6; i++)
+        in_channel(&items[i], "Letters", (uint32_t)i);
+    items[3].is_superseded = items[5].is_superseded = true;
+    items[3].now = content(4);
+    items[5].now = content(99); /* which the catalogue does not name */
+    items[3].is_whole = true;
+    plan(w, items);
+    assert_int_equal(items[3].reason, DAF_REASON_NONE);
+    assert_false(items[3].is_camps);
+    assert_int_equal(items[4].reason, DAF_REASON_ASSIGNED);
+    assert_true(items[4].is_camps);
+    assert_false(items[5].is_camps);
+    daf_wanting_free(w);
+}
+
 static void an_order_is_a_number_of_nine_digits(void **state)
 {
     static const struct {
@@ -417,6 +445,7 @@ int main(void)
         cmocka_unit_test(a_person_comes_before_a_channel_and_after_the_class),
         cmocka_unit_test(
             the_next_lesson_comes_one_ahead_of_those_that_are_done),
+        cmocka_unit_test(an_old_edition_stands_for_the_new_one),
         cmocka_unit_test(an_order_is_a_number_of_nine_digits),
         cmocka_unit_test(any_order_and_any_number_of_times_is_the_same),
     };
