@@ -18,9 +18,13 @@
 #define BATCH_MS 1000
 #define LIST_MS  1000 /* R82: "at most once a second"; the clock here is not */
 #define SOON_MS  500  /* the peer's, so one that comes half as late is read */
-/* Of what a list lacks so much goes at once: the rest by the next, a second later. */
+/* Of what a list lacks so much goes at once.  The next goes when it has come and is
+ * kept, also on a slow air, or the same would be on its way twice and three times;
+ * link cuts who lets 4 MiB pile up. */
 #define GIVE_MAX   64
 #define GIVE_BYTES ((size_t)1024 * 1024)
+#define GIVE_RATE  32768 /* R82: "at 32 KiB/s, and 3 s" */
+#define GIVE_MS    3000
 #define ID         sizeof(struct daf_hash)
 
 /* ---- lists */
@@ -94,6 +98,7 @@ static bool copy(struct daf_view bytes, struct daf_kept *out)
     if (out->bytes == NULL) return false;
     memcpy(out->bytes, bytes.p, bytes.len);
     out->len = bytes.len;
+    out->is_made = false;
     if (daf_statement_decode((struct daf_view){out->bytes, out->len},
                              &out->st) != DAF_OK)
         abort(); /* the same bytes were read a moment ago */
@@ -115,6 +120,7 @@ static bool take_kept(void *ctx, const struct daf_statement *st,
     struct daf_kept k;
 
     (void)st;
+    if (a->stated.kept.count == DAF_STATEMENTS_MAX) return false;
     if (copy(bytes, &k)) put(&a->stated.kept, k);
     return true;
 }
@@ -183,7 +189,7 @@ static void send_stated(struct daf_agent *a, const struct daf_conn *c,
 static void send_list(struct daf_agent *a, struct daf_conn *c,
                       enum daf_stated_kind kind)
 {
-    c->owes_list = false;
+    c->owes_list = c->owes_gift = false;
     c->listed_at = a->now;
     send_stated(a, c, kind, list_of(a));
 }
@@ -191,6 +197,17 @@ static void send_list(struct daf_agent *a, struct daf_conn *c,
 static bool may_list(const struct daf_agent *a, const struct daf_conn *c)
 {
     return c->listed_at.ms == 0 || a->now.ms >= c->listed_at.ms + LIST_MS;
+}
+
+/* When a list that is owed goes out.  For a gift: so that the peer says again what it
+ * lacks. */
+static struct daf_mono owed_at(const struct daf_conn *c)
+{
+    uint64_t ms = c->listed_at.ms == 0 ? 0 : c->listed_at.ms + LIST_MS;
+
+    if (!is_open(c) || !(c->owes_list || c->owes_gift)) return DAF_MONO_NEVER;
+    if (!c->owes_list && c->give_at.ms > ms) ms = c->give_at.ms;
+    return (struct daf_mono){ms};
 }
 
 void daf_agent_statements_tell(struct daf_agent *a, struct daf_conn *c)
@@ -325,19 +342,21 @@ static struct match next(const struct daf_kept_list *l, size_t *i,
 }
 
 /* Give what the peer lacks; returns whether it has what is lacking here. */
-static bool compare(struct daf_agent *a, const struct daf_conn *c,
+static bool compare(struct daf_agent *a, struct daf_conn *c,
                     struct daf_view data)
 {
     const struct daf_kept_list *l = &a->stated.kept;
     size_t i = 0, at = 0, given = 0, bytes = 0;
-    bool is_lacking = false;
+    bool is_lacking = false, is_late = a->now.ms >= c->give_at.ms;
 
     while (i < l->count || at < data.len) {
         struct match m = next(l, &i, data, &at);
         struct daf_pack k;
 
         is_lacking |= m.is_theirs_newer;
-        if (!m.is_ours_newer || given == GIVE_MAX || bytes > GIVE_BYTES)
+        c->owes_gift |= m.is_ours_newer && !is_late;
+        if (!m.is_ours_newer || !is_late || given == GIVE_MAX ||
+            bytes > GIVE_BYTES)
             continue;
         given++;
         bytes += m.ours->len;
@@ -346,6 +365,8 @@ static bool compare(struct daf_agent *a, const struct daf_conn *c,
                                 (struct daf_view){m.ours->bytes, m.ours->len});
         daf_agent_conn_send(a, c, daf_pack_view(&k));
     }
+    if (given > 0)
+        c->give_at.ms = a->now.ms + GIVE_MS + bytes * 1000 / GIVE_RATE;
     return is_lacking;
 }
 
@@ -402,6 +423,23 @@ static void write_batch(struct daf_agent *a)
     daf_agent_job_end(a, (struct daf_view){0});
 }
 
+/* The disk did not take them, and peers do not tell them again.  What we said
+ * ourselves is said anew: it may not be so any more. */
+static void write_again(struct daf_agent *a)
+{
+    struct daf_stated_state *s = &a->stated;
+
+    for (size_t i = 0; i < s->writing.count; i++) {
+        struct daf_kept *k = &s->writing.items[i];
+
+        if (k->is_made) continue;
+        put(&s->coming, *k);
+        k->bytes = NULL;
+    }
+    clear(&s->writing);
+    if (s->coming.count > 0) soon(&s->write_at, a->now.ms + OWN_MS);
+}
+
 /* What another has stated in our name is looked at: it may not be so (R83). */
 void daf_agent_statements_stored(struct daf_agent *a, enum daf_err err)
 {
@@ -410,8 +448,8 @@ void daf_agent_statements_stored(struct daf_agent *a, enum daf_err err)
     assert(s->is_busy);
     s->is_busy = false;
     soon(&s->own_at, a->now.ms + OWN_MS);
-    if (err != DAF_OK) { /* peers tell the others' again */
-        clear(&s->writing);
+    if (err != DAF_OK) {
+        write_again(a);
         return;
     }
     for (size_t i = 0; i < s->writing.count; i++)
@@ -431,13 +469,14 @@ bool daf_agent_is_archive(const struct daf_agent *a)
 
 void daf_agent_statements_item(struct daf_agent *a, bool is_less)
 {
-    if (!daf_agent_is_archive(a)) return;
+    if (!daf_agent_is_archive(a) || !a->stated.is_shelf_told) return;
     soon(&a->stated.own_at, a->now.ms + (is_less ? 0 : OWN_MS));
 }
 
-void daf_agent_statements_shelf(struct daf_agent *a)
+void daf_agent_statements_shelf(struct daf_agent *a, bool is_there)
 {
     a->stated.is_shelf_told = true;
+    a->stated.is_shelf_there = is_there;
     soon(&a->stated.own_at, a->now.ms);
 }
 
@@ -458,6 +497,11 @@ static bool is_stated(const struct daf_agent *a, const struct daf_hash *content)
         if (k != NULL && daf_statement_find(&k->st, content, NULL)) return true;
     }
     return false;
+}
+
+static bool is_here(const struct daf_agent *a, const struct daf_shelved *item)
+{
+    return item->is_whole && a->stated.is_shelf_there;
 }
 
 /* A page of ours as it should be. */
@@ -494,13 +538,13 @@ static void page_fill(struct daf_agent *a, const struct daf_kept *old,
         struct daf_hash content = daf_statement_at(&old->st, i, &since);
         const struct daf_shelved *item = daf_agent_item(a, &content);
 
-        if (item != NULL && item->is_whole) page_add(p, &content, since);
+        if (item != NULL && is_here(a, item)) page_add(p, &content, since);
     }
     p->is_changed = p->count != count;
     for (; *from < a->items_count && p->count < DAF_ARCHIVED_MAX; ++*from) {
         const struct daf_shelved *item = &a->items[*from];
 
-        if (!item->is_whole || is_stated(a, &item->content)) continue;
+        if (!is_here(a, item) || is_stated(a, &item->content)) continue;
         page_add(p, &item->content, item->whole_at.ms);
         p->is_changed = true;
     }
@@ -523,9 +567,14 @@ static void page_sign(struct daf_agent *a, uint8_t page,
     struct daf_kept k;
     size_t len;
 
-    if (st.number > DAF_INT_MAX) return; /* our key is another's as well */
+    k.said = daf_statement_mark(&st);
+    if (st.number > DAF_INT_MAX || /* our key is another's as well */
+        !has_room(a, &k.said))
+        return;
     len = daf_statement_sign(&st, &a->config.secrets.sign, out);
-    if (copy((struct daf_view){out, len}, &k)) put(&a->stated.coming, k);
+    if (!copy((struct daf_view){out, len}, &k)) return;
+    k.is_made = true;
+    put(&a->stated.coming, k);
 }
 
 /* R84.  A page costs some 10,000 steps; this comes with an item. */
@@ -579,8 +628,7 @@ void daf_agent_statements_timer(struct daf_agent *a)
         struct daf_conn *c = a->conns[i];
 
         if (is_new) daf_agent_statements_tell(a, c);
-        if (c->owes_list && is_open(c) && may_list(a, c))
-            send_list(a, c, DAF_STATED_LIST);
+        if (a->now.ms >= owed_at(c).ms) send_list(a, c, DAF_STATED_LIST);
     }
 }
 
@@ -592,9 +640,7 @@ struct daf_mono daf_agent_statements_deadline(const struct daf_agent *a)
     if (!s->is_busy && s->own_at.ms < first.ms) first = s->own_at;
     if (!s->is_busy && s->write_at.ms < first.ms) first = s->write_at;
     for (size_t i = 0; i < a->conns_count; i++) {
-        const struct daf_conn *c = a->conns[i];
-
-        if (c->owes_list && is_open(c)) soon(&first, c->listed_at.ms + LIST_MS);
+        soon(&first, owed_at(a->conns[i]).ms);
     }
     return first;
 }
