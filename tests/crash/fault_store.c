@@ -131,7 +131,8 @@ static void bad(void *ctx, const struct daf_store_bad *found)
     (void)ctx;
     /* A page that cannot be read is what a check is to find. */
     if (fault_clean(DAF_EIO) && strcmp(found->what, "database") == 0 &&
-        strstr(found->where, "unable to get the page") != NULL)
+        (strstr(found->where, "unable to get the page") != NULL ||
+         strstr(found->where, "failed to get page") != NULL))
         return;
     fault_broken("a check under the fault finds %s: %s", found->what,
                  found->where);
