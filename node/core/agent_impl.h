@@ -362,6 +362,8 @@ struct daf_stated_state {
     bool was_refused; /* of somebody who may be certified, or archive, later */
     bool is_shelf_told, is_shelf_there;        /* SHELF came, and said so */
     struct daf_mono write_at, tell_at, own_at; /* or NEVER */
+    struct daf_mono batch_at; /* the next of others' not before */
+    uint64_t own_wait_ms; /* until our own is said again; doubled each time */
 };
 
 struct daf_agent {

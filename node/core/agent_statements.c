@@ -5,16 +5,17 @@
  *      REGISTER --> coming --batch--> writing --STORED--> kept --> STATED to all
  *      own pages ----^
  *
- * Batches are a second apart, so one who signs ever new numbers costs a commit a
- * second and no more. */
+ * Batches are a second apart, and as long as what was in the last takes at GIVE_RATE:
+ * so much one who signs ever new numbers costs everybody's card, and no more. */
 #include <assert.h>
 #include <stdlib.h>
 
 #include "node/core/agent_impl.h"
 #include "proto/hash.h"
 
-#define OWN_MS   5000 /* R84: "states what it holds whole, within 5 s" */
-#define TELL_MS  1000 /* R82: "a second after what is held has changed" */
+#define OWN_MS   5000    /* R84: "states what it holds whole, within 5 s" */
+#define OWN_MAX  3600000 /* of two who have one key neither ever gives in */
+#define TELL_MS  1000    /* R82: "a second after what is held has changed" */
 #define BATCH_MS 1000
 #define LIST_MS  1000 /* R82: "at most once a second"; the clock here is not */
 #define SOON_MS  500  /* the peer's, so one that comes half as late is read */
@@ -297,7 +298,9 @@ static void hear_statement(struct daf_agent *a, const struct daf_bytes *f)
     }
     if (!copy(f->data, &k)) return; /* it comes again */
     put(&s->coming, k);
-    soon(&s->write_at, a->now.ms + BATCH_MS);
+    soon(&s->write_at, a->now.ms + BATCH_MS < s->batch_at.ms
+                           ? s->batch_at.ms
+                           : a->now.ms + BATCH_MS);
 }
 
 /* Ascending by place, or it is no list. */
@@ -406,6 +409,7 @@ static void write_batch(struct daf_agent *a)
 {
     struct daf_stated_state *s = &a->stated;
     const struct daf_port *port = a->config.port;
+    uint64_t bytes = 0;
 
     if (s->is_busy || s->coming.count == 0 || a->now.ms < s->write_at.ms)
         return;
@@ -417,10 +421,12 @@ static void write_batch(struct daf_agent *a)
     for (size_t i = 0; i < s->writing.count; i++) {
         const struct daf_kept *k = &s->writing.items[i];
 
+        if (!k->is_made) bytes += k->len;
         port->store_statement(port->ctx, &k->st,
                               (struct daf_view){k->bytes, k->len});
     }
     daf_agent_job_end(a, (struct daf_view){0});
+    s->batch_at.ms = a->now.ms + BATCH_MS + bytes * 1000 / GIVE_RATE;
 }
 
 /* The disk did not take them, and peers do not tell them again.  What we said
@@ -440,18 +446,37 @@ static void write_again(struct daf_agent *a)
     if (s->coming.count > 0) soon(&s->write_at, a->now.ms + OWN_MS);
 }
 
-/* What another has stated in our name is looked at: it may not be so (R83). */
+/* What another has stated in our name is looked at: it may not be so (R83).  Each
+ * time later, as the other may do the same. */
+static void note_met(struct daf_agent *a)
+{
+    struct daf_stated_state *s = &a->stated;
+
+    for (size_t i = 0; i < s->writing.count; i++) {
+        const struct daf_kept *k = &s->writing.items[i];
+
+        if (k->is_made || memcmp(k->said.author.b, a->author.b, 16) != 0)
+            continue;
+        if (s->own_wait_ms < OWN_MS) s->own_wait_ms = OWN_MS;
+        soon(&s->own_at, a->now.ms + s->own_wait_ms);
+        s->own_wait_ms *= 2;
+        if (s->own_wait_ms > OWN_MAX) s->own_wait_ms = OWN_MAX;
+        return;
+    }
+}
+
 void daf_agent_statements_stored(struct daf_agent *a, enum daf_err err)
 {
     struct daf_stated_state *s = &a->stated;
 
     assert(s->is_busy);
     s->is_busy = false;
-    soon(&s->own_at, a->now.ms + OWN_MS);
     if (err != DAF_OK) {
+        soon(&s->own_at, a->now.ms + OWN_MS);
         write_again(a);
         return;
     }
+    note_met(a);
     for (size_t i = 0; i < s->writing.count; i++)
         put(&s->kept, s->writing.items[i]);
     free(s->writing.items);

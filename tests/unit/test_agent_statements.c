@@ -960,6 +960,34 @@ static void two_that_hold_one_each_with_one_number_agree(void **state)
     host_free(b);
 }
 
+/* A clone of it says otherwise, each time: that ends in once an hour. */
+static void of_two_with_one_key_none_goes_on_and_on(void **state)
+{
+    struct pair p = pair_of(2, 1);
+    size_t times = 0;
+
+    (void)state;
+    item(p.h, 1, WHOLE);
+    shelf(p.h, true);
+    wait(p.h, 100);
+    for (size_t i = 0; i < 3600; i++) {
+        if (says_of(page_of(p.h, 2, 0), 1)) {
+            struct want w = want_of(2, page_of(p.h, 2, 0)->number + 1, 99);
+
+            times++;
+            peer_says(&p, &w);
+        }
+        wait(p.h, 1000);
+    }
+    assert_in_range(times, 3, 12);
+    /* What is not so any more it takes back at once all the same. */
+    assert_true(says_of(page_of(p.h, 2, 0), 99));
+    item(p.h, 1, GONE);
+    wait(p.h, 100);
+    assert_int_equal(count_on(page_of(p.h, 2, 0)), 0);
+    pair_free(&p);
+}
+
 /* ---- who is relied on */
 
 static void write_revocation(struct host *h, size_t who)
@@ -1163,6 +1191,32 @@ static void endless_numbers_cost_a_commit_a_second(void **state)
     pair_free(&p);
 }
 
+/* The same with pages that are full: 82 kB are offered each second, for ten minutes. */
+static void endless_pages_are_kept_slowly(void **state)
+{
+    struct pair p = pair_of(1, 2);
+    uint64_t bytes = 0;
+
+    (void)state;
+    for (uint32_t i = 1; i <= 1200; i++) {
+        struct want w = want_of(2, i, i);
+
+        w.page = (uint8_t)(i % DAF_ARCHIVED_PAGES_MAX);
+        w.count = DAF_ARCHIVED_MAX;
+        peer_says(&p, &w);
+        (void)wait_for_it(p.h, 500, false);
+        for (const struct job *job = p.h->jobs; job != NULL; job = job->next) {
+            for (size_t j = 0; j < job->count; j++)
+                bytes += job->items[j].body_len;
+        }
+        commit_all(p.h);
+    }
+    assert_in_range(bytes, 600 * 32768 / 2, 600 * 32768 + 700000);
+    wait(p.h, 60000);
+    assert_true(relies(p.h, 2, 1200));
+    pair_free(&p);
+}
+
 /* The disk takes a minute: what comes meanwhile is one statement for each place. */
 static void what_waits_for_a_slow_disk_is_bounded(void **state)
 {
@@ -1304,6 +1358,7 @@ int main(void)
         cmocka_unit_test(the_highest_number_of_all_ends_a_page),
         cmocka_unit_test(of_two_with_one_number_all_keep_the_same),
         cmocka_unit_test(two_that_hold_one_each_with_one_number_agree),
+        cmocka_unit_test(of_two_with_one_key_none_goes_on_and_on),
         cmocka_unit_test(a_revoked_archive_is_said_to_be_so),
         cmocka_unit_test(a_thousand_lists_a_second_are_answered_little),
         cmocka_unit_test(what_is_on_its_way_is_not_given_again),
@@ -1311,6 +1366,7 @@ int main(void)
         cmocka_unit_test(a_list_of_places_that_nobody_knows_is_answered_once),
         cmocka_unit_test(a_sum_that_is_always_wrong_gets_a_list_a_second),
         cmocka_unit_test(endless_numbers_cost_a_commit_a_second),
+        cmocka_unit_test(endless_pages_are_kept_slowly),
         cmocka_unit_test(what_waits_for_a_slow_disk_is_bounded),
         cmocka_unit_test(no_more_is_held_than_a_list_names),
         cmocka_unit_test(an_agent_that_keeps_none_ignores_all),
