@@ -171,7 +171,9 @@ struct daf_conn {
     uint64_t stated;    /* a->stated.number when STATED went out; 0: never */
     struct daf_mono listed_at; /* our last list went out; 0: none did */
     struct daf_mono listed_in; /* the peer's last list came; 0: none did */
+    struct daf_mono give_at;   /* statements are given again then */
     bool owes_list;            /* a list is due, a second after the last */
+    bool owes_gift;        /* ... at give_at: it lacked what was not given */
     struct daf_swap *swap; /* mesh; NULL until content is spoken of; owned */
 };
 
@@ -344,6 +346,7 @@ struct daf_kept {
     struct daf_statement st; /* into bytes */
     uint8_t *bytes;          /* owned */
     size_t len;
+    bool is_made; /* by us, just now */
 };
 /* Ascending by place. */
 struct daf_kept_list {
@@ -360,8 +363,10 @@ struct daf_stated_state {
     struct daf_sum sum;    /* of what is kept */
     bool has_sum, is_busy; /* sum is right; a batch is at the disk */
     bool was_refused; /* of somebody who may be certified, or archive, later */
-    bool is_shelf_told;                        /* SHELF came */
+    bool is_shelf_told, is_shelf_there;        /* SHELF came, and said so */
     struct daf_mono write_at, tell_at, own_at; /* or NEVER */
+    struct daf_mono batch_at; /* the next of others' not before */
+    uint64_t own_wait_ms; /* until our own is said again; doubled each time */
 };
 
 struct daf_agent {
@@ -762,7 +767,7 @@ void daf_agent_statements_stored(struct daf_agent *a, enum daf_err err);
  * or more. */
 void daf_agent_statements_item(struct daf_agent *a, bool is_less);
 /* DAF_INPUT_SHELF */
-void daf_agent_statements_shelf(struct daf_agent *a);
+void daf_agent_statements_shelf(struct daf_agent *a, bool is_there);
 /* Somebody was certified. */
 void daf_agent_statements_camp(struct daf_agent *a);
 void daf_agent_statements_timer(struct daf_agent *a);

@@ -5,22 +5,27 @@
  *      REGISTER --> coming --batch--> writing --STORED--> kept --> STATED to all
  *      own pages ----^
  *
- * Batches are a second apart, so one who signs ever new numbers costs a commit a
- * second and no more. */
+ * Batches are a second apart, and as long as what was in the last takes at GIVE_RATE:
+ * so much one who signs ever new numbers costs everybody's card, and no more. */
 #include <assert.h>
 #include <stdlib.h>
 
 #include "node/core/agent_impl.h"
 #include "proto/hash.h"
 
-#define OWN_MS   5000 /* R84: "states what it holds whole, within 5 s" */
-#define TELL_MS  1000 /* R82: "a second after what is held has changed" */
+#define OWN_MS   5000    /* R84: "states what it holds whole, within 5 s" */
+#define OWN_MAX  3600000 /* of two who have one key neither ever gives in */
+#define TELL_MS  1000    /* R82: "a second after what is held has changed" */
 #define BATCH_MS 1000
 #define LIST_MS  1000 /* R82: "at most once a second"; the clock here is not */
 #define SOON_MS  500  /* the peer's, so one that comes half as late is read */
-/* Of what a list lacks so much goes at once: the rest by the next, a second later. */
+/* Of what a list lacks so much goes at once.  The next goes when it has come and is
+ * kept, also on a slow air, or the same would be on its way twice and three times;
+ * link cuts who lets 4 MiB pile up. */
 #define GIVE_MAX   64
 #define GIVE_BYTES ((size_t)1024 * 1024)
+#define GIVE_RATE  32768 /* R82: "at 32 KiB/s, and 3 s" */
+#define GIVE_MS    3000
 #define ID         sizeof(struct daf_hash)
 
 /* ---- lists */
@@ -94,6 +99,7 @@ static bool copy(struct daf_view bytes, struct daf_kept *out)
     if (out->bytes == NULL) return false;
     memcpy(out->bytes, bytes.p, bytes.len);
     out->len = bytes.len;
+    out->is_made = false;
     if (daf_statement_decode((struct daf_view){out->bytes, out->len},
                              &out->st) != DAF_OK)
         abort(); /* the same bytes were read a moment ago */
@@ -115,6 +121,7 @@ static bool take_kept(void *ctx, const struct daf_statement *st,
     struct daf_kept k;
 
     (void)st;
+    if (a->stated.kept.count == DAF_STATEMENTS_MAX) return false;
     if (copy(bytes, &k)) put(&a->stated.kept, k);
     return true;
 }
@@ -183,7 +190,7 @@ static void send_stated(struct daf_agent *a, const struct daf_conn *c,
 static void send_list(struct daf_agent *a, struct daf_conn *c,
                       enum daf_stated_kind kind)
 {
-    c->owes_list = false;
+    c->owes_list = c->owes_gift = false;
     c->listed_at = a->now;
     send_stated(a, c, kind, list_of(a));
 }
@@ -191,6 +198,17 @@ static void send_list(struct daf_agent *a, struct daf_conn *c,
 static bool may_list(const struct daf_agent *a, const struct daf_conn *c)
 {
     return c->listed_at.ms == 0 || a->now.ms >= c->listed_at.ms + LIST_MS;
+}
+
+/* When a list that is owed goes out.  For a gift: so that the peer says again what it
+ * lacks. */
+static struct daf_mono owed_at(const struct daf_conn *c)
+{
+    uint64_t ms = c->listed_at.ms == 0 ? 0 : c->listed_at.ms + LIST_MS;
+
+    if (!is_open(c) || !(c->owes_list || c->owes_gift)) return DAF_MONO_NEVER;
+    if (!c->owes_list && c->give_at.ms > ms) ms = c->give_at.ms;
+    return (struct daf_mono){ms};
 }
 
 void daf_agent_statements_tell(struct daf_agent *a, struct daf_conn *c)
@@ -280,7 +298,9 @@ static void hear_statement(struct daf_agent *a, const struct daf_bytes *f)
     }
     if (!copy(f->data, &k)) return; /* it comes again */
     put(&s->coming, k);
-    soon(&s->write_at, a->now.ms + BATCH_MS);
+    soon(&s->write_at, a->now.ms + BATCH_MS < s->batch_at.ms
+                           ? s->batch_at.ms
+                           : a->now.ms + BATCH_MS);
 }
 
 /* Ascending by place, or it is no list. */
@@ -325,19 +345,21 @@ static struct match next(const struct daf_kept_list *l, size_t *i,
 }
 
 /* Give what the peer lacks; returns whether it has what is lacking here. */
-static bool compare(struct daf_agent *a, const struct daf_conn *c,
+static bool compare(struct daf_agent *a, struct daf_conn *c,
                     struct daf_view data)
 {
     const struct daf_kept_list *l = &a->stated.kept;
     size_t i = 0, at = 0, given = 0, bytes = 0;
-    bool is_lacking = false;
+    bool is_lacking = false, is_late = a->now.ms >= c->give_at.ms;
 
     while (i < l->count || at < data.len) {
         struct match m = next(l, &i, data, &at);
         struct daf_pack k;
 
         is_lacking |= m.is_theirs_newer;
-        if (!m.is_ours_newer || given == GIVE_MAX || bytes > GIVE_BYTES)
+        c->owes_gift |= m.is_ours_newer && !is_late;
+        if (!m.is_ours_newer || !is_late || given == GIVE_MAX ||
+            bytes > GIVE_BYTES)
             continue;
         given++;
         bytes += m.ours->len;
@@ -346,6 +368,8 @@ static bool compare(struct daf_agent *a, const struct daf_conn *c,
                                 (struct daf_view){m.ours->bytes, m.ours->len});
         daf_agent_conn_send(a, c, daf_pack_view(&k));
     }
+    if (given > 0)
+        c->give_at.ms = a->now.ms + GIVE_MS + bytes * 1000 / GIVE_RATE;
     return is_lacking;
 }
 
@@ -385,6 +409,7 @@ static void write_batch(struct daf_agent *a)
 {
     struct daf_stated_state *s = &a->stated;
     const struct daf_port *port = a->config.port;
+    uint64_t bytes = 0;
 
     if (s->is_busy || s->coming.count == 0 || a->now.ms < s->write_at.ms)
         return;
@@ -396,24 +421,62 @@ static void write_batch(struct daf_agent *a)
     for (size_t i = 0; i < s->writing.count; i++) {
         const struct daf_kept *k = &s->writing.items[i];
 
+        if (!k->is_made) bytes += k->len;
         port->store_statement(port->ctx, &k->st,
                               (struct daf_view){k->bytes, k->len});
     }
     daf_agent_job_end(a, (struct daf_view){0});
+    s->batch_at.ms = a->now.ms + BATCH_MS + bytes * 1000 / GIVE_RATE;
 }
 
-/* What another has stated in our name is looked at: it may not be so (R83). */
+/* The disk did not take them, and peers do not tell them again.  What we said
+ * ourselves is said anew: it may not be so any more. */
+static void write_again(struct daf_agent *a)
+{
+    struct daf_stated_state *s = &a->stated;
+
+    for (size_t i = 0; i < s->writing.count; i++) {
+        struct daf_kept *k = &s->writing.items[i];
+
+        if (k->is_made) continue;
+        put(&s->coming, *k);
+        k->bytes = NULL;
+    }
+    clear(&s->writing);
+    if (s->coming.count > 0) soon(&s->write_at, a->now.ms + OWN_MS);
+}
+
+/* What another has stated in our name is looked at: it may not be so (R83).  Each
+ * time later, as the other may do the same. */
+static void note_met(struct daf_agent *a)
+{
+    struct daf_stated_state *s = &a->stated;
+
+    for (size_t i = 0; i < s->writing.count; i++) {
+        const struct daf_kept *k = &s->writing.items[i];
+
+        if (k->is_made || memcmp(k->said.author.b, a->author.b, 16) != 0)
+            continue;
+        if (s->own_wait_ms < OWN_MS) s->own_wait_ms = OWN_MS;
+        soon(&s->own_at, a->now.ms + s->own_wait_ms);
+        s->own_wait_ms *= 2;
+        if (s->own_wait_ms > OWN_MAX) s->own_wait_ms = OWN_MAX;
+        return;
+    }
+}
+
 void daf_agent_statements_stored(struct daf_agent *a, enum daf_err err)
 {
     struct daf_stated_state *s = &a->stated;
 
     assert(s->is_busy);
     s->is_busy = false;
-    soon(&s->own_at, a->now.ms + OWN_MS);
-    if (err != DAF_OK) { /* peers tell the others' again */
-        clear(&s->writing);
+    if (err != DAF_OK) {
+        soon(&s->own_at, a->now.ms + OWN_MS);
+        write_again(a);
         return;
     }
+    note_met(a);
     for (size_t i = 0; i < s->writing.count; i++)
         put(&s->kept, s->writing.items[i]);
     free(s->writing.items);
@@ -437,13 +500,14 @@ bool daf_agent_is_archive(const struct daf_agent *a)
 
 void daf_agent_statements_item(struct daf_agent *a, bool is_less)
 {
-    if (!daf_agent_is_archive(a)) return;
+    if (!daf_agent_is_archive(a) || !a->stated.is_shelf_told) return;
     soon(&a->stated.own_at, a->now.ms + (is_less ? 0 : OWN_MS));
 }
 
-void daf_agent_statements_shelf(struct daf_agent *a)
+void daf_agent_statements_shelf(struct daf_agent *a, bool is_there)
 {
     a->stated.is_shelf_told = true;
+    a->stated.is_shelf_there = is_there;
     soon(&a->stated.own_at, a->now.ms);
 }
 
@@ -464,6 +528,11 @@ static bool is_stated(const struct daf_agent *a, const struct daf_hash *content)
         if (k != NULL && daf_statement_find(&k->st, content, NULL)) return true;
     }
     return false;
+}
+
+static bool is_here(const struct daf_agent *a, const struct daf_shelved *item)
+{
+    return item->is_whole && a->stated.is_shelf_there;
 }
 
 /* A page of ours as it should be. */
@@ -500,13 +569,13 @@ static void page_fill(struct daf_agent *a, const struct daf_kept *old,
         struct daf_hash content = daf_statement_at(&old->st, i, &since);
         const struct daf_shelved *item = daf_agent_item(a, &content);
 
-        if (item != NULL && item->is_whole) page_add(p, &content, since);
+        if (item != NULL && is_here(a, item)) page_add(p, &content, since);
     }
     p->is_changed = p->count != count;
     for (; *from < a->items_count && p->count < DAF_ARCHIVED_MAX; ++*from) {
         const struct daf_shelved *item = &a->items[*from];
 
-        if (!item->is_whole || is_stated(a, &item->content)) continue;
+        if (!is_here(a, item) || is_stated(a, &item->content)) continue;
         page_add(p, &item->content, item->whole_at.ms);
         p->is_changed = true;
     }
@@ -529,9 +598,14 @@ static void page_sign(struct daf_agent *a, uint8_t page,
     struct daf_kept k;
     size_t len;
 
-    if (st.number > DAF_INT_MAX) return; /* our key is another's as well */
+    k.said = daf_statement_mark(&st);
+    if (st.number > DAF_INT_MAX || /* our key is another's as well */
+        !has_room(a, &k.said))
+        return;
     len = daf_statement_sign(&st, &a->config.secrets.sign, out);
-    if (copy((struct daf_view){out, len}, &k)) put(&a->stated.coming, k);
+    if (!copy((struct daf_view){out, len}, &k)) return;
+    k.is_made = true;
+    put(&a->stated.coming, k);
 }
 
 /* R84.  A page costs some 10,000 steps; this comes with an item. */
@@ -585,8 +659,7 @@ void daf_agent_statements_timer(struct daf_agent *a)
         struct daf_conn *c = a->conns[i];
 
         if (is_new) daf_agent_statements_tell(a, c);
-        if (c->owes_list && is_open(c) && may_list(a, c))
-            send_list(a, c, DAF_STATED_LIST);
+        if (a->now.ms >= owed_at(c).ms) send_list(a, c, DAF_STATED_LIST);
     }
 }
 
@@ -598,9 +671,7 @@ struct daf_mono daf_agent_statements_deadline(const struct daf_agent *a)
     if (!s->is_busy && s->own_at.ms < first.ms) first = s->own_at;
     if (!s->is_busy && s->write_at.ms < first.ms) first = s->write_at;
     for (size_t i = 0; i < a->conns_count; i++) {
-        const struct daf_conn *c = a->conns[i];
-
-        if (c->owes_list && is_open(c)) soon(&first, c->listed_at.ms + LIST_MS);
+        soon(&first, owed_at(a->conns[i]).ms);
     }
     return first;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The store: open a new notebook, keep eight records that nobody verified, set a
- * value, commit; drop the two that are bad and call the rest verified; note what
+ * value, keep a statement, commit; keep a newer one at its place, drop the two that are bad and call the rest verified; note what
  * a peer holds, digest, compare marks with symbols, check, close, read again. */
 #include "tests/lib/t.h"
 
@@ -18,6 +18,8 @@ struct promise {
 };
 
 static struct daf_made made[ALL];
+/* One of several pages of the file, then a short one. */
+static struct daf_made_statement stated[2];
 static const enum daf_body_state states[ALL] = {
     [4] = DAF_BODY_ABSENT, /* the others are held */
 };
@@ -52,6 +54,8 @@ static void make(void)
     (void)add(5, b, made[4].spot, 601);
     (void)add(6, a, first, 70);
     (void)add(7, c, none, 5000);
+    daf_made_statement(5, 2, 1, 700, &stated[0]);
+    daf_made_statement(5, 2, 2, 3, &stated[1]);
 }
 
 static struct daf_view value(void)
@@ -69,6 +73,13 @@ static enum daf_err put(struct daf_store *s, size_t at)
                          body, &out);
 }
 
+static enum daf_err state(struct daf_store *s, size_t at)
+{
+    return daf_store_keep_statement(s, &stated[at].st,
+                                    (struct daf_view){stated[at].bytes,
+                                                      stated[at].len});
+}
+
 static enum daf_err fill(struct daf_store *s)
 {
     enum daf_err err = DAF_OK;
@@ -81,13 +92,14 @@ static enum daf_err fill(struct daf_store *s)
                                                            made[i].r.seq,
                                                            made[i].r.seq});
     if (err == DAF_OK) err = daf_store_set(s, "name", value());
+    if (err == DAF_OK) err = state(s, 0);
     return err;
 }
 
 /* What verifying at rest comes to. */
 static enum daf_err settle(struct daf_store *s)
 {
-    enum daf_err err = DAF_OK;
+    enum daf_err err = state(s, 1);
 
     for (size_t i = RECORDS; err == DAF_OK && i < ALL; i++)
         err = daf_store_drop(s, &made[i].r.log, &made[i].spot);
@@ -119,7 +131,8 @@ static void bad(void *ctx, const struct daf_store_bad *found)
     (void)ctx;
     /* A page that cannot be read is what a check is to find. */
     if (fault_clean(DAF_EIO) && strcmp(found->what, "database") == 0 &&
-        strstr(found->where, "unable to get the page") != NULL)
+        (strstr(found->where, "unable to get the page") != NULL ||
+         strstr(found->where, "failed to get page") != NULL))
         return;
     fault_broken("a check under the fault finds %s: %s", found->what,
                  found->where);
@@ -158,10 +171,28 @@ static enum daf_err ask_marks(struct daf_store *s, size_t logs)
     return DAF_OK;
 }
 
+struct seen {
+    size_t count;
+    uint64_t number;
+};
+
+static bool see(void *ctx, const struct daf_statement *st,
+                struct daf_view bytes)
+{
+    struct seen *seen = ctx;
+    const struct daf_made_statement *m = &stated[st->number == 2];
+
+    seen->count++;
+    seen->number = st->number;
+    FAULT_NEED(bytes.len == m->len && memcmp(bytes.p, m->bytes, m->len) == 0);
+    return true;
+}
+
 static enum daf_err ask(struct daf_store *s)
 {
     struct daf_store_digest digest;
     struct daf_store_check check;
+    struct seen seen = {0, 0};
     enum daf_err err = daf_store_digest(s, &made[0].r.log.scope, &digest);
 
     if (err == DAF_OK)
@@ -169,6 +200,8 @@ static enum daf_err ask(struct daf_store *s)
     if (err == DAF_OK) err = daf_store_check(s, NULL, bad, NULL, &check);
     if (err == DAF_OK)
         FAULT_NEED(check.records == RECORDS && check.absent == 1);
+    if (err == DAF_OK) err = daf_store_statements(s, see, &seen, NULL);
+    if (err == DAF_OK) FAULT_NEED(seen.count == 1 && seen.number == 2);
     return err == DAF_OK ? ask_marks(s, 2) : err;
 }
 
@@ -200,6 +233,17 @@ static enum daf_err attempt(const char *dir, struct daf_store **s)
     return DAF_OK;
 }
 
+/* It is that of the last transaction that is held. */
+static void look_stated(struct daf_store *s, uint64_t number)
+{
+    struct seen seen = {0, 0};
+    uint64_t bad;
+
+    FAULT_OK(daf_store_statements(s, see, &seen, &bad));
+    FAULT_NEED(bad == 0 && seen.number == number);
+    FAULT_NEED(seen.count == (number > 0));
+}
+
 /* What is bad goes in the transaction that calls the others verified. */
 static void look_verified(struct daf_store *s)
 {
@@ -222,6 +266,7 @@ static void look_verified(struct daf_store *s)
         FAULT_NEED(held == (err == DAF_OK || i < RECORDS));
         FAULT_NEED(is_checked == (held && err == DAF_ENOTFOUND));
     }
+    look_stated(s, err == DAF_OK ? 1 : 2);
 }
 
 /* One transaction is held whole or not at all. */
@@ -248,7 +293,10 @@ static void look(const char *dir)
     }
     FAULT_NEED(held == 0 || held == RECORDS);
     FAULT_NEED(held == RECORDS || !promise->committed);
-    if (held > 0) look_verified(s);
+    if (held > 0)
+        look_verified(s);
+    else
+        look_stated(s, 0);
     err = daf_store_get_value(s, "name", bytes, sizeof(bytes), &len);
     FAULT_NEED(err == (held > 0 ? DAF_OK : DAF_ENOTFOUND));
     FAULT_NEED(held == 0 || (len == 7 && memcmp(bytes, value().p, 7) == 0));

@@ -158,6 +158,19 @@ static void port_store_keep(void *ctx, const struct daf_keep *keep)
     k->body_len = keep->body.len;
 }
 
+static void port_store_statement(void *ctx, const struct daf_statement *st,
+                                 struct daf_view bytes)
+{
+    struct kept *k = add_deed(ctx, DEED_STATEMENT);
+
+    assert_true(st->content.p == NULL || (st->content.p >= bytes.p &&
+                                          st->content.p < bytes.p + bytes.len));
+    k->body = malloc(bytes.len);
+    assert_non_null(k->body);
+    memcpy(k->body, bytes.p, bytes.len);
+    k->body_len = bytes.len;
+}
+
 static void port_store_end(void *ctx, uint64_t id)
 {
     struct host *h = ctx;
@@ -233,6 +246,19 @@ static enum daf_err scan(void *ctx, const struct daf_scope_id *scope,
     return DAF_OK;
 }
 
+static enum daf_err scan_statements(void *ctx, daf_agent_statement_fn fn,
+                                    void *fn_ctx)
+{
+    const struct host *h = ctx;
+
+    for (size_t i = 0; i < h->statements_count; i++) {
+        const struct on_disk *d = &h->statements[i];
+
+        if (!fn(fn_ctx, &d->st, (struct daf_view){d->bytes, d->len})) break;
+    }
+    return DAF_OK;
+}
+
 /* ---- a host */
 
 enum daf_err start(struct host *h, struct daf_view camp, struct daf_view cert,
@@ -247,6 +273,8 @@ enum daf_err start(struct host *h, struct daf_view camp, struct daf_view cert,
                                       .index = daf_fake_index_view(h->index),
                                       .scan = scan,
                                       .scan_ctx = h,
+                                      .statements = scan_statements,
+                                      .statements_ctx = h,
                                       .own_incarnation = 40 + h->number,
                                       .port = &h->port,
                                       .scratch = &scratch};
@@ -276,6 +304,7 @@ struct host *host_bare(size_t number)
                                 .store_unchecked = port_store_unchecked,
                                 .store_checked = port_store_checked,
                                 .store_drop = port_store_drop,
+                                .store_statement = port_store_statement,
                                 .store_end = port_store_end,
                                 .store_acked = port_store_acked,
                                 .content_put = port_content_put,
@@ -354,7 +383,7 @@ bool take(struct host *h, uint32_t *out_conn, struct daf_view *out)
     return true;
 }
 
-void host_free(struct host *h)
+static void agent_end(struct host *h)
 {
     struct daf_view bytes;
     uint32_t conn;
@@ -364,6 +393,23 @@ void host_free(struct host *h)
         ;
     while (h->jobs != NULL)
         job_free(h);
+}
+
+void restart(struct host *h)
+{
+    agent_end(h);
+    assert_int_equal(start(h, the_manifest(), the_cert(h->number),
+                           (uint8_t)(h->number + 101)),
+                     DAF_OK);
+    listening(h);
+}
+
+void host_free(struct host *h)
+{
+    agent_end(h);
+    for (size_t i = 0; i < h->statements_count; i++)
+        free(h->statements[i].bytes);
+    free(h->statements);
     daf_fake_index_free(h->index);
     free(h);
 }
@@ -508,6 +554,32 @@ static void note_order(struct host *h, const struct kept *k)
         h->control_before = h->control_bytes;
 }
 
+/* Instead of what is there, as the notebook does. */
+static void keep_statement(struct host *h, const struct kept *k)
+{
+    struct on_disk d = {.bytes = malloc(k->body_len), .len = k->body_len}, *at;
+
+    assert_non_null(d.bytes);
+    memcpy(d.bytes, k->body, d.len);
+    assert_int_equal(daf_statement_decode((struct daf_view){d.bytes, d.len},
+                                          &d.st),
+                     DAF_OK);
+    for (size_t i = 0; i < h->statements_count; i++) {
+        struct daf_stated ours = daf_statement_mark(&h->statements[i].st);
+        struct daf_stated theirs = daf_statement_mark(&d.st);
+
+        if (daf_statement_order(&ours, &theirs) != 0) continue;
+        assert_true(daf_statement_stands(&theirs, &ours));
+        free(h->statements[i].bytes);
+        h->statements[i] = d;
+        return;
+    }
+    at = realloc(h->statements, (h->statements_count + 1) * sizeof(*at));
+    assert_non_null(at);
+    h->statements = at;
+    at[h->statements_count++] = d;
+}
+
 /* What a deed does to the disk; a keep's outcome goes to @out. */
 static void do_deed(struct host *h, const struct kept *k, bool is_deferred,
                     struct daf_stored_item *out)
@@ -533,6 +605,9 @@ static void do_deed(struct host *h, const struct kept *k, bool is_deferred,
         break;
     case DEED_DROP:
         (void)daf_fake_index_drop(h->index, &k->what.log, &k->spot);
+        break;
+    case DEED_STATEMENT:
+        keep_statement(h, k);
         break;
     }
 }
@@ -794,6 +869,7 @@ static void make_cert(size_t i, size_t issuer)
                                        {"catalog", DAF_RIGHT_READ},
                                        {"class:1", DAF_RIGHT_APPEND},
                                        {"control", DAF_RIGHT_READ}},
+                            .archive = i == 2 || i == LATE,
                             .expires_beacon = UINT64_MAX};
 
     cert_lens[i] = daf_cert_sign(&cert, &secrets[issuer].sign, certs[i]);

@@ -18,7 +18,8 @@
 #include "tests/lib/fake_index.h"
 
 /* 0 coordinates; 1, 2 are in control; 3 has a certificate that control lacks; 4 has
- * nothing.  From 5 on the crowd, which is in control after make_crowd(). */
+ * nothing.  From 5 on the crowd, which is in control after make_crowd().  0, 2 and 3
+ * are archives. */
 #define DEVICES  22
 #define CROWD    5
 #define LATE     3
@@ -39,9 +40,11 @@ enum deed {
     DEED_UNCHECKED,
     DEED_CHECKED,
     DEED_DROP,
+    DEED_STATEMENT,
 };
 
-/* What a job is to do; all but KEEP have only a stretch, or a log and a spot. */
+/* What a job is to do; all but KEEP have only a stretch, or a log and a spot, or,
+ * as its body, a statement. */
 struct kept {
     enum deed deed;
     enum daf_body_state state;
@@ -81,6 +84,13 @@ struct content_call {
 };
 #define CALLS_MAX 1024
 
+/* A statement on the disk. */
+struct on_disk {
+    struct daf_statement st; /* into bytes */
+    uint8_t *bytes;
+    size_t len;
+};
+
 struct host {
     size_t number;
     struct daf_fake_index *index;
@@ -103,6 +113,8 @@ struct host {
     uint32_t closes[2048];
     size_t denies_count;
     struct daf_box_pk admits[64], denies[64];
+    size_t statements_count; /* in no order */
+    struct on_disk *statements;
     size_t calls_taken, calls_count;
     struct content_call calls[CALLS_MAX];
     struct daf_wrote wrote[LIST_MAX];
@@ -128,6 +140,9 @@ struct daf_view the_cert(size_t number);
 /* A device with all of control, its agent listening. */
 struct host *host_seeded(size_t number, uint8_t seed);
 struct host *host_new(size_t number);
+/* The agent's process ends, its last words and batches with it, and begins anew on
+ * the same disk. */
+void restart(struct host *h);
 /* The oldest frame not taken; its bytes are good until the next. */
 bool take(struct host *h, uint32_t *out_conn, struct daf_view *out);
 void host_free(struct host *h);

@@ -91,3 +91,26 @@ struct daf_store *daf_made_open(const char *dir, enum daf_store_mode mode)
         fail_msg("open: %s: %s", daf_err_name(err), daf_store_trouble(NULL));
     return s;
 }
+
+void daf_made_statement(uint8_t author, uint8_t page, uint64_t number,
+                        size_t count, struct daf_made_statement *out)
+{
+    static uint8_t content[DAF_ARCHIVED_MAX * 32], since[DAF_ARCHIVED_MAX * 8];
+    struct daf_statement st = {.kind = DAF_STATEMENT_ARCHIVED,
+                               .page = page,
+                               .number = number,
+                               .content = {content, count * 32},
+                               .since = {since, count * 8}};
+
+    memset(st.scope.b, 1, sizeof(st.scope.b));
+    memset(st.author.b, author, sizeof(st.author.b));
+    for (size_t i = 0; i < count; i++) {
+        memset(content + i * 32, (int)number, 32);
+        content[i * 32] = (uint8_t)(i >> 8);
+        content[i * 32 + 1] = (uint8_t)i;
+    }
+    out->len = daf_statement_sign(&st, key(), out->bytes);
+    assert_int_equal(
+        daf_statement_decode((struct daf_view){out->bytes, out->len}, &out->st),
+        DAF_OK);
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/lib/made.h - signed records of any shape, for tests of the store. */
+/* tests/lib/made.h - signed records of any shape, and statements, for tests
+ * of the store. */
 #ifndef DAF_TESTS_LIB_MADE_H
 #define DAF_TESTS_LIB_MADE_H
 
@@ -40,6 +41,16 @@ enum daf_put daf_made_put(struct daf_store *s, const struct daf_made *m,
 /** daf_made_commit: the same, in a transaction of its own. */
 enum daf_put daf_made_commit(struct daf_store *s, const struct daf_made *m,
                              enum daf_body_state state);
+
+struct daf_made_statement {
+    struct daf_statement st; /* into bytes */
+    uint8_t bytes[DAF_STATEMENT_BYTES_MAX];
+    size_t len;
+};
+/** daf_made_statement: device @author, named by a small number, states @count items
+ * at @page; another @number, other items. */
+void daf_made_statement(uint8_t author, uint8_t page, uint64_t number,
+                        size_t count, struct daf_made_statement *out);
 
 /** daf_made_open: open a store; fails the test on an error. */
 struct daf_store *daf_made_open(const char *dir, enum daf_store_mode mode);

@@ -297,6 +297,77 @@ static bool is_ringing(struct world *w)
     return poll(&p, 1, 0) == 1;
 }
 
+/* ---- statements */
+
+struct seen {
+    size_t count;
+    uint64_t numbers[4];
+};
+
+static bool see(void *ctx, const struct daf_statement *st,
+                struct daf_view bytes)
+{
+    struct seen *seen = ctx;
+
+    assert_true(seen->count < 4 && bytes.len > 0);
+    seen->numbers[seen->count++] = st->number;
+    return true;
+}
+
+static struct seen seen_in(struct world *w)
+{
+    struct seen seen = {0};
+    uint64_t bad;
+
+    assert_int_equal(daf_store_statements(w->reader, see, &seen, &bad), DAF_OK);
+    assert_int_equal(bad, 0);
+    return seen;
+}
+
+static void give_statement(struct world *w, uint8_t page, uint64_t number,
+                           size_t count)
+{
+    static struct daf_made_statement m;
+
+    daf_made_statement(5, page, number, count, &m);
+    daf_writer_statement(w->writer, (struct daf_view){m.bytes, m.len});
+    memset(&m, 0xee, sizeof(m)); /* it is copied */
+}
+
+static void statements_are_kept_alone_and_among_records(void **state)
+{
+    struct world *w = *state;
+    struct daf_writer_batch *b;
+    struct daf_made m;
+
+    daf_writer_begin(w->writer, 1);
+    give_statement(w, 0, 1, DAF_ARCHIVED_MAX);
+    give_statement(w, 3, 9, 0);
+    daf_writer_end(w->writer, 1);
+    b = take(w);
+    assert_int_equal(b->err, DAF_OK);
+    assert_int_equal(b->jobs[0].items_count, 0);
+    assert_int_equal(b->commits, commits_of(w));
+    daf_writer_batch_free(b);
+    assert_int_equal(seen_in(w).count, 2);
+    assert_int_equal(seen_in(w).numbers[1], 9);
+    daf_writer_begin(w->writer, 2);
+    make_next(w, &m);
+    keep(w, &m);
+    give_statement(w, 0, 2, 700);
+    make_next(w, &m);
+    keep(w, &m);
+    give_statement(w, 0, 3, 1); /* the last is kept */
+    daf_writer_end(w->writer, 2);
+    b = take(w);
+    assert_int_equal(b->err, DAF_OK);
+    assert_int_equal(b->jobs[0].items_count, 2);
+    assert_int_equal(records_of(w), 2);
+    daf_writer_batch_free(b);
+    assert_int_equal(seen_in(w).count, 2);
+    assert_int_equal(seen_in(w).numbers[0], 3);
+}
+
 static void it_rings_until_all_is_taken(void **state)
 {
     struct world *w = *state;
@@ -409,6 +480,25 @@ static void fill_disk(struct world *w, bool is_full)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
+static void a_full_disk_keeps_the_statement_that_was(void **state)
+{
+    struct world *w = *state;
+    struct daf_writer_batch *b;
+
+    for (uint64_t job = 1; job <= 3; job++) {
+        daf_writer_begin(w->writer, job);
+        give_statement(w, 0, job, DAF_ARCHIVED_MAX);
+        daf_writer_end(w->writer, job);
+        b = take(w);
+        assert_true((b->err == DAF_OK) == (job != 2));
+        assert_int_equal(b->jobs[0].err, b->err);
+        daf_writer_batch_free(b);
+        assert_int_equal(seen_in(w).count, 1);
+        assert_int_equal(seen_in(w).numbers[0], job == 2 ? 1 : job);
+        fill_disk(w, job == 1);
+    }
+}
+
 static void a_full_disk_fails_every_job_and_keeps_nothing_half(void **state)
 {
     struct world *w = *state;
@@ -453,12 +543,14 @@ int main(void)
         WITH_WORLD(a_transaction_is_bounded),
         WITH_WORLD(deeds_are_done_in_order_among_the_records),
         WITH_WORLD(what_is_not_held_is_dropped_without_an_error),
+        WITH_WORLD(statements_are_kept_alone_and_among_records),
         WITH_WORLD(it_rings_until_all_is_taken),
         WITH_WORLD(what_peers_hold_is_noted_by_itself),
         WITH_WORLD(batches_tell_which_notes_they_have),
         WITH_WORLD(a_note_of_what_never_was_takes_no_record_with_it),
         WITH_WORLD(closing_commits_what_is_queued),
         WITH_WORLD(what_is_abandoned_is_whole_jobs),
+        WITH_WORLD(a_full_disk_keeps_the_statement_that_was),
         WITH_WORLD(a_full_disk_fails_every_job_and_keeps_nothing_half),
     };
 
