@@ -25,7 +25,8 @@
  *                      "sources":N,"stuck":"" or why it is not fetched,
  *                      "rate":bytes a second,"eta_s":N|null,"place":N in line or 0,
  *                      "waiting":""|"room"|"source"|"turn",
- *                      "old":bool (a newer edition is whole here),
+ *                      "stated":bool (this device
+ *                      states it, or did), "old":bool (a newer edition is whole here),
  *                      "kept_by":[{"author":"hex","since_ms":N,"before":bool,
  *                      "revoked":bool}…]: archives that state it (docs/content.md §7),
  *                      "evictable":"may go" or why not}, {"archive":bool,"exit":0}

@@ -55,6 +55,9 @@ static void put_keepers(const struct daf_agent *agent,
                       (json_int_t)keepers[k].since.ms, "before",
                       keepers[k].is_before, "revoked", keepers[k].is_revoked));
     daf_eviction_item(agent, i, &item);
+    (void)json_object_set_new(out, "stated",
+                              json_boolean(
+                                  daf_agent_has_stated(agent, &i->content)));
     (void)json_object_set_new(out, "old", json_boolean(i->is_old));
     (void)json_object_set_new(out, "kept_by", list);
     (void)json_object_set_new(out, "evictable",

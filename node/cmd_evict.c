@@ -44,6 +44,7 @@ static struct daf_evict_item item_of(const json_t *state)
         .is_due = is(state, "due_here"),
         .is_asked = is(state, "asked"),
         .is_superseded = is(state, "old"),
+        .is_stated_here = is(state, "stated"),
     };
     const char *id = json_string_value(json_object_get(state, "content"));
     size_t i;

@@ -27,6 +27,7 @@ void daf_eviction_item(const struct daf_agent *agent,
         .is_due = (item->wishes & DAF_SHELF_CAMPS) != 0,
         .is_asked = (item->wishes & DAF_SHELF_WANTED) != 0,
         .is_superseded = item->is_old,
+        .is_stated_here = daf_agent_has_stated(agent, &item->content),
     };
     for (size_t i = 0; i < count && i < KEEPERS; i++) {
         if (keepers[i].is_revoked) continue;

@@ -289,6 +289,7 @@ static void on_eviction_ended(void *ctx)
     h->is_releasing = true;
     daf_contents_release(h->contents);
     h->is_releasing = false;
+    if (h->eviction.dropped > 0) daf_host_wants_changed(h);
 }
 
 void daf_host_content_fill(struct daf_host *h)

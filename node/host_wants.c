@@ -219,9 +219,32 @@ uint8_t daf_host_wants_rank(void *host, const struct daf_hash *content)
     return it != NULL ? it->rank : DAF_RANK_HAND;
 }
 
+/* What is assigned and has no place on the shelf yet has had no room even to begin:
+ * of those the first in rank. */
+static void make_room(struct daf_host *h)
+{
+    const struct daf_wanting_item *first = NULL;
+    struct daf_catalogue_entry e;
+
+    for (size_t i = 0; i < h->wants.count; i++) {
+        const struct daf_wanting_item *it = &h->wants.items[i];
+
+        if (it->is_camps && it->rank < DAF_RANK_NEXT &&
+            (first == NULL || it->rank < first->rank) &&
+            daf_contents_find(h->contents, &it->content) == NULL)
+            first = it;
+    }
+    if (first != NULL &&
+        daf_catalogue_find(h->wants.catalogue, &first->content, &e))
+        (void)daf_eviction_want(
+            &h->eviction, daf_eviction_need(e.content.bytes, e.content.files,
+                                            daf_content_parts(&e.content)));
+}
+
 void daf_host_wants_answered(struct daf_host *h,
                              const struct daf_keeper_result *r)
 {
+    if (r->err == DAF_EFULL) make_room(h);
     if (r->err == DAF_OK || r->err == DAF_ENOTFOUND || r->err == DAF_EDENIED)
         return;
     if (daf_log_due(&h->wants_trouble, daf_clock_now()))

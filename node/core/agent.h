@@ -334,6 +334,10 @@ size_t daf_agent_keepers(const struct daf_agent *a,
                          struct daf_keeper_info *out, size_t cap);
 /** daf_agent_stated: another number whenever what archives state has changed. */
 uint64_t daf_agent_stated(const struct daf_agent *a);
+/** daf_agent_has_stated: whether this device states @content, or did when it was an
+ * archive and has not withdrawn it: others rely on it (R85). */
+bool daf_agent_has_stated(const struct daf_agent *a,
+                          const struct daf_hash *content);
 /** daf_agent_is_archive: whether this device is one. */
 bool daf_agent_is_archive(const struct daf_agent *a);
 

@@ -535,6 +535,12 @@ static bool is_here(const struct daf_agent *a, const struct daf_shelved *item)
     return item->is_whole && a->stated.is_shelf_there;
 }
 
+bool daf_agent_has_stated(const struct daf_agent *a,
+                          const struct daf_hash *content)
+{
+    return is_stated(a, content);
+}
+
 /* A page of ours as it should be. */
 struct page {
     uint8_t *content, *since; /* rooms for a full one */

@@ -5,7 +5,7 @@ enum daf_evict_why daf_evict_may(const struct daf_evict_item *item,
                                  bool is_archive, unsigned keepers)
 {
     if (!item->is_whole) return DAF_EVICT_LACKING;
-    if (is_archive) return DAF_EVICT_ARCHIVE;
+    if (is_archive || item->is_stated_here) return DAF_EVICT_ARCHIVE;
     if (item->is_published) return DAF_EVICT_PUBLISHED;
     if (item->is_pinned) return DAF_EVICT_PINNED;
     if (item->is_due) return DAF_EVICT_DUE;
@@ -33,7 +33,8 @@ const char *daf_evict_why_str(enum daf_evict_why why)
 bool daf_evict_may_drop(const struct daf_evict_item *item, bool is_archive)
 {
     if (!item->is_whole) return true; /* it is nobody's copy */
-    return is_archive ? item->is_kept_before : item->keepers > 0;
+    if (is_archive || item->is_stated_here) return item->is_kept_before;
+    return item->keepers > 0;
 }
 
 /* R87: what goes first. */

@@ -17,7 +17,7 @@
 enum daf_evict_why {
     DAF_EVICT_MAY, /* it does not: it may go */
     DAF_EVICT_LACKING,
-    DAF_EVICT_ARCHIVE, /* this device is one, and removes nothing by itself */
+    DAF_EVICT_ARCHIVE, /* this device is or was one, and removes nothing by itself */
     DAF_EVICT_PUBLISHED,
     DAF_EVICT_PINNED,
     DAF_EVICT_DUE, /* the camp asks this device for it now */
@@ -35,7 +35,10 @@ struct daf_evict_item {
     unsigned
         keepers; /* archives that state it and are not revoked, less this */
     bool is_kept_before; /* one of them is before this device */
-    bool goes;           /* daf_evict_choose() says so */
+    bool
+        is_stated_here; /* this device is an archive, or was one, and stated it:
+                            others rely on it */
+    bool goes;          /* daf_evict_choose() says so */
 };
 
 /** daf_evict_may: whether it may go to make room.  @keepers: how many archives must
