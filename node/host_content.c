@@ -226,7 +226,9 @@ static enum daf_err do_wish(struct daf_host *h, uint64_t ticket,
         err = may_drop(h, &w);
         if (err != DAF_OK) return err;
     }
-    if (w.what == DAF_CONTENTS_DROP) daf_host_editions_kept(h, &w.content);
+    /* What makes room was dropped by nobody's wish. */
+    if (w.what == DAF_CONTENTS_DROP && w.drop != DAF_CONTENTS_DROP_FOR_ROOM)
+        daf_host_editions_kept(h, &w.content);
     if (w.what != DAF_CONTENTS_ADD) {
         daf_contents_wish(h->contents, ticket, &w);
         return DAF_OK;
