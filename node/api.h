@@ -77,7 +77,7 @@
  * are answered alike.
  * {"op":"library","languages":["ar","en"],"after":"hex"}
  *                  -> {"items":[{"content":"hex","title":{"ar":…},"bytes":N,
- *                      "whole":bool,"held":N,"parts":N}…],"skipped":N,"total":N,
+ *                      "whole":bool,"held":N,"parts":N,"preview":bool}…],"skipped":N,"total":N,
  *                      "assigned":[{… as an item, "due":"2026-03-01"|null}…],
  *                      "exit":0}   the catalogue from its start, or after an item,
  *                      or ("before":"hex") before it, ascending by content id: 48
@@ -89,7 +89,8 @@
  *                      Of old editions (R95) only those that are here
  * {"op":"library-item","content":"hex","languages":[…]}
  *                  -> {"item":{… as above, and "description":{"en":…}, which may
- *                      be {}},"exit":0}, or not-found
+ *                      be {}, and if it has a preview "picture":{"type":
+ *                      "image/png","base64":…}},"exit":0}, or not-found
  * {"op":"content-files","content":"hex"} -> {"files":[["path",bytes]…],"exit":0}
  *                      of a whole item, the first 1000
  * {"op":"content-open","content":"hex","path":…} -> {"size":N,"exit":0} and with

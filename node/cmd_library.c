@@ -3,6 +3,7 @@
 #include "node/clock.h"
 #include "node/cmd_content.h"
 #include "node/size.h"
+#include "proto/picture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +42,21 @@ static void put_texts(json_t *line, const struct daf_content *c)
                                       json_stringn((const char *)text.p,
                                                    text.len));
     }
+}
+
+/* Its type and size; the picture itself is for pages. */
+static void put_preview(json_t *line, const struct daf_content *c)
+{
+    struct daf_picture p;
+    bool has = c->preview.len > 0 && daf_picture_look(c->preview, &p) == DAF_OK;
+
+    (void)json_object_set_new(line, "preview",
+                              has ? json_pack("{ss sI sI sI}", "type",
+                                              daf_picture_type(p.kind), "bytes",
+                                              (json_int_t)c->preview.len,
+                                              "width", (json_int_t)p.width,
+                                              "height", (json_int_t)p.height)
+                                  : json_null());
 }
 
 static bool is_true(const json_t *state, const char *key)
@@ -113,6 +129,7 @@ static void print_json(const struct daf_cmd_content *c,
                                                 sizeof(e->superseded_by.b))
                                   : json_null());
     put_texts(line, content);
+    put_preview(line, content);
     put_wants(line, it, state);
     for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
         json_t *value = json_object_get(state, copied[i]);

@@ -5,6 +5,7 @@
  * for room before and told afterwards: it may not read what the person may. */
 #include "node/api.h"
 #include "node/cmd_content.h"
+#include "node/publish_preview.h"
 #include "node/size.h"
 #include "proto/payload.h"
 #include "store/sidecar.h"
@@ -35,7 +36,9 @@ struct publishing {
     const struct daf_cmd *cmd;
     struct daf_home *home;
     struct daf_shelf *shelf;
-    struct daf_sidecar *sidecar;     /* 40 KiB */
+    struct daf_sidecar *sidecar; /* 40 KiB */
+    struct daf_publish_preview preview;
+    void *previews; /* their names in a folder of lessons: a tree of texts */
     struct daf_catalogue *catalogue; /* as it was at the start */
     bool has_old;                    /* --replaces: */
     struct daf_hash old;
@@ -93,6 +96,10 @@ static enum daf_err read_sidecar(struct publishing *p, const char *path,
                                                   : daf_err_str(err));
     }
     free(room);
+    if (err == DAF_OK)
+        err = daf_publish_preview_read(path,
+                                       p->sidecar->values[DAF_SIDECAR_PREVIEW],
+                                       &p->preview, t);
     return err;
 }
 
@@ -139,6 +146,7 @@ static void take_about(const struct daf_sidecar *s, struct daf_content *out)
         [DAF_SIDECAR_AGE] = DAF_ABOUT_AGE,
         [DAF_SIDECAR_CHANNEL] = DAF_ABOUT_CHANNEL,
         [DAF_SIDECAR_ORDER] = DAF_ABOUT_ORDER,
+        [DAF_SIDECAR_PREVIEW] = DAF_ABOUT_COUNT,
     };
 
     memset(out, 0, sizeof(*out));
@@ -384,6 +392,8 @@ static enum daf_err publish_one(struct publishing *p, const char *path,
         what->source = path;
         what->without = without;
         take_about(p->sidecar, &what->about);
+        what->about.preview =
+            (struct daf_view){p->preview.bytes, p->preview.len};
         what->progress = on_progress;
         what->left_out = on_left_out;
         what->room = ask_room;
@@ -470,34 +480,58 @@ static bool ends_with(const char *name, const char *end)
     return len > tail && strcmp(name + len - tail, end) == 0;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* Of the lesson just taken: a picture beside it is not left out.  Without memory
+ * for its name it is said to be. */
+static void note_preview(struct publishing *p)
+{
+    const char *name = p->sidecar->values[DAF_SIDECAR_PREVIEW];
+    char *copy;
+
+    if (name[0] == '\0' || tfind(name, &p->previews, by_text) != NULL) return;
+    copy = strdup(name);
+    if (copy != NULL && tsearch(copy, &p->previews, by_text) == NULL)
+        free(copy);
+}
+
+/* @strays: of those without a sidecar it is told, and the others had their turn. */
 static void take_entry(struct publishing *p, const char *folder,
-                       const char *name)
+                       const char *name, bool strays)
 {
     char path[PATH_MAX], sidecar[PATH_MAX];
+    bool has_sidecar;
 
     if (name[0] == '.' || ends_with(name, SIDECAR_END)) return;
     if (!join_path(path, folder, name) || strlen(path) + 16 > PATH_MAX) {
-        tell_left_out(p, name, "its path is too long");
+        if (strays) tell_left_out(p, name, "its path is too long");
         return;
     }
     if (is_kind(path, S_IFDIR)) {
         (void)snprintf(sidecar, sizeof(sidecar), "%.*s/%s", PATH_MAX - 16, path,
                        FOLDER_SIDECAR);
-        if (is_kind(sidecar, S_IFREG))
-            take(p, path, sidecar);
-        else
+        has_sidecar = is_kind(sidecar, S_IFREG);
+        if (!strays && has_sidecar) take(p, path, sidecar);
+        if (strays && !has_sidecar)
             tell_left_out(p, path,
                           "there is no content.ini in it that is a plain file");
         return;
     }
     (void)snprintf(sidecar, sizeof(sidecar), "%.*s%s", PATH_MAX - 16, path,
                    SIDECAR_END);
-    if (!is_kind(path, S_IFREG))
-        tell_left_out(p, path, "it is a link, or no file");
-    else if (is_kind(sidecar, S_IFREG))
+    has_sidecar = is_kind(path, S_IFREG) && is_kind(sidecar, S_IFREG);
+    if (!strays && has_sidecar) {
         take(p, path, sidecar);
-    else
+        note_preview(p);
+    } else if (strays && !is_kind(path, S_IFREG)) {
+        tell_left_out(p, path, "it is a link, or no file");
+    } else if (strays && !has_sidecar &&
+               tfind(name, &p->previews, by_text) == NULL) {
         tell_left_out(p, path, "there is no sidecar (its name and .ini)");
+    }
 }
 
 static enum daf_err take_folder(struct publishing *p, const char *folder,
@@ -513,8 +547,10 @@ static enum daf_err take_folder(struct publishing *p, const char *folder,
                          folder, strerror(errno));
         return DAF_EIO;
     }
+    for (int i = 0; i < count; i++)
+        take_entry(p, folder, names[i]->d_name, false);
     for (int i = 0; i < count; i++) {
-        take_entry(p, folder, names[i]->d_name);
+        take_entry(p, folder, names[i]->d_name, true);
         free(names[i]);
     }
     free(names);
@@ -648,6 +684,7 @@ enum daf_exit daf_cmd_publish(const struct daf_cmd *cmd)
     daf_shelf_close(p.shelf);
     daf_catalogue_free(p.catalogue);
     forget_announced(&p);
+    tdestroy(p.previews, free);
     free(p.sidecar);
     daf_home_unload(&home);
     return code;

@@ -2,8 +2,10 @@
 #include "node/contents_json.h"
 
 #include "node/cmd.h"
+#include "proto/picture.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 static json_t *text(struct daf_view v)
@@ -37,25 +39,45 @@ static json_t *card(const struct daf_content *c,
                     const struct daf_contents_item *here,
                     const struct daf_library_query *q)
 {
-    return json_pack("{so so sI sb sI sI}", "content",
+    return json_pack("{so so sI sb sI sI sb}", "content",
                      daf_cmd_hex(c->id.b, sizeof(c->id.b)), "title",
                      best(c->titles, c->titles_count, q), "bytes",
                      (json_int_t)c->bytes, "whole",
                      here != NULL && here->is_whole, "held",
                      (json_int_t)(here != NULL ? here->held : 0), "parts",
-                     (json_int_t)daf_content_parts(c));
+                     (json_int_t)daf_content_parts(c), "preview",
+                     c->preview.len > 0);
+}
+
+/* NULL: it has none, or there is no memory. */
+static json_t *picture(const struct daf_content *c)
+{
+    const int variant = sodium_base64_VARIANT_ORIGINAL;
+    char text[sodium_base64_ENCODED_LEN(DAF_CONTENT_PREVIEW_BYTES_MAX,
+                                        sodium_base64_VARIANT_ORIGINAL)];
+    struct daf_picture p;
+
+    if (c->preview.len == 0 || daf_picture_look(c->preview, &p) != DAF_OK)
+        return NULL;
+    (void)sodium_bin2base64(text, sizeof(text), c->preview.p, c->preview.len,
+                            variant);
+    return json_pack("{ss ss}", "type", daf_picture_type(p.kind), "base64",
+                     text);
 }
 
 json_t *daf_contents_json_item(const struct daf_content *c,
                                const struct daf_contents_item *here,
                                const struct daf_library_query *q)
 {
-    json_t *out = card(c, here, q);
+    json_t *out = card(c, here, q), *shown = picture(c);
 
     if (out != NULL)
         (void)json_object_set_new(out, "description",
                                   best(c->descriptions, c->descriptions_count,
                                        q));
+    if (out != NULL && shown != NULL)
+        (void)json_object_set(out, "picture", shown);
+    json_decref(shown);
     return out;
 }
 

@@ -283,6 +283,8 @@ void daf_web_page_leave(struct daf_web_request *r);
 /* ---- web_content, web_stream, web_asset */
 
 void daf_web_content(struct daf_web_request *r);
+/** daf_web_preview: the picture that travels with the catalogue (R98). */
+void daf_web_preview(struct daf_web_request *r);
 /** daf_web_content_type: by the path's extension, from a fixed table; NULL:
  * unknown, to be saved and not shown. */
 const char *daf_web_content_type(const char *path);

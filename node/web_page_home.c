@@ -157,6 +157,13 @@ static void put_face(struct home *m, const struct card *c, const char *title)
                     tint, c->id, url);
         return;
     }
+    if (json_is_true(json_object_get(c->item, "preview"))) {
+        DAF_WEB_PUT(h,
+                    "<span class=\"face %\"><img src=\"/preview/%\" alt=\"\" "
+                    "loading=\"lazy\"></span>",
+                    tint, c->id);
+        return;
+    }
     DAF_WEB_PUT(h, "<span class=\"face %\" aria-hidden=\"true\">%</span>", tint,
                 daf_web_initial(title, letter));
 }

@@ -112,6 +112,11 @@ static void show(struct daf_web_request *r, json_t *item,
     /* One that is on its way appears by itself when it is whole. */
     DAF_WEB_PUT(&r->html, "<div id=\"lesson\" %>\n",
                 known == NULL ? "data-live" : "");
+    if (known == NULL && json_is_true(json_object_get(item, "preview")))
+        DAF_WEB_PUT(&r->html,
+                    "<p class=\"preview\"><img src=\"/preview/%\" "
+                    "alt=\"\"></p>\n",
+                    r->id);
     if (known == NULL)
         DAF_WEB_PUT(&r->html, "<section class=\"words\"><p>%</p></section>\n",
                     daf_web_say(r, DAF_WEB_W_COMING_HOW));

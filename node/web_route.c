@@ -163,7 +163,9 @@ void daf_web_answer(struct daf_web_request *r, unsigned status,
     r->status = status;
     add_common(r);
     /* Content says other things of itself. */
-    if (r->page != daf_web_content && r->page != daf_web_asset) add_own(r);
+    if (r->page != daf_web_content && r->page != daf_web_preview &&
+        r->page != daf_web_asset)
+        add_own(r);
 }
 
 struct MHD_Response *daf_web_bytes(const void *p, size_t len)
@@ -231,6 +233,7 @@ static const struct route routes[] = {
     {"/events", daf_web_stream, true, false},
     {"/asset/*", daf_web_asset, true, false},
     {"/content/#/*", daf_web_content, true, false},
+    {"/preview/#", daf_web_preview, true, false},
 };
 
 static bool matches(struct daf_web_request *r, const char *pattern)

@@ -2,6 +2,7 @@
 #include "proto/content.h"
 
 #include "proto/hash.h"
+#include "proto/picture.h"
 
 #include <assert.h>
 
@@ -12,9 +13,10 @@
 
 /* A list needs no file to be there, but a file needs its own entry: a path of
  * one letter, a size, no hashes. */
-static_assert(DAF_CONTENT_PAGES_MAX * HASH_BYTES + 10240 <
+static_assert(DAF_CONTENT_PAGES_MAX * HASH_BYTES +
+                      DAF_CONTENT_PREVIEW_BYTES_MAX + 8000 <
                   DAF_CONTENT_MANIFEST_BYTES_MAX,
-              "page hashes leave room for words");
+              "page hashes and a preview leave room for words");
 
 /* ---- sizes and hashes */
 
@@ -140,6 +142,19 @@ static size_t read_languages(struct daf_cursor *c, struct daf_view out[])
     return count;
 }
 
+/* R98: whatever it is, the item counts. */
+static struct daf_view read_preview(struct daf_cursor *c)
+{
+    struct daf_view none = {NULL, 0}, v;
+
+    if (daf_cursor_peek(c) != DAF_KIND_BIN) {
+        daf_cursor_skip(c);
+        return none;
+    }
+    v = daf_cursor_bin(c, DAF_CONTENT_MANIFEST_BYTES_MAX);
+    return daf_picture_is_preview(v) ? v : none;
+}
+
 static void read_value(struct daf_cursor *c, struct daf_view key,
                        struct daf_content *out)
 {
@@ -155,6 +170,10 @@ static void read_value(struct daf_cursor *c, struct daf_view key,
     }
     if (is(key, "languages")) {
         out->languages_count = read_languages(c, out->languages);
+        return;
+    }
+    if (is(key, "preview")) {
+        out->preview = read_preview(c);
         return;
     }
     for (size_t i = 0; i < DAF_ABOUT_COUNT; i++) {
@@ -281,11 +300,19 @@ static void pack_texts(struct daf_pack *k, const struct daf_about_text *texts,
     }
 }
 
-/* Keys ascend: texts in their own order, the three others where they belong. */
+static void pack_languages(struct daf_pack *k, const struct daf_content *c)
+{
+    pack_key(k, "languages");
+    daf_pack_array(k, c->languages_count);
+    for (size_t i = 0; i < c->languages_count; i++)
+        pack_view(k, c->languages[i]);
+}
+
+/* Keys ascend: texts in their own order, the four others where they belong. */
 static void pack_about(struct daf_pack *k, const struct daf_content *c)
 {
-    size_t count =
-        (size_t)1 + (c->descriptions_count > 0) + (c->languages_count > 0);
+    size_t count = (size_t)1 + (c->descriptions_count > 0) +
+                   (c->languages_count > 0) + (c->preview.len > 0);
 
     for (size_t i = 0; i < DAF_ABOUT_COUNT; i++)
         count += c->texts[i].len > 0;
@@ -295,11 +322,11 @@ static void pack_about(struct daf_pack *k, const struct daf_content *c)
             pack_key(k, "description");
             pack_texts(k, c->descriptions, c->descriptions_count);
         }
-        if (i == DAF_ABOUT_LEVEL && c->languages_count > 0) {
-            pack_key(k, "languages");
-            daf_pack_array(k, c->languages_count);
-            for (size_t j = 0; j < c->languages_count; j++)
-                pack_view(k, c->languages[j]);
+        if (i == DAF_ABOUT_LEVEL && c->languages_count > 0)
+            pack_languages(k, c);
+        if (i == DAF_ABOUT_PUBLISHER && c->preview.len > 0) {
+            pack_key(k, "preview");
+            daf_pack_bin(k, c->preview.p, c->preview.len);
         }
         if (c->texts[i].len == 0) continue;
         pack_key(k, keys[i]);

@@ -49,6 +49,8 @@ struct daf_content {
     struct daf_about_text descriptions[DAF_CONTENT_LANGUAGES_MAX];
     struct daf_view languages[DAF_CONTENT_LANGUAGES_MAX];
     struct daf_view texts[DAF_ABOUT_COUNT]; /* empty: not said */
+    struct daf_view
+        preview; /* a picture; empty: none that may be shown (R98) */
 };
 
 /**

@@ -91,7 +91,9 @@
 #define DAF_CONTENT_TITLE_BYTES_MAX       200
 #define DAF_CONTENT_DESCRIPTION_BYTES_MAX 1000
 #define DAF_CONTENT_TEXT_BYTES_MAX        200
-#define DAF_LANGUAGE_BYTES_MAX            35 /* BCP 47; RFC 5646, 4.4.1 */
+#define DAF_CONTENT_PREVIEW_BYTES_MAX     8192
+#define DAF_PICTURE_SIDE_MAX              512 /* pixels of a preview */
+#define DAF_LANGUAGE_BYTES_MAX            35  /* BCP 47; RFC 5646, 4.4.1 */
 #define DAF_PAGE_BYTES                    65536
 #define DAF_CHUNK_BYTES_MIN               65536
 #define DAF_CHUNK_BYTES_MAX               1048576

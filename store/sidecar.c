@@ -27,6 +27,7 @@ static const struct {
     {"age", DAF_SIDECAR_AGE},
     {"channel", DAF_SIDECAR_CHANNEL},
     {"order", DAF_SIDECAR_ORDER},
+    {"preview", DAF_SIDECAR_PREVIEW},
 };
 
 /* What inih's two callbacks share. */
@@ -432,6 +433,16 @@ static void check_order(struct reading *r)
                "order must be a number of at most 9 digits, such as: 12");
 }
 
+static void check_preview(struct reading *r)
+{
+    const char *name = r->out->values[DAF_SIDECAR_PREVIEW];
+
+    if (name[0] == '.' || strchr(name, '/') != NULL)
+        refuse(r, DAF_EFORM, r->out->lines[DAF_SIDECAR_PREVIEW],
+               "preview must name a picture in the sidecar's own folder, such "
+               "as: cover.webp");
+}
+
 static void check_all(struct reading *r)
 {
     struct daf_sidecar *out = r->out;
@@ -446,6 +457,7 @@ static void check_all(struct reading *r)
                    "take the line away");
     if (r->err == DAF_OK) split_languages(r);
     if (r->err == DAF_OK) check_order(r);
+    if (r->err == DAF_OK) check_preview(r);
     if (r->err == DAF_OK && out->titles_count == 0)
         refuse(r, DAF_ENOTFOUND, 0,
                "there is no title, so nobody could find this; write [title] "

@@ -37,6 +37,7 @@ enum daf_sidecar_key {
     DAF_SIDECAR_AGE,
     DAF_SIDECAR_CHANNEL, /* a row of lessons that belong together */
     DAF_SIDECAR_ORDER,   /* its place there: 1 to 9 digits */
+    DAF_SIDECAR_PREVIEW, /* a picture beside it: a name without / */
     DAF_SIDECAR_KEYS,    /* how many; not a key */
 };
 

@@ -252,7 +252,8 @@ static void each_sidecar_speaks_both_languages(void **state)
         assert_string_equal(s.values[DAF_SIDECAR_LICENCE], "CC0-1.0");
         for (int k = 0; k < DAF_SIDECAR_KEYS; k++)
             if (k != DAF_SIDECAR_ALIGNMENT && k != DAF_SIDECAR_PUBLISHER &&
-                k != DAF_SIDECAR_CHANNEL && k != DAF_SIDECAR_ORDER)
+                k != DAF_SIDECAR_CHANNEL && k != DAF_SIDECAR_ORDER &&
+                k != DAF_SIDECAR_PREVIEW)
                 assert_true(s.values[k][0] != '\0');
     }
 }

@@ -352,6 +352,18 @@ static void tags_are_checked_by_their_shape(void **state)
             "language tags");
 }
 
+static void a_preview_is_beside_its_sidecar(void **state)
+{
+    (void)state;
+    reads(TITLE "[content]\npreview = cover of it.webp\n");
+    assert_string_equal(s.values[DAF_SIDECAR_PREVIEW], "cover of it.webp");
+    refuses(TITLE "[content]\npreview = ../cover.webp\n", DAF_EFORM, 4,
+            "own folder");
+    refuses(TITLE "[content]\npreview = img/cover.webp\n", DAF_EFORM, 4,
+            "own folder");
+    refuses(TITLE "[content]\npreview = ..\n", DAF_EFORM, 4, "own folder");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +383,7 @@ int main(void)
         cmocka_unit_test(the_file_has_a_limit),
         cmocka_unit_test(there_are_sixteen_languages_at_most),
         cmocka_unit_test(tags_are_checked_by_their_shape),
+        cmocka_unit_test(a_preview_is_beside_its_sidecar),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

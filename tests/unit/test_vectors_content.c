@@ -217,6 +217,7 @@ static void expect_about(const struct daf_content *c, const json_t *v)
         said++;
     }
     assert_int_equal(said, json_object_size(field(v, "texts")));
+    expect_bytes(c->preview, bytes_of(v, "preview"));
 }
 
 static void manifests_are_read_and_made_byte_for_byte(void **state)
@@ -245,6 +246,8 @@ static void manifests_are_read_and_made_byte_for_byte(void **state)
         expect_about(&c, v);
         /* Whoever makes one says nothing that he does not know. */
         if (strstr(text_of(v, "name"), "later versions") != NULL) continue;
+        if (strstr(text_of(v, "name"), "preview") != NULL && c.preview.len == 0)
+            continue;
         daf_pack_init(&k, room, sizeof(room));
         daf_content_pack(&k, &c);
         expect_bytes(daf_pack_view(&k), bytes);

@@ -9,6 +9,7 @@ writes content.json beside itself and fuzz_content's first inputs.  Hashes and m
 make_records.py's; what lies on a disk is make_shelf.py's.
 """
 import sys
+import zlib
 
 sys.dont_write_bytecode = True
 from make_camp import write_corpus, write_json
@@ -146,7 +147,16 @@ def about_of(titles, descriptions=None, languages=None, **texts):
     return out
 
 
-def manifest(name, of, about, list_bytes=None, hashes=None):
+def png(width, height, tail=b""):
+    """As RFC 2083 says, without pixels: only its head is looked at."""
+    def chunk(kind, data):
+        return (len(data).to_bytes(4, "big") + kind + data +
+                zlib.crc32(kind + data).to_bytes(4, "big"))
+    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 2, 0, 0, 0])
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + tail + chunk(b"IEND", b"")
+
+
+def manifest(name, of, about, list_bytes=None, hashes=None, preview=b""):
     size = chunk_size(of["bytes"])
     assert size == of["chunk_bytes"]
     list_bytes = list_bytes or len(of["list"])
@@ -161,6 +171,7 @@ def manifest(name, of, about, list_bytes=None, hashes=None):
         "descriptions": sorted(about.get("description", {}).items()),
         "languages": about.get("languages", []),
         "texts": {k: about[k] for k in TEXTS if k in about},
+        "preview": preview,
         "id": digest(32, "daf.content.1", data),
         "manifest": data,
     }
@@ -216,7 +227,27 @@ def make_manifests(lists):
         manifest("the first of 128 KiB", {**edge, "bytes": 131072001, "chunk_bytes": 131072,
                                           "chunks": 1001}, about_of({"en": "A"})),
         make_largest(),
+        *make_previews(small, everything),
     ]
+
+
+def make_previews(of, everything):
+    """R98: one that may be shown, and those that are carried only."""
+    shown = png(240, 135)
+    largest = png(512, 512, bytes(8192 - len(png(512, 512))))
+    assert len(largest) == 8192
+    rows = [
+        ("a preview", shown, shown),
+        ("a preview of 8192 bytes and 512 pixels a side", largest, largest),
+        ("a preview of a byte more", largest + b"\0", b""),
+        ("a preview of 513 pixels", png(513, 1), b""),
+        ("a preview without a pixel", png(0, 1), b""),
+        ("a preview that is no picture", b"<svg/>", b""),
+        ("a preview of nothing", b"", b""),
+        ("a preview that is a text", "cover.png", b""),
+    ]
+    return [manifest(n, of, about_of({"en": "A"}, preview=p), preview=s) for n, p, s in rows] + [
+        manifest("a preview among all texts", of, {**everything, "preview": shown}, preview=shown)]
 
 
 def make_refused_manifests():
