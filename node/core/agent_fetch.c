@@ -23,7 +23,10 @@
 #define QUICK_MS       250  /* a part came within: ask for more at once */
 #define SLOW_MS        1000 /* beyond: for less */
 #define STALL_MS       8000 /* nothing came: others are asked */
-#define DRIP           8    /* bytes a ms: a part comes at that rate at least */
+/* All came, and the shelf has not said what it is: a card that syncs.  Or its sender
+ * left it open. */
+#define SHELF_STALL_MS 60000
+#define DRIP           8 /* bytes a ms: a part comes at that rate at least */
 #define REST_MS        30000   /* and it is not asked for so long */
 #define BAD_MAX        3       /* bad parts; it is not asked any more */
 #define LINE_MS        7200000 /* R69: so long in line, and no byte came */
@@ -406,24 +409,23 @@ static void drop_void(struct daf_swap *s, size_t count)
     memmove(s->asks, s->asks + count, s->asks_count * sizeof(*s->asks));
 }
 
-static void note_void(struct daf_swap *s, const struct daf_part *f)
+static void note_void(struct daf_swap *s, const struct daf_hash *content,
+                      uint32_t part, bool is_over)
 {
     for (size_t i = 0; s != NULL && i < s->asks_void; i++) {
-        if (s->asks[i].part != f->part ||
-            memcmp(s->asks[i].content.b, f->content.b, 32) != 0)
+        if (s->asks[i].part != part ||
+            memcmp(s->asks[i].content.b, content->b, 32) != 0)
             continue;
-        drop_void(s, f->data.len == 0 ? i + 1 : i);
+        drop_void(s, is_over ? i + 1 : i);
         return;
     }
 }
 
 /* One that rests, for it was silent, and sends again was cut off for a while: that
  * is over. */
-static void wake(struct daf_agent *a, struct daf_swap *s,
-                 const struct daf_part *f)
+static void wake(struct daf_agent *a, struct daf_swap *s)
 {
-    if (s == NULL || s->rests.ms == 0 || !s->was_silent || f->data.len == 0)
-        return;
+    if (s == NULL || s->rests.ms == 0 || !s->was_silent) return;
     s->rests.ms = 0;
     daf_agent_offers_stale(a, s);
     a->is_hungry = true;
@@ -441,9 +443,9 @@ void daf_agent_fetch_chunk(struct daf_agent *a, struct daf_conn *c,
         ask->serial < c->swap->sending) {
         /* R65.  No breach: it may be late, and somebody else asked since. */
         a->stats.chunks_odd++;
-        note_void(c->swap, f);
+        note_void(c->swap, &f->content, f->part, f->data.len == 0);
         a->is_hungry = true; /* it may be asked for more */
-        wake(a, c->swap, f);
+        if (f->data.len > 0) wake(a, c->swap);
         return;
     }
     if (c->swap->asks_void > 0) {
@@ -491,6 +493,16 @@ static void note_bad(struct daf_agent *a, struct daf_swap *s,
     if (s->bad == BAD_MAX) daf_agent_offers_stale(a, s);
 }
 
+/* It was given up while the shelf had it: it is not open any more, and its sender
+ * was not the silent one. */
+static void stored_late(struct daf_agent *a, struct daf_swap *s,
+                        const struct daf_port_piece *p)
+{
+    note_void(s, &p->content, p->part, true);
+    wake(a, s);
+    a->is_hungry = true;
+}
+
 void daf_agent_fetch_put(struct daf_agent *a, const struct daf_input *in)
 {
     const struct daf_port_piece *p = &in->piece;
@@ -507,7 +519,9 @@ void daf_agent_fetch_put(struct daf_agent *a, const struct daf_input *in)
         a->shelf_rests = (struct daf_mono){a->now.ms + SHELF_MS};
     }
     if (item != NULL && is_held) daf_agent_item_gained(a, item, p->part);
+    if (ask == NULL && c != NULL) stored_late(a, c->swap, p);
     if (ask == NULL) return;
+    c->swap->moved = a->now; /* while the shelf was at it, its sender waited */
     /* A file list that is not good is its curator's fault, not the sender's. */
     if (in->err == DAF_OK &&
         (in->put == DAF_SHELF_BAD || in->put == DAF_SHELF_ODD))
@@ -576,6 +590,12 @@ void daf_agent_fetch_round(struct daf_agent *a, uint32_t round_us)
 
 /* ---- time */
 
+/* Its bytes came, since the next one's came (R65). */
+static bool has_come(const struct daf_swap *s, const struct daf_errand *ask)
+{
+    return ask->offset > 0 && ask->serial < s->sending;
+}
+
 static struct daf_mono due(const struct daf_agent *a, const struct daf_conn *c)
 {
     const struct daf_swap *s = c->swap;
@@ -587,6 +607,8 @@ static struct daf_mono due(const struct daf_agent *a, const struct daf_conn *c)
         uint64_t slow =
             first->first_at.ms + STALL_MS + first->part_bytes / DRIP;
 
+        if (has_come(s, first))
+            return (struct daf_mono){s->moved.ms + SHELF_STALL_MS};
         return (struct daf_mono){still < slow ? still : slow};
     }
     if (s->rests.ms > a->now.ms) return s->rests;

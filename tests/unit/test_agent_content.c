@@ -626,6 +626,101 @@ static void note_fetches(struct host *h, struct open_fetches *o)
     }
 }
 
+/* An item of MANY parts, fetched from one peer who answers at once, until as many
+ * are asked for as may be. */
+static void fetch_many(struct pair *p, struct open_fetches *o)
+{
+    static const uint8_t pages[MANY / 8] = {0xc0};
+    uint8_t all[MANY / 8];
+    struct daf_item_news news = news_of(false);
+
+    memset(all, 0xff, sizeof(all));
+    news.parts = MANY;
+    news.bits = (struct daf_view){pages, sizeof(pages)};
+    give_news(p->a, &news);
+    hears_have(p->a, p->w.a_conn, 0, all, sizeof(all));
+    for (;;) {
+        note_fetches(p->a, o);
+        if (o->count - o->ended == DAF_FETCH_MAX) return;
+        hears_chunk(p->a, p->w.a_conn, o->parts[o->ended], 0, PART);
+        put_ends(p->a, p->w.a_conn, o->parts[o->ended++], DAF_SHELF_PART,
+                 DAF_OK);
+    }
+}
+
+/* Time goes by, @ms in all, with every timer in it. */
+static void wait_long(struct host *h, uint64_t ms)
+{
+    uint64_t end = h->now.ms + ms;
+
+    while (h->now.ms < end) {
+        h->now.ms += 1000;
+        simple(h, DAF_INPUT_TIMER);
+    }
+}
+
+/* A card that takes long to note what came: that is not who sent it. */
+static void a_slow_shelf_is_not_its_sources_silence(void **state)
+{
+    struct pair p = pair_up();
+    struct open_fetches o = {0};
+    size_t asked;
+
+    (void)state;
+    fetch_many(&p, &o);
+    asked = o.count;
+    for (size_t i = o.ended; i < asked; i++)
+        hears_chunk(p.a, p.w.a_conn, o.parts[i], 0, PART);
+    wait_long(p.a, 30000);
+    note_fetches(p.a, &o);
+    assert_int_equal(o.count, asked); /* and nothing is asked for twice */
+    while (o.ended < asked)
+        put_ends(p.a, p.w.a_conn, o.parts[o.ended++], DAF_SHELF_PART, DAF_OK);
+    note_fetches(p.a, &o);
+    assert_true(o.count > asked);
+    assert_int_equal(o.parts[asked], asked + PAGES);
+    pair_free(&p);
+}
+
+/* One that takes longer than anybody waits: what it noted in the end was answered,
+ * and is not open any more. */
+static void what_the_shelf_took_late_is_not_open(void **state)
+{
+    struct pair p = pair_up();
+    struct open_fetches o = {0};
+    size_t asked;
+
+    (void)state;
+    fetch_many(&p, &o);
+    asked = o.count;
+    for (size_t i = o.ended; i < asked; i++)
+        hears_chunk(p.a, p.w.a_conn, o.parts[i], 0, PART);
+    wait_long(p.a, 200000);
+    while (o.ended < asked)
+        put_ends(p.a, p.w.a_conn, o.parts[o.ended++], DAF_SHELF_PART, DAF_OK);
+    wait_long(p.a, 1000); /* no rest: it was not silent */
+    note_fetches(p.a, &o);
+    assert_true(o.count > asked);
+    pair_free(&p);
+}
+
+/* Who leaves each part open, as if the shelf had it, holds them for a while only. */
+static void parts_left_open_are_given_up(void **state)
+{
+    struct pair p = pair_up();
+
+    (void)state;
+    fetch_chunks(&p);
+    for (uint32_t part = 2; part < 10; part++)
+        hears_chunk(p.a, p.w.a_conn, part, 0, 1);
+    for (size_t i = 0; i < 8; i++)
+        (void)calls(p.a, CONTENT_PUT);
+    wait_long(p.a, 61000);
+    (void)calls(p.a, CONTENT_FORGET);
+    asks_nothing(p.a);
+    pair_free(&p);
+}
+
 /* A gateway's echo came back after so long. */
 static void hears_round(struct host *h, uint32_t round_us)
 {
@@ -869,6 +964,9 @@ int main(void)
         cmocka_unit_test(what_the_shelf_does_not_take_is_asked_for_later),
         cmocka_unit_test(peers_together_are_asked_for_no_more_than_memory_is),
         cmocka_unit_test(who_never_answers_is_asked_no_more_than_it_may_hold),
+        cmocka_unit_test(a_slow_shelf_is_not_its_sources_silence),
+        cmocka_unit_test(what_the_shelf_took_late_is_not_open),
+        cmocka_unit_test(parts_left_open_are_given_up),
         cmocka_unit_test(whose_bulk_others_wait_behind_asks_for_less),
         cmocka_unit_test(what_one_dawdles_over_another_is_asked_for),
         cmocka_unit_test(what_was_asked_of_who_left_is_asked_of_who_stays),
