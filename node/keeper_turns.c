@@ -150,8 +150,10 @@ static void on_alarm(struct daf_keeper *k)
 
     if (k->shelf == NULL) return;
     if (daf_shelf_unsynced(k->shelf) == 0) k->unsynced = DAF_MONO_NEVER;
+    /* What is being noted goes on by work(), which tells how it ended. */
     if (k->unsynced.ms != DAF_MONO_NEVER.ms &&
-        now.ms >= k->unsynced.ms + DAF_KEEPER_SYNC_MS)
+        now.ms >= k->unsynced.ms + DAF_KEEPER_SYNC_MS &&
+        !daf_shelf_has_work(k->shelf, true))
         sync_now(k);
     if (now.ms >= k->retry_at.ms) daf_keeper_unstick(k);
     if (now.ms >= k->untold_at.ms) daf_keeper_tell_all(k);

@@ -341,6 +341,29 @@ static void an_end_in_the_middle_of_a_check_abandons_it(void **state)
     close_keeper(p);
 }
 
+/* ---- in the middle of its end */
+
+/* A card that takes longer over the last files than anything may stay unnoted. */
+static void an_end_that_takes_long_is_told(void **state)
+{
+    struct place *p = *state;
+    struct pollfd fd = {.events = POLLIN};
+
+    fetch(p, 1);
+    let(SYNCS, PARTS - 5);
+    put(p, PARTS - 1);
+    wait_stopped();
+    daf_keeper_room(p->k, 9, 1, 0);
+    let(SYNCS, 1);
+    assert_int_equal(expect(p, DAF_KEEPER_PUT, DAF_OK)->put, DAF_SHELF_PART);
+    (void)expect(p, DAF_KEEPER_ROOM, DAF_OK);
+    wait_stopped();
+    fd.fd = daf_keeper_fd(p->k);
+    assert_int_equal(poll(&fd, 1, DAF_KEEPER_SYNC_MS + 100), 0);
+    let_all();
+    assert_true(expect(p, DAF_KEEPER_ITEM, DAF_OK)->item.is_whole);
+}
+
 /* ---- at the start */
 
 /* As after a power cut: nothing is noted. */
@@ -623,6 +646,7 @@ int main(void)
         AT_PLACE(what_is_dropped_in_the_middle_of_a_check_is_left_out),
         AT_PLACE(what_a_check_mends_is_told_before_it_ends),
         AT_PLACE(an_end_in_the_middle_of_a_check_abandons_it),
+        AT_PLACE(an_end_that_takes_long_is_told),
         AT_PLACE(what_is_hashed_at_the_start_lets_others_pass),
         AT_PLACE(an_end_in_the_middle_of_it_loses_nothing),
         AT_PLACE(without_holes_its_place_is_made_by_itself),
