@@ -3,6 +3,7 @@
 
 #include "node/clock.h"
 #include "node/log.h"
+#include "node/mountwatch.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct daf_contents {
     const struct daf_contents_ops *ops;
     struct daf_keeper *keeper;
     struct daf_loop_source source;
+    struct daf_mountwatch *mounts;
     enum daf_err state;
     uint64_t news;
     size_t count, cap;
@@ -124,21 +126,28 @@ static void tell_shelf(struct daf_contents *c, bool is_there)
 
 static void on_opened(struct daf_contents *c, const struct daf_keeper_result *r)
 {
+    enum daf_err before = c->state;
+
     c->state = r->err;
     if (r->err != DAF_OK) tell_shelf(c, false);
-    if (r->err == DAF_ENOTFOUND)
+    if (r->err == DAF_ENOTFOUND && before == DAF_OK)
+        daf_log("content is not there any more: its card was unmounted. "
+                "Nothing is lost; mount it again, and it comes back by itself");
+    else if (r->err == DAF_ENOTFOUND)
         daf_log(
             "content is not there: its folder is a link to nowhere, or without "
             "the file that marks it. Nothing is lost if its card is only not "
-            "mounted: mount it "
-            "and start again. To begin anew on an empty card, make a file "
-            "called daftar in that folder first");
+            "mounted: mount it, and it comes by itself. To begin anew on an "
+            "empty card, make a file called daftar in that folder first, and "
+            "start again");
     else if (r->err != DAF_OK)
         daf_log("content cannot be read: %s", daf_err_str(r->err));
     if (r->err == DAF_OK && r->room > 0)
         daf_log("%llu content items cannot be read and are left alone. "
                 "`daftar check` says which",
                 (unsigned long long)r->room);
+    if (r->err == DAF_OK && before != DAF_EBUSY)
+        daf_log("content is there again");
     if (r->err == DAF_OK) c->ops->opened(c->ops->ctx);
 }
 
@@ -293,6 +302,13 @@ static void on_event(void *ctx, unsigned what)
 
 /* ---- life */
 
+static void on_mounts(void *ctx)
+{
+    struct daf_contents *c = ctx;
+
+    daf_keeper_volume(c->keeper);
+}
+
 enum daf_err daf_contents_new(struct daf_loop *loop,
                               const struct daf_contents_ops *ops,
                               const char *dir, uint64_t budget,
@@ -306,7 +322,9 @@ enum daf_err daf_contents_new(struct daf_loop *loop,
     c->loop = loop;
     c->ops = ops;
     c->state = DAF_EBUSY;
-    err = daf_keeper_new(dir, budget, &c->keeper);
+    /* First: what is mounted while the shelf opens is told as well. */
+    err = daf_mountwatch_new(loop, on_mounts, c, &c->mounts);
+    if (err == DAF_OK) err = daf_keeper_new(dir, budget, &c->keeper);
     if (err == DAF_OK) {
         c->source = (struct daf_loop_source){.fd = daf_keeper_fd(c->keeper),
                                              .fn = on_event,
@@ -329,6 +347,7 @@ void daf_contents_finish(struct daf_contents *c)
 void daf_contents_free(struct daf_contents *c)
 {
     if (c == NULL) return;
+    daf_mountwatch_free(c->mounts);
     daf_loop_remove(c->loop, &c->source);
     daf_keeper_free(c->keeper);
     free(c->items);

@@ -269,6 +269,14 @@ void daf_keeper_check(struct daf_keeper *k, uint64_t ticket)
                none);
 }
 
+void daf_keeper_volume(struct daf_keeper *k)
+{
+    ask_people(k,
+               (struct asking){.job = {.kind = DAF_KEEPER_JOB_VOLUME},
+                               .is_unanswered = true},
+               none);
+}
+
 /* ---- life */
 
 static enum daf_err start(struct daf_keeper *k)

@@ -33,18 +33,20 @@
 struct daf_keeper; /* opaque */
 
 enum daf_keeper_kind {
-    DAF_KEEPER_OPENED, /* err; DAF_ENOTFOUND: the shelf is not mounted.  With
-                          another error than DAF_OK there are no items */
-    DAF_KEEPER_TOLD,   /* once, after it opened: each item was told */
+    DAF_KEEPER_OPENED, /* err; DAF_ENOTFOUND: the shelf is not mounted, or not any
+                          more.  With another error than DAF_OK there are no
+                          items; a GONE of each that there was follows */
+    DAF_KEEPER_TOLD,   /* after it opened: each item was told */
     DAF_KEEPER_ITEM,   /* item: as it stands; at start, and when it changed */
-    DAF_KEEPER_GONE,   /* item.content: dropped, here or by another handle */
-    DAF_KEEPER_PUT,    /* conn, piece (no bytes), put, err: a part's end;
+    DAF_KEEPER_GONE, /* item.content: dropped, here or by another handle; or its
+                          card was unmounted */
+    DAF_KEEPER_PUT,  /* conn, piece (no bytes), put, err: a part's end;
                           DAF_EBUSY, DAF_ENOMEM: not now, and nobody's fault */
-    DAF_KEEPER_READ,   /* conn, piece, is_last, err */
-    DAF_KEEPER_DONE,   /* ticket, err; after the ITEM that it changed */
-    DAF_KEEPER_FILE,   /* ticket, err, file; the taker closes it */
-    DAF_KEEPER_ROOM,   /* ticket, err: DAF_OK it fits; room, is_disk */
-    DAF_KEEPER_LIST,   /* ticket, err, bytes: the file list */
+    DAF_KEEPER_READ, /* conn, piece, is_last, err */
+    DAF_KEEPER_DONE, /* ticket, err; after the ITEM that it changed */
+    DAF_KEEPER_FILE, /* ticket, err, file; the taker closes it */
+    DAF_KEEPER_ROOM, /* ticket, err: DAF_OK it fits; room, is_disk */
+    DAF_KEEPER_LIST, /* ticket, err, bytes: the file list */
 };
 
 struct daf_keeper_result {
@@ -83,6 +85,11 @@ void daf_keeper_finish(struct daf_keeper *k);
  * DAF_KEEPER_CLOSE_MS and what the disk needs for one write or sync.  What was not
  * synced is hashed at the next start.  NULL is fine. */
 void daf_keeper_free(struct daf_keeper *k);
+
+/** daf_keeper_volume: something was mounted or unmounted: look whether the shelf is
+ * still where it was, and whether one that was not there is.  What has changed is
+ * told by OPENED. */
+void daf_keeper_volume(struct daf_keeper *k);
 
 /** daf_keeper_fd: readable when a result waits that may be taken. */
 int daf_keeper_fd(const struct daf_keeper *k);

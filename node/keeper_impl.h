@@ -28,6 +28,7 @@ enum daf_keeper_job_kind {
     DAF_KEEPER_JOB_ROOM,
     DAF_KEEPER_JOB_LIST,
     DAF_KEEPER_JOB_CHECK,
+    DAF_KEEPER_JOB_VOLUME,
 };
 
 /* Its answer is made with it: who cannot be answered is not asked for anything. */
@@ -129,6 +130,9 @@ DAF_NODISCARD bool daf_keeper_do(struct daf_keeper *k,
                                  struct daf_keeper_job *j);
 
 /* ---- keeper_turns.c */
+/** daf_keeper_volume_look: close the shelf if its card is away, open it if it is
+ * there again. */
+void daf_keeper_volume_look(struct daf_keeper *k);
 void *daf_keeper_thread(void *keeper);
 
 #endif

@@ -235,7 +235,9 @@ bool daf_keeper_do(struct daf_keeper *k, struct daf_keeper_job *j)
         [DAF_KEEPER_JOB_ROOM] = do_room, [DAF_KEEPER_JOB_LIST] = do_list,
     };
 
-    if (k->shelf == NULL) {
+    if (j->kind == DAF_KEEPER_JOB_VOLUME) {
+        daf_keeper_volume_look(k);
+    } else if (k->shelf == NULL) {
         refuse(k, j);
     } else if (j->kind == DAF_KEEPER_JOB_FORGET) {
         daf_shelf_forget(k->shelf, j->conn);

@@ -222,25 +222,64 @@ static void put_back(struct daf_keeper *k, struct daf_keeper_job *j)
     (void)pthread_mutex_unlock(&k->mutex);
 }
 
-static void open_shelf(struct daf_keeper *k)
+static void post(struct daf_keeper *k, enum daf_keeper_kind kind,
+                 enum daf_err err)
 {
-    const struct daf_shelf_turns turns = {is_turn_over, k};
     struct daf_keeper_result *r = calloc(1, sizeof(*r));
 
     if (r == NULL) abort();
-    r->kind = DAF_KEEPER_OPENED;
-    k->is_opening = true; /* jobs wait for it: only a close ends it */
-    k->shelf_err = daf_shelf_open_turns(k->dir, k->budget, &turns, &k->shelf);
-    k->is_opening = false;
-    r->err = k->shelf_err;
-    if (k->shelf != NULL) r->room = daf_shelf_unreadable(k->shelf);
+    r->kind = kind;
+    r->err = err;
+    if (kind == DAF_KEEPER_OPENED && k->shelf != NULL)
+        r->room = daf_shelf_unreadable(k->shelf);
     daf_keeper_post(k, r);
+}
+
+typedef enum daf_err (*open_fn)(const char *dir, uint64_t budget,
+                                const struct daf_shelf_turns *turns,
+                                struct daf_shelf **out);
+
+/* That it is as it was is not said again. */
+static void open_shelf(struct daf_keeper *k, open_fn open)
+{
+    const struct daf_shelf_turns turns = {is_turn_over, k};
+    enum daf_err before = k->shelf_err;
+
+    k->is_opening = true; /* jobs wait for it: only a close ends it */
+    k->shelf_err = open(k->dir, k->budget, &turns, &k->shelf);
+    k->is_opening = false;
+    if (open == daf_shelf_open_again && k->shelf_err == before) return;
+    post(k, DAF_KEEPER_OPENED, k->shelf_err);
     if (k->shelf == NULL) return;
     daf_keeper_tell_all(k);
-    r = calloc(1, sizeof(*r));
-    if (r == NULL) abort();
-    r->kind = DAF_KEEPER_TOLD;
-    daf_keeper_post(k, r);
+    post(k, DAF_KEEPER_TOLD, DAF_OK);
+}
+
+/* First that none is there, so that nobody thinks each was dropped. */
+static void lose_shelf(struct daf_keeper *k)
+{
+    struct daf_shelf_item item;
+
+    while (k->checks.first != NULL)
+        end_check(k, DAF_ENOTFOUND);
+    k->shelf_err = DAF_ENOTFOUND;
+    post(k, DAF_KEEPER_OPENED, k->shelf_err);
+    for (size_t i = 0; i < daf_shelf_count(k->shelf); i++) {
+        daf_shelf_at(k->shelf, i, &item);
+        daf_keeper_tell_gone(k, &item.content);
+    }
+    begin_turn(k, true);
+    daf_shelf_close(k->shelf);
+    k->shelf = NULL;
+    k->stuck_count = 0;
+    k->unsynced = k->retry_at = k->untold_at = DAF_MONO_NEVER;
+}
+
+void daf_keeper_volume_look(struct daf_keeper *k)
+{
+    if (k->shelf != NULL && !daf_shelf_is_there(k->shelf, k->dir))
+        lose_shelf(k);
+    if (k->shelf == NULL) open_shelf(k, daf_shelf_open_again);
 }
 
 void *daf_keeper_thread(void *keeper)
@@ -249,7 +288,7 @@ void *daf_keeper_thread(void *keeper)
     struct daf_mono peers_until = {0};
     bool is_peers = false; /* at least one job of theirs between two turns */
 
-    open_shelf(k);
+    open_shelf(k, daf_shelf_open_turns);
     for (;;) {
         struct daf_mono now = daf_clock_now();
         struct turn t;

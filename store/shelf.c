@@ -308,7 +308,7 @@ static enum daf_err open_shelf(struct daf_shelf *s, const char *dir)
     enum daf_err err = open_folder(s, dir);
 
     /* A link to nowhere: its card is away. */
-    if (err == DAF_ENOTFOUND && s->is_owner && !is_link(dir)) {
+    if (err == DAF_ENOTFOUND && s->may_make && !is_link(dir)) {
         err = make_folder(&s->disk, dir);
         if (err == DAF_OK) err = open_folder(s, dir);
     }
@@ -348,8 +348,23 @@ enum daf_err daf_shelf_open(const char *dir, uint64_t budget, bool owner,
 
     *out = NULL;
     if (s == NULL) return DAF_ENOMEM;
-    s->is_owner = owner;
+    s->is_owner = s->may_make = owner;
     s->budget = budget;
+    return open_with(s, dir, out);
+}
+
+static enum daf_err open_turns(const char *dir, uint64_t budget,
+                               const struct daf_shelf_turns *turns,
+                               bool may_make, struct daf_shelf **out)
+{
+    struct daf_shelf *s = calloc(1, sizeof(*s));
+
+    *out = NULL;
+    if (s == NULL) return DAF_ENOMEM;
+    s->is_owner = true;
+    s->may_make = may_make;
+    s->budget = budget;
+    s->turns = *turns;
     return open_with(s, dir, out);
 }
 
@@ -357,14 +372,30 @@ enum daf_err daf_shelf_open_turns(const char *dir, uint64_t budget,
                                   const struct daf_shelf_turns *turns,
                                   struct daf_shelf **out)
 {
-    struct daf_shelf *s = calloc(1, sizeof(*s));
+    return open_turns(dir, budget, turns, true, out);
+}
 
-    *out = NULL;
-    if (s == NULL) return DAF_ENOMEM;
-    s->is_owner = true;
-    s->budget = budget;
-    s->turns = *turns;
-    return open_with(s, dir, out);
+enum daf_err daf_shelf_open_again(const char *dir, uint64_t budget,
+                                  const struct daf_shelf_turns *turns,
+                                  struct daf_shelf **out)
+{
+    return open_turns(dir, budget, turns, false, out);
+}
+
+/* By its marker, as a folder may be mounted in several places. */
+bool daf_shelf_is_there(const struct daf_shelf *s, const char *dir)
+{
+    size_t len = strlen(dir) + sizeof("/daftar");
+    char *path = malloc(len);
+    struct stat mine, there;
+    bool is_there;
+
+    if (path == NULL) return true; /* asked again at the next change */
+    (void)snprintf(path, len, "%s/daftar", dir);
+    is_there = fstat(s->marker, &mine) == 0 && stat(path, &there) == 0 &&
+               mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+    free(path);
+    return is_there;
 }
 
 void daf_shelf_close(struct daf_shelf *s)

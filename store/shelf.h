@@ -96,6 +96,16 @@ DAF_NODISCARD enum daf_err daf_shelf_open_turns(
     const char *dir, uint64_t budget, const struct daf_shelf_turns *turns,
     struct daf_shelf **out);
 
+/** daf_shelf_open_again: the same after its card was away; where there is no
+ * folder none is made. */
+DAF_NODISCARD enum daf_err daf_shelf_open_again(
+    const char *dir, uint64_t budget, const struct daf_shelf_turns *turns,
+    struct daf_shelf **out);
+
+/** daf_shelf_is_there: whether what is at @dir, with which it was opened, still is
+ * this shelf; else its card was unmounted, or another lies over it. */
+bool daf_shelf_is_there(const struct daf_shelf *s, const char *dir);
+
 struct daf_shelf_worked {
     struct daf_hash content;
     bool is_news; /* it ended: the item has its list, is whole or condemned */

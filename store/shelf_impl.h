@@ -127,6 +127,7 @@ struct daf_shelf {
     int dir;    /* content/ */
     int marker; /* content/daftar; its bytes are locked by who makes new-N */
     bool is_owner, is_opening;
+    bool may_make; /* the folder, where there is none */
     /* Chunks of zeros take no room: the disk has holes, and no block of it is
      * longer than a chunk. */
     bool has_holes;

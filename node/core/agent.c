@@ -375,7 +375,7 @@ void daf_agent_input(struct daf_agent *a, struct daf_mono now,
         daf_agent_fetch_round(a, in->round_us);
         break;
     case DAF_INPUT_SHELF:
-        daf_agent_statements_shelf(a, in->is_there);
+        daf_agent_items_shelf(a, in->is_there);
         break;
     }
     daf_agent_conns_poke(a);

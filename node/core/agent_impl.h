@@ -57,12 +57,13 @@ struct daf_shelved {
     uint32_t parts, pages, part_bytes;
     uint8_t rank; /* what is fetched first: the lower goes before */
     bool is_whole, is_wanted, is_stuck;
-    bool is_sliced;   /* whole, and shown to its seekers in slices (R71) */
-    bool is_spread;   /* not from its beginning on */
-    bool has_again;   /* some part was asked of two peers */
-    bool is_stale;    /* copies and elsewhere are to be counted again */
-    uint8_t *have;    /* bits; owned; NULL: whole */
-    uint8_t *asked;   /* bits of parts asked for; owned; NULL until one is */
+    bool is_doubted; /* a part could not be read; until the shelf tells of it */
+    bool is_sliced;  /* whole, and shown to its seekers in slices (R71) */
+    bool is_spread;  /* not from its beginning on */
+    bool has_again;  /* some part was asked of two peers */
+    bool is_stale;   /* copies and elsewhere are to be counted again */
+    uint8_t *have;   /* bits; owned; NULL: whole */
+    uint8_t *asked;  /* bits of parts asked for; owned; NULL until one is */
     uint32_t lacking; /* parts that are not held */
     uint32_t asked_count;
     /* For each part.  Of an item that is lacking: peers that offer it; if sliced:
@@ -626,6 +627,10 @@ struct daf_shelved *daf_agent_item(struct daf_agent *a,
                                    const struct daf_hash *content);
 /* DAF_INPUT_ITEM */
 void daf_agent_item_news(struct daf_agent *a, const struct daf_item_news *news);
+/* The shelf is there, with all that was told of it, or it is not. */
+void daf_agent_items_shelf(struct daf_agent *a, bool is_there);
+/* The disk failed under a part of it: what it states is in doubt (R84). */
+void daf_agent_item_doubt(struct daf_agent *a, const struct daf_hash *content);
 /* A part is held now: seekers will hear of it. */
 void daf_agent_item_gained(struct daf_agent *a, struct daf_shelved *item,
                            uint32_t part);

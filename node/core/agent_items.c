@@ -176,6 +176,7 @@ void daf_agent_item_news(struct daf_agent *a, const struct daf_item_news *news)
     item->rank = news->rank;
     if (!item->is_whole && news->is_whole) item->whole_at = news->at;
     item->is_whole = news->is_whole;
+    item->is_doubted = false;
     daf_agent_statements_item(a, !item->is_whole);
     item->is_wanted = news->is_wanted;
     item->is_stuck = news->is_stuck;
@@ -186,6 +187,28 @@ void daf_agent_item_news(struct daf_agent *a, const struct daf_item_news *news)
     note_gained(a, item, 0, item->parts);
     a->is_seek_new |= lacked != daf_agent_item_lacks(item);
     a->is_hungry = true;
+}
+
+/* Who asked while it was away was answered that nothing is here, and does not ask
+ * again in that session (R64): so a new one begins. */
+void daf_agent_items_shelf(struct daf_agent *a, bool is_there)
+{
+    bool is_back =
+        a->stated.is_shelf_told && !a->stated.is_shelf_there && is_there;
+
+    daf_agent_statements_shelf(a, is_there);
+    for (size_t i = 0; is_back && i < a->conns_count; i++)
+        if (a->conns[i]->session != NULL && !a->conns[i]->is_closed)
+            daf_session_end(a->conns[i]->session, DAF_BYE_FAILURE);
+}
+
+void daf_agent_item_doubt(struct daf_agent *a, const struct daf_hash *content)
+{
+    struct daf_shelved *item = daf_agent_item(a, content);
+
+    if (item == NULL || item->is_doubted) return;
+    item->is_doubted = true;
+    daf_agent_statements_item(a, true);
 }
 
 /* ---- SEEK */
@@ -332,16 +355,37 @@ void daf_agent_swap_free(struct daf_agent *a, struct daf_conn *c)
     c->swap = NULL;
 }
 
+/* Whether it holds, as far as is known, a part that is lacking here; of what is whole
+ * here, or not on the shelf, any part. */
+static bool is_source(const struct daf_offering *o,
+                      const struct daf_shelved *item)
+{
+    for (uint32_t i = 0; i < (o->parts + 7) / 8; i++) {
+        uint8_t bits = o->bits[i];
+
+        if (item != NULL && item->have != NULL && item->parts == o->parts)
+            bits &= (uint8_t)~item->have[i];
+        if (bits != 0) return true;
+    }
+    return false;
+}
+
 size_t daf_agent_sources(const struct daf_agent *a,
                          const struct daf_hash *content)
 {
-    size_t count = 0;
+    size_t at = place(a, content), count = 0;
+    const struct daf_shelved *item =
+        at < a->items_count &&
+                memcmp(a->items[at].content.b, content->b, 32) == 0
+            ? &a->items[at]
+            : NULL;
 
     for (size_t i = 0; i < a->conns_count; i++) {
         const struct daf_swap *s = a->conns[i]->swap;
 
         for (size_t j = 0; s != NULL && j < s->offers_count; j++)
-            count += memcmp(s->offers[j].content.b, content->b, 32) == 0;
+            count += memcmp(s->offers[j].content.b, content->b, 32) == 0 &&
+                     is_source(&s->offers[j], item);
     }
     return count;
 }

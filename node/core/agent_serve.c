@@ -180,6 +180,7 @@ void daf_agent_serve_read(struct daf_agent *a, const struct daf_input *in)
     struct daf_swap *s = c != NULL ? c->swap : NULL;
     struct daf_errand *w;
 
+    if (in->err == DAF_EIO) daf_agent_item_doubt(a, &in->piece.content);
     /* The number may be another connection's by now. */
     if (s == NULL || !s->is_reading || s->wishes[0].part != in->piece.part ||
         s->wishes[0].offset != in->piece.offset ||

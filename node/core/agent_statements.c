@@ -532,7 +532,7 @@ static bool is_stated(const struct daf_agent *a, const struct daf_hash *content)
 
 static bool is_here(const struct daf_agent *a, const struct daf_shelved *item)
 {
-    return item->is_whole && a->stated.is_shelf_there;
+    return item->is_whole && !item->is_doubted && a->stated.is_shelf_there;
 }
 
 bool daf_agent_has_stated(const struct daf_agent *a,

@@ -927,6 +927,25 @@ static void a_read_that_nobody_waits_for_is_dropped(void **state)
 }
 
 /* R65: "more is a breach". */
+/* R64: who was answered that nothing is here asks again in a new session. */
+static void a_card_that_is_there_again_begins_anew(void **state)
+{
+    struct pair p = pair_up();
+    struct daf_input in = {.kind = DAF_INPUT_SHELF, .is_there = true};
+
+    (void)state;
+    daf_agent_input(p.b->agent, p.b->now, &in); /* the start */
+    has_it(p.b);
+    is_silent(p.b);
+    in.is_there = false;
+    daf_agent_input(p.b->agent, p.b->now, &in);
+    is_silent(p.b);
+    in.is_there = true;
+    daf_agent_input(p.b->agent, p.b->now, &in);
+    assert_int_equal(says(p.b, p.w.b_conn, DAF_FRAME_BYE).bye, DAF_BYE_FAILURE);
+    pair_free(&p);
+}
+
 static void too_many_fetches_are_a_breach(void **state)
 {
     struct pair p = pair_up();
@@ -973,6 +992,7 @@ int main(void)
         cmocka_unit_test(fetches_are_served_one_after_the_other),
         cmocka_unit_test(who_goes_from_item_to_item_has_one_read_at_the_disk),
         cmocka_unit_test(a_read_that_nobody_waits_for_is_dropped),
+        cmocka_unit_test(a_card_that_is_there_again_begins_anew),
         cmocka_unit_test(too_many_fetches_are_a_breach),
     };
 

@@ -474,6 +474,38 @@ static void a_shelf_that_is_not_mounted_holds_nothing(void **state)
     host_free(h);
 }
 
+/* A READ for a peer ended so, whether or not he is still there. */
+static void read_ends(struct host *h, uint32_t number, enum daf_err err)
+{
+    const struct daf_input in = {.kind = DAF_INPUT_READ,
+                                 .conn = 12345,
+                                 .piece = {.content = content_of(number)},
+                                 .is_last = true,
+                                 .err = err};
+
+    daf_agent_input(h->agent, h->now, &in);
+}
+
+static void what_the_disk_cannot_read_is_not_stated(void **state)
+{
+    struct host *h = archive_with(2, 3);
+
+    (void)state;
+    read_ends(h, 2, DAF_ENOMEM);
+    read_ends(h, 9, DAF_EIO);
+    assert_int_equal(wait_for_it(h, 60000, true), UINT64_MAX);
+    read_ends(h, 2, DAF_EIO);
+    assert_int_equal(wait_for_it(h, 100, true), 0);
+    assert_int_equal(count_on(page_of(h, 2, 0)), 2);
+    assert_false(says_of(page_of(h, 2, 0), 2));
+    read_ends(h, 2, DAF_EIO);
+    assert_int_equal(wait_for_it(h, 60000, true), UINT64_MAX);
+    item(h, 2, WHOLE); /* it was looked through, or mended */
+    wait(h, 5000);
+    assert_true(says_of(page_of(h, 2, 0), 2));
+    host_free(h);
+}
+
 /* A start without the card: no item is told. */
 static void what_is_lacking_after_a_start_is_taken_back(void **state)
 {
@@ -1337,6 +1369,7 @@ int main(void)
         cmocka_unit_test(nothing_is_told_before_it_is_durable),
         cmocka_unit_test(what_is_not_so_any_more_is_taken_back_at_once),
         cmocka_unit_test(a_shelf_that_is_not_mounted_holds_nothing),
+        cmocka_unit_test(what_the_disk_cannot_read_is_not_stated),
         cmocka_unit_test(what_is_lacking_after_a_start_is_taken_back),
         cmocka_unit_test(an_item_stays_on_its_page),
         cmocka_unit_test(no_more_than_sixteen_pages_are_stated),
