@@ -28,6 +28,7 @@ struct daf_airwatch {
     struct daf_airwatch_ops ops;
     struct daf_key key;
     char name[DAF_AIRWATCH_NAME_MAX + 1]; /* "": look */
+    char map[DAF_AIRWATCH_NAME_MAX + 1];  /* "": nobody says */
     struct daf_airwatch_seen seen;
     bool was_told;
     struct daf_loop_source echo; /* fd -1: the kernel lets us send none */
@@ -228,7 +229,11 @@ void daf_airwatch_changed(struct daf_airwatch *w)
     struct daf_airwatch_seen seen;
 
     daf_airwatch_look("", &w->key, &seen);
-    if (w->name[0] != '\0') daf_airwatch_named(w->name, &w->key, &seen.air);
+    if (w->name[0] != '\0')
+        daf_airwatch_named(w->name, &w->key, &seen.air);
+    else if (w->map[0] != '\0' &&
+             (seen.is_guess || seen.air.kind == DAF_AIR_UNKNOWN))
+        daf_airwatch_named(w->map, &w->key, &seen.air);
     w->seen.gateway = seen.gateway;
     w->seen.is_guess = seen.is_guess;
     if (w->was_told && w->seen.air.kind == seen.air.kind &&
@@ -237,6 +242,13 @@ void daf_airwatch_changed(struct daf_airwatch *w)
     w->was_told = true;
     w->seen = seen;
     w->ops.air(w->ops.ctx, &seen.air);
+}
+
+void daf_airwatch_mapped(struct daf_airwatch *w, const char *name)
+{
+    if (strcmp(w->map, name) == 0) return;
+    (void)snprintf(w->map, sizeof(w->map), "%s", name);
+    daf_airwatch_changed(w);
 }
 
 /* ---- echoes */

@@ -54,6 +54,9 @@ DAF_NODISCARD enum daf_err daf_airwatch_new(struct daf_loop *loop,
 /** daf_airwatch_free: wipes the key.  NULL is fine. */
 void daf_airwatch_free(struct daf_airwatch *w);
 
+/** daf_airwatch_mapped: what the coordinator's map says, "" for nothing: as @name,
+ * but only where nothing can be read (R99). */
+void daf_airwatch_mapped(struct daf_airwatch *w, const char *name);
 /** daf_airwatch_changed: the network may be another. */
 void daf_airwatch_changed(struct daf_airwatch *w);
 /** daf_airwatch_busy: content came.  Cheap. */

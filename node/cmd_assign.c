@@ -133,6 +133,58 @@ static enum daf_err read_due(struct assigning *a)
     return DAF_EUSAGE;
 }
 
+/* What stands of this device's air in the class is replaced. */
+static enum daf_err replace_airs(struct assigning *a)
+{
+    struct daf_assignment *to = &a->assignment;
+    struct daf_wanting *wanting = NULL;
+    enum daf_err err =
+        daf_wants_assignments(a->c.view.store, a->c.view.camp, &wanting);
+
+    for (size_t i = 0; err == DAF_OK && i < daf_wanting_count(wanting); i++) {
+        const struct daf_wanting_assignment *it = daf_wanting_at(wanting, i);
+
+        /* One with lessons as well is taken back by hand. */
+        if (it->air[0] == '\0' || it->items_count > 0 ||
+            strcmp(it->scope, a->write.scope) != 0 ||
+            memcmp(it->device.b, to->device.b, sizeof(it->device.b)) != 0 ||
+            to->replaces_count == DAF_REPLACES_MAX)
+            continue;
+        to->replaces[to->replaces_count++] = it->id;
+    }
+    daf_wanting_free(wanting);
+    return err;
+}
+
+static enum daf_err read_air(struct assigning *a)
+{
+    const char *air = daf_cmd_value(a->cmd, "air");
+
+    if (air == NULL && a->cmd->args_count > 0) return DAF_OK;
+    if (air == NULL) {
+        daf_home_trouble(&a->t, "nothing is assigned. To do: name a lesson, as "
+                                "daftar library shows it, or --air");
+        return DAF_EUSAGE;
+    }
+    if (a->cmd->args_count > 0 || daf_cmd_value(a->cmd, "due") != NULL) {
+        daf_home_trouble(&a->t, "--air is said by itself, not together with "
+                                "lessons or --due");
+        return DAF_EUSAGE;
+    }
+    if (!a->assignment.has_device) {
+        daf_home_trouble(&a->t, "--air is of one device. To do: say which by "
+                                "--device, as daftar devices shows it");
+        return DAF_EUSAGE;
+    }
+    if (air[0] == '\0' || strlen(air) > DAF_AIR_WORD_BYTES_MAX) {
+        daf_home_trouble(&a->t, "--air is a word of 1 to 64 bytes, such as "
+                                "tent-2; cable: it is on none");
+        return DAF_EUSAGE;
+    }
+    a->assignment.air = (struct daf_view){(const uint8_t *)air, strlen(air)};
+    return replace_airs(a);
+}
+
 static enum daf_err find_items(struct assigning *a)
 {
     struct daf_assignment *to = &a->assignment;
@@ -160,6 +212,12 @@ static void print_assigned(const struct assigning *a)
     json_t *items;
 
     (void)daf_cmd_hex_str(a->wrote.record.b, sizeof(a->wrote.record.b), hex);
+    if (!a->cmd->json && it->air.len > 0) {
+        (void)printf("It is on the air of ");
+        (void)daf_cmd_put_text(daf_cmd_value(a->cmd, "air"));
+        (void)printf(", if it cannot tell itself: %.12s\n", hex);
+        return;
+    }
     if (!a->cmd->json) {
         (void)printf("Assigned to %s of %s%s%s: %.12s\n",
                      it->has_device ? "a device" : "every device",
@@ -171,13 +229,15 @@ static void print_assigned(const struct assigning *a)
     for (size_t i = 0; i < it->items_count; i++)
         (void)json_array_append_new(items, json_string(a->hex[i]));
     daf_cmd_print(json_pack(
-        "{ss sb ss so so so}", "assignment", hex, "durable", 1, "scope",
+        "{ss sb ss so so so so}", "assignment", hex, "durable", 1, "scope",
         a->write.scope, "device",
         it->has_device ? daf_cmd_hex(it->device.b, sizeof(it->device.b))
                        : json_null(),
         "due",
         it->has_due ? json_string(daf_wants_day(it->due, day)) : json_null(),
-        "items", items));
+        "items", items, "air",
+        it->air.len > 0 ? daf_cmd_text(daf_cmd_value(a->cmd, "air"))
+                        : json_null()));
 }
 
 enum daf_exit daf_cmd_assign(const struct daf_cmd *cmd)
@@ -193,6 +253,7 @@ enum daf_exit daf_cmd_assign(const struct daf_cmd *cmd)
         err = read_due(a);
         if (err == DAF_OK) err = find_device(a);
         if (err == DAF_OK) err = find_class(a);
+        if (err == DAF_OK) err = read_air(a);
         if (err == DAF_OK) err = find_items(a);
         if (err == DAF_OK) err = put(a);
         daf_cmd_content_close(&a->c);

@@ -55,14 +55,19 @@ static void print_one(const struct daf_cmd *cmd,
     if (a->has_due) (void)daf_wants_day(a->due, day);
     if (cmd->json)
         daf_cmd_print(
-            json_pack("{ss ss ss so so so so sI sI sb sb}", "assignment", hex,
-                      "author", who, "scope", a->scope, "device",
+            json_pack("{ss ss ss so so so so sI sI sb sb so}", "assignment",
+                      hex, "author", who, "scope", a->scope, "device",
                       a->has_device ? json_string(to) : json_null(), "due",
                       a->has_due ? json_string(day) : json_null(), "items",
                       n->items, "titles", n->titles, "count",
                       (json_int_t)a->items_count, "whole", (json_int_t)n->whole,
-                      "here", is_here, "late", n->late > 0));
-    else
+                      "here", is_here, "late", n->late > 0, "air",
+                      a->air[0] != '\0' ? daf_cmd_text(a->air) : json_null()));
+    else if (a->air[0] != '\0') {
+        (void)printf("%.12s  air of %.12s  by %.8s  ", hex, to, who);
+        (void)daf_cmd_put_text(a->air);
+        (void)printf("\n");
+    } else
         (void)printf("%.12s  due %-10s  %-12s  to %.12s  by %.8s  %zu of %zu "
                      "here%s\n",
                      hex, day, a->scope, a->has_device ? to : "all", who,

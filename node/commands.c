@@ -213,17 +213,20 @@ static const struct daf_command table[] = {
         .run = daf_cmd_drop,
     },
     {
-        .name = "assign", .args = "CONTENT...", .args_min = 1, .args_max = 64,
+        .name = "assign", .args = "[CONTENT...]", .args_max = 64,
         .summary = "let a class or a device have lessons (who may curate)",
         .text = "Every device of the class that may read it fetches them by "
             "itself, the nearest due\nday first.  A day is a day: no device "
-            "acts on it, it is shown.",
+            "acts on it, it is shown.\n\n--air says which access point a device "
+            "uses, where its radio cannot tell: any word,\nthe same for all of "
+            "one room.  It replaces what was said of that device before.",
         .options = {
             {"class", "SCOPE", "the class (else the first where this device may)"},
             {"device", "ID", "only this device of the class: as daftar devices shows it"},
             {"due", "YYYY-MM-DD", "by when"},
+            {"air", "WORD", "with --device: the access point that it uses"},
         },
-        .keys = {"assignment", "durable", "scope", "device", "due", "items"},
+        .keys = {"assignment", "durable", "scope", "device", "due", "items", "air"},
         .run = daf_cmd_assign,
     },
     {
@@ -239,7 +242,7 @@ static const struct daf_command table[] = {
         .summary = "what is assigned, and how much of it is here",
         .text = "\"here\": this device is to have it.",
         .keys = {"assignment", "author", "scope", "device", "due", "items",
-                 "titles", "count", "whole", "here", "late"},
+                 "titles", "count", "whole", "here", "late", "air"},
         .run = daf_cmd_assignments,
     },
     {

@@ -66,6 +66,10 @@ static bool read_wants(struct daf_host *h)
     is_same = is_same_plan(&h->wants, &wants);
     daf_wants_free(&h->wants);
     h->wants = wants;
+    if (h->airwatch != NULL)
+        daf_airwatch_mapped(h->airwatch,
+                            daf_wanting_air(wants.wanting,
+                                            daf_agent_author(h->agent)));
     if (!is_same && h->api != NULL)
         daf_apiserver_changed(h->api, DAF_APISERVER_CONTENT);
     return true;

@@ -158,12 +158,15 @@ DAF_NODISCARD enum daf_err daf_payload_catalogue_item(
 
 /* --- assignment: what a class or a device is to have, and by when */
 #define DAF_ASSIGNMENT_ITEMS_MAX 64
+#define DAF_AIR_WORD_BYTES_MAX   64
 #define DAF_DAY_MAX              2932896 /* 9999-12-31; days since 1970-01-01 */
 struct daf_assignment {
     bool has_device, has_due, has_lesson, has_person, has_subject;
     struct daf_author_id device;
-    uint32_t due;       /* a day, at most DAF_DAY_MAX */
-    size_t items_count; /* 0: this only takes back what it replaces */
+    uint32_t due; /* a day, at most DAF_DAY_MAX */
+    /* Borrowed; a word; empty: none.  With has_device alone: where that device is. */
+    struct daf_view air;
+    size_t items_count; /* 0: a word for the air, or only takes back */
     struct daf_view items[DAF_ASSIGNMENT_ITEMS_MAX]; /* borrowed; str */
     struct daf_record_id lesson;
     /* An educator's word; nothing here can verify it yet, so it is not packed. */

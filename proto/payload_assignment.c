@@ -6,13 +6,19 @@
 void daf_payload_pack_assignment(struct daf_pack *k,
                                  const struct daf_assignment *a)
 {
-    assert(a->items_count + a->replaces_count > 0);
+    assert(a->items_count + a->replaces_count + a->air.len > 0);
+    assert(a->air.len <= DAF_AIR_WORD_BYTES_MAX);
+    assert(a->air.len == 0 || a->has_device);
     assert(a->items_count <= DAF_ASSIGNMENT_ITEMS_MAX);
     assert(!a->has_due || a->due <= DAF_DAY_MAX);
     daf_payload_fields_begin(k, DAF_TYPE_ASSIGNMENT,
-                             (size_t)a->has_device + a->has_due +
-                                 (a->items_count > 0) + a->has_lesson +
-                                 (a->replaces_count > 0));
+                             (size_t)(a->air.len > 0) + a->has_device +
+                                 a->has_due + (a->items_count > 0) +
+                                 a->has_lesson + (a->replaces_count > 0));
+    if (a->air.len > 0) {
+        daf_payload_fields_pack_text(k, "air");
+        daf_payload_fields_pack_view(k, a->air);
+    }
     if (a->has_device) {
         daf_payload_fields_pack_text(k, "device");
         daf_pack_bin(k, a->device.b, sizeof(a->device.b));
@@ -46,6 +52,19 @@ static void read_items(struct daf_cursor *c, struct daf_assignment *out)
     daf_payload_fields_require(c, out->items_count > 0, start);
 }
 
+/* A word; shown to people, and hashed. */
+static struct daf_view read_air(struct daf_cursor *c)
+{
+    size_t start = c->at;
+    struct daf_view v = daf_cursor_str(c, DAF_AIR_WORD_BYTES_MAX);
+    bool good = v.len > 0;
+
+    for (size_t i = 0; i < v.len; i++)
+        good = good && v.p[i] >= 0x20 && v.p[i] != 0x7f;
+    daf_payload_fields_require(c, good, start);
+    return v;
+}
+
 static bool read_bin(struct daf_payload_fields *f, const char *key,
                      uint8_t *out, size_t len)
 {
@@ -63,6 +82,7 @@ enum daf_err daf_payload_assignment(struct daf_view payload,
 
     memset(out, 0, sizeof(*out));
     daf_payload_fields_open(&f, payload, DAF_TYPE_ASSIGNMENT);
+    if (daf_payload_fields_find(&f, "air")) out->air = read_air(&f.c);
     out->has_device =
         read_bin(&f, "device", out->device.b, sizeof(out->device.b));
     out->has_due = daf_payload_fields_find(&f, "due");
@@ -79,8 +99,10 @@ enum daf_err daf_payload_assignment(struct daf_view payload,
         &f.c, read_bin(&f, "sig", sig, sizeof(sig)) == out->has_person, 0);
     out->has_subject =
         read_bin(&f, "subject", out->subject.b, sizeof(out->subject.b));
+    daf_payload_fields_require(&f.c, out->air.len == 0 || out->has_device, 0);
     daf_payload_fields_require(&f.c,
-                               out->items_count > 0 || out->replaces_count > 0,
+                               out->items_count > 0 ||
+                                   out->replaces_count > 0 || out->air.len > 0,
                                0);
     err = daf_payload_fields_close(&f);
     if (err != DAF_OK) memset(out, 0, sizeof(*out));

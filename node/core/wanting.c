@@ -88,7 +88,7 @@ static enum daf_err note_replaced(struct daf_wanting *w, const char *scope,
 static enum daf_err note_items(const struct daf_assignment *a,
                                struct daf_wanting_assignment *out)
 {
-    out->items = malloc(a->items_count * sizeof(*out->items));
+    out->items = malloc((a->items_count + 1) * sizeof(*out->items));
     if (out->items == NULL) return DAF_ENOMEM;
     for (size_t i = 0; i < a->items_count; i++)
         if (daf_payload_item_content(a->items[i],
@@ -117,13 +117,14 @@ enum daf_err daf_wanting_assign(struct daf_wanting *w,
     assert(!w->is_settled);
     if (a->has_person) return DAF_OK;
     err = note_replaced(w, scope, a);
-    if (err != DAF_OK || a->items_count == 0) return err;
+    if (err != DAF_OK || a->items_count + a->air.len == 0) return err;
     bigger = grown(w->all, w->count, &w->cap, sizeof(*w->all));
     if (bigger == NULL) return DAF_ENOMEM;
     w->all = bigger;
     err = note_items(a, &one);
     if (err != DAF_OK) return err;
     copy_name(one.scope, scope);
+    if (a->air.len > 0) memcpy(one.air, a->air.p, a->air.len);
     w->all[w->count++] = one;
     return DAF_OK;
 }
@@ -191,6 +192,24 @@ const struct daf_wanting_assignment *daf_wanting_at(const struct daf_wanting *w,
 {
     assert(w->is_settled && index < w->count);
     return &w->all[index];
+}
+
+const char *daf_wanting_air(const struct daf_wanting *w,
+                            const struct daf_author_id *self)
+{
+    const struct daf_wanting_assignment *best = NULL;
+
+    assert(w->is_settled);
+    for (size_t i = 0; i < w->count; i++) {
+        const struct daf_wanting_assignment *a = &w->all[i];
+
+        if (a->air[0] == '\0' || a->has_subject ||
+            memcmp(a->device.b, self->b, sizeof(self->b)) != 0)
+            continue;
+        if (best == NULL || memcmp(a->id.b, best->id.b, sizeof(a->id.b)) < 0)
+            best = a;
+    }
+    return best != NULL ? best->air : "";
 }
 
 /* ---- the plan */

@@ -45,9 +45,10 @@ struct daf_wanting_assignment {
     bool
         has_subject; /* one learner's: carried, and nothing is fetched for it */
     struct daf_author_id device;
-    uint32_t due;           /* a day */
-    size_t items_count;     /* those that are content ids */
-    struct daf_hash *items; /* as written; the module's */
+    char air[DAF_AIR_WORD_BYTES_MAX + 1]; /* the device's; "": not said */
+    uint32_t due;                         /* a day */
+    size_t items_count;                   /* those that are content ids */
+    struct daf_hash *items;               /* as written; the module's */
 };
 
 struct daf_wanting; /* opaque */
@@ -72,6 +73,11 @@ void daf_wanting_settle(struct daf_wanting *w);
 size_t daf_wanting_count(const struct daf_wanting *w);
 const struct daf_wanting_assignment *daf_wanting_at(const struct daf_wanting *w,
                                                     size_t index);
+
+/** daf_wanting_air: the word for the air of @self (docs/content.md R99); "": nobody
+ * says.  Good as long as @w. */
+const char *daf_wanting_air(const struct daf_wanting *w,
+                            const struct daf_author_id *self);
 
 /* An item of the catalogue. */
 struct daf_wanting_item {

@@ -54,7 +54,8 @@ static void check_assignment(struct daf_view bytes)
 
     if (daf_payload_assignment(bytes, &a) != DAF_OK) return;
     assert(daf_payload_type(bytes, NULL) == DAF_TYPE_ASSIGNMENT);
-    assert(a.items_count + a.replaces_count > 0);
+    assert(a.items_count + a.replaces_count + a.air.len > 0);
+    assert(a.air.len == 0 || (a.has_device && a.air.len <= 64));
     assert(a.items_count <= DAF_ASSIGNMENT_ITEMS_MAX && a.due <= DAF_DAY_MAX);
     for (size_t i = 0; i < a.items_count; i++) {
         assert(a.items[i].len > 0 && a.items[i].len <= DAF_ITEM_BYTES_MAX);
@@ -68,7 +69,8 @@ static void check_assignment(struct daf_view bytes)
     if (k.len == bytes.len) assert(memcmp(out, bytes.p, bytes.len) == 0);
     assert(daf_payload_assignment(daf_pack_view(&k), &b) == DAF_OK);
     assert(a.items_count == b.items_count && a.due == b.due &&
-           a.has_due == b.has_due && a.replaces_count == b.replaces_count);
+           a.has_due == b.has_due && a.replaces_count == b.replaces_count &&
+           a.air.len == b.air.len);
     free(out);
 }
 

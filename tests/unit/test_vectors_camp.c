@@ -454,6 +454,12 @@ static void check_assigned(const json_t *v, const struct daf_assignment *a)
     struct daf_hash content;
     size_t i;
 
+    assert_int_equal(a->air.len > 0, is_said(v, "air"));
+    if (a->air.len > 0) {
+        assert_int_equal(a->air.len, json_string_length(field(v, "air")));
+        assert_memory_equal(a->air.p, json_string_value(field(v, "air")),
+                            a->air.len);
+    }
     assert_int_equal(a->has_device, is_said(v, "device"));
     if (a->has_device) expect(field(v, "device"), a->device.b, 16);
     assert_int_equal(a->has_due, is_said(v, "due"));
@@ -510,7 +516,7 @@ static void assignments_are_read_and_made_byte_for_byte(void **state)
     size_t i;
 
     (void)state;
-    assert_int_equal(json_array_size(field(camp, "assignments")), 5);
+    assert_int_equal(json_array_size(field(camp, "assignments")), 7);
     json_array_foreach(field(camp, "assignments"), i, v)
     {
         const struct daf_view payload = {

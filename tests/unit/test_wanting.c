@@ -435,9 +435,61 @@ static void any_order_and_any_number_of_times_is_the_same(void **state)
     }
 }
 
+/* ---- the coordinator's map */
+
+static void say_air(struct said *s, uint8_t id,
+                    const struct daf_author_id *device, const char *air)
+{
+    say(s, id, "class:1");
+    s->a.has_device = true;
+    s->a.device = *device;
+    s->a.air = (struct daf_view){(const uint8_t *)air, strlen(air)};
+}
+
+/* R99: of several words the one with the lowest id; what was replaced is none. */
+static void a_map_says_whose_air_it_is(void **state)
+{
+    struct daf_wanting *w = fresh();
+    struct said s;
+
+    (void)state;
+    say_air(&s, 7, &self, "tent-2");
+    give(w, &s);
+    say_air(&s, 5, &self, "school");
+    give(w, &s);
+    say_air(&s, 3, &other, "store");
+    give(w, &s);
+    daf_wanting_settle(w);
+    assert_int_equal(daf_wanting_count(w), 3);
+    assert_int_equal(daf_wanting_at(w, 0)->items_count, 0);
+    assert_string_equal(daf_wanting_air(w, &self), "school");
+    assert_string_equal(daf_wanting_air(w, &other), "store");
+    daf_wanting_free(w);
+}
+
+static void what_was_said_of_an_air_is_replaced(void **state)
+{
+    struct daf_wanting *w = fresh();
+    struct said s;
+
+    (void)state;
+    say_air(&s, 9, &self, "yard");
+    s.a.replaces_count = 1;
+    s.a.replaces[0].b[0] = 5;
+    give(w, &s);
+    say_air(&s, 5, &self, "school");
+    give(w, &s);
+    daf_wanting_settle(w);
+    assert_string_equal(daf_wanting_air(w, &self), "yard");
+    assert_string_equal(daf_wanting_air(w, &other), "");
+    daf_wanting_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_map_says_whose_air_it_is),
+        cmocka_unit_test(what_was_said_of_an_air_is_replaced),
         cmocka_unit_test(the_nearest_day_comes_first_and_no_day_last),
         cmocka_unit_test(days_long_past_share_the_first_rank),
         cmocka_unit_test(what_is_anothers_or_nobodys_here_is_let_be),

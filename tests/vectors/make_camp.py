@@ -497,7 +497,7 @@ def make_assignments(camp):
                   "payload": ["assignment", fields]},
             seq=len(made) + 1, prev=made[-1]["id"] if made else None, incarnation=9,
             claimed_ms=1760000000000, boot=1, time_quality=1, retention=3)
-        names = ("device", "due", "items", "lesson", "person", "replaces", "subject")
+        names = ("air", "device", "due", "items", "lesson", "person", "replaces", "subject")
         made.append({
             **{name: fields.get(name) for name in names},
             "contents": [lessons[hexed.index(item)] if item in hexed else None
@@ -512,6 +512,9 @@ def make_assignments(camp):
     add({"replaces": [made[0]["id"], made[1]["id"]]})
     add({"due": 0, "items": hexed[:1], "person": some("educator", 16), "sig": some("sig", 64)})
     add({"items": ["x"], "replaces": [made[2]["id"]], "subject": some("learner", 16)})
+    add({"air": "tent 2", "device": author_id(tablet["sign"])})
+    add({"air": "\u062e\u064a\u0645\u0629", "device": author_id(tablet["sign"]), "due": 20500,
+         "items": hexed[:1], "replaces": [made[5]["id"]]})
     return made
 
 
