@@ -70,7 +70,11 @@ expect 'of it the file that is another came' \
 
 # ---- the same files are no new edition
 expect 'a lesson is no new edition of itself' \
-    exits '2 64 1' daftar A publish "$tmp/lesson" --replaces "$second"
+    exits 1 daftar A publish "$tmp/lesson" --replaces "$second"
+expect 'which is said' why 'just what it should replace'
+expect 'nor of one that there is not' \
+    exits 1 daftar A publish "$tmp/lesson" --replaces nothing
+expect 'which is said, too' why 'nothing called'
 
 # ---- it is published while one is away, whose old one has rotted
 stop B
