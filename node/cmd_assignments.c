@@ -25,6 +25,8 @@ static void count_item(const struct daf_cmd_content *c,
     char title[DAF_CONTENT_TITLE_BYTES_MAX + 1] = "";
     struct daf_catalogue_entry e;
 
+    /* R89: the edition that stands is what is fetched. */
+    if (it != NULL && it->is_superseded) it = daf_wants_find(wants, &it->now);
     if (it != NULL) {
         struct daf_wanting_item due = *it;
 

@@ -99,4 +99,11 @@ kill9 B
 start B --peer "$(door A)"
 expect 'after a kill it is the same' until_true 20 eval \
     'whole B "$third" && has B "$second" "\"wanted\":false,\"pinned\":false"'
+
+# ---- what is assigned is the edition that stands
+expect 'the old one is assigned' daftar A assign "$first"
+complete() { daftar "$1" assignments --json | grep -q '"count":1,"whole":1'; }
+expect 'who has the new one has what is assigned' until_true 20 complete B
+expect 'the old one may go' exits 0 daftar B drop "$first" --anyway
+expect 'and that is so still' complete B
 exit $failed
