@@ -93,6 +93,7 @@ expect 'it is known why' each because 'Later' assigned
 expect 'and by when' says 'Later' B '"due":"2039-05-01"'
 expect 'it is not late' says 'Later' B '"late":false'
 expect 'all is here, as assignments says' each complete
+expect 'by name' eval 'daftar B assignments | grep -q "1 of 1 here  Later$"'
 
 # ---- to one device
 lesson alone 'For one alone'
