@@ -137,9 +137,9 @@ static enum daf_err tell_stuck(const struct waiting *w, struct daf_trouble *t)
     if (strcmp(why, daf_err_name(DAF_EFULL)) == 0) {
         daf_home_trouble(t,
                          "\"%s\" (%s) does not fit: the budget or the disk is "
-                         "full. What came is kept. To do: raise the daemon's "
-                         "--budget, or free some space; it then goes on by "
-                         "itself",
+                         "full. What came is kept. To do: make room (daftar "
+                         "evict --dry-run says what could go), or raise the "
+                         "daemon's --budget; it then goes on by itself",
                          w->title, size);
         return DAF_EFULL;
     }
