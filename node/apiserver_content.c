@@ -107,8 +107,8 @@ static const char *shelf_words(enum daf_err err)
     switch ((int)err) {
     case DAF_EFULL:
         return "it does not fit: the budget or the disk has no room for it. "
-               "`daftar library` says what takes how much; raise the daemon's "
-               "--budget, or free some space";
+               "To do: `daftar evict --dry-run` says what takes how much, and "
+               "what could go; or raise the daemon's --budget";
     case DAF_ENOTFOUND:
         return "content is not there: not on the shelf, or its card is not "
                "mounted, or another one is. `daftar library` shows what is, "

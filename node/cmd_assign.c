@@ -94,6 +94,13 @@ static enum daf_err find_class(struct assigning *a)
     return DAF_EDENIED;
 }
 
+/* Why no id begins with what was typed. */
+static const char *none(const char *digits, const char *of_nothing)
+{
+    return strlen(digits) < PREFIX_MIN ? "these digits are too few"
+                                       : of_nothing;
+}
+
 static enum daf_err find_device(struct assigning *a)
 {
     const char *digits = daf_cmd_value(a->cmd, "device");
@@ -117,8 +124,8 @@ static enum daf_err find_device(struct assigning *a)
                      "%s. To do: daftar devices lists them; give 6 digits or "
                      "more of one",
                      found > 1 ? "several devices begin with these digits"
-                               : "no device of the camp begins with these "
-                                 "digits");
+                               : none(digits, "no device of the camp begins "
+                                              "with these digits"));
     return found > 1 ? DAF_EUSAGE : DAF_ENOTFOUND;
 }
 
@@ -185,20 +192,28 @@ static enum daf_err read_air(struct assigning *a)
     return replace_airs(a);
 }
 
-static enum daf_err find_items(struct assigning *a)
+/* One that two of the words mean is assigned once. */
+static void add_item(struct assigning *a, const struct daf_hash *content)
 {
     struct daf_assignment *to = &a->assignment;
+    size_t at = to->items_count;
 
+    (void)daf_cmd_hex_str(content->b, sizeof(content->b), a->hex[at]);
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(a->hex[i], a->hex[at]) == 0) return;
+    to->items[to->items_count++] =
+        (struct daf_view){(const uint8_t *)a->hex[at], strlen(a->hex[at])};
+}
+
+static enum daf_err find_items(struct assigning *a)
+{
     for (size_t i = 0; i < a->cmd->args_count; i++) {
         struct daf_catalogue_entry e;
         enum daf_err err =
             daf_cmd_content_find(&a->c, a->cmd->args[i], &e, &a->t);
 
         if (err != DAF_OK) return err;
-        (void)daf_cmd_hex_str(e.content.id.b, sizeof(e.content.id.b),
-                              a->hex[i]);
-        to->items[to->items_count++] =
-            (struct daf_view){(const uint8_t *)a->hex[i], strlen(a->hex[i])};
+        add_item(a, &e.content.id);
     }
     return DAF_OK;
 }
@@ -288,12 +303,13 @@ static enum daf_err find_assignment(struct assigning *a,
         found++;
     }
     if (found == 1) return DAF_OK;
-    daf_home_trouble(
-        &a->t,
-        "%s. To do: daftar assignments lists them; give 6 digits "
-        "or more of one",
-        found > 1 ? "several assignments begin with these digits"
-                  : "no assignment that stands begins with these digits");
+    daf_home_trouble(&a->t,
+                     "%s. To do: daftar assignments lists them; give 6 digits "
+                     "or more of one",
+                     found > 1
+                         ? "several assignments begin with these digits"
+                         : none(digits, "no assignment that stands begins with "
+                                        "these digits"));
     return found > 1 ? DAF_EUSAGE : DAF_ENOTFOUND;
 }
 

@@ -11,9 +11,11 @@
 
 /* ---- assignments */
 
+#define TITLES_MAX 3 /* of one assignment, for people */
+
 struct counted {
     size_t whole, late;
-    json_t *items, *titles; /* NULL without --json */
+    json_t *items, *titles; /* owned; print_one() takes them */
 };
 
 static void count_item(const struct daf_cmd_content *c,
@@ -25,6 +27,8 @@ static void count_item(const struct daf_cmd_content *c,
     char title[DAF_CONTENT_TITLE_BYTES_MAX + 1] = "";
     struct daf_catalogue_entry e;
 
+    /* R89: the edition that stands is what is fetched. */
+    if (it != NULL && it->is_superseded) it = daf_wants_find(wants, &it->now);
     if (it != NULL) {
         struct daf_wanting_item due = *it;
 
@@ -33,13 +37,31 @@ static void count_item(const struct daf_cmd_content *c,
         out->whole += it->is_whole;
         out->late += daf_wants_is_late(&due, daf_clock_wall().ms, 0);
     }
-    if (out->items == NULL) return;
     if (daf_catalogue_find(c->catalogue, &a->items[index], &e))
         daf_cmd_content_title(&e.content, title);
     (void)json_array_append_new(out->items, daf_cmd_hex(a->items[index].b, 32));
     (void)json_array_append_new(out->titles, title[0] != '\0'
                                                  ? daf_cmd_text(title)
                                                  : json_null());
+}
+
+/* "Letters, Counting and 3 more"; what the catalogue does not name by its id. */
+static void put_titles(const struct counted *n)
+{
+    size_t count = json_array_size(n->items);
+    size_t most = count > TITLES_MAX ? TITLES_MAX - 1 : count;
+
+    for (size_t i = 0; i < most; i++) {
+        const char *title = json_string_value(json_array_get(n->titles, i));
+        const char *id = json_string_value(json_array_get(n->items, i));
+
+        (void)printf("%s", i == 0 ? "  " : ", ");
+        if (title != NULL)
+            (void)daf_cmd_put_text(title);
+        else if (id != NULL)
+            (void)printf("%.12s", id);
+    }
+    if (most < count) (void)printf(" and %zu more", count - most);
 }
 
 static void print_one(const struct daf_cmd *cmd,
@@ -63,15 +85,20 @@ static void print_one(const struct daf_cmd *cmd,
                       (json_int_t)a->items_count, "whole", (json_int_t)n->whole,
                       "here", is_here, "late", n->late > 0, "air",
                       a->air[0] != '\0' ? daf_cmd_text(a->air) : json_null()));
-    else if (a->air[0] != '\0') {
+    if (cmd->json) return;
+    if (a->air[0] != '\0' && a->items_count == 0) {
         (void)printf("%.12s  air of %.12s  by %.8s  ", hex, to, who);
         (void)daf_cmd_put_text(a->air);
-        (void)printf("\n");
-    } else
+    } else {
         (void)printf("%.12s  due %-10s  %-12s  to %.12s  by %.8s  %zu of %zu "
-                     "here%s\n",
+                     "here%s",
                      hex, day, a->scope, a->has_device ? to : "all", who,
                      n->whole, a->items_count, n->late > 0 ? ", late" : "");
+        put_titles(n);
+    }
+    (void)printf("\n");
+    json_decref(n->items);
+    json_decref(n->titles);
 }
 
 enum daf_exit daf_cmd_assignments(const struct daf_cmd *cmd)
@@ -88,12 +115,8 @@ enum daf_exit daf_cmd_assignments(const struct daf_cmd *cmd)
     for (size_t i = 0; i < count; i++) {
         const struct daf_wanting_assignment *a =
             daf_wanting_at(wants.wanting, i);
-        struct counted n = {0, 0, NULL, NULL};
+        struct counted n = {0, 0, json_array(), json_array()};
 
-        if (cmd->json) {
-            n.items = json_array();
-            n.titles = json_array();
-        }
         for (size_t j = 0; j < a->items_count; j++)
             count_item(&c, &wants, a, j, &n);
         print_one(cmd, a, &n,

@@ -10,9 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PREFIX_MIN 6  /* digits of a content id */
-#define NAMED_MAX  4  /* of several items that are meant */
-#define BAR        30 /* columns */
+#define PREFIX_MIN      6  /* digits of a content id */
+#define NAMED_MAX       4  /* of several items that are meant */
+#define NAMED_TITLE_MAX 60 /* bytes; a longer title is left out */
+#define NAMED_BYTES     (2 + 16 + 3 + NAMED_TITLE_MAX)
+#define BAR             30 /* columns */
 
 /* ---- what is here */
 
@@ -170,17 +172,43 @@ static bool is_prefix(const struct daf_hash *content, const char *name)
                        name, strlen(name)) == 0;
 }
 
-/* 4: it is the title; 2: it is in the title; 0: neither. */
-static int title_fits(const struct daf_content *content, const char *name)
+/* U+0610 to 61A, 640, 64B to 65F and 670, in UTF-8. */
+static bool is_arabic_mark(const uint8_t *p, size_t len)
 {
+    if (len < 2) return false;
+    return (p[0] == 0xd8 && p[1] >= 0x90 && p[1] <= 0x9a) ||
+           (p[0] == 0xd9 &&
+            (p[1] == 0x80 || p[1] == 0xb0 || (p[1] >= 0x8b && p[1] <= 0x9f)));
+}
+
+/* Without the marks that Arabic writes or leaves out: a book for children has them,
+ * and nobody types them.  @out has room for @text. */
+static void plain(struct daf_view text, char *out)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (is_arabic_mark(text.p + i, text.len - i))
+            i++;
+        else
+            out[len++] = (char)text.p[i];
+    }
+    out[len] = '\0';
+}
+
+/* 4: it is the title; 2: it is in the title; 0: neither. */
+static int title_fits(const struct daf_content *content, const char *typed)
+{
+    char name[DAF_CONTENT_TITLE_BYTES_MAX + 1];
     int best = 0;
 
+    if (strlen(typed) > DAF_CONTENT_TITLE_BYTES_MAX) return 0;
+    plain((struct daf_view){(const uint8_t *)typed, strlen(typed)}, name);
+    if (name[0] == '\0') return 0; /* it would be in any */
     for (size_t i = 0; i < content->titles_count; i++) {
-        struct daf_view text = content->titles[i].text;
         char title[DAF_CONTENT_TITLE_BYTES_MAX + 1];
 
-        memcpy(title, text.p, text.len);
-        title[text.len] = '\0';
+        plain(content->titles[i].text, title);
         if (strcasecmp(title, name) == 0) return 4;
         if (strcasestr(title, name) != NULL) best = 2;
     }
@@ -201,18 +229,23 @@ static int fits(const struct daf_catalogue_entry *e, const char *name)
 static void tell_several(const struct daf_catalogue *c, const char *name,
                          int how, struct daf_trouble *t)
 {
-    char list[400] = "";
+    char list[NAMED_MAX * NAMED_BYTES + 1] = "";
     size_t len = 0, named = 0;
 
     for (size_t i = 0; i < daf_catalogue_count(c); i++) {
         struct daf_catalogue_entry e;
         char hex[2 * sizeof(e.content.id.b) + 1];
+        char title[DAF_CONTENT_TITLE_BYTES_MAX + 1];
 
         daf_catalogue_at(c, i, &e);
         if (fits(&e, name) != how || named == NAMED_MAX) continue;
+        daf_cmd_content_title(&e.content, title);
         len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%.16s",
                                 named > 0 ? ", " : "",
                                 daf_cmd_hex_str(e.content.id.b, 32, hex));
+        if (strlen(title) <= NAMED_TITLE_MAX)
+            len += (size_t)snprintf(list + len, sizeof(list) - len, " (%s)",
+                                    title);
         named++;
     }
     daf_home_trouble(t, "\"%s\" may be several: %s. Name one by its id", name,

@@ -32,7 +32,7 @@ json_t *daf_cmd_content_state(const struct daf_cmd_content *c,
 
 /** daf_cmd_content_find: the one item that @name means: its content id, the first
  * 6 digits of it or more, or its title in any language, or a part of that which
- * no other has.  DAF_ENOTFOUND, DAF_EUSAGE (several) with words. */
+ * no other has; in Arabic with its marks or without.  DAF_ENOTFOUND, DAF_EUSAGE (several) with words. */
 DAF_NODISCARD enum daf_err daf_cmd_content_find(const struct daf_cmd_content *c,
                                                 const char *name,
                                                 struct daf_catalogue_entry *out,

@@ -219,14 +219,21 @@ static enum daf_err run(struct evicting *e, struct daf_trouble *t)
     if (e->is_dry) {
         for (size_t i = 0; i < e->count; i++)
             print_item(e, &e->items[i]);
+        if (e->bytes > 0 && freed == 0)
+            (void)fprintf(stderr,
+                          "daftar: what may go is not enough for %s, so "
+                          "nothing would go.\n",
+                          e->cmd->args[0]);
         return DAF_OK;
     }
     if (freed == 0) {
         daf_home_trouble(t,
                          "what archives keep is not enough for so much room, "
                          "so nothing went. To do: daftar evict --dry-run says "
-                         "what stays and why; --one is content with one "
-                         "archive; daftar drop removes a lesson by name");
+                         "what stays and why; %sdaftar drop removes a lesson "
+                         "by name",
+                         e->keepers > 1 ? "--one is content with one archive; "
+                                        : "");
         return DAF_EFULL;
     }
     return evict(e, t);

@@ -137,9 +137,9 @@ static enum daf_err tell_stuck(const struct waiting *w, struct daf_trouble *t)
     if (strcmp(why, daf_err_name(DAF_EFULL)) == 0) {
         daf_home_trouble(t,
                          "\"%s\" (%s) does not fit: the budget or the disk is "
-                         "full. What came is kept. To do: raise the daemon's "
-                         "--budget, or free some space; it then goes on by "
-                         "itself",
+                         "full. What came is kept. To do: make room (daftar "
+                         "evict --dry-run says what could go), or raise the "
+                         "daemon's --budget; it then goes on by itself",
                          w->title, size);
         return DAF_EFULL;
     }
@@ -277,6 +277,7 @@ enum daf_exit daf_cmd_unpin(const struct daf_cmd *cmd)
     char id[2 * sizeof(struct daf_hash) + 1];
     char title[DAF_CONTENT_TITLE_BYTES_MAX + 1] = "";
     json_t *last = NULL;
+    bool is_away = false;
     enum daf_err err = daf_cmd_content_open(cmd, &c, &t);
 
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
@@ -290,6 +291,7 @@ enum daf_exit daf_cmd_unpin(const struct daf_cmd *cmd)
                                    daf_cmd_hex_str(entry.content.id.b, 32, id),
                                    "clear", "pinned"),
                          NULL, NULL, &last, &t);
+        is_away = err == DAF_ENOTFOUND && !c.has_daemon;
     }
     if (err == DAF_OK) err = daf_cmd_err_of(last);
     if (err != DAF_OK && last != NULL)
@@ -297,6 +299,9 @@ enum daf_exit daf_cmd_unpin(const struct daf_cmd *cmd)
                          json_string_value(json_object_get(last, "error")));
     json_decref(last);
     daf_cmd_content_close(&c);
+    if (is_away)
+        return daf_cmd_fail_with(cmd, err, &t, DAF_EXIT_NO_DAEMON,
+                                 json_pack("{s:b}", "running", 0));
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
     if (cmd->json) {
         daf_cmd_print(json_pack("{ss so sb}", "content", id, "title",

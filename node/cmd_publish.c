@@ -45,7 +45,7 @@ struct publishing {
     void *announced;       /* since: a tree of struct announced */
     struct daf_trouble *t; /* of the item in hand */
     size_t published, left_out, failed;
-    bool has_bar, has_daemon;
+    bool has_bar, has_asked, has_daemon; /* asked it, and it answered */
 };
 
 /* ---- the sidecar */
@@ -603,6 +603,7 @@ static enum daf_err open_shelf(struct publishing *p, struct daf_trouble *t)
     enum daf_err err;
 
     p->t = t;
+    p->has_asked = true;
     err = ask_room(p, 0, 0, &room, &is_disk);
     if (err != DAF_OK) return err;
     daf_home_path(p->home, "content", dir);
@@ -674,7 +675,7 @@ enum daf_exit daf_cmd_publish(const struct daf_cmd *cmd)
     if (err == DAF_OK) err = find_old(&p, &t);
     if (err == DAF_OK) err = open_shelf(&p, &t);
     if (err == DAF_OK) err = take_source(&p, cmd->args[0], &t);
-    if (err == DAF_ENOTFOUND && p.shelf == NULL && !p.has_daemon)
+    if (err == DAF_ENOTFOUND && p.has_asked && p.shelf == NULL && !p.has_daemon)
         code = daf_cmd_fail_with(cmd, err, &t, DAF_EXIT_NO_DAEMON,
                                  json_pack("{s:b}", "running", 0));
     else if (err != DAF_OK)

@@ -534,7 +534,9 @@ enum daf_err daf_shelf_add(struct daf_shelf *s, struct daf_view manifest,
     err = daf_shelf_item_new(s, manifest, &made);
     if (err != DAF_OK) return err;
     it = daf_shelf_get(s, &made->content);
-    if (it == NULL) {
+    if (it == NULL && set == 0) {
+        err = DAF_OK; /* a wish that nobody has is taken back */
+    } else if (it == NULL) {
         made->wishes = set & ~clear;
         err = add_new(s, made);
     } else {

@@ -139,7 +139,7 @@ uint64_t daf_shelf_room(struct daf_shelf *s, bool *out_is_disk);
 
 /**
  * daf_shelf_add: put an item on the shelf, or change the wishes of one that is
- * there: @set and then not @clear.
+ * there: @set and then not @clear.  Where it is not, and @set is 0, nothing is done.
  * @manifest: its content manifest.
  * If all its pages are held and there was no room for what they name, a call with
  * a @set that is not 0 tries again: after DAF_OK it has_list, or is_whole.

@@ -119,6 +119,16 @@ void daf_agent_slices_after(struct daf_agent *a)
     }
 }
 
+/* Who seeks what it once said that it has all of has dropped it, or it was damaged. */
+static void forget_if_all(struct daf_offering *o, struct daf_shelved *item)
+{
+    for (uint32_t i = 0; i < item->parts; i++) {
+        if (!daf_agent_bit(o->bits, i)) return;
+    }
+    memset(o->bits, 0, item->parts / 8 + 1);
+    item->is_stale = true;
+}
+
 void daf_agent_slices_begin(struct daf_agent *a, struct daf_conn *c,
                             struct daf_shelved *item)
 {
@@ -135,6 +145,7 @@ void daf_agent_slices_begin(struct daf_agent *a, struct daf_conn *c,
         tell_all(a, c, item);
         return;
     }
+    forget_if_all(o, item);
     daf_agent_serve_have(a, c, item, 0, item->pages);
     o->at = a->now;
     if (a->slices_at.ms == DAF_MONO_NEVER.ms)
@@ -201,8 +212,16 @@ void daf_agent_slices_end(struct daf_agent *a, struct daf_shelved *item)
     item->copies = item->elsewhere = NULL;
 }
 
-/* One that takes nothing may not have said what it has, or wait for a part that
- * was shown to others; told all, it can help itself. */
+/* It has nothing left to take of what it was shown, or does not take it. */
+static bool is_still(const struct daf_agent *a, const struct daf_conn *c,
+                     const struct daf_offering *o)
+{
+    return a->now.ms >= o->at.ms + STILL_MS &&
+           (o->ahead > 0 || c->swap->wishes_count == 0);
+}
+
+/* One that takes nothing may not have said what it has, or may have dropped what it
+ * said, or wait for a part that was shown to others; told all, it can help itself. */
 void daf_agent_slices_timer(struct daf_agent *a)
 {
     bool is_any = false;
@@ -216,7 +235,7 @@ void daf_agent_slices_timer(struct daf_agent *a)
 
             if (o->shown == NULL) continue;
             is_any = true;
-            if (a->now.ms >= o->at.ms + STILL_MS && o->ahead > 0)
+            if (is_still(a, c, o))
                 end_for(a, c, daf_agent_item(a, &o->content));
         }
     }

@@ -93,6 +93,7 @@ expect 'it is known why' each because 'Later' assigned
 expect 'and by when' says 'Later' B '"due":"2039-05-01"'
 expect 'it is not late' says 'Later' B '"late":false'
 expect 'all is here, as assignments says' each complete
+expect 'by name' eval 'daftar B assignments | grep -q "1 of 1 here  Later$"'
 
 # ---- to one device
 lesson alone 'For one alone'
@@ -100,6 +101,9 @@ expect 'all hear of one more' until_true 20 each knows 'For one alone'
 expect 'it is assigned to one device, for a day long past' daftar A assign \
     'For one alone' --device "$(author C)" --due 2020-01-01
 expect 'which fetches it' until_true 30 has 'For one alone' C
+expect 'too few digits of a device are no device' \
+    exits 1 daftar A assign 'For one alone' --device "$(author C | cut -c 1-4)"
+expect 'and said to be' why 'too few'
 expect 'the others know of it' until_true 20 each lists 3
 expect 'and let it be' untouched 'For one alone' B
 expect 'both of them' untouched 'For one alone' D
@@ -107,8 +111,11 @@ expect 'both of them' untouched 'For one alone' D
 # ---- taken back
 stop B
 lesson never 'Not any more'
-expect 'one more is assigned' daftar A assign 'Not any more' --json
-gone=$(field assignment <"$tmp/out")
+expect 'one more is assigned' daftar A assign 'Not any more' 'Not any' --json
+cp "$tmp/out" "$tmp/assigned"
+gone=$(field assignment <"$tmp/assigned")
+expect 'once, though it was named twice' \
+    grep -q '"items":\["[0-9a-f]*"\]' "$tmp/assigned"
 expect 'and fetched' until_true 30 has 'Not any more' C
 expect 'taken back, by an id of a few digits' daftar A unassign "${gone:0:8}"
 expect 'it does not stand any more' exits 1 daftar A unassign "$gone"

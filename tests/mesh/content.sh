@@ -53,6 +53,10 @@ expect 'it comes by title' daftar B get letters
 expect 'every byte of it' same B "$(id A Letters)" "$tmp/first/letters" \
     -x link -x .hidden
 expect 'an Arabic title will do' daftar B get 'قصيدة'
+expect 'with marks that it has not' daftar B get 'قَصِيدَة'
+expect 'no title is no title' exits 1 daftar B want ''
+expect 'what is in two titles is not guessed' exits 2 daftar B want e
+expect 'they are named' why 'may be several.*(A poem)'
 expect 'to publish it again changes nothing' \
     exits 3 daftar A publish "$tmp/first" --json
 expect 'and says so' said '"new":false'

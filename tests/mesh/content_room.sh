@@ -95,6 +95,7 @@ expect 'in words' why 'only copy'
 daftar B get Another >"$tmp/out"
 stop B
 expect 'without a daemon nothing is dropped' exits 4 daftar B drop Another
+expect 'and no wish is taken back' exits 4 daftar B unpin Another
 expect 'it is still there' test -e "$tmp/B/content/$id"
 
 [ $failed = 0 ] && echo 'content_room: all good'

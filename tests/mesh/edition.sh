@@ -70,7 +70,11 @@ expect 'of it the file that is another came' \
 
 # ---- the same files are no new edition
 expect 'a lesson is no new edition of itself' \
-    exits '2 64 1' daftar A publish "$tmp/lesson" --replaces "$second"
+    exits 1 daftar A publish "$tmp/lesson" --replaces "$second"
+expect 'which is said' why 'just what it should replace'
+expect 'nor of one that there is not' \
+    exits 1 daftar A publish "$tmp/lesson" --replaces nothing
+expect 'which is said, too' why 'nothing called'
 
 # ---- it is published while one is away, whose old one has rotted
 stop B
@@ -95,4 +99,11 @@ kill9 B
 start B --peer "$(door A)"
 expect 'after a kill it is the same' until_true 20 eval \
     'whole B "$third" && has B "$second" "\"wanted\":false,\"pinned\":false"'
+
+# ---- what is assigned is the edition that stands
+expect 'the old one is assigned' daftar A assign "$first"
+complete() { daftar "$1" assignments --json | grep -q '"count":1,"whole":1'; }
+expect 'who has the new one has what is assigned' until_true 20 complete B
+expect 'the old one may go' exits 0 daftar B drop "$first" --anyway
+expect 'and that is so still' complete B
 exit $failed

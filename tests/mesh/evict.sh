@@ -71,6 +71,8 @@ expect 'it is said who, and since when' \
 expect 'one is not enough' grep -q '"why":"kept by one archive"' <(line B 'Film 1')
 expect 'so nothing goes' exits 1 daftar B evict 1MB
 expect 'in words' why 'not enough.*--dry-run'
+expect 'which says that before' exits 0 daftar B evict 1MB --dry-run
+expect 'in words, too' why 'not enough for 1MB'
 expect 'a third lesson does not fit' exits 0 daftar B want 'Film 3'
 expect 'and waits for room' until_true 30 waits B 'Film 3'
 expect 'what is here stays' has B 'Film 1'

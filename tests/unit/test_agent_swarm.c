@@ -450,6 +450,82 @@ static void one_that_lies_of_what_it_has_holds_up_nobody(void **state)
     free_world();
 }
 
+/* It is gone from @at, and is wished for again: its shelf tells of both. */
+static void loses_it(size_t at, uint32_t still_held)
+{
+    struct node *n = &net.nodes[at];
+    struct daf_item_news news = {.content = lesson, .is_gone = true};
+    const struct daf_input in = {.kind = DAF_INPUT_ITEM, .item = &news};
+
+    give(at, &in);
+    memset(n->have, 0, sizeof(n->have));
+    for (uint32_t i = 0; i < still_held; i++)
+        n->have[i / 8] |= (uint8_t)(0x80u >> i % 8);
+    n->held = still_held;
+    n->done_at = NEVER;
+    news = (struct daf_item_news){.content = lesson,
+                                  .parts = net.parts,
+                                  .pages = PAGES,
+                                  .part_bytes = PART,
+                                  .bits = {n->have, net.parts / 8 + 1},
+                                  .is_wanted = true};
+    give(at, &in);
+}
+
+/* Until all who seek it have it, and everybody knows. */
+static void all_have_it(void)
+{
+    uint64_t told;
+
+    while (!is_over() && step())
+        ;
+    assert_true(is_over());
+    for (size_t i = 1; i < net.count; i++)
+        wants(i, true);
+    told = net.now + 1000000;
+    while (net.now < told && step())
+        ;
+}
+
+/* Who has it from the source knows that the source has all, and would tell it of
+ * nothing, as long as the session lasts. */
+static void what_was_dropped_comes_again(void **state)
+{
+    (void)state;
+    make_world(3, 64 + PAGES);
+    wants(1, true);
+    net.nodes[1].done_at = 0;
+    wants(2, false);
+    all_have_it();
+    loses_it(1, 0);
+    all_have_it();
+    loses_it(2, net.parts - 1); /* as after damage */
+    all_have_it();
+    free_world();
+}
+
+/* It said that it has half, and has not, or not any more. */
+static void what_half_of_was_dropped_comes(void **state)
+{
+    uint8_t half[16], room[64];
+    const struct daf_part f = {lesson, 128, 0, {half, sizeof(half)}};
+    struct daf_pack k;
+
+    (void)state;
+    memset(half, 0xff, sizeof(half));
+    make_world(2, 256 + PAGES);
+    begin();
+    daf_pack_init(&k, room, sizeof(room));
+    daf_frame_pack_have(&k, &f);
+    while (net.nodes[1].held == 0)
+        assert_true(step());
+    give(0, &(struct daf_input){.kind = DAF_INPUT_FRAME,
+                                .conn = net.nodes[1].links[0].back,
+                                .bytes = daf_pack_view(&k)});
+    all_have_it();
+    free_world();
+}
+
 /* ---- one air */
 
 static void put_on_air(void)
@@ -506,6 +582,8 @@ int main(void)
         cmocka_unit_test(one_that_goes_holds_up_nobody),
         cmocka_unit_test(one_that_sends_nothing_holds_up_nobody),
         cmocka_unit_test(one_that_lies_of_what_it_has_holds_up_nobody),
+        cmocka_unit_test(what_was_dropped_comes_again),
+        cmocka_unit_test(what_half_of_was_dropped_comes),
         cmocka_unit_test(on_one_air_some_are_done_before_others),
         cmocka_unit_test(what_only_a_tablet_has_comes_from_it),
     };

@@ -733,6 +733,18 @@ static void wishes_are_kept(void **state)
                      DAF_EFORM);
 }
 
+static void a_wish_taken_back_makes_no_item(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_item it;
+
+    lesson(p);
+    assert_int_equal(daf_shelf_drop(p->b, &p->item.content), DAF_OK);
+    assert_int_equal(daf_shelf_add(p->b, p->item.manifest, 0, DAF_SHELF_PINNED),
+                     DAF_OK);
+    assert_false(daf_shelf_find(p->b, &p->item.content, &it));
+}
+
 static void pin_in_another_process(void *ctx)
 {
     struct place *p = ctx;
@@ -1700,6 +1712,7 @@ int main(void)
         T(another_card_is_neither_empty_nor_a_new_beginning),
         T(an_unreadable_item_is_left_out_and_healed_by_adding),
         T(wishes_are_kept),
+        T(a_wish_taken_back_makes_no_item),
         T(two_processes_may_write_one_file_at_once),
         T(what_is_dropped_is_gone),
         T(a_full_disk_does_not_keep_what_is_dropped),
