@@ -264,6 +264,39 @@ static enum daf_err set(struct daf_home *home, const char *channel, bool is_on,
     return err;
 }
 
+static bool names(const struct daf_catalogue *catalogue, const char *channel)
+{
+    const struct daf_view name = {(const uint8_t *)channel, strlen(channel)};
+
+    for (size_t i = 0; i < daf_catalogue_count(catalogue); i++) {
+        struct daf_catalogue_entry e;
+        struct daf_view it;
+
+        daf_catalogue_at(catalogue, i, &e);
+        it = e.content.texts[DAF_ABOUT_CHANNEL];
+        if (it.len == name.len && memcmp(it.p, name.p, name.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* It may be of a channel whose lessons come later, or of none, mistyped. */
+static void tell_unknown(const struct daf_cmd *cmd, const char *channel)
+{
+    struct daf_catalogue *catalogue = NULL;
+    struct daf_trouble t = {""};
+    struct daf_cmd_view v;
+
+    if (daf_cmd_view_open(cmd, false, &v, &t) != DAF_OK) return;
+    if (daf_catalogue_read(v.store, &daf_camp_authority(v.camp)->catalog,
+                           &catalogue) == DAF_OK &&
+        !names(catalogue, channel))
+        (void)fprintf(stderr, "daftar: no lesson of this channel is known here "
+                              "yet. `daftar channels` lists those that are\n");
+    daf_catalogue_free(catalogue);
+    daf_cmd_view_close(&v);
+}
+
 static enum daf_exit run(const struct daf_cmd *cmd, bool is_on)
 {
     const char *channel = cmd->args[0];
@@ -277,6 +310,7 @@ static enum daf_exit run(const struct daf_cmd *cmd, bool is_on)
     err = set(&home, channel, is_on, &t);
     daf_home_unload(&home);
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
+    if (is_on) tell_unknown(cmd, channel);
     if (cmd->json) {
         daf_cmd_print(json_pack("{so sb}", "channel", daf_cmd_text(channel),
                                 "subscribed", is_on));

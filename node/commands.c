@@ -206,7 +206,7 @@ static const struct daf_command table[] = {
         .text = "Its files go, and nothing that was written about it: the "
             "catalogue lists it as\nbefore, and get fetches it again.",
         .options = {
-            {"anyway", NULL, "also what is pinned, was published here, or no archive keeps"},
+            {"anyway", NULL, "also what is pinned, assigned, published here, or kept by no archive"},
         },
         .keys = {"content", "title", "freed"},
         .needs_daemon = true,
@@ -269,10 +269,10 @@ static const struct daf_command table[] = {
         .name = "evict", .args = "[SIZE]", .args_max = 1,
         .summary = "make room by what archives keep; --dry-run: see who keeps what",
         .text = "Removes lessons until SIZE (300MB) comes free: only what two archives "
-            "say they\nkeep, and nothing that is pinned, assigned, or was published "
-            "here.  If that is not\nenough nothing goes.  Archives remove nothing so.  "
-            "The daemon does the same by itself\nwhen something that is wanted does "
-            "not fit.",
+            "say they\nkeep, and nothing that is pinned, assigned, of a channel "
+            "subscribed to, or was\npublished here.  If that is not enough nothing "
+            "goes.  Archives remove nothing so.\nThe daemon does the same by itself "
+            "when something that is wanted does not fit.",
         .options = {
             {"dry-run", NULL, "remove nothing; a line for each lesson here"},
             {"one", NULL, "be content with one archive"},

@@ -45,7 +45,7 @@ struct daf_evict_item {
  * state it: DAF_EVICT_KEEPERS, or 1 at a person's wish. */
 enum daf_evict_why daf_evict_may(const struct daf_evict_item *item,
                                  bool is_archive, unsigned keepers);
-/** daf_evict_why_str: "kept by one", in a word or three; never NULL. */
+/** daf_evict_why_str: "kept by one archive", for people; never NULL. */
 const char *daf_evict_why_str(enum daf_evict_why why);
 
 /** daf_evict_may_drop: whether it may go because a person names it (R85, R86). */

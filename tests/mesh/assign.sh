@@ -136,7 +136,10 @@ expect 'of which somebody gets the first' daftar B get 'Part one'
 expect 'so the second comes as well' until_true 30 has 'Part two' B
 expect 'as the next one' because 'Part two' next B
 expect 'and no more' untouched 'Part three' B
-expect 'one keeps up with it' daftar D subscribe Letters
+expect 'one keeps up with it' exits 0 daftar D subscribe Letters
+expect 'without a word' eval '! [ -s "$tmp/why" ]'
+expect 'a channel that is not known may come' exits 0 daftar C subscribe letters
+expect 'and is said not to be known' why 'no lesson of this channel'
 expect 'and has all of it' until_true 30 has 'Part three' D
 expect 'all' until_true 30 has 'Part one' D
 expect 'by that reason' because 'Part one' channel D
