@@ -174,6 +174,7 @@ struct daf_conn {
     struct daf_mono listed_in; /* the peer's last list came; 0: none did */
     struct daf_mono give_at;   /* statements are given again then */
     bool owes_list;            /* a list is due, a second after the last */
+    bool owes_answer;          /* the same, and no answer to it */
     bool owes_gift;        /* ... at give_at: it lacked what was not given */
     struct daf_swap *swap; /* mesh; NULL until content is spoken of; owned */
 };

@@ -190,7 +190,8 @@ static void send_stated(struct daf_agent *a, const struct daf_conn *c,
 static void send_list(struct daf_agent *a, struct daf_conn *c,
                       enum daf_stated_kind kind)
 {
-    c->owes_list = c->owes_gift = false;
+    c->owes_answer = false;
+    if (kind == DAF_STATED_LIST) c->owes_list = c->owes_gift = false;
     c->listed_at = a->now;
     send_stated(a, c, kind, list_of(a));
 }
@@ -206,8 +207,10 @@ static struct daf_mono owed_at(const struct daf_conn *c)
 {
     uint64_t ms = c->listed_at.ms == 0 ? 0 : c->listed_at.ms + LIST_MS;
 
-    if (!is_open(c) || !(c->owes_list || c->owes_gift)) return DAF_MONO_NEVER;
-    if (!c->owes_list && c->give_at.ms > ms) ms = c->give_at.ms;
+    if (!is_open(c) || !(c->owes_list || c->owes_gift || c->owes_answer))
+        return DAF_MONO_NEVER;
+    if (!c->owes_list && !c->owes_answer && c->give_at.ms > ms)
+        ms = c->give_at.ms;
     return (struct daf_mono){ms};
 }
 
@@ -384,8 +387,11 @@ static void hear_list(struct daf_agent *a, struct daf_conn *c,
         return;
     }
     c->listed_in = a->now;
-    if (compare(a, c, f->data) && f->kind == DAF_STATED_LIST && may_list(a, c))
-        send_list(a, c, DAF_STATED_ANSWER);
+    if (!compare(a, c, f->data) || f->kind != DAF_STATED_LIST) return;
+    /* A list that went a moment ago may have come before the peer might give:
+     * what is lacking still is told again. */
+    c->owes_answer = true;
+    if (may_list(a, c)) send_list(a, c, DAF_STATED_ANSWER);
 }
 
 void daf_agent_statements_hear(struct daf_agent *a, struct daf_conn *c,
@@ -665,7 +671,11 @@ void daf_agent_statements_timer(struct daf_agent *a)
         struct daf_conn *c = a->conns[i];
 
         if (is_new) daf_agent_statements_tell(a, c);
-        if (a->now.ms >= owed_at(c).ms) send_list(a, c, DAF_STATED_LIST);
+        /* An answer to an answer would go on for ever. */
+        if (a->now.ms >= owed_at(c).ms)
+            send_list(a, c,
+                      c->owes_list || !c->owes_answer ? DAF_STATED_LIST
+                                                      : DAF_STATED_ANSWER);
     }
 }
 

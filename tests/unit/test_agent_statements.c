@@ -460,6 +460,51 @@ static void what_is_not_so_any_more_is_taken_back_at_once(void **state)
     }
 }
 
+/* What is taken back is heard of, whenever that is: also while what was stated before
+ * holds back the next gift. */
+static void what_is_taken_back_is_heard_of(void **state)
+{
+    (void)state;
+    for (uint64_t after = 0; after < 4000; after += 250) {
+        struct pair p = pair_of(2, 1);
+
+        item(p.h, 1, WHOLE);
+        shelf(p.h, true);
+        run(&p.w, 1, 1);
+        while (!relies(p.peer, 2, 1))
+            run(&p.w, 1, 50);
+        run(&p.w, 1, after + 1);
+        shelf(p.h, false);
+        run(&p.w, 1, 10000);
+        if (relies(p.peer, 2, 1)) fail_msg("after %d ms", (int)after);
+        pair_free(&p);
+    }
+}
+
+/* The same of two archives that change at once. */
+static void what_two_take_back_is_heard_of(void **state)
+{
+    (void)state;
+    for (uint64_t after = 0; after < 4000; after += 250) {
+        struct pair p = pair_of(2, 0);
+
+        item(p.h, 1, WHOLE);
+        item(p.peer, 2, WHOLE);
+        shelf(p.h, true);
+        shelf(p.peer, true);
+        run(&p.w, 1, 1);
+        while (!relies(p.peer, 2, 1) || !relies(p.h, 0, 2))
+            run(&p.w, 1, 50);
+        run(&p.w, 1, after + 1);
+        shelf(p.h, false);
+        shelf(p.peer, false);
+        run(&p.w, 1, 10000);
+        if (relies(p.peer, 2, 1) || relies(p.h, 0, 2))
+            fail_msg("after %d ms", (int)after);
+        pair_free(&p);
+    }
+}
+
 static void a_shelf_that_is_not_mounted_holds_nothing(void **state)
 {
     struct host *h = archive_with(2, 3);
@@ -1368,6 +1413,8 @@ int main(void)
         cmocka_unit_test(who_is_no_archive_states_nothing),
         cmocka_unit_test(nothing_is_told_before_it_is_durable),
         cmocka_unit_test(what_is_not_so_any_more_is_taken_back_at_once),
+        cmocka_unit_test(what_is_taken_back_is_heard_of),
+        cmocka_unit_test(what_two_take_back_is_heard_of),
         cmocka_unit_test(a_shelf_that_is_not_mounted_holds_nothing),
         cmocka_unit_test(what_the_disk_cannot_read_is_not_stated),
         cmocka_unit_test(what_is_lacking_after_a_start_is_taken_back),
