@@ -58,6 +58,35 @@ static bool is_better(const struct daf_evict_item *a,
     return memcmp(a->content.b, b->content.b, sizeof(a->content.b)) < 0;
 }
 
+/* The last tier's first, as it should go last. */
+static bool is_spared_before(const struct daf_evict_item *a,
+                             const struct daf_evict_item *b)
+{
+    if (tier(a) != tier(b)) return tier(a) > tier(b);
+    if (a->bytes != b->bytes) return a->bytes > b->bytes;
+    return memcmp(a->content.b, b->content.b, sizeof(a->content.b)) < 0;
+}
+
+/* What was chosen before a larger one came to it may not be needed any more: the
+ * largest such stay, of equals by their ids. */
+static uint64_t spare(struct daf_evict_item *items, size_t count,
+                      uint64_t bytes, uint64_t freed)
+{
+    for (;;) {
+        struct daf_evict_item *best = NULL;
+
+        for (size_t i = 0; i < count; i++) {
+            struct daf_evict_item *item = &items[i];
+
+            if (!item->goes || item->bytes > freed - bytes) continue;
+            if (best == NULL || is_spared_before(item, best)) best = item;
+        }
+        if (best == NULL) return freed;
+        best->goes = false;
+        freed -= best->bytes;
+    }
+}
+
 uint64_t daf_evict_choose(struct daf_evict_item *items, size_t count,
                           uint64_t bytes, bool is_archive, unsigned keepers)
 {
@@ -81,7 +110,7 @@ uint64_t daf_evict_choose(struct daf_evict_item *items, size_t count,
         best->goes = true;
         freed += best->bytes;
     }
-    if (freed >= bytes) return freed;
+    if (freed >= bytes) return spare(items, count, bytes, freed);
     for (size_t i = 0; i < count; i++)
         items[i].goes = false;
     return 0;

@@ -118,6 +118,23 @@ static void what_nobody_asks_for_goes_first(void **state)
 }
 
 /* The same whatever their order, so that what is shown is what goes. */
+/* What was chosen before a large one came to it, and is enough without, stays. */
+static void what_is_not_needed_beside_another_stays(void **state)
+{
+    struct daf_evict_item items[] = {item(1, MB, 2), item(2, 150 * MB, 2),
+                                     item(3, 30 * MB, 2)};
+
+    (void)state;
+    items[1].is_asked = true;
+    assert_int_equal(daf_evict_choose(items, 3, 120 * MB, false, 2), 150 * MB);
+    assert_false(items[0].goes || items[2].goes);
+    assert_true(items[1].goes);
+    /* The large one is not enough alone: the larger of the others. */
+    assert_int_equal(daf_evict_choose(items, 3, 175 * MB, false, 2), 180 * MB);
+    assert_true(items[1].goes && items[2].goes);
+    assert_false(items[0].goes);
+}
+
 static void order_plays_no_role(void **state)
 {
     struct daf_evict_item a[] = {item(1, MB, 2), item(2, MB, 2),
@@ -140,6 +157,7 @@ int main(void)
         cmocka_unit_test(the_smallest_that_is_enough_goes),
         cmocka_unit_test(if_all_is_too_little_nothing_goes),
         cmocka_unit_test(what_nobody_asks_for_goes_first),
+        cmocka_unit_test(what_is_not_needed_beside_another_stays),
         cmocka_unit_test(order_plays_no_role),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
