@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/subscriptions.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,9 @@ enum daf_err daf_subscriptions_load(const struct daf_home *home,
 
     memset(out, 0, sizeof(*out));
     daf_home_path(home, "subscriptions", path);
-    if (access(path, F_OK) != 0) return DAF_OK;
+    /* Only what is not there is none: a list that cannot be read now would be
+     * written over by one line. */
+    if (access(path, F_OK) != 0 && errno == ENOENT) return DAF_OK;
     err = daf_home_read_file(path, FILE_BYTES_MAX, &out->bytes, &len, t);
     if (err == DAF_OK) read_lines(out, len);
     return err;
