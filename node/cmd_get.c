@@ -16,7 +16,7 @@ struct waiting {
     char id[2 * sizeof(struct daf_hash) + 1];
     char title[DAF_CONTENT_TITLE_BYTES_MAX + 1];
     struct daf_mono began;
-    uint64_t fetched_before;
+    uint64_t fetched_before, held_before;
     bool has_bar;
     json_t *state; /* the last heard; owned */
 };
@@ -60,6 +60,15 @@ static const char *stuck(const struct waiting *w)
     return why != NULL ? why : "";
 }
 
+/* By what came since it began, which is not all that is here; 0: not known. */
+static uint64_t seconds_to_go(const struct waiting *w, uint64_t ms)
+{
+    uint64_t held = number(w, "held");
+    uint64_t gained = held > w->held_before ? held - w->held_before : 0;
+
+    return gained > 0 ? (number(w, "parts") - held) * ms / gained / 1000 : 0;
+}
+
 static void show(const struct waiting *w)
 {
     uint64_t ms = daf_clock_now().ms - w->began.ms;
@@ -67,7 +76,6 @@ static void show(const struct waiting *w)
     uint64_t came =
         fetched > w->fetched_before ? fetched - w->fetched_before : 0;
     char words[160], rate[DAF_SIZE_TEXT_MAX];
-    uint64_t rest = number(w, "parts") - held;
 
     if (!w->has_bar) return;
     if (number(w, "sources") == 0 && came == 0) {
@@ -81,10 +89,7 @@ static void show(const struct waiting *w)
     } else {
         daf_size_text(ms > 0 ? came * 1000 / ms : 0, rate);
         (void)snprintf(words, sizeof(words), "%s/s, %llu s to go, from %llu",
-                       rate,
-                       (unsigned long long)(held > 0 && ms > 0
-                                                ? rest * ms / held / 1000
-                                                : 0),
+                       rate, (unsigned long long)seconds_to_go(w, ms),
                        (unsigned long long)number(w, "sources"));
     }
     daf_cmd_bar(held, number(w, "parts"), words);
@@ -112,6 +117,8 @@ static enum daf_err wait_for(struct waiting *w, bool once,
             json_t *n = json_object_get(answer, "fetched");
 
             w->fetched_before = (uint64_t)json_integer_value(n);
+            n = json_object_get(answer, "held");
+            w->held_before = (uint64_t)json_integer_value(n);
         }
         json_decref(w->state);
         w->state = answer;
