@@ -227,7 +227,8 @@ static enum daf_err do_wish(struct daf_host *h, uint64_t ticket,
         if (err != DAF_OK) return err;
     }
     /* What makes room was dropped by nobody's wish. */
-    if (w.what == DAF_CONTENTS_DROP && w.drop != DAF_CONTENTS_DROP_FOR_ROOM)
+    if (w.what == DAF_CONTENTS_DROP && w.drop != DAF_CONTENTS_DROP_FOR_ROOM &&
+        w.drop != DAF_CONTENTS_DROP_FOR_ROOM_ONE)
         daf_host_editions_kept(h, &w.content);
     if (w.what != DAF_CONTENTS_ADD) {
         daf_contents_wish(h->contents, ticket, &w);
