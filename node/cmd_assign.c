@@ -135,6 +135,12 @@ static enum daf_err read_due(struct assigning *a)
 
     if (due == NULL) return DAF_OK;
     a->assignment.has_due = daf_wants_day_read(due, &a->assignment.due);
+    if (a->assignment.has_due &&
+        a->assignment.due < daf_clock_wall().ms / 1000 / 86400)
+        (void)fprintf(stderr,
+                      "daftar: %s is past, as this device's clock has "
+                      "it; it is assigned all the same.\n",
+                      due);
     if (a->assignment.has_due) return DAF_OK;
     daf_home_trouble(&a->t, "--due must be a day such as 2026-03-31");
     return DAF_EUSAGE;
