@@ -409,7 +409,11 @@ void daf_contents_wish(struct daf_contents *c, uint64_t ticket,
         daf_keeper_add(c->keeper, ticket, w->manifest, w->set, w->clear);
         return;
     case DAF_CONTENTS_DROP:
-        daf_keeper_drop(c->keeper, ticket, &w->content);
+        if (w->drop == DAF_CONTENTS_DROP_FOR_ROOM ||
+            w->drop == DAF_CONTENTS_DROP_FOR_ROOM_ONE)
+            daf_keeper_evict(c->keeper, ticket, &w->content);
+        else
+            daf_keeper_drop(c->keeper, ticket, &w->content);
         return;
     case DAF_CONTENTS_GIVE_BACK:
         daf_keeper_give_back(c->keeper, ticket, &w->content);

@@ -81,12 +81,13 @@ bool daf_eviction_holds(struct daf_eviction *e,
     struct daf_eviction_add *add = add_of(e, r->ticket);
 
     if (add == NULL) return false;
-    if (r->err == DAF_EFULL && daf_eviction_want(e, need)) {
-        add->was_refused = true;
-        return true;
+    if (r->err != DAF_EFULL || add->is_last) {
+        add->ticket = 0;
+        return false;
     }
-    add->ticket = 0;
-    return false;
+    add->was_refused = true;
+    add->is_last = daf_eviction_want(e, need); /* or at work for another */
+    return true;
 }
 
 static void ask_again(struct daf_eviction *e)
@@ -99,7 +100,7 @@ static void ask_again(struct daf_eviction *e)
                                          .clear = add.clear};
 
         if (add.ticket == 0 || !add.was_refused) continue;
-        e->adds[i].ticket = 0; /* this time its answer is told */
+        e->adds[i].was_refused = false;
         e->ops.wish(e->ops.ctx, add.ticket, &wish);
     }
 }
@@ -119,18 +120,39 @@ bool daf_eviction_want(struct daf_eviction *e, uint64_t need)
     return true;
 }
 
-static void end(struct daf_eviction *e)
+static void note_dropped(struct daf_eviction *e)
 {
     char size[DAF_SIZE_TEXT_MAX];
 
-    e->step = DAF_EVICTION_IDLE;
+    if (e->dropped == 0) {
+        if (e->need < e->hopeless) e->hopeless = e->need;
+        return;
+    }
+    e->has_dropped = true;
+    e->hopeless = UINT64_MAX;
     daf_size_text(e->freed, size);
-    if (e->dropped > 0)
-        daf_log("%zu content items made room, %s, for what is wanted; two "
-                "archives or more keep them",
-                e->dropped, size);
-    e->ops.ended(e->ops.ctx);
-    ask_again(e);
+    daf_log("%zu content items made room, %s, for what is wanted; two "
+            "archives or more keep them",
+            e->dropped, size);
+}
+
+static void end(struct daf_eviction *e)
+{
+    uint64_t next;
+    bool has_dropped;
+
+    e->step = DAF_EVICTION_IDLE;
+    note_dropped(e);
+    ask_again(e); /* before what is next takes the room */
+    next = e->ops.next(e->ops.ctx, e->hopeless);
+    if (next > 0) {
+        (void)daf_eviction_want(e, next);
+        return;
+    }
+    has_dropped = e->has_dropped;
+    e->has_dropped = false;
+    e->hopeless = UINT64_MAX;
+    e->ops.ended(e->ops.ctx, has_dropped);
 }
 
 static void drop(struct daf_eviction *e, const struct daf_evict_item *items,

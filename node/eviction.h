@@ -5,8 +5,9 @@
  *      an item is stuck, or an ADD refused, for want of room
  *        -> ROOM, how much there is  -> node/core/evict.h chooses  -> DROP, one by one
  *        -> the keeper tries what was stuck again; the ADD is asked again
+ *        -> the same for what else waits  -> it has ended
  *
- * One at a time.  The keeper's answers to its own wishes have DAF_EVICTION_TICKET.
+ * One at a time; whoever comes meanwhile waits.  The keeper's answers to its own wishes have DAF_EVICTION_TICKET.
  * One thread, the main one. */
 #ifndef DAF_NODE_EVICTION_H
 #define DAF_NODE_EVICTION_H
@@ -22,8 +23,11 @@ struct daf_eviction_ops {
     /* As if somebody had asked with @ticket. */
     void (*wish)(void *ctx, uint64_t ticket,
                  const struct daf_contents_wish *wish);
+    /* What waits for room and was not tried since `ended`, if it needs less than
+     * @below (what needs more has none): how much it needs.  0: nothing. */
+    uint64_t (*next)(void *ctx, uint64_t below);
     /* It has ended, with room or without. */
-    void (*ended)(void *ctx);
+    void (*ended)(void *ctx, bool has_dropped);
 };
 
 struct daf_eviction_add {
@@ -31,6 +35,7 @@ struct daf_eviction_add {
     struct daf_hash content;
     unsigned set, clear;
     bool was_refused; /* and is asked again when there is room, or not */
+    bool is_last;     /* room was looked for for it: the next answer is told */
 };
 
 struct daf_eviction {
@@ -41,7 +46,9 @@ struct daf_eviction {
         DAF_EVICTION_DROPPING,
     } step;
     uint64_t need;
-    size_t dropping; /* DROPs not answered */
+    uint64_t hopeless; /* so much was not to be had since something went */
+    bool has_dropped;  /* since `ended` */
+    size_t dropping;   /* DROPs not answered */
     size_t dropped;
     uint64_t freed;
     struct daf_eviction_add adds[DAF_EVICTION_ADDS_MAX];
@@ -61,7 +68,7 @@ void daf_eviction_added(struct daf_eviction *e, uint64_t ticket,
                         const struct daf_contents_wish *wish);
 
 /** daf_eviction_want: @need bytes are wanted, more than there are perhaps.  False:
- * it is at work already; what is stuck asks again. */
+ * it is at work already, and asks for what is next when that is over. */
 bool daf_eviction_want(struct daf_eviction *e, uint64_t need);
 
 /** daf_eviction_answered: a wish of DAF_EVICTION_TICKET ended. */

@@ -84,15 +84,23 @@ static void on_content_answered(void *ctx, const struct daf_keeper_result *r)
     }
 }
 
-/* What is stuck for want of room, and wanted: the eviction looks. */
-static void make_room(struct daf_host *h, const struct daf_contents_item *item)
+static uint64_t need_more(const struct daf_contents_item *item)
 {
     uint64_t need = daf_eviction_need(item->bytes, item->files, item->parts);
 
-    if (!item->is_stuck || item->why != DAF_EFULL || item->wishes == 0) return;
-    need -= item->reserved < need ? item->reserved : need;
-    if (!h->is_releasing && daf_eviction_want(&h->eviction, need))
-        daf_contents_hold(h->contents, &item->content);
+    return need - (item->reserved < need ? item->reserved : need);
+}
+
+/* What is stuck for want of room, and wanted: the eviction looks, now or when it is
+ * done with others (on_eviction_next()).  R94: the next lesson takes nobody's
+ * room. */
+static void make_room(struct daf_host *h, const struct daf_contents_item *item)
+{
+    if (!item->is_stuck || item->why != DAF_EFULL || item->wishes == 0 ||
+        item->rank >= DAF_RANK_NEXT || h->is_releasing)
+        return;
+    (void)daf_eviction_want(&h->eviction, need_more(item));
+    daf_contents_hold(h->contents, &item->content);
 }
 
 static void on_content_changed(void *ctx, const struct daf_hash *content,
@@ -101,8 +109,7 @@ static void on_content_changed(void *ctx, const struct daf_hash *content,
     struct daf_host *h = ctx;
 
     daf_host_wants_item(h, content, item);
-    /* R94: the next lesson takes nobody's room. */
-    if (item != NULL && item->rank < DAF_RANK_NEXT) make_room(h, item);
+    if (item != NULL) make_room(h, item);
     if (daf_contents_news(h->contents) != h->content_news)
         daf_host_editions_soon(h);
     h->content_news = daf_contents_news(h->contents);
@@ -284,22 +291,44 @@ void daf_host_content_look(struct daf_host *h)
         make_room(h, daf_contents_at(h->contents, i));
 }
 
-/* What is stuck still is said to be, and nothing more is tried for it now. */
-static void on_eviction_ended(void *ctx)
+/* Each that waits once, in the order of their ids, so that it comes to an end. */
+static uint64_t on_eviction_next(void *ctx, uint64_t below)
 {
     struct daf_host *h = ctx;
 
+    for (size_t i = 0; i < daf_contents_count(h->contents); i++) {
+        const struct daf_contents_item *item = daf_contents_at(h->contents, i);
+
+        if (!item->is_held || need_more(item) >= below ||
+            (h->has_tried && memcmp(item->content.b, h->room_tried.b,
+                                    sizeof(h->room_tried.b)) <= 0))
+            continue;
+        h->has_tried = true;
+        h->room_tried = item->content;
+        if (need_more(item) > 0) return need_more(item);
+    }
+    return 0;
+}
+
+/* What is stuck still is said to be, and nothing more is tried for it now. */
+static void on_eviction_ended(void *ctx, bool has_dropped)
+{
+    struct daf_host *h = ctx;
+
+    h->has_tried = false;
     h->is_releasing = true;
     daf_contents_release(h->contents);
     h->is_releasing = false;
-    if (h->eviction.dropped > 0) daf_host_wants_changed(h);
+    if (has_dropped) daf_host_wants_changed(h);
 }
 
 void daf_host_content_fill(struct daf_host *h)
 {
+    h->eviction.hopeless = UINT64_MAX;
     h->eviction.ops = (struct daf_eviction_ops){
         .ctx = h,
         .wish = on_eviction_wish,
+        .next = on_eviction_next,
         .ended = on_eviction_ended,
     };
     h->contents_ops = (struct daf_contents_ops){

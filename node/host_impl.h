@@ -40,6 +40,8 @@ struct daf_host {
     struct daf_eviction eviction;
     uint64_t stated;   /* daf_agent_stated() at the last look */
     bool is_releasing; /* what it has held back is told */
+    bool has_tried;    /* since the eviction ended: up to room_tried */
+    struct daf_hash room_tried;
     struct daf_apiserver *api;
     struct daf_webhost *web; /* NULL: it serves no pages */
     char web_url[DAF_WEB_URL_BYTES];

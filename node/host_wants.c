@@ -93,8 +93,8 @@ static void change(struct daf_host *h, const struct daf_wanting_item *it,
 
 static bool lacks_room(const struct daf_contents_item *here)
 {
-    return here->is_stuck && here->why == DAF_EFULL && here->wishes != 0 &&
-           here->rank < DAF_RANK_NEXT;
+    return (here->is_stuck || here->is_held) && here->why == DAF_EFULL &&
+           here->wishes != 0 && here->rank < DAF_RANK_NEXT;
 }
 
 static bool is_tight(const struct daf_host *h)

@@ -227,6 +227,16 @@ void daf_keeper_give_back(struct daf_keeper *k, uint64_t ticket,
     ask_people(k, a, none);
 }
 
+void daf_keeper_evict(struct daf_keeper *k, uint64_t ticket,
+                      const struct daf_hash *content)
+{
+    struct asking a =
+        asking(DAF_KEEPER_JOB_DROP, DAF_KEEPER_DONE, ticket, content);
+
+    a.job.is_for_room = true;
+    ask_people(k, a, none);
+}
+
 void daf_keeper_look(struct daf_keeper *k, uint64_t ticket,
                      const struct daf_hash *content, uint32_t number)
 {
@@ -338,6 +348,7 @@ enum daf_err daf_keeper_new(const char *dir, uint64_t budget,
     queue_init(&k->putting);
     queue_init(&k->reading);
     queue_init(&k->checks);
+    queue_init(&k->leaving);
     k->results.end = &k->results.first;
     k->reads.end = &k->reads.first;
     k->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

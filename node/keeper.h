@@ -111,6 +111,11 @@ void daf_keeper_drop(struct daf_keeper *k, uint64_t ticket,
  * asked for it; else DAF_EDENIED.  What people said meanwhile counts. */
 void daf_keeper_give_back(struct daf_keeper *k, uint64_t ticket,
                           const struct daf_hash *content);
+/** daf_keeper_evict: drop @content to make room, unless somebody pinned it, published
+ * it here or is assigned it meanwhile: DAF_EDENIED.  DONE comes once its room is
+ * free. */
+void daf_keeper_evict(struct daf_keeper *k, uint64_t ticket,
+                      const struct daf_hash *content);
 /** daf_keeper_look: @content was published beside us: daf_shelf_look_at();
  * NULL: daf_shelf_look(). */
 void daf_keeper_look(struct daf_keeper *k, uint64_t ticket,

@@ -40,6 +40,7 @@ struct daf_keeper_job {
     uint32_t conn, number;       /* number: of a publisher */
     bool is_one;                 /* LOOK: at piece.content */
     bool is_only_lacking;        /* DROP: daf_keeper_give_back() */
+    bool is_for_room;            /* DROP: daf_keeper_evict() */
     struct daf_port_piece piece; /* bytes: in `bytes` */
     unsigned set, clear;
     size_t len, cap;
@@ -76,8 +77,9 @@ struct daf_keeper {
     struct daf_mono untold_at;      /* items could not be told; or NEVER */
     struct daf_keeper_queue checks; /* the first is under way if there is: */
     struct daf_shelf_check *check;
-    struct daf_mono turn_end; /* of long work */
-    bool is_idle_work;        /* nobody waits for it: it ends at once */
+    struct daf_keeper_queue leaving; /* DROPs whose room is not free yet */
+    struct daf_mono turn_end;        /* of long work */
+    bool is_idle_work;               /* nobody waits for it: it ends at once */
     bool is_opening, is_read_next;
 
     pthread_mutex_t mutex; /* guards all below */
@@ -128,6 +130,9 @@ void daf_keeper_settle(struct daf_keeper *k);
 /** daf_keeper_do: false: not now, and it is to be kept. */
 DAF_NODISCARD bool daf_keeper_do(struct daf_keeper *k,
                                  struct daf_keeper_job *j);
+
+/** daf_keeper_left: the room of all that was dropped is free: who waits is told. */
+void daf_keeper_left(struct daf_keeper *k);
 
 /* ---- keeper_turns.c */
 /** daf_keeper_volume_look: close the shelf if its card is away, open it if it is

@@ -99,22 +99,42 @@ static bool do_add(struct daf_keeper *k, struct daf_keeper_job *j)
     return true;
 }
 
+/* What was said since the main thread looked counts. */
+static bool may_drop(const struct daf_keeper *k, const struct daf_keeper_job *j)
+{
+    const unsigned stays =
+        DAF_SHELF_PINNED | DAF_SHELF_PUBLISHED | DAF_SHELF_CAMPS;
+    struct daf_shelf_item item;
+
+    if (!daf_shelf_find(k->shelf, &j->piece.content, &item)) return true;
+    if (j->is_only_lacking)
+        return !item.is_whole && item.wishes == DAF_SHELF_CAMPS;
+    return !j->is_for_room || (item.wishes & stays) == 0;
+}
+
+/* It keeps its answer for daf_keeper_left() while its room is not free. */
 static bool do_drop(struct daf_keeper *k, struct daf_keeper_job *j)
 {
-    struct daf_shelf_item item;
-    enum daf_err err = DAF_OK;
+    enum daf_err err = may_drop(k, j) ? DAF_OK : DAF_EDENIED;
 
-    if (j->is_only_lacking &&
-        daf_shelf_find(k->shelf, &j->piece.content, &item) &&
-        (item.is_whole || item.wishes != DAF_SHELF_CAMPS))
-        err = DAF_EDENIED;
     if (err == DAF_OK) err = daf_shelf_drop(k->shelf, &j->piece.content);
     if (err == DAF_OK) {
         daf_keeper_tell_gone(k, &j->piece.content);
         daf_keeper_unstick(k);
     }
-    daf_keeper_answer(k, j, err);
+    if (err != DAF_OK || !j->is_for_room || !daf_shelf_is_going(k->shelf))
+        daf_keeper_answer(k, j, err);
     return true;
+}
+
+void daf_keeper_left(struct daf_keeper *k)
+{
+    struct daf_keeper_job *j;
+
+    while ((j = daf_keeper_queue_take(&k->leaving)) != NULL) {
+        daf_keeper_answer(k, j, DAF_OK);
+        daf_keeper_job_free(k, j);
+    }
 }
 
 static enum daf_err look(struct daf_keeper *k, struct daf_hash *before,
@@ -246,6 +266,9 @@ bool daf_keeper_do(struct daf_keeper *k, struct daf_keeper_job *j)
         return true;
     } else if (!doers[j->kind](k, j)) {
         return false;
+    } else if (j->kind == DAF_KEEPER_JOB_DROP && j->answer != NULL) {
+        daf_keeper_queue_add(&k->leaving, j);
+        return true;
     }
     daf_keeper_job_free(k, j);
     return true;

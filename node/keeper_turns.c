@@ -73,6 +73,7 @@ static void work(struct daf_keeper *k, bool notes)
     if (!daf_shelf_work(k->shelf, notes, &done)) return;
     if (done.err == DAF_OK) note_again(k);
     if (done.is_gone) daf_keeper_unstick(k);
+    if (done.is_gone && !daf_shelf_is_going(k->shelf)) daf_keeper_left(k);
     if (done.err != DAF_OK) daf_keeper_stick(k, &done.content, done.err);
     if (done.is_news || done.err != DAF_OK)
         daf_keeper_tell_found(k, &done.content);
@@ -262,6 +263,7 @@ static void lose_shelf(struct daf_keeper *k)
 
     while (k->checks.first != NULL)
         end_check(k, DAF_ENOTFOUND);
+    daf_keeper_left(k);
     k->shelf_err = DAF_ENOTFOUND;
     post(k, DAF_KEEPER_OPENED, k->shelf_err);
     for (size_t i = 0; i < daf_shelf_count(k->shelf); i++) {
@@ -309,6 +311,7 @@ void *daf_keeper_thread(void *keeper)
     }
     while (k->checks.first != NULL)
         end_check(k, DAF_EBUSY);
+    daf_keeper_left(k); /* the rest goes at the next start */
     k->is_idle_work = false;
     daf_shelf_close(k->shelf);
     return NULL;

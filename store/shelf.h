@@ -118,6 +118,8 @@ struct daf_shelf_worked {
 bool daf_shelf_work(struct daf_shelf *s, bool notes,
                     struct daf_shelf_worked *out);
 bool daf_shelf_has_work(const struct daf_shelf *s, bool notes);
+/** daf_shelf_is_going: something that was dropped takes room still. */
+bool daf_shelf_is_going(const struct daf_shelf *s);
 
 /** daf_shelf_trouble: the system's words for the last failure, for a log. */
 const char *daf_shelf_trouble(const struct daf_shelf *s);

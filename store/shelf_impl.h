@@ -73,6 +73,7 @@ struct daf_shelf_progress {
     uint32_t page, file, chunk, note, whole;
     struct daf_hash
         source;      /* REUSE: the item looked through, from `chunk` on */
+    uint32_t place;  /* of those it may go to, of which are looked at */
     bool is_seeking; /* and s->sought is made */
     uint64_t names, need,
         taken; /* of the files before `file`; names: to make */

@@ -142,36 +142,55 @@ static enum daf_err copy(const struct copy *c, uint32_t part)
     return err;
 }
 
-/* Chunk @n of file @at of @from goes to each place of @it that lacks it. */
-static enum daf_err give(struct daf_shelf *s, struct daf_shelf_kept *it,
-                         struct daf_shelf_kept *from, uint32_t at, uint32_t n,
-                         bool *out_gave)
+/* Whether it lacks @part, and this chunk is what it lacks there: *@c is told where. */
+static bool is_place(struct copy *c, uint32_t part)
 {
-    const struct daf_shelf_span *f = &from->list->spans[at], *to;
+    const struct daf_shelf_kept *it = c->to;
+    const struct daf_shelf_span *f;
+    uint32_t m;
+
+    if (daf_shelf_bit(it->bits, part)) return false;
+    c->to_file = daf_shelf_files_at(it, it->list, part);
+    f = &it->list->spans[c->to_file];
+    m = part - f->first;
+    c->to_at = (uint64_t)m * it->chunk_bytes;
+    return memcmp(f->hashes + (size_t)m * DAF_SHELF_HASH_BYTES, c->hash,
+                  DAF_SHELF_HASH_BYTES) == 0 &&
+           daf_shelf_chunk_bytes(f->size, it->chunk_bytes, m) == c->len;
+}
+
+/* Chunk w->chunk of @from, in file @at, goes to the next place of @it that lacks it.
+ * There may be 10^5, and each is a unit; once all were looked at the chunk is passed.
+ * @left: that may be looked at now. */
+static enum daf_err give(struct daf_shelf *s, struct daf_shelf_kept *it,
+                         struct daf_shelf_kept *from, uint32_t at,
+                         uint32_t *left, bool *out_gave)
+{
+    const struct daf_shelf_span *f = &from->list->spans[at];
+    struct daf_shelf_progress *w = &it->work;
+    uint32_t n = from->pages + w->chunk - f->first;
     struct copy c = {s, from, it, at, 0, 0, 0, 0, NULL};
-    enum daf_err err = DAF_OK;
+    size_t first;
 
     c.hash = f->hashes + (size_t)n * DAF_SHELF_HASH_BYTES;
     c.len = daf_shelf_chunk_bytes(f->size, from->chunk_bytes, n);
     c.from_at = (uint64_t)n * from->chunk_bytes;
-    for (size_t i = find(s, c.hash); err == DAF_OK && i < s->sought_count &&
-                                     s->sought[i].start == start_of(c.hash);
-         i++) {
-        uint32_t part = s->sought[i].part, m;
+    first = find(s, c.hash);
+    for (; *left > 0; --*left) {
+        const struct daf_shelf_sought *to = &s->sought[first + w->place];
 
-        c.to_file = daf_shelf_files_at(it, it->list, part);
-        to = &it->list->spans[c.to_file];
-        m = part - to->first;
-        if (daf_shelf_bit(it->bits, part) ||
-            memcmp(to->hashes + (size_t)m * DAF_SHELF_HASH_BYTES, c.hash,
-                   DAF_SHELF_HASH_BYTES) != 0 ||
-            daf_shelf_chunk_bytes(to->size, it->chunk_bytes, m) != c.len)
-            continue;
-        c.to_at = (uint64_t)m * it->chunk_bytes;
-        err = copy(&c, part);
+        if (first + w->place == s->sought_count ||
+            to->start != start_of(c.hash)) {
+            w->place = 0;
+            w->chunk++;
+            return DAF_OK;
+        }
+        w->place++;
+        if (!is_place(&c, to->part)) continue;
         *out_gave = true;
+        return copy(&c, to->part);
     }
-    return err;
+    return DAF_OK;
 }
 
 /* ---- a source */
@@ -188,7 +207,7 @@ static struct daf_shelf_kept *source(const struct daf_shelf *s,
 
         if (order < 0 || from == it || !from->has_list || from->is_condemned)
             continue;
-        if (order > 0) w->chunk = 0;
+        if (order > 0) w->chunk = w->place = 0;
         w->source = from->content;
         return from;
     }
@@ -198,7 +217,7 @@ static struct daf_shelf_kept *source(const struct daf_shelf *s,
 /* On to the next: content ids are in ascending order, and 2^256 - 1 is none. */
 static void pass(struct daf_shelf_kept *from, struct daf_shelf_progress *w)
 {
-    w->chunk = 0;
+    w->chunk = w->place = 0;
     for (size_t i = sizeof(w->source.b); i > 0; i--) {
         if (++w->source.b[i - 1] != 0) break;
     }
@@ -217,13 +236,15 @@ static enum daf_err look_through(struct daf_shelf *s, struct daf_shelf_kept *it,
     bool has_given = false;
 
     if (daf_shelf_files_get(s, from, &l) != DAF_OK) w->chunk = chunks;
-    while (err == DAF_OK && !has_given && w->chunk < chunks && left-- > 0) {
-        uint32_t part = from->pages + w->chunk++;
-        uint32_t at;
+    for (; err == DAF_OK && !has_given && w->chunk < chunks && left > 0;
+         left -= left > 0) {
+        uint32_t part = from->pages + w->chunk;
 
-        if (!daf_shelf_holds(from, part)) continue;
-        at = daf_shelf_files_at(from, l, part);
-        err = give(s, it, from, at, part - l->spans[at].first, &has_given);
+        if (daf_shelf_holds(from, part))
+            err = give(s, it, from, daf_shelf_files_at(from, l, part), &left,
+                       &has_given);
+        else
+            w->chunk++;
     }
     if (w->chunk == chunks) pass(from, w);
     return err;
@@ -242,15 +263,16 @@ enum daf_err daf_shelf_unit_reuse(struct daf_shelf *s,
     struct daf_shelf_kept *from;
     struct daf_shelf_files *l;
     enum daf_err err = daf_shelf_files_get(s, it, &l);
+    bool is_on = w->is_seeking && is_seeker(s, it);
 
     if (err != DAF_OK) return err;
     if (!w->is_seeking) memset(&w->source, 0, sizeof(w->source));
     from = source(s, it);
-    if (from == NULL || it->held == it->parts ||
-        ((!w->is_seeking || !is_seeker(s, it)) && !seek(s, it, l))) {
+    if (from == NULL || it->held == it->parts || (!is_on && !seek(s, it, l))) {
         end(s, it);
         return DAF_OK;
     }
+    if (!is_on) w->place = 0;
     w->is_seeking = true;
     err = look_through(s, it, from);
     if (err != DAF_OK) {

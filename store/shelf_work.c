@@ -140,6 +140,11 @@ bool daf_shelf_has_work(const struct daf_shelf *s, bool notes)
     return next(s, notes) != NULL || (!notes && s->going_count > 0);
 }
 
+bool daf_shelf_is_going(const struct daf_shelf *s)
+{
+    return s->going_count > 0;
+}
+
 bool daf_shelf_work(struct daf_shelf *s, bool notes,
                     struct daf_shelf_worked *out)
 {

@@ -25,6 +25,11 @@ struct repair {
     struct daf_store *s; /* the new one */
     struct daf_store_pages pages;
     struct daf_store_carved carved;
+    size_t stated_count;
+    struct stated {
+        size_t len;
+        uint8_t *bytes; /* owned */
+    } stated[DAF_STATEMENTS_MAX];
     size_t in_batch;
     bool is_lost; /* a header that was found has no place in the new one */
     uint8_t header[DAF_HEADER_BYTES_MAX];
@@ -99,7 +104,36 @@ bool daf_store_is_journal_broken(const char *dir)
     return is;
 }
 
-static enum daf_err look(const struct repair *r, bool *out_damaged)
+/* Our own nobody tells us again, and they bind (docs/content.md R85).  What cannot
+ * be read is told by peers, or is lost. */
+static bool take_statement(void *ctx, const struct daf_statement *st,
+                           struct daf_view bytes)
+{
+    struct repair *r = ctx;
+    struct stated *to = &r->stated[r->stated_count];
+    (void)st;
+    if (r->stated_count == DAF_STATEMENTS_MAX) return false;
+    to->bytes = malloc(bytes.len);
+    if (to->bytes == NULL) return false;
+    memcpy(to->bytes, bytes.p, bytes.len);
+    to->len = bytes.len;
+    r->stated_count++;
+    return true;
+}
+
+static enum daf_err put_statements(struct repair *r)
+{
+    enum daf_err err = DAF_OK;
+    for (size_t i = 0; err == DAF_OK && i < r->stated_count; i++) {
+        const struct daf_view bytes = {r->stated[i].bytes, r->stated[i].len};
+        struct daf_statement st;
+        err = daf_statement_decode(bytes, &st);
+        if (err == DAF_OK) err = daf_store_keep_statement(r->s, &st, bytes);
+    }
+    return err;
+}
+
+static enum daf_err look(struct repair *r, bool *out_damaged)
 {
     struct daf_store *s;
     struct daf_store_check check = {0};
@@ -130,6 +164,10 @@ static enum daf_err look(const struct repair *r, bool *out_damaged)
         err = DAF_OK;
     }
     *out_damaged = check.bad > 0;
+    if (*out_damaged) {
+        enum daf_err read = daf_store_statements(s, take_statement, r, NULL);
+        (void)read; /* what came is good */
+    }
     r->out->records = check.records;
     r->out->bodies = check.bodies;
     r->out->is_new_start = is_new_start_due(s);
@@ -289,6 +327,7 @@ static enum daf_err put_all(struct repair *r)
     if (err == DAF_OK) err = put_headers(r);
     if (err == DAF_OK) err = put_values(r);
     if (err == DAF_OK) err = put_acked(r);
+    if (err == DAF_OK) err = put_statements(r);
     if (err == DAF_OK && !is_all_there(r))
         err = daf_store_set(r->s, DAF_STORE_NEW_START,
                             (struct daf_view){&yes, sizeof(yes)});
@@ -372,6 +411,8 @@ enum daf_err daf_store_repair(const char *dir, daf_accept_fn accept,
     r->new_dir = sqlite3_mprintf("%s/notebook.new", dir);
     enum daf_err err = r->new_dir == NULL ? DAF_ENOMEM : repair(r);
     sqlite3_free(r->new_dir);
+    for (size_t i = 0; i < r->stated_count; i++)
+        free(r->stated[i].bytes);
     free(r);
     return err;
 }

@@ -517,19 +517,22 @@ void daf_agent_statements_shelf(struct daf_agent *a, bool is_there)
     soon(&a->stated.own_at, a->now.ms);
 }
 
-static const struct daf_kept *own_page(const struct daf_agent *a, uint8_t page)
+static const struct daf_kept *own_page(const struct daf_agent *a,
+                                       const struct daf_kept_list *l,
+                                       uint8_t page)
 {
     const struct daf_stated at = {.author = a->author,
                                   .kind = DAF_STATEMENT_ARCHIVED,
                                   .page = page};
 
-    return find(&a->stated.kept, &at);
+    return find(l, &at);
 }
 
-static bool is_stated(const struct daf_agent *a, const struct daf_hash *content)
+static bool is_stated(const struct daf_agent *a, const struct daf_kept_list *l,
+                      const struct daf_hash *content)
 {
     for (uint8_t page = 0; page < DAF_ARCHIVED_PAGES_MAX; page++) {
-        const struct daf_kept *k = own_page(a, page);
+        const struct daf_kept *k = own_page(a, l, page);
 
         if (k != NULL && daf_statement_find(&k->st, content, NULL)) return true;
     }
@@ -544,7 +547,9 @@ static bool is_here(const struct daf_agent *a, const struct daf_shelved *item)
 bool daf_agent_has_stated(const struct daf_agent *a,
                           const struct daf_hash *content)
 {
-    return is_stated(a, content);
+    /* What is being written will be told, whatever becomes of us meanwhile. */
+    return is_stated(a, &a->stated.kept, content) ||
+           is_stated(a, &a->stated.writing, content);
 }
 
 /* A page of ours as it should be. */
@@ -587,7 +592,8 @@ static void page_fill(struct daf_agent *a, const struct daf_kept *old,
     for (; *from < a->items_count && p->count < DAF_ARCHIVED_MAX; ++*from) {
         const struct daf_shelved *item = &a->items[*from];
 
-        if (!is_here(a, item) || is_stated(a, &item->content)) continue;
+        if (!is_here(a, item) || is_stated(a, &a->stated.kept, &item->content))
+            continue;
         page_add(p, &item->content, item->whole_at.ms);
         p->is_changed = true;
     }
@@ -633,7 +639,7 @@ static void look_at_own(struct daf_agent *a)
         a->config.port->store_statement == NULL)
         return;
     for (uint8_t i = 0; i < DAF_ARCHIVED_PAGES_MAX; i++) {
-        const struct daf_kept *old = own_page(a, i);
+        const struct daf_kept *old = own_page(a, &a->stated.kept, i);
         struct page p = {.content = room,
                          .since = room + (DAF_ARCHIVED_MAX + 1) * ID};
 

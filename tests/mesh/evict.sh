@@ -49,6 +49,15 @@ for n in 1 2 3 4 5; do
     rm -r "$tmp/film"
 done
 
+# So large that there is never room for them: what is smaller does not wait for it.
+for n in 1 2; do
+    mkdir -p "$tmp/film"
+    printf '[title]\nen = Long %s\n' $n >"$tmp/film/content.ini"
+    head -c $((mb * 4000000)) /dev/urandom >"$tmp/film/film.bin"
+    daftar A publish "$tmp/film" >"$tmp/out" || bad "long film $n is published"
+    rm -r "$tmp/film"
+done
+
 # ---- one archive is not enough
 start B --peer "$(door A)" --budget ${budget}MB
 # The home's size, all the time.
@@ -75,6 +84,11 @@ expect 'which says that before' exits 0 daftar B evict 1MB --dry-run
 expect 'in words, too' why 'not enough for 1MB'
 expect 'a third lesson does not fit' exits 0 daftar B want 'Film 3'
 expect 'and waits for room' until_true 30 waits B 'Film 3'
+for n in 1 2; do
+    until_true 20 knows B "Long $n"
+    daftar B want "Long $n" >"$tmp/out" || bad "Long $n is asked for"
+    expect 'nor what never will' until_true 30 waits B "Long $n"
+done
 expect 'what is here stays' has B 'Film 1'
 expect 'also the other' has B 'Film 2'
 

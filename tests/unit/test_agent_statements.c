@@ -440,6 +440,36 @@ static void nothing_is_told_before_it_is_durable(void **state)
     pair_free(&p);
 }
 
+static bool has_stated(const struct host *h, uint32_t number)
+{
+    struct daf_hash content = content_of(number);
+
+    return daf_agent_has_stated(h->agent, &content);
+}
+
+/* What the disk was asked for may be durable, and is told then: it binds. */
+static void what_is_being_written_binds_already(void **state)
+{
+    struct host *h = host_new(2);
+
+    (void)state;
+    item(h, 1, WHOLE);
+    shelf(h, true);
+    assert_in_range(wait_for_it(h, 20000, false), 0, 5000);
+    assert_int_equal(jobs_of(h), 1);
+    assert_true(has_stated(h, 1));
+    assert_false(has_stated(h, 2));
+    wait(h, 1000);
+    assert_true(has_stated(h, 1));
+    /* And what is being taken back binds until it is. */
+    item(h, 1, LACKING);
+    (void)wait_for_it(h, 100, false);
+    assert_true(has_stated(h, 1));
+    wait(h, 1000);
+    assert_false(has_stated(h, 1));
+    host_free(h);
+}
+
 static void what_is_not_so_any_more_is_taken_back_at_once(void **state)
 {
     static const enum how hows[] = {GONE, LACKING};
@@ -1412,6 +1442,7 @@ int main(void)
         cmocka_unit_test(an_archive_states_what_is_whole_within_five_seconds),
         cmocka_unit_test(who_is_no_archive_states_nothing),
         cmocka_unit_test(nothing_is_told_before_it_is_durable),
+        cmocka_unit_test(what_is_being_written_binds_already),
         cmocka_unit_test(what_is_not_so_any_more_is_taken_back_at_once),
         cmocka_unit_test(what_is_taken_back_is_heard_of),
         cmocka_unit_test(what_two_take_back_is_heard_of),

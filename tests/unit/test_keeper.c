@@ -292,6 +292,26 @@ static void only_what_the_camp_alone_asked_for_is_given_back(void **state)
     expect_nothing(p);
 }
 
+/* Room is made by what was free to go when somebody looked: a moment ago. */
+static void what_was_pinned_meanwhile_does_not_make_room(void **state)
+{
+    struct place *p = *state;
+
+    fetch(p);
+    daf_keeper_add(p->k, 2, p->manifest, DAF_SHELF_PINNED, 0);
+    daf_keeper_evict(p->k, 3, &p->item.content);
+    daf_keeper_add(p->k, 4, p->manifest, 0, DAF_SHELF_PINNED);
+    daf_keeper_evict(p->k, 5, &p->item.content);
+    (void)expect_item(p);
+    expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 2);
+    expect_ticket(p, DAF_KEEPER_DONE, DAF_EDENIED, 3);
+    assert_int_equal(expect_item(p)->item.wishes, DAF_SHELF_WANTED);
+    expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 4);
+    (void)expect(p, DAF_KEEPER_GONE, DAF_OK);
+    expect_ticket(p, DAF_KEEPER_DONE, DAF_OK, 5);
+    expect_nothing(p);
+}
+
 static void only_a_part_s_end_is_told(void **state)
 {
     struct place *p = *state;
@@ -680,6 +700,7 @@ int main(void)
         AT_PLACE(answers_come_in_the_order_of_the_calls),
         AT_PLACE(an_item_is_fetched_and_told_when_it_changes),
         AT_PLACE(only_what_the_camp_alone_asked_for_is_given_back),
+        AT_PLACE(what_was_pinned_meanwhile_does_not_make_room),
         AT_PLACE(only_a_part_s_end_is_told),
         AT_PLACE(what_a_lost_connection_began_another_may_send),
         AT_PLACE(a_part_that_comes_for_a_dropped_item_is_answered),

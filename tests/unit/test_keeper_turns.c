@@ -535,6 +535,27 @@ static void what_is_dropped_goes_in_turns_and_at_the_next_start(void **state)
     }
 }
 
+/* Who asks again at DONE must not be told that there is no room. */
+static void what_makes_room_has_made_it_when_it_is_done(void **state)
+{
+    struct place *p = *state;
+    const char *gone = daf_goods_path(p->dir, "new-1");
+
+    fetch(p, 0);
+    let(UNLINKS, 5);
+    daf_keeper_evict(p->k, 3, &p->item.content);
+    wait_stopped();
+    daf_keeper_room(p->k, 9, 1, 0);
+    let(UNLINKS, 1);
+    (void)expect(p, DAF_KEEPER_GONE, DAF_OK);
+    assert_int_equal(expect(p, DAF_KEEPER_ROOM, DAF_OK)->ticket, 9);
+    wait_stopped();
+    expect_nothing(p);
+    let_all();
+    assert_int_equal(expect(p, DAF_KEEPER_DONE, DAF_OK)->ticket, 3);
+    assert_int_not_equal(access(gone, F_OK), 0);
+}
+
 /* ---- a disk that stands still */
 
 struct heard {
@@ -653,6 +674,7 @@ int main(void)
         AT_PLACE(what_becomes_whole_lets_others_pass),
         AT_PLACE(what_is_put_waits_for_a_sync_and_is_not_lost),
         AT_PLACE(what_is_dropped_goes_in_turns_and_at_the_next_start),
+        AT_PLACE(what_makes_room_has_made_it_when_it_is_done),
         AT_PLACE(what_is_more_than_memory_is_refused_at_once),
     };
 

@@ -1675,6 +1675,39 @@ static void what_was_copied_is_held_after_a_restart(void **state)
     assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
 }
 
+/* Who publishes the same bytes again and again costs everybody else nothing. */
+static void each_place_of_a_chunk_is_a_unit(void **state)
+{
+    struct place *p = *state;
+    struct daf_shelf_worked now;
+    uint32_t held = 0;
+    char name[32];
+
+    daf_goods_write(p->src, "one", CHUNK, 5);
+    publish(p);
+    assert_int_equal(want(p), DAF_OK);
+    assert_int_equal(carry_all(p), DAF_SHELF_WHOLE);
+    (void)snprintf(p->src, sizeof(p->src), "%s/other", p->tmp);
+    for (unsigned i = 0; i < 20; i++) {
+        (void)snprintf(name, sizeof(name), "same-%u", i);
+        daf_goods_write(p->src, name, CHUNK, 5);
+    }
+    publish(p);
+    open_in_units(p);
+    assert_int_equal(want(p), DAF_OK);
+    (void)work_off(p);
+    assert_int_equal(carry(p, 0), DAF_SHELF_PART);
+    while (daf_shelf_work(p->b, false, &now)) {
+        struct daf_shelf_item it = find(p->b, p);
+
+        assert_int_equal(now.err, DAF_OK);
+        assert_true(it.held <= held + 1);
+        held = it.held;
+    }
+    assert_true(find(p->b, p).is_whole);
+    assert_true(daf_goods_same(p->src, inside(p, "files")));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -1686,6 +1719,7 @@ int main(void)
         T(what_has_rotted_is_fetched),
         T(half_of_an_item_is_of_use_too),
         T(what_was_copied_is_held_after_a_restart),
+        T(each_place_of_a_chunk_is_a_unit),
         T(modes_are_as_the_document_says),
         T(a_file_is_opened_by_its_path),
         T(a_link_in_the_place_of_a_file_is_not_followed),

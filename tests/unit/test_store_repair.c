@@ -485,6 +485,48 @@ static void damaged_indexes_lose_nothing(void **state)
     }
 }
 
+static bool see_statement(void *ctx, const struct daf_statement *st,
+                          struct daf_view bytes)
+{
+    const struct daf_made_statement *m = ctx;
+    assert_int_equal(st->number, m->st.number);
+    assert_int_equal(bytes.len, m->len);
+    assert_memory_equal(bytes.p, m->bytes, m->len);
+    return true;
+}
+
+/* Who was an archive is bound by what it stated, and nobody tells it that again. */
+static void what_was_stated_is_so_after_a_repair(void **state)
+{
+    static struct daf_made_statement m;
+    struct world *w = new_world(false);
+    (void)state;
+    lay_out(w);
+    struct daf_store *s = daf_made_open(w->dir, DAF_STORE_WRITER);
+    daf_made_statement(7, 0, 3, 100, &m);
+    assert_int_equal(daf_store_begin(s), DAF_OK);
+    assert_int_equal(
+        daf_store_keep_statement(s, &m.st, (struct daf_view){m.bytes, m.len}),
+        DAF_OK);
+    assert_int_equal(daf_store_commit(s), DAF_OK);
+    daf_store_close(s);
+    w->db_len = load(w->dir, "notebook.db", w->db);
+    spoil_trees(w, "name='frontier'");
+    struct daf_store_repair out = mend(w);
+    assert_true(out.was_damaged);
+    s = daf_made_open(w->dir, DAF_STORE_READER);
+    uint64_t bad = 99;
+    assert_int_equal(daf_store_statements(s, see_statement, &m, &bad), DAF_OK);
+    assert_int_equal(bad, 0);
+    daf_store_close(s);
+    run_sql(w, "UPDATE statement SET number=number+1"); /* it is there */
+    s = daf_made_open(w->dir, DAF_STORE_READER);
+    assert_int_equal(daf_store_statements(s, NULL, NULL, &bad), DAF_OK);
+    assert_int_equal(bad, 1);
+    daf_store_close(s);
+    free_world(w);
+}
+
 static void without_the_log_table_nobody_knows_what_is_lacking(void **state)
 {
     struct world *w = new_world(false);
@@ -699,6 +741,7 @@ int main(void)
         cmocka_unit_test(any_sector_of_the_journal_may_be_bad),
         cmocka_unit_test(a_journal_with_commits_after_a_break_is_damaged),
         cmocka_unit_test(damaged_indexes_lose_nothing),
+        cmocka_unit_test(what_was_stated_is_so_after_a_repair),
         cmocka_unit_test(without_the_log_table_nobody_knows_what_is_lacking),
         cmocka_unit_test(a_lost_header_is_a_new_start),
         cmocka_unit_test(a_lost_body_is_absent_and_no_new_start),
