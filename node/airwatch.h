@@ -11,10 +11,11 @@
 
 #include "node/core/agent.h"
 #include "node/loop.h"
+#include "proto/payload.h"
 
 #define DAF_AIRWATCH_ECHO_MS  1000
 #define DAF_AIRWATCH_BUSY_MS  3000 /* after the last word of content */
-#define DAF_AIRWATCH_NAME_MAX 64
+#define DAF_AIRWATCH_NAME_MAX DAF_AIR_WORD_BYTES_MAX
 
 struct daf_airwatch; /* opaque */
 

@@ -169,6 +169,19 @@ static enum daf_err replace_airs(struct assigning *a)
     return err;
 }
 
+/* Whether whoever gets the record reads it: its words are text. */
+static bool is_read_back(const struct daf_assignment *a)
+{
+    uint8_t room[256];
+    struct daf_assignment again;
+    struct daf_pack k;
+
+    daf_pack_init(&k, room, sizeof(room));
+    daf_payload_pack_assignment(&k, a);
+    return !k.is_full &&
+           daf_payload_assignment(daf_pack_view(&k), &again) == DAF_OK;
+}
+
 static enum daf_err read_air(struct assigning *a)
 {
     const char *air = daf_cmd_value(a->cmd, "air");
@@ -195,6 +208,11 @@ static enum daf_err read_air(struct assigning *a)
         return DAF_EUSAGE;
     }
     a->assignment.air = (struct daf_view){(const uint8_t *)air, strlen(air)};
+    if (!is_read_back(&a->assignment)) {
+        daf_home_trouble(&a->t, "--air must be text without control "
+                                "characters, such as tent-2");
+        return DAF_EUSAGE;
+    }
     return replace_airs(a);
 }
 

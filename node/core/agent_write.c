@@ -89,6 +89,13 @@ static bool has_payload(const struct daf_write *w)
 
 static bool is_good(const struct daf_write *w)
 {
+    struct daf_assignment assignment;
+
+    /* What nobody could read is not written. */
+    if (w->kind == DAF_WRITE_ASSIGNMENT &&
+        daf_payload_type(w->payload, NULL) == DAF_TYPE_ASSIGNMENT &&
+        daf_payload_assignment(w->payload, &assignment) != DAF_OK)
+        return false;
     if (has_payload(w))
         return w->payload.len > 0 && w->payload.len <= DAF_PAYLOAD_BYTES_MAX;
     if (w->kind == DAF_WRITE_LEARNER)

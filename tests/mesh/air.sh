@@ -53,6 +53,9 @@ expect 'and not beside lessons' exits 2 daftar A assign --air tent-2 --device "$
 expect 'nothing is no assignment' exits 2 daftar A assign
 expect 'a word is at most 64 bytes' exits 2 daftar A assign --device "$b" \
     --air "$(printf 'x%.0s' {1..65})"
+expect 'and text' exits 2 daftar A assign --device "$b" --air $'tent\a'
+expect 'in UTF-8' exits 2 daftar A assign --device "$b" --air $'tent\xff'
+expect 'none of which was written' test "$(maps)" = 1
 expect 'who may not curate may not say it' exits 5 daftar B assign --air tent-2 --device "$b"
 
 [ $failed = 0 ] && echo 'air: all good'
