@@ -152,19 +152,36 @@ static bool is_open(const struct daf_conn *c)
            daf_session_state(c->session) == DAF_SESSION_OPEN;
 }
 
-/* All that is kept, as a list, in the second half of the frame's room: there a
- * frame can be packed around it. */
+/* Who is certified here, and no archive any more: nobody who joined since keeps what
+ * it stated (R81), so it is neither told nor asked for; two who each kept such a
+ * thing would ask each other for ever. */
+static bool is_past(const struct daf_agent *a, const struct daf_stated *said)
+{
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+    struct daf_device device;
+
+    return said->kind == DAF_STATEMENT_ARCHIVED &&
+           !daf_camp_is_archive(a->camp, &said->author) &&
+           auth->by_author(auth->ctx, &said->author, &device);
+}
+
+/* All that is kept and not past, as a list, in the second half of the frame's room:
+ * there a frame can be packed around it. */
 static struct daf_view list_of(struct daf_agent *a)
 {
     const struct daf_kept_list *l = &a->stated.kept;
     uint8_t *out = a->scratch->frame + sizeof(a->scratch->frame) / 2;
+    size_t len = 0;
 
     static_assert(sizeof(a->scratch->frame) / 2 >=
                       (size_t)DAF_STATED_BYTES * DAF_STATEMENTS_MAX + 16,
                   "a list is half a frame");
-    for (size_t i = 0; i < l->count; i++)
-        daf_statement_write(&l->items[i].said, out + i * DAF_STATED_BYTES);
-    return (struct daf_view){out, l->count * DAF_STATED_BYTES};
+    for (size_t i = 0; i < l->count; i++) {
+        if (is_past(a, &l->items[i].said)) continue;
+        daf_statement_write(&l->items[i].said, out + len);
+        len += DAF_STATED_BYTES;
+    }
+    return (struct daf_view){out, len};
 }
 
 static const struct daf_sum *sum_of(struct daf_agent *a)
@@ -322,12 +339,13 @@ static bool is_list(struct daf_view data)
 /* What both hold, step by step in their order. */
 struct match {
     const struct daf_kept *ours; /* NULL: only the peer's */
+    struct daf_stated said;      /* the place, as either says */
     bool is_ours_newer, is_theirs_newer;
 };
 static struct match next(const struct daf_kept_list *l, size_t *i,
                          struct daf_view data, size_t *at)
 {
-    struct match m = {NULL, false, false};
+    struct match m = {.ours = NULL};
     struct daf_stated theirs;
     int order = -1;
 
@@ -338,6 +356,7 @@ static struct match next(const struct daf_kept_list *l, size_t *i,
     }
     if (order <= 0) m.ours = &l->items[(*i)++];
     if (order >= 0) *at += DAF_STATED_BYTES;
+    m.said = m.ours != NULL ? m.ours->said : theirs;
     m.is_ours_newer =
         order < 0 ||
         (order == 0 && daf_statement_stands(&m.ours->said, &theirs));
@@ -359,6 +378,11 @@ static bool compare(struct daf_agent *a, struct daf_conn *c,
         struct match m = next(l, &i, data, &at);
         struct daf_pack k;
 
+        if (is_past(a, &m.said)) {
+            /* It is asked for once control says that it is an archive. */
+            a->stated.was_refused |= m.is_theirs_newer;
+            continue;
+        }
         is_lacking |= m.is_theirs_newer;
         c->owes_gift |= m.is_ours_newer && !is_late;
         if (!m.is_ours_newer || !is_late || given == GIVE_MAX ||
@@ -656,8 +680,14 @@ void daf_agent_statements_camp(struct daf_agent *a)
 {
     struct daf_stated_state *s = &a->stated;
 
+    const struct daf_sum before = s->sum;
+    bool had_sum = s->has_sum;
+
     soon(&s->own_at, a->now.ms + OWN_MS);
-    if (!s->was_refused) return;
+    s->has_sum = false;
+    if (!s->was_refused &&
+        (!had_sum || memcmp(before.b, sum_of(a)->b, sizeof(before.b)) == 0))
+        return;
     s->was_refused = false;
     soon(&s->tell_at, a->now.ms + TELL_MS);
 }

@@ -786,6 +786,30 @@ void write_cert(struct host *h, size_t number)
     write_control(h, 0, &k);
 }
 
+/* Of two certificates of one device that with the lower id stands. */
+void write_demotion(struct host *h, size_t number)
+{
+    struct daf_cert old, cert, made = {.id = {{0xff}}};
+    uint8_t bytes[1024], payload[2048];
+    struct daf_pack k;
+    size_t len = 0;
+
+    assert_int_equal(daf_cert_decode(the_cert(number), &old), DAF_OK);
+    for (uint8_t i = 1; memcmp(made.id.b, old.id.b, sizeof(old.id.b)) > 0;
+         i++) {
+        assert_true(i < UINT8_MAX);
+        cert = old;
+        cert.archive = false;
+        cert.serial[1] = i;
+        len = daf_cert_sign(&cert, &secrets[0].sign, bytes);
+        assert_int_equal(daf_cert_decode((struct daf_view){bytes, len}, &made),
+                         DAF_OK);
+    }
+    daf_pack_init(&k, payload, sizeof(payload));
+    daf_payload_pack_certificate(&k, (struct daf_view){bytes, len});
+    write_control(h, 0, &k);
+}
+
 void write_wrap(struct host *h, const char *scope, size_t devices)
 {
     struct daf_key_wrap w = {.generation = 1, .wraps_count = devices};

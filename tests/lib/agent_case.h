@@ -199,6 +199,8 @@ void write_it(struct host *h, const struct daf_write *write);
 void learn(struct host *h, uint64_t ticket, const char *learner);
 void write_control(struct host *h, uint64_t ticket, struct daf_pack *k);
 void write_cert(struct host *h, size_t number);
+/* Another certificate of the same device, by which it is no archive any more. */
+void write_demotion(struct host *h, size_t number);
 /* The key of a class, for everybody whose turn is before @devices. */
 void write_wrap(struct host *h, const char *scope, size_t devices);
 

@@ -897,6 +897,36 @@ static void a_certificate_that_comes_later_lets_it_in(void **state)
     pair_free(&p);
 }
 
+/* What an archive said that is none any more stays with who had it, and is nobody's
+ * business else: who had it not would refuse it in each session. */
+static void what_a_former_archive_said_is_not_passed_on(void **state)
+{
+    struct pair p = pair_of(0, 1);
+    struct want w = want_of(2, 1, 7);
+
+    (void)state;
+    p.h->lost = p.peer->lost = DAF_FRAME_REGISTER;
+    peer_says(&p, &w);
+    run(&p.w, 1, 6000);
+    assert_true(relies(p.h, 2, 7));
+    assert_false(relies(p.peer, 2, 7));
+    write_demotion(p.h, 2);
+    run(&p.w, 1, 20000);
+    assert_false(relies(p.h, 2, 7));
+    p.h->lost = p.peer->lost = DAF_FRAME_UNKNOWN;
+    part(&p.w);
+    p.w = meet(p.peer, p.h);
+    run(&p.w, 1, 5000);
+    assert_non_null(page_of(p.h, 2, 0));
+    assert_null(page_of(p.peer, 2, 0));
+    assert_true(refused_by(p.peer) == 0);
+    forget_told(p.h);
+    forget_told(p.peer);
+    run(&p.w, 1, 120000);
+    assert_int_equal(told(p.h) + told(p.peer), 0);
+    pair_free(&p);
+}
+
 /* ---- the disk */
 
 static void what_could_not_be_kept_is_tried_again(void **state)
@@ -1461,6 +1491,7 @@ int main(void)
         cmocka_unit_test(an_older_one_changes_nothing),
         cmocka_unit_test(other_kinds_of_any_member_are_carried_unread),
         cmocka_unit_test(a_certificate_that_comes_later_lets_it_in),
+        cmocka_unit_test(what_a_former_archive_said_is_not_passed_on),
         cmocka_unit_test(what_could_not_be_kept_is_tried_again),
         cmocka_unit_test(what_a_peer_said_is_tried_again),
         cmocka_unit_test(what_is_tried_again_is_what_is_true_now),
