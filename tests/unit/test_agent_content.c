@@ -648,6 +648,15 @@ static void fetch_many(struct pair *p, struct open_fetches *o)
     }
 }
 
+/* All that is asked for came, and the shelf says nothing of it yet; how much. */
+static size_t all_come(struct pair *p, struct open_fetches *o)
+{
+    fetch_many(p, o);
+    for (size_t i = o->ended; i < o->count; i++)
+        hears_chunk(p->a, p->w.a_conn, o->parts[i], 0, PART);
+    return o->count;
+}
+
 /* Time goes by, @ms in all, with every timer in it. */
 static void wait_long(struct host *h, uint64_t ms)
 {
@@ -667,10 +676,7 @@ static void a_slow_shelf_is_not_its_sources_silence(void **state)
     size_t asked;
 
     (void)state;
-    fetch_many(&p, &o);
-    asked = o.count;
-    for (size_t i = o.ended; i < asked; i++)
-        hears_chunk(p.a, p.w.a_conn, o.parts[i], 0, PART);
+    asked = all_come(&p, &o);
     wait_long(p.a, 30000);
     note_fetches(p.a, &o);
     assert_int_equal(o.count, asked); /* and nothing is asked for twice */
@@ -691,10 +697,7 @@ static void what_the_shelf_took_late_is_not_open(void **state)
     size_t asked;
 
     (void)state;
-    fetch_many(&p, &o);
-    asked = o.count;
-    for (size_t i = o.ended; i < asked; i++)
-        hears_chunk(p.a, p.w.a_conn, o.parts[i], 0, PART);
+    asked = all_come(&p, &o);
     wait_long(p.a, 200000);
     while (o.ended < asked)
         put_ends(p.a, p.w.a_conn, o.parts[o.ended++], DAF_SHELF_PART, DAF_OK);
