@@ -669,7 +669,8 @@ static void look_at_own(struct daf_agent *a)
 
         page_fill(a, old, &from, &p);
         if (p.is_changed)
-            page_sign(a, i, old, &p, p.since + (size_t)(DAF_ARCHIVED_MAX + 1) * 8);
+            page_sign(a, i, old, &p,
+                      p.since + (size_t)(DAF_ARCHIVED_MAX + 1) * 8);
     }
     if (s->coming.count > 0) s->write_at = a->now;
 }
