@@ -27,7 +27,8 @@ enum daf_exit daf_cmd_exit_of(enum daf_err err)
     if (err == DAF_EUSAGE) return DAF_EXIT_USAGE;
     if (err == DAF_EDENIED || err == DAF_EAUTHOR || err == DAF_ESCOPE)
         return DAF_EXIT_DENIED;
-    if (err == DAF_EBUSY || err == DAF_ETIME) return DAF_EXIT_LATER;
+    if (err == DAF_EBUSY || err == DAF_ETIME || err == DAF_ERESTORED)
+        return DAF_EXIT_LATER;
     return DAF_EXIT_FAILED;
 }
 

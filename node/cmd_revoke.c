@@ -132,11 +132,15 @@ static enum daf_err count_acts(struct revoking *r)
     struct daf_log_key log = {.scope = daf_camp_authority(camp)->control,
                               .author = r->view.author};
     struct daf_spot spot = {0};
+    struct daf_self self;
     uint64_t acts = 0;
     enum daf_err err;
 
-    err = daf_offline_incarnation(r->view.store, &log.incarnation);
-    if (err == DAF_OK) err = index->head(index->ctx, &log, &r->head);
+    err = daf_selfvalue_get(r->view.store, &self);
+    if (err == DAF_OK) {
+        log.incarnation = self.lives[self.lives_count - 1];
+        err = index->head(index->ctx, &log, &r->head);
+    }
     for (size_t i = 0; err == DAF_OK && i < r->head.tips_count; i++)
         if (r->head.tips[i].seq > spot.seq) spot = r->head.tips[i];
     if (err == DAF_ENOTFOUND) err = DAF_OK; /* a log to be begun */

@@ -751,26 +751,11 @@ static enum daf_err open_network(struct daf_host *h)
     return err;
 }
 
-static uint64_t read_incarnation(struct daf_store *reader)
-{
-    uint8_t value[8] = {0};
-    uint64_t incarnation = 0;
-    size_t len = 0;
-
-    if (daf_store_get_value(reader, DAF_VALUE_INCARNATION, value, sizeof(value),
-                            &len) != DAF_OK)
-        return 0; /* daf_offline_agent() will say so */
-    for (size_t i = 0; i < len; i++)
-        incarnation = incarnation << 8 | value[i];
-    return incarnation;
-}
-
 static enum daf_err open_record(struct daf_host *h, const uint8_t seed[32],
                                 uint64_t boot, struct daf_trouble *t)
 {
     struct daf_inputlog_head head = {
         .boot_number = boot,
-        .incarnation = read_incarnation(h->reader),
         .keys = h->home.keys,
         .manifest = view(h->home.manifest, h->home.manifest_len),
         .cert = view(h->home.cert, h->home.cert_len),
@@ -783,6 +768,14 @@ static enum daf_err open_record(struct daf_host *h, const uint8_t seed[32],
     enum daf_err err;
 
     if (h->config->record == NULL) return DAF_OK;
+    err = daf_selfvalue_get(h->reader, &head.self);
+    if (err != DAF_OK) {
+        daf_home_trouble(t,
+                         "the notebook does not say who this device is "
+                         "(%s). To do: daftar check --repair",
+                         daf_err_str(err));
+        return err;
+    }
     head.secrets = h->home.secrets;
     memcpy(head.seed, seed, sizeof(head.seed));
     err = daf_recorder_open(&config, &h->record, t);

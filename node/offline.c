@@ -159,11 +159,6 @@ static enum daf_err get_value(struct daf_store *s, const char *name,
     return DAF_OK;
 }
 
-enum daf_err daf_offline_incarnation(struct daf_store *reader, uint64_t *out)
-{
-    return get_value(reader, DAF_VALUE_INCARNATION, out);
-}
-
 static enum daf_err set_value(struct daf_store *s, const char *name, uint64_t v)
 {
     uint8_t value[VALUE_BYTES];
@@ -212,10 +207,12 @@ enum daf_err daf_offline_agent(const struct daf_home *home,
         .statements_ctx = reader,
         .port = port,
     };
-    enum daf_err err =
-        get_value(reader, DAF_VALUE_INCARNATION, &config.own_incarnation);
+    struct daf_self self;
+    enum daf_err err = daf_selfvalue_get(reader, &self);
 
     if (err == DAF_OK) {
+        config.own_incarnation = self.lives[self.lives_count - 1];
+        config.self = &self;
         config.secrets = home->secrets;
         memcpy(config.seed, seed, sizeof(config.seed));
         err = daf_agent_new(&config, wrote, ctx, out);
@@ -242,13 +239,15 @@ static enum daf_err must_start_anew(struct daf_store *writer, bool *out)
 
 /* In the transaction that counts the start: the reason goes when the new
  * incarnation is durable, and not before. */
-static enum daf_err draw_incarnation(struct daf_store *writer)
+static enum daf_err draw_incarnation(struct daf_store *writer,
+                                     struct daf_self *self)
 {
     uint64_t incarnation;
     enum daf_err err;
 
     randombytes_buf(&incarnation, sizeof(incarnation));
-    err = set_value(writer, DAF_VALUE_INCARNATION, incarnation);
+    daf_selfvalue_live(self, incarnation);
+    err = daf_selfvalue_set(writer, self);
     if (err != DAF_OK) return err;
     return daf_store_set(writer, DAF_STORE_NEW_START,
                          (struct daf_view){NULL, 0});
@@ -257,14 +256,16 @@ static enum daf_err draw_incarnation(struct daf_store *writer)
 /* @out_boot counts this start. */
 static enum daf_err count_start(struct daf_store *writer, uint64_t *out_boot)
 {
-    uint64_t incarnation, boot = 0;
+    struct daf_self self = {.lives_count = 0};
+    uint64_t boot = 0;
     bool anew = false;
     enum daf_err err = must_start_anew(writer, &anew);
 
-    if (err == DAF_OK)
-        err = get_value(writer, DAF_VALUE_INCARNATION, &incarnation);
+    if (err == DAF_OK) err = daf_selfvalue_get(writer, &self);
+    /* What it once said may have been lost with what was damaged. */
+    self.is_restored |= anew;
     if (err == DAF_ENOTFOUND || (err == DAF_OK && anew))
-        err = draw_incarnation(writer);
+        err = draw_incarnation(writer, &self);
     if (err != DAF_OK) return err;
     err = get_value(writer, DAF_VALUE_BOOT, &boot);
     if (err != DAF_OK && err != DAF_ENOTFOUND) return err;
@@ -387,6 +388,13 @@ static void store_keep(void *ctx, const struct daf_keep *keep)
     daf_writer_keep(o->writer, keep);
 }
 
+static void store_self(void *ctx, const struct daf_self *self)
+{
+    struct daf_offline *o = ctx;
+
+    daf_writer_self(o->writer, self);
+}
+
 static void store_end(void *ctx, uint64_t job)
 {
     struct daf_offline *o = ctx;
@@ -443,6 +451,7 @@ enum daf_err daf_offline_open(struct daf_home *home, daf_wrote_fn wrote,
         .admit = admit_nobody,
         .store_begin = store_begin,
         .store_keep = store_keep,
+        .store_self = store_self,
         .store_end = store_end,
         .store_acked = store_acked,
     };

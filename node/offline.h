@@ -7,10 +7,10 @@
 #define DAF_NODE_OFFLINE_H
 
 #include "node/home.h"
+#include "node/selfvalue.h"
 
-/* Names of local values in the store (daf_store_set). */
-#define DAF_VALUE_INCARNATION "incarnation" /* 8 bytes, big endian */
-#define DAF_VALUE_BOOT        "boot"        /* 8 bytes, big endian */
+/* A local value in the store (daf_store_set): 8 bytes, big endian. */
+#define DAF_VALUE_BOOT "boot"
 
 /** daf_offline_agent: make an agent for @home over a reader of its store.
  * @seed: chance, 32 bytes; copied.  @port, @wrote, @ctx as daf_agent_new. */
@@ -25,11 +25,6 @@ DAF_NODISCARD enum daf_err daf_offline_agent(
 DAF_NODISCARD enum daf_err daf_offline_prepare(struct daf_store *writer,
                                                uint64_t *out_boot,
                                                struct daf_trouble *t);
-
-/** daf_offline_incarnation: of this device's logs; DAF_ENOTFOUND if it has not
- * written yet. */
-DAF_NODISCARD enum daf_err daf_offline_incarnation(struct daf_store *reader,
-                                                   uint64_t *out);
 
 /** daf_offline_camp: the camp as the store's control tells it, with the roster of
  * learners if @with_roster.  The caller owns it: daf_camp_free(). */

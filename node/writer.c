@@ -2,6 +2,7 @@
 #include "node/writer.h"
 
 #include "node/clock.h"
+#include "node/selfvalue.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -24,13 +25,14 @@ enum deed_kind {
     DEED_CHECKED,
     DEED_DROP,
     DEED_STATEMENT,
+    DEED_SELF,
 };
 struct deed {
     enum deed_kind kind;
     size_t after;            /* this many items */
     struct daf_stretch what; /* DROP: the log alone */
     struct daf_spot spot;    /* DROP */
-    size_t at, len;          /* STATEMENT: of the job's bytes */
+    size_t at, len;          /* STATEMENT, SELF: of the job's bytes */
 };
 
 struct job {
@@ -189,6 +191,7 @@ static enum daf_err do_deed(struct daf_store *s, const struct job *j,
                             const struct deed *d, int64_t *records)
 {
     enum daf_err err = DAF_OK;
+    struct daf_self self;
 
     switch (d->kind) {
     case DEED_UNCHECKED: /* not found: all of it was over budget */
@@ -203,6 +206,10 @@ static enum daf_err do_deed(struct daf_store *s, const struct job *j,
         break;
     case DEED_STATEMENT:
         err = keep_statement(s, (struct daf_view){j->bytes + d->at, d->len});
+        break;
+    case DEED_SELF:
+        memcpy(&self, j->bytes + d->at, sizeof(self));
+        err = daf_selfvalue_set(s, &self);
         break;
     }
     return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;
@@ -577,20 +584,32 @@ void daf_writer_drop(struct daf_writer *w, const struct daf_log_key *log,
                                .spot = *spot});
 }
 
-void daf_writer_statement(struct daf_writer *w, struct daf_view statement)
+static void add_bytes(struct daf_writer *w, enum deed_kind kind,
+                      struct daf_view what)
 {
-    struct deed d = {.kind = DEED_STATEMENT, .len = statement.len};
+    struct deed d = {.kind = kind, .len = what.len};
     struct job *j = w->open;
     void *bytes;
 
     assert(j != NULL);
     bytes = j->bytes;
-    if (!reserve(&bytes, &j->bytes_cap, j->bytes_len, statement.len, 1))
+    if (!reserve(&bytes, &j->bytes_cap, j->bytes_len, what.len, 1))
         j->err = DAF_ENOMEM;
     j->bytes = bytes;
     if (j->err != DAF_OK) return;
-    d.at = copy_bytes(j, statement);
+    d.at = copy_bytes(j, what);
     add_deed(w, &d);
+}
+
+void daf_writer_statement(struct daf_writer *w, struct daf_view statement)
+{
+    add_bytes(w, DEED_STATEMENT, statement);
+}
+
+void daf_writer_self(struct daf_writer *w, const struct daf_self *self)
+{
+    add_bytes(w, DEED_SELF,
+              (struct daf_view){(const void *)self, sizeof(*self)});
 }
 
 void daf_writer_end(struct daf_writer *w, uint64_t job)

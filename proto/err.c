@@ -29,6 +29,9 @@ static const struct {
     [DAF_ELOST] = {"lost", "the connection is gone"},
     [DAF_EUSAGE] = {"usage", "the command was not understood"},
     [DAF_EDENIED] = {"denied", "not allowed"},
+    [DAF_ERESTORED] = {"restored",
+                       "this device was put back from a copy, or its card was "
+                       "copied: it must first hear what it once said"},
 };
 
 const char *daf_err_str(enum daf_err err)

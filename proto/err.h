@@ -30,6 +30,7 @@ enum daf_err {
     DAF_ELOST,     /* the link is gone */
     DAF_EUSAGE,    /* the caller, a person, asked wrongly */
     DAF_EDENIED,   /* not allowed */
+    DAF_ERESTORED, /* a restored device has not heard yet what it once said */
     DAF_ERR_COUNT, /* how many there are; not an error */
 };
 

@@ -128,6 +128,7 @@ static enum daf_err set_up(struct daf_agent *a)
     }
     a->author = daf_hash_author_id(&config->keys.sign);
     daf_rng_init(&a->rng, config->seed);
+    daf_agent_self_begin(a);
     err = daf_camp_new(&camp, &a->camp);
     if (err == DAF_OK) err = take_cert(a, config->cert);
     if (err == DAF_OK) err = fold_store(a);
@@ -454,6 +455,8 @@ void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out)
     out->deferred = a->deferred_count;
     out->revoked = a->is_revoked;
     out->unchecked = a->idle.has_unchecked;
+    out->restored = daf_agent_self_is_restored(a);
+    out->lives = a->self.lives_count;
     out->pending_writes = a->waiting_count;
     for (const struct daf_job *j = a->jobs; j != NULL; j = j->next) {
         for (const struct daf_pending *w = j->writes; w != NULL; w = w->next)

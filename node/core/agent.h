@@ -107,7 +107,10 @@ struct daf_agent_config {
     enum daf_err (*statements)(void *ctx, daf_agent_statement_fn fn,
                                void *fn_ctx);
     void *statements_ctx;
-    uint64_t own_incarnation;    /* of this device's logs */
+    uint64_t own_incarnation; /* of this device's logs */
+    /* NULL: this is its first life, and it was never restored.  Else its last life
+     * is own_incarnation.  Copied. */
+    const struct daf_self *self;
     const struct daf_port *port; /* outlives the agent */
     struct daf_scratch
         *scratch; /* outlives the agent; NULL: it makes its own */
@@ -302,7 +305,9 @@ struct daf_agent_stats {
     size_t sessions;       /* open with proven peers */
     size_t pending_writes; /* not durable yet */
     size_t deferred;       /* logs over budget, let be until the next start */
-    bool revoked; /* this device: it knows, and calls nobody any more (R50) */
+    bool revoked;  /* this device: it knows, and calls nobody any more (R50) */
+    bool restored; /* others may know more of this device than it does (R126) */
+    size_t lives;  /* incarnations it has written in */
     bool
         unchecked; /* own signatures of some records are still to be verified */
     struct daf_refusals refusals;
@@ -319,6 +324,11 @@ struct daf_agent_stats {
     size_t strangers; /* announcements by mDNS that are not of this camp */
 };
 void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out);
+
+/** daf_agent_clones: how many other devices write with this one's keys, as far as
+ * is known here (docs/protocol.md R129): copies of its card, or what it was itself
+ * before an older copy was put back.  Reads the heads of its logs. */
+size_t daf_agent_clones(const struct daf_agent *a);
 
 /* An archive that states a content item. */
 struct daf_keeper_info {

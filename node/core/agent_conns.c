@@ -119,6 +119,7 @@ void daf_agent_conn_note(struct daf_agent *a, struct daf_conn *c)
     c->has_rested = true;
     c->rested_at = a->changes;
     c->bodiless = a->bodiless;
+    daf_agent_self_heard(a, c);
 }
 
 void daf_agent_conn_send(struct daf_agent *a, const struct daf_conn *c,

@@ -29,6 +29,7 @@
 #include "node/core/agent.h"
 #include "proto/porch.h"
 
+#define DAF_AGENT_HEARD_MAX     4 /* more than are needed (agent_self.c) */
 #define DAF_AGENT_LOOK_MAX_MS   3600000 /* a card that stays bad: hourly */
 #define DAF_AGENT_WAITING_MAX   4096    /* writes; more are told to try later */
 #define DAF_AGENT_CONNS_MAX     (DAF_AGENT_SESSIONS_MAX + DAF_AGENT_PEERS_MAX)
@@ -250,6 +251,7 @@ enum daf_job_kind {
     DAF_JOB_IDLE,    /* what was verified at rest */
     DAF_JOB_TOLD,    /* our own revocation, told at a door */
     DAF_JOB_STATED,  /* statements */
+    DAF_JOB_SELF,    /* what this device remembers of itself */
 };
 
 /* A batch on its way to the disk.  Answered in order. */
@@ -269,6 +271,7 @@ struct daf_job {
     struct daf_pending *writes;   /* own records: who is told */
     struct daf_learner *learners; /* owned: registered in this batch */
     size_t learners_count;
+    struct daf_self *self; /* owned: as it is from then on; NULL: as before */
 };
 
 /* A log that a session has in hand (R44). */
@@ -453,6 +456,10 @@ struct daf_agent {
     size_t own_logs_count;
     struct daf_own_log own_logs[DAF_SCOPES_MAX];
 
+    struct daf_self self; /* durable */
+    size_t heard_count;   /* devices in step with us since it is restored */
+    struct daf_author_id heard[DAF_AGENT_HEARD_MAX];
+
     size_t items_count, items_cap;
     struct daf_shelved *items; /* ascending by content id */
     uint64_t seek_number; /* another whenever what is sought changed; 0: never
@@ -547,6 +554,18 @@ void daf_agent_tell_revoked(struct daf_agent *a, struct daf_conn *c,
 bool daf_agent_hear_revoked(struct daf_agent *a, const struct daf_revoked *f);
 /* Control has changed, or (@told) what a door said of us is durable. */
 void daf_agent_note_revoked(struct daf_agent *a, const struct daf_job *told);
+
+/* ---- agent_self.c */
+void daf_agent_self_begin(struct daf_agent *a);
+/* The incarnation that own records are written in. */
+uint64_t daf_agent_life(const struct daf_agent *a);
+/* Another's batch, which is open, is to keep this record. */
+void daf_agent_self_meet(struct daf_agent *a, const struct daf_record *r);
+void daf_agent_self_stored(struct daf_agent *a, const struct daf_job *job);
+/* The session of @c rests. */
+void daf_agent_self_heard(struct daf_agent *a, const struct daf_conn *c);
+/* Whether it has still to hear what it once said (R126). */
+bool daf_agent_self_is_restored(const struct daf_agent *a);
 
 /* ---- agent_peers.c */
 struct daf_peer *daf_agent_peer_of(struct daf_agent *a, uint32_t conn);

@@ -52,6 +52,7 @@ void daf_agent_job_keep(struct daf_agent *a, const struct daf_keep *keep)
 {
     assert(a->open_job != NULL);
     note_fold(a, a->open_job, keep->record);
+    if (a->open_job->kind != DAF_JOB_OWN) daf_agent_self_meet(a, keep->record);
     a->config.port->store_keep(a->config.port->ctx, keep);
     a->bodiless += keep->body_state != DAF_BODY_HELD;
 }
@@ -138,6 +139,7 @@ static void job_free(struct daf_job *job)
     free(job->ack);
     free(job->folds);
     free(job->dropped);
+    free(job->self);
     while (job->writes != NULL) {
         struct daf_pending *next = job->writes->next;
 
@@ -273,6 +275,7 @@ void daf_agent_job_stored(struct daf_agent *a, const struct daf_input *in)
     if (job->kind == DAF_JOB_OWN) daf_agent_write_done(a, job, in);
     if (job->kind == DAF_JOB_STATED) daf_agent_statements_stored(a, in->err);
     if (job->kind == DAF_JOB_SESSION) a->stats.records_in += o.changed;
+    if (in->err == DAF_OK) daf_agent_self_stored(a, job);
     if (in->err == DAF_OK) follow(a, job, in, &o);
     if (job->kind == DAF_JOB_SESSION) answer(a, job, in, &o);
     job_free(job);

@@ -166,6 +166,11 @@ void daf_agent_write(struct daf_agent *a, const struct daf_write *write)
         refuse(a, write->ticket, DAF_EDENIED);
         return;
     }
+    /* protocol.md R126: grants and acts; what learners do goes on. */
+    if (write->kind == DAF_WRITE_CONTROL && daf_agent_self_is_restored(a)) {
+        refuse(a, write->ticket, DAF_ERESTORED);
+        return;
+    }
     if (a->waiting_count == DAF_AGENT_WAITING_MAX) {
         refuse(a, write->ticket, DAF_EBUSY);
         return;
@@ -212,7 +217,7 @@ static enum daf_err own_log(struct daf_agent *a,
     struct daf_own_log *log;
     struct daf_log_key key = {.scope = *scope,
                               .author = a->author,
-                              .incarnation = a->config.own_incarnation};
+                              .incarnation = daf_agent_life(a)};
     struct daf_spot last = {.seq = 0};
     enum daf_err err;
 
@@ -257,7 +262,7 @@ static enum daf_err append(struct daf_agent *a, const struct daf_write *w,
     const struct sealing *sealing = draft->sealing;
     uint8_t header[DAF_HEADER_BYTES_MAX], prefix[DAF_HEADER_BYTES_MAX];
     struct daf_record r = {
-        .log = {*draft->scope, a->author, a->config.own_incarnation},
+        .log = {*draft->scope, a->author, daf_agent_life(a)},
         .claimed_ms = w->claimed.ms,
         .boot = a->config.boot_number,
         .time_quality = w->time_quality,
@@ -525,7 +530,7 @@ void daf_agent_write_next(struct daf_agent *a)
         a->waiting_count--;
         p->next = NULL;
         p->wrote.log.author = a->author;
-        p->wrote.log.incarnation = a->config.own_incarnation;
+        p->wrote.log.incarnation = daf_agent_life(a);
         p->wrote.err = write_one(a, job, p);
         *end = p;
         end = &p->next;

@@ -187,6 +187,18 @@ static void port_statement(void *ctx, const struct daf_statement *st,
     e->to->store_statement(e->to->ctx, st, bytes);
 }
 
+static void port_self(void *ctx, const struct daf_self *self)
+{
+    struct daf_effects *e = ctx;
+    uint8_t lives[8 * DAF_LIVES_MAX] = {0};
+    struct daf_view part = view(lives, 8 * self->lives_count);
+
+    for (size_t i = 0; i < self->lives_count; i++)
+        big_endian(self->lives[i], lives + 8 * i);
+    daf_effects_add(e, DAF_EFFECTS_SELF, self->is_restored, &part, 1);
+    e->to->store_self(e->to->ctx, self);
+}
+
 static void port_acked(void *ctx, const struct daf_log_key *log,
                        uint64_t seq_first, const struct daf_spot *last)
 {
@@ -261,6 +273,7 @@ void daf_effects_init(struct daf_effects *e, const struct daf_port *to)
     };
     if (to != NULL && to->store_statement != NULL)
         e->port.store_statement = port_statement;
+    if (to != NULL && to->store_self != NULL) e->port.store_self = port_self;
 }
 
 const char *daf_effects_call_str(enum daf_effects_call call)
@@ -284,6 +297,7 @@ const char *daf_effects_call_str(enum daf_effects_call call)
         [DAF_EFFECTS_CONTENT_FORGET] = "content_forget",
         [DAF_EFFECTS_CONTENT_READ] = "content_read",
         [DAF_EFFECTS_STATEMENT] = "store_statement",
+        [DAF_EFFECTS_SELF] = "store_self",
     };
 
     return words[call];

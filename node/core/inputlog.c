@@ -8,7 +8,7 @@
 #include "proto/cursor.h"
 
 #define MAGIC          "daf-inputs"
-#define HEAD_FIELDS    14
+#define HEAD_FIELDS    15
 #define ENTRY_FIELDS   4   /* kind, now, commits; effects at the end */
 #define FIXED_BYTES    640 /* a head, or an entry, less its views and lists */
 #define ITEM_BYTES     128 /* a stored item is at most this long ... */
@@ -60,6 +60,14 @@ size_t daf_inputlog_head_bytes(const struct daf_inputlog_head *head)
     return FIXED_BYTES + head->manifest.len + head->cert.len;
 }
 
+static void pack_self(struct daf_pack *k, const struct daf_self *self)
+{
+    daf_pack_array(k, self->lives_count);
+    for (size_t i = 0; i < self->lives_count; i++)
+        daf_pack_uint(k, self->lives[i]);
+    daf_pack_bool(k, self->is_restored);
+}
+
 void daf_inputlog_pack_head(struct daf_pack *k,
                             const struct daf_inputlog_head *head)
 {
@@ -71,7 +79,7 @@ void daf_inputlog_pack_head(struct daf_pack *k,
     daf_pack_uint(k, DAF_INPUTLOG_VERSION);
     daf_pack_bin(k, head->seed, sizeof(head->seed));
     daf_pack_uint(k, head->boot_number);
-    daf_pack_uint(k, head->incarnation);
+    pack_self(k, &head->self);
     daf_pack_bin(k, keys->sign.b, sizeof(keys->sign.b));
     daf_pack_bin(k, keys->transport.b, sizeof(keys->transport.b));
     daf_pack_bin(k, keys->seal.b, sizeof(keys->seal.b));
@@ -610,6 +618,18 @@ static enum daf_err get_version(struct daf_cursor *c)
     return version == DAF_INPUTLOG_VERSION ? DAF_OK : DAF_EVERSION;
 }
 
+/* One life at least. */
+static void get_self(struct daf_cursor *c, struct daf_self *out)
+{
+    size_t start = c->at;
+
+    out->lives_count = daf_cursor_array(c, DAF_LIVES_MAX);
+    for (size_t i = 0; i < out->lives_count; i++)
+        out->lives[i] = daf_cursor_uint(c, UINT64_MAX);
+    out->is_restored = daf_cursor_bool(c);
+    if (out->lives_count == 0) daf_cursor_fail(c, DAF_EFORM, start);
+}
+
 static enum daf_err get_head(struct daf_cursor *c,
                              struct daf_inputlog_head *out)
 {
@@ -623,7 +643,7 @@ static enum daf_err get_head(struct daf_cursor *c,
     daf_cursor_array_of(&count, HEAD_FIELDS);
     daf_cursor_bin_into(c, out->seed, sizeof(out->seed));
     out->boot_number = daf_cursor_uint(c, DAF_INT_MAX);
-    out->incarnation = daf_cursor_uint(c, UINT64_MAX);
+    get_self(c, &out->self);
     daf_cursor_bin_into(c, keys->sign.b, sizeof(keys->sign.b));
     daf_cursor_bin_into(c, keys->transport.b, sizeof(keys->transport.b));
     daf_cursor_bin_into(c, keys->seal.b, sizeof(keys->seal.b));

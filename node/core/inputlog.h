@@ -12,7 +12,7 @@
 #include "node/core/agent.h"
 #include "proto/pack.h"
 
-#define DAF_INPUTLOG_VERSION      6
+#define DAF_INPUTLOG_VERSION      7
 #define DAF_INPUTLOG_EFFECT_BYTES 8
 #define DAF_INPUTLOG_OWN_MAX      16 /* addresses in one OWN */
 
@@ -21,7 +21,7 @@
 struct daf_inputlog_head {
     uint8_t seed[32];
     uint64_t boot_number;
-    uint64_t incarnation;
+    struct daf_self self;
     struct daf_device_keys keys;
     struct daf_secrets secrets;
     struct daf_view manifest, cert; /* borrowed */

@@ -54,6 +54,18 @@ struct daf_keep {
     struct daf_view body;
 };
 
+/* Lives of one device that are remembered.  A peer keeps 64 incarnations of an author
+ * in a scope (R38), and copies of the same card need some of them. */
+#define DAF_LIVES_MAX 32
+
+/* What a device remembers of itself (docs/protocol.md R125, R126). */
+struct daf_self {
+    uint64_t lives
+        [DAF_LIVES_MAX]; /* incarnations that it wrote in, the present last */
+    size_t lives_count;
+    bool is_restored; /* others may know more of it than it does */
+};
+
 /* Bytes of a part of a content item, from @offset on; @bytes borrowed. */
 struct daf_port_piece {
     struct daf_hash content;
@@ -89,6 +101,7 @@ struct daf_port {
      * all that is held of it was verified.  drop: forget a record; one that is not
      * held is no error, one that the store cannot part with stays.
      * statement: keep it at its place (proto/statement.h).
+     * self: keep it instead of the one before.
      * acked: note what a peer holds of our own (in no batch; best effort, comes
      * back to nobody). */
     void (*store_begin)(void *ctx, uint64_t job);
@@ -100,6 +113,9 @@ struct daf_port {
     /* May be NULL: then the agent neither keeps statements nor tells of any. */
     void (*store_statement)(void *ctx, const struct daf_statement *st,
                             struct daf_view bytes);
+    /* What it remembers of itself, instead of what it did.  May be NULL: then it
+     * stays in one life. */
+    void (*store_self)(void *ctx, const struct daf_self *self);
     void (*store_end)(void *ctx, uint64_t job);
     void (*store_acked)(void *ctx, const struct daf_log_key *log,
                         uint64_t seq_first, const struct daf_spot *last);

@@ -234,7 +234,12 @@ enum daf_err daf_fleet_mend(struct daf_fleet *f, uint32_t device, bool is_cut,
     if (err != DAF_OK || !is_new_start) return err;
     daf_chance_init(&chance, f->config.seed, "incarnation",
                     (uint64_t)d->boots << 32 | d->number);
+    if (d->self.lives_count == 0)
+        d->self.lives[d->self.lives_count++] = d->incarnation;
     d->incarnation = daf_chance_u64(&chance);
+    if (d->self.lives_count == DAF_LIVES_MAX) d->self.lives_count--;
+    d->self.lives[d->self.lives_count++] = d->incarnation;
+    d->self.is_restored = true;
     return DAF_OK;
 }
 

@@ -198,6 +198,7 @@ static enum daf_err make_agent(struct daf_fleet_device *d)
         .scan = scan,
         .scan_ctx = d,
         .own_incarnation = d->incarnation,
+        .self = d->self.lives_count > 0 ? &d->self : NULL,
         .port = &d->port,
         .scratch = f->scratch,
         .has_own_learners_only = true,

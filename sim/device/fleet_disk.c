@@ -87,6 +87,21 @@ static void port_drop(void *ctx, const struct daf_log_key *log,
     t->spot = *spot;
 }
 
+static void port_self(void *ctx, const struct daf_self *self)
+{
+    struct daf_fleet_device *d = ctx;
+    struct daf_fleet_task *t = add_task(d, DAF_FLEET_SELF);
+
+    if (t == NULL) return;
+    t->bytes = malloc(sizeof *self);
+    if (t->bytes == NULL) {
+        daf_fleet_fail(d->fleet, DAF_ENOMEM);
+        d->open_job->count--;
+        return;
+    }
+    memcpy(t->bytes, self, sizeof *self);
+}
+
 /* The batch goes to the disk, after those that are on their way. */
 static void hand_over(struct daf_fleet_device *d)
 {
@@ -148,6 +163,7 @@ void daf_fleet_disk_port(struct daf_port *port)
     port->store_unchecked = port_unchecked;
     port->store_checked = port_checked;
     port->store_drop = port_drop;
+    port->store_self = port_self;
     port->store_end = port_end;
     port->store_acked = port_acked;
     port->content_put = port_content_put;
@@ -203,6 +219,13 @@ static enum daf_err do_task(struct daf_fleet_device *d,
     if (t->deed == DAF_FLEET_CHECKED)
         return daf_notebook_checked(d->notebook, &t->what);
     if (t->deed == DAF_FLEET_DROP) return do_drop(d, t);
+    if (t->deed == DAF_FLEET_SELF) {
+        /* Also of a batch that a power cut may yet take back: a life that was
+         * never used costs nothing. */
+        memcpy(&d->self, t->bytes, sizeof d->self);
+        d->incarnation = d->self.lives[d->self.lives_count - 1];
+        return DAF_OK;
+    }
     if (t->deed == DAF_FLEET_ACKED) {
         err = daf_notebook_acked(d->notebook, &t->what.log, t->what.first,
                                  &t->spot);

@@ -74,6 +74,7 @@ enum daf_err daf_fleet_clone(struct daf_fleet *f, uint32_t from, uint32_t to)
     b->secrets = a->secrets;
     b->author = a->author;
     b->incarnation = a->incarnation;
+    b->self = a->self;
     daf_fleet_sort_names(f);
     return DAF_OK;
 }
@@ -91,6 +92,7 @@ void daf_fleet_swap(struct daf_fleet *f, uint32_t a, uint32_t b)
     x->cert_len = y->cert_len;
     x->notebook = y->notebook;
     x->incarnation = y->incarnation;
+    x->self = y->self;
     x->card = y->card;
     y->keys = was.keys;
     y->secrets = was.secrets;
@@ -99,6 +101,7 @@ void daf_fleet_swap(struct daf_fleet *f, uint32_t a, uint32_t b)
     y->cert_len = was.cert_len;
     y->notebook = was.notebook;
     y->incarnation = was.incarnation;
+    y->self = was.self;
     y->card = was.card;
     daf_fleet_sort_names(f);
 }

@@ -92,6 +92,7 @@ enum daf_fleet_deed {
     DAF_FLEET_CHECKED,
     DAF_FLEET_DROP,
     DAF_FLEET_ACKED, /* alone in a batch of which nobody hears */
+    DAF_FLEET_SELF,
 };
 struct daf_fleet_task {
     enum daf_fleet_deed deed;
@@ -102,7 +103,7 @@ struct daf_fleet_task {
     enum daf_put put; /* KEEP: what it came to */
     bool is_dropped;  /* DROP: it was held, and is not any more */
     size_t header_len, body_len;
-    uint8_t *bytes; /* owned: header, body */
+    uint8_t *bytes; /* owned: header, body; SELF: a struct daf_self */
 };
 struct daf_fleet_job {
     struct daf_fleet_job *next;
@@ -125,6 +126,7 @@ struct daf_fleet_device {
     struct daf_port port;
     bool is_at_work; /* its agent, for events.at_work() */
     uint64_t incarnation, boots;
+    struct daf_self self; /* no lives: incarnation is the first */
     int64_t clock_off_ms;
     struct daf_spot wrap; /* of its class's key, in control */
     uint32_t incoming;

@@ -314,7 +314,8 @@ static enum daf_err make_agent(struct replay *r,
         .scan_ctx = r->config->notebook,
         .statements = statements,
         .statements_ctx = r->config->notebook,
-        .own_incarnation = head->incarnation,
+        .own_incarnation = head->self.lives[head->self.lives_count - 1],
+        .self = &head->self,
         .port = &r->effects.port,
     };
 

@@ -119,6 +119,12 @@ static void port_statement(void *ctx, const struct daf_statement *st,
     memcpy(t->bytes, bytes.p, bytes.len);
 }
 
+static void port_self(void *ctx, const struct daf_self *self)
+{
+    (void)self;
+    (void)add(ctx, DAF_REPLAY_SELF);
+}
+
 static void port_end(void *ctx, uint64_t number)
 {
     struct daf_replay_disk *d = ctx;
@@ -153,6 +159,7 @@ void daf_replay_disk_port(struct daf_replay_disk *d, struct daf_port *port)
     port->store_checked = port_checked;
     port->store_drop = port_drop;
     port->store_statement = port_statement;
+    port->store_self = port_self;
     port->store_end = port_end;
     port->store_acked = port_acked;
 }
@@ -225,6 +232,8 @@ static enum daf_err do_task(struct daf_replay_disk *d,
     case DAF_REPLAY_STATEMENT:
         err = daf_notebook_state(d->notebook,
                                  (struct daf_view){t->bytes, t->header_len});
+        break;
+    case DAF_REPLAY_SELF:
         break;
     }
     return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;

@@ -39,6 +39,7 @@ enum daf_replay_deed {
     DAF_REPLAY_CHECKED,
     DAF_REPLAY_DROP,
     DAF_REPLAY_STATEMENT,
+    DAF_REPLAY_SELF, /* the log tells what a start needs of it */
 };
 
 struct daf_replay_task {

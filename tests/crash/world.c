@@ -85,19 +85,6 @@ static enum daf_err scan(void *ctx, const struct daf_scope_id *scope,
     return daf_store_scan(n->reader, scope, retention, scan_row, &s);
 }
 
-static enum daf_err read_incarnation(struct daf_store *s, uint64_t *out)
-{
-    uint8_t bytes[8];
-    size_t len;
-    enum daf_err err = daf_store_get_value(s, DAF_VALUE_INCARNATION, bytes,
-                                           sizeof(bytes), &len);
-
-    *out = 0;
-    for (size_t i = 0; err == DAF_OK && i < sizeof(bytes); i++)
-        *out = *out << 8 | bytes[i];
-    return err == DAF_OK && len != sizeof(bytes) ? DAF_ECORRUPT : err;
-}
-
 static enum daf_err make_agent(struct world_node *n, uint64_t boot)
 {
     struct world_camp *camp = n->world->camp;
@@ -112,7 +99,12 @@ static enum daf_err make_agent(struct world_node *n, uint64_t boot)
         .port = &n->port,
         .scratch = &camp->scratch,
     };
-    enum daf_err err = read_incarnation(n->reader, &config.own_incarnation);
+    struct daf_self self;
+    enum daf_err err = daf_selfvalue_get(n->reader, &self);
+
+    config.self = &self;
+    if (err == DAF_OK)
+        config.own_incarnation = self.lives[self.lives_count - 1];
 
     if (n->index == WORLD_DEVICE)
         config.cert = (struct daf_view){camp->cert, camp->cert_len};

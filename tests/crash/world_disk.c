@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "node/selfvalue.h"
 #include "tests/crash/world_impl.h"
 
 #define RECORDS_MAX 256
@@ -18,10 +19,11 @@ struct world_record {
 
 /* What a job does beside keeping records. */
 struct world_deed {
-    enum { DEED_UNCHECKED, DEED_CHECKED, DEED_DROP } kind;
+    enum { DEED_UNCHECKED, DEED_CHECKED, DEED_DROP, DEED_SELF } kind;
     size_t after;            /* this many records */
     struct daf_stretch what; /* DROP: the log alone */
     struct daf_spot spot;    /* DROP */
+    struct daf_self self;    /* SELF */
 };
 
 struct world_job {
@@ -102,6 +104,11 @@ static void port_drop(void *ctx, const struct daf_log_key *log,
                                      .spot = *spot});
 }
 
+static void port_self(void *ctx, const struct daf_self *self)
+{
+    add_deed(ctx, &(struct world_deed){.kind = DEED_SELF, .self = *self});
+}
+
 static void port_end(void *ctx, uint64_t id)
 {
     struct world_node *n = ctx;
@@ -128,6 +135,7 @@ void world_disk_port(struct daf_port *port)
     port->store_unchecked = port_unchecked;
     port->store_checked = port_checked;
     port->store_drop = port_drop;
+    port->store_self = port_self;
     port->store_end = port_end;
     port->store_acked = port_acked;
 }
@@ -188,6 +196,8 @@ static enum daf_err do_deed(struct world_node *n, const struct world_deed *deed)
         return daf_store_unchecked(n->writer, &deed->what);
     if (deed->kind == DEED_CHECKED)
         return daf_store_checked(n->writer, &deed->what);
+    if (deed->kind == DEED_SELF)
+        return daf_selfvalue_set(n->writer, &deed->self);
     err = daf_store_drop(n->writer, &deed->what.log, &deed->spot);
     return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/cast.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "proto/hash.h"
 #include "tests/lib/t.h"
@@ -42,6 +44,7 @@ enum held_kind {
     HELD_UNCHECKED,
     HELD_CHECKED,
     HELD_DROP,
+    HELD_SELF,
     HELD_END, /* the job's last mark */
 };
 struct held {
@@ -51,6 +54,7 @@ struct held {
     struct daf_spot spot;    /* DROP */
     struct daf_record record;
     enum daf_body_state state;
+    struct daf_self self; /* SELF */
     size_t header_len, body_len;
     uint8_t *bytes;
 };
@@ -67,6 +71,9 @@ struct node {
     struct daf_agent *agent;
     struct daf_port port;
     uint64_t boot, incarnation;
+    struct daf_self self;
+    uint64_t aside_incarnation; /* cast_backup() */
+    struct daf_self aside_self;
     uint32_t incoming;
     size_t admitted_count;
     struct daf_box_pk admitted[64];
@@ -294,6 +301,11 @@ static void port_store_drop(void *ctx, const struct daf_log_key *log,
     h->spot = *spot;
 }
 
+static void port_store_self(void *ctx, const struct daf_self *self)
+{
+    hold(ctx, HELD_SELF)->self = *self;
+}
+
 static void port_store_keep(void *ctx, const struct daf_keep *keep)
 {
     struct node *n = ctx;
@@ -357,6 +369,10 @@ static void do_deed(struct node *n, const struct held *h)
     if (h->kind == HELD_UNCHECKED)
         err = daf_store_unchecked(n->writer, &h->what);
     if (h->kind == HELD_CHECKED) err = daf_store_checked(n->writer, &h->what);
+    if (h->kind == HELD_SELF) {
+        n->self = h->self;
+        n->incarnation = h->self.lives[h->self.lives_count - 1];
+    }
     if (h->kind == HELD_DROP)
         err = daf_store_drop(n->writer, &h->what.log, &h->spot);
     assert_true(err == DAF_OK || err == DAF_ENOTFOUND || err == DAF_ELIMIT);
@@ -470,6 +486,7 @@ static void start(struct cast *c, struct node *n)
         .scan = scan,
         .scan_ctx = n,
         .own_incarnation = n->incarnation,
+        .self = n->self.lives_count > 0 ? &n->self : NULL,
         .port = &n->port,
         .scratch = &c->scratch,
     };
@@ -522,6 +539,7 @@ static struct node *node_new(struct cast *c, size_t index)
                                 .store_unchecked = port_store_unchecked,
                                 .store_checked = port_store_checked,
                                 .store_drop = port_store_drop,
+                                .store_self = port_store_self,
                                 .store_end = port_store_end,
                                 .store_acked = port_store_acked};
     return n;
@@ -918,7 +936,7 @@ static void forget_events(struct cast *c, size_t node)
     c->end = at;
 }
 
-void cast_pull_plug(struct cast *c, size_t node)
+static void power_off(struct cast *c, size_t node)
 {
     struct node *n = c->nodes[node];
 
@@ -928,10 +946,101 @@ void cast_pull_plug(struct cast *c, size_t node)
     }
     stop(n);
     forget_events(c, node);
+}
+
+static void power_on(struct cast *c, size_t node)
+{
+    struct node *n = c->nodes[node];
+
     start(c, n);
     for (size_t i = 0; i < c->count; i++) {
         if (n->peers & ((uint64_t)1 << i)) cast_peer(c, node, i);
     }
+}
+
+void cast_pull_plug(struct cast *c, size_t node)
+{
+    power_off(c, node);
+    power_on(c, node);
+}
+
+/* ---- cards */
+
+static void copy_file(const char *from, const char *to)
+{
+    char bytes[4096];
+    FILE *in = fopen(from, "rb"), *out;
+    size_t len;
+
+    (void)unlink(to);
+    if (in == NULL) return; /* SQLite leaves no journal when all is closed */
+    out = fopen(to, "wb");
+    assert_non_null(out);
+    while ((len = fread(bytes, 1, sizeof(bytes), in)) > 0)
+        assert_int_equal(fwrite(bytes, 1, len, out), len);
+    assert_int_equal(fclose(in), 0);
+    assert_int_equal(fclose(out), 0);
+}
+
+static void copy_notebook(const char *from, const char *to)
+{
+    static const char *const names[] = {"notebook.db", "notebook.db-wal"};
+    char a[600], b[600];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(a, sizeof(a), "%s/%s", from, names[i]);
+        snprintf(b, sizeof(b), "%s/%s", to, names[i]);
+        copy_file(a, b);
+    }
+}
+
+void cast_copy_card(struct cast *c, size_t from, size_t to)
+{
+    const struct node *a = c->nodes[from];
+    struct node *b = c->nodes[to];
+
+    power_off(c, from);
+    power_off(c, to);
+    copy_notebook(a->dir, b->dir);
+    b->keys = a->keys;
+    b->secrets = a->secrets;
+    memcpy(b->cert, a->cert, a->cert_len);
+    b->cert_len = a->cert_len;
+    b->incarnation = a->incarnation;
+    b->self = a->self;
+    power_on(c, from);
+    power_on(c, to);
+}
+
+static const char *aside(const struct node *n)
+{
+    static char path[600];
+
+    snprintf(path, sizeof(path), "%s.aside", n->dir);
+    return path;
+}
+
+void cast_backup(struct cast *c, size_t node)
+{
+    struct node *n = c->nodes[node];
+
+    power_off(c, node);
+    assert_true(mkdir(aside(n), 0700) == 0 || errno == EEXIST);
+    copy_notebook(n->dir, aside(n));
+    n->aside_incarnation = n->incarnation;
+    n->aside_self = n->self;
+    power_on(c, node);
+}
+
+void cast_restore(struct cast *c, size_t node)
+{
+    struct node *n = c->nodes[node];
+
+    power_off(c, node);
+    copy_notebook(aside(n), n->dir);
+    n->incarnation = n->aside_incarnation;
+    n->self = n->aside_self;
+    power_on(c, node);
 }
 
 /* ---- looking */

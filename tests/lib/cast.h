@@ -41,6 +41,12 @@ void cast_disk(struct cast *c, size_t node);
 void cast_full_disk(struct cast *c, size_t node, bool is_full);
 /** cast_pull_plug: @node forgets all but its disk and starts again. */
 void cast_pull_plug(struct cast *c, size_t node);
+/** cast_copy_card: device @to's card becomes a copy of @from's: keys, certificate
+ * and notebook.  Both start anew. */
+void cast_copy_card(struct cast *c, size_t from, size_t to);
+/** cast_backup, _restore: put a copy of its card aside; put it back, and start. */
+void cast_backup(struct cast *c, size_t node);
+void cast_restore(struct cast *c, size_t node);
 
 /** cast_hear_fn: a frame that reached a device; false keeps it from the agent. */
 typedef bool (*cast_hear_fn)(void *ctx, struct daf_view frame);

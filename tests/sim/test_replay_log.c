@@ -272,7 +272,7 @@ static void start_agent(struct device *d)
 {
     struct daf_inputlog_head head = {.seed = {7},
                                      .boot_number = 3,
-                                     .incarnation = 11,
+                                     .self = {.lives = {11}, .lives_count = 1},
                                      .keys = keys[ME],
                                      .secrets = secrets[ME],
                                      .manifest = the_manifest(),
@@ -287,7 +287,7 @@ static void start_agent(struct device *d)
         .index = daf_notebook_index(d->notebook),
         .scan = scan,
         .scan_ctx = d->notebook,
-        .own_incarnation = head.incarnation,
+        .own_incarnation = head.self.lives[0],
         .port = &d->effects.port,
     };
 

@@ -46,7 +46,10 @@ static uint8_t manifest[DAF_MANIFEST_BYTES_MAX], cert[DAF_CERT_BYTES_MAX];
 
 static struct daf_inputlog_head head(void)
 {
-    struct daf_inputlog_head h = {.boot_number = 3, .incarnation = UINT64_MAX};
+    struct daf_inputlog_head h = {.boot_number = 3,
+                                  .self = {.lives = {7, UINT64_MAX},
+                                           .lives_count = 2,
+                                           .is_restored = true}};
 
     memset(h.seed, 0xa5, sizeof(h.seed));
     memset(&h.keys, 0x5a, sizeof(h.keys));
@@ -374,7 +377,7 @@ static void expect_log(struct world *w, size_t torn)
                      DAF_OK);
     assert_memory_equal(h.seed, expected.seed, sizeof(h.seed));
     assert_int_equal(h.boot_number, expected.boot_number);
-    assert_int_equal(h.incarnation, expected.incarnation);
+    assert_memory_equal(&h.self, &expected.self, sizeof(h.self));
     assert_memory_equal(&h.keys, &expected.keys, sizeof(h.keys));
     assert_memory_equal(&h.secrets, &expected.secrets, sizeof(h.secrets));
     assert_memory_equal(&h.start, &expected.start, sizeof(h.start));

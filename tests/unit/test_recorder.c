@@ -57,7 +57,9 @@ static int teardown(void **state)
 static enum daf_err try_open(struct world *w, const char *path,
                              struct daf_recorder **out, struct daf_trouble *t)
 {
-    const struct daf_inputlog_head head = {.boot_number = 3};
+    const struct daf_inputlog_head head = {.boot_number = 3,
+                                           .self = {.lives = {7},
+                                                    .lives_count = 1}};
     const struct daf_recorder_config config = {.path = path,
                                                .home = w->home,
                                                .reader = w->reader,

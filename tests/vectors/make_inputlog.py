@@ -12,7 +12,7 @@ import sys
 sys.dont_write_bytecode = True
 from make_records import digest, in_hex, pack, pack_items, some
 
-VERSION = 6
+VERSION = 7
 SCOPE, AUTHOR, ID = some("scope", 16), some("author", 16), some("id", 32)
 CONTENT = some("content", 32)
 KEY = some("key", 32)
@@ -70,18 +70,21 @@ INPUTS = [
 
 # --- calls on the port, and the chain ---------------------------------------------
 
+LIVES = [7, 2**64 - 1]
+
 PART = big(2**20 - 1, 4) + big(2**20, 4)
 CALLS = {  # before the input of that name: call, number, parts
     "LISTENING": [[3, 2**31 + 7, [b"\x02", b"192.0.2.7:5670", KEY]]],
     "FRAME": [[1, 1, [b"\x91\x0a"]], [2, 1, []]],
     "ITEM that is lacking": [[1, 7, [pack([16, CONTENT])]]],
     "PUT": [[15, 7, [CONTENT, PART, some("bytes", 100)]], [16, 7, []]],
-    "SHELF": [[5, 6, []], [18, 2**63 - 1, [some("statement", 90)]], [7, 6, []]],
+    "SHELF": [[5, 6, []], [18, 2**63 - 1, [some("statement", 90)]],
+              [19, 1, [b"".join(big(n, 8) for n in LIVES)]], [7, 6, []]],
     "READ": [[17, 7, [CONTENT, big(1, 4) + big(0, 4), b""]]],
 }
-NAMES = ["seed", "boot_number", "incarnation", "sign", "transport", "seal", "sign_secret",
+NAMES = ["seed", "boot_number", "lives", "restored", "sign", "transport", "seal", "sign_secret",
          "transport_secret", "seal_secret", "manifest", "cert", "start"]
-HEAD = [VERSION, some("seed", 32), 3, 2**64 - 1, some("sign", 32), some("transport", 32),
+HEAD = [VERSION, some("seed", 32), 3, LIVES, True, some("sign", 32), some("transport", 32),
         some("seal", 32), some("sign secret", 64), some("transport secret", 32),
         some("seal secret", 32), some("manifest", 300), some("cert", 200),
         some("start", 32)]
@@ -110,17 +113,22 @@ def main():
         {"name": "version 3", "error": "version", "log": old + pack_items([3] + OLD)},
         {"name": "version 4", "error": "version", "log": begin + pack_items([4] + HEAD[1:])},
         {"name": "version 5", "error": "version", "log": begin + pack_items([5] + HEAD[1:])},
-        {"name": "version 7", "error": "version", "log": begin + pack_items([7] + HEAD[1:])},
+        {"name": "version 6", "error": "version", "log": begin + pack_items([6] + HEAD[1:])},
+        {"name": "version 8", "error": "version", "log": begin + pack_items([8] + HEAD[1:])},
+        {"name": "no life", "error": "form",
+         "log": begin + pack_items(HEAD[:3] + [[]] + HEAD[4:])},
+        {"name": "33 lives", "error": "form",
+         "log": begin + pack_items(HEAD[:3] + [[1] * 33] + HEAD[4:])},
         {"name": "the head of version 3", "error": "form",
-         "log": old + pack_items([6] + OLD)},
+         "log": old + pack_items([7] + OLD)},
         {"name": "another file", "error": "form",
          "log": begin[:1] + pack("daf-output") + pack_items(HEAD)},
         {"name": "a short seed", "error": "form",
-         "log": begin + pack_items([6, bytes(31)] + HEAD[2:])},
+         "log": begin + pack_items([7, bytes(31)] + HEAD[2:])},
         {"name": "a short secret", "error": "form",
-         "log": begin + pack_items(HEAD[:7] + [bytes(32)] + HEAD[8:])},
+         "log": begin + pack_items(HEAD[:8] + [bytes(32)] + HEAD[9:])},
         {"name": "a certificate that is too long", "error": "form",
-         "log": begin + pack_items(HEAD[:11] + [bytes(1025)] + HEAD[12:])},
+         "log": begin + pack_items(HEAD[:12] + [bytes(1025)] + HEAD[13:])},
     ]
     good = [CONTENT, 9, 1, 65536, False, False, True, False, 1, 1700000000125, b"\x80\x00"]
     wrong = [  # entries that are wrong: nothing of them is believed
@@ -141,7 +149,9 @@ def main():
     ]
     json.dump(in_hex({
         "made_by": "tests/vectors/make_inputlog.py",
-        "head": {n: str(v) if isinstance(v, int) else v for n, v in zip(NAMES, HEAD[1:])},
+        "head": {n: b"".join(big(x, 8) for x in v) if isinstance(v, list)
+                 else str(int(v)) if isinstance(v, int) else v
+                 for n, v in zip(NAMES, HEAD[1:])},
         "head_bytes": head,
         "entries": entries,
         "log": log,
