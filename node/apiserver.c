@@ -287,12 +287,28 @@ static json_t *tallies(const struct daf_agent_tally *by_kind)
     return NULL;
 }
 
+/* In one sentence, for a person; NULL if there is nothing to say. */
+static const char *self_words(const struct daf_agent_stats *stats,
+                              uint64_t clones)
+{
+    if (stats->restored)
+        return "this device was put back from an older copy, or its card was "
+               "copied: nothing is lost, and until it has met an archive or "
+               "two other devices it takes nobody in and takes nothing from "
+               "anybody";
+    if (clones > 0)
+        return "a copy of this device's card, or what this device was before "
+               "an older copy was put back, has written too: nothing is lost, "
+               "all of it counts as this device's";
+    return NULL;
+}
+
 static json_t *status_object(const struct daf_apiserver *s,
                              const struct daf_apiserver_status *status)
 {
     const struct daf_manifest *m = daf_camp_manifest(daf_agent_camp(s->agent));
     struct daf_agent_stats stats;
-    uint64_t refused = 0;
+    uint64_t refused = 0, clones = daf_agent_clones(s->agent);
     json_t *o, *by_name;
 
     daf_agent_stats(s->agent, &stats);
@@ -313,15 +329,18 @@ static json_t *status_object(const struct daf_apiserver *s,
         {"deferred", stats.deferred}, /* logs */
         {"other_camps", stats.strangers},
         {"pending_writes", stats.pending_writes},
+        {"clones", clones},
+        {"logs", stats.lives},
         {"frames_in", stats.frames_in},
         {"frames_out", stats.frames_out},
         {"bytes_in", stats.bytes_in},
         {"bytes_out", stats.bytes_out},
         {"uptime_s", status->uptime_s},
     };
-    o = json_pack("{sb sb sb so so so ss ss ss so so so}", "running", 1,
+    o = json_pack("{sb sb sb sb ss? so so so ss ss ss so so so}", "running", 1,
                   "revoked", stats.revoked, "unchecked", stats.unchecked,
-                  "author",
+                  "restored", stats.restored, "notice",
+                  self_words(&stats, clones), "author",
                   daf_cmd_hex(daf_agent_author(s->agent)->b,
                               sizeof(struct daf_author_id)),
                   "camp", daf_cmd_hex(m->camp.b, sizeof(m->camp.b)),
@@ -550,7 +569,11 @@ static const char *get_write(const struct client *c, json_t *request,
         w->kind = DAF_WRITE_ASSIGNMENT;
         return get_assignment(request, w, payload);
     }
-    return "kind is session, learner, control, catalog or assignment";
+    if (kind != NULL && strcmp(kind, "heard") == 0 && !c->is_web) {
+        w->kind = DAF_WRITE_HEARD;
+        return NULL;
+    }
+    return "kind is session, learner, control, catalog, assignment or heard";
 }
 
 /* It came before: answered already, or to be answered with the first one. */

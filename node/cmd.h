@@ -238,6 +238,7 @@ enum daf_exit daf_cmd_unassign(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_assignments(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_channels(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_subscribe(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_restored(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_unsubscribe(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_evict(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_digest(const struct daf_cmd *cmd);

@@ -67,6 +67,8 @@ static json_t *request_of(const struct daf_write *write)
                          write->kind == DAF_WRITE_CONTROL ? "control"
                                                           : "catalog",
                          "payload", hex_of(write->payload));
+    if (write->kind == DAF_WRITE_HEARD)
+        return json_pack("{s:s,s:s}", "op", "write", "kind", "heard");
     if (write->kind == DAF_WRITE_ASSIGNMENT)
         return json_pack("{s:s,s:s,s:s,s:o}", "op", "write", "kind",
                          "assignment", "scope", write->scope, "payload",

@@ -286,9 +286,24 @@ static const struct daf_command table[] = {
         .name = "status", .args = "",
         .summary = "how the running daemon is",
         .keys = {"running", "author", "camp", "peers", "records", "refused",
-                 "unchecked", "deferred", "revoked"},
+                 "unchecked", "deferred", "revoked", "restored", "clones",
+                 "logs", "notice"},
         .needs_daemon = true,
         .run = daf_cmd_status,
+    },
+    {
+        .name = "restored", .args = "",
+        .summary = "whether this device was put back, or copied",
+        .text =
+            "A device that was put back from an older copy, or whose card was "
+            "copied, takes nobody in and takes nothing from anybody until it "
+            "has heard what it once said, from an archive or from two other "
+            "devices. That comes by itself.",
+        .options = {
+            {"anyway", NULL, "nobody else is left who could know"},
+        },
+        .keys = {"restored", "lives"},
+        .run = daf_cmd_restored,
     },
     {
         .name = "peers", .args = "",

@@ -73,6 +73,12 @@ static const char *refusal(const struct daf_wrote *wrote)
         return "this device's records of that scope have split, or begun "
                "anew, 64 times, as many as a camp keeps; what was written "
                "before is kept. To do: enrol this device anew, in a new home";
+    if (err == DAF_ERESTORED)
+        return "this device was put back from an older copy, or its card was "
+               "copied: until it has heard what it once said it takes nobody "
+               "in and takes nothing from anybody. To do: let it meet an "
+               "archive or two other devices; or daftar restored --anyway, if "
+               "nobody else is left";
     if (err == DAF_EKEY)
         return "this device holds no key of that scope yet. To do: wait for a "
                "coordinator's records, or check the scope's name";

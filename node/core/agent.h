@@ -172,6 +172,8 @@ enum daf_write_kind {
     DAF_WRITE_CATALOG, /* a packed catalogue-item; who may curate */
     DAF_WRITE_LEARNER, /* register a learner, also one more of a known name */
     DAF_WRITE_ASSIGNMENT, /* a packed assignment; who may curate in that class */
+    DAF_WRITE_HEARD, /* no record: a person says that nobody is left who knows more
+                        of this device than it does (R126) */
 };
 struct daf_write {
     uint64_t ticket; /* the host's, back in daf_agent_wrote */

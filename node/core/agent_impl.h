@@ -561,7 +561,11 @@ void daf_agent_self_begin(struct daf_agent *a);
 uint64_t daf_agent_life(const struct daf_agent *a);
 /* Another's batch, which is open, is to keep this record. */
 void daf_agent_self_meet(struct daf_agent *a, const struct daf_record *r);
-void daf_agent_self_stored(struct daf_agent *a, const struct daf_job *job);
+void daf_agent_self_stored(struct daf_agent *a, struct daf_job *job,
+                           enum daf_err err);
+/* It has heard what it once said.  @who, or NULL, is told when that is durable;
+ * taken. */
+void daf_agent_self_settle(struct daf_agent *a, struct daf_pending *who);
 /* The session of @c rests. */
 void daf_agent_self_heard(struct daf_agent *a, const struct daf_conn *c);
 /* Whether it has still to hear what it once said (R126). */

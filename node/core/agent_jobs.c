@@ -275,7 +275,7 @@ void daf_agent_job_stored(struct daf_agent *a, const struct daf_input *in)
     if (job->kind == DAF_JOB_OWN) daf_agent_write_done(a, job, in);
     if (job->kind == DAF_JOB_STATED) daf_agent_statements_stored(a, in->err);
     if (job->kind == DAF_JOB_SESSION) a->stats.records_in += o.changed;
-    if (in->err == DAF_OK) daf_agent_self_stored(a, job);
+    daf_agent_self_stored(a, job, in->err);
     if (in->err == DAF_OK) follow(a, job, in, &o);
     if (job->kind == DAF_JOB_SESSION) answer(a, job, in, &o);
     job_free(job);

@@ -98,9 +98,19 @@ void daf_agent_self_meet(struct daf_agent *a, const struct daf_record *r)
     keep_self(a, &self);
 }
 
-void daf_agent_self_stored(struct daf_agent *a, const struct daf_job *job)
+static void tell_writer(struct daf_agent *a, struct daf_job *job,
+                        enum daf_err err)
 {
-    if (job->self == NULL) return;
+    if (job->writes == NULL) return;
+    job->writes->wrote.err = err;
+    a->wrote(a->wrote_ctx, &job->writes->wrote);
+}
+
+void daf_agent_self_stored(struct daf_agent *a, struct daf_job *job,
+                           enum daf_err err)
+{
+    if (job->kind == DAF_JOB_SELF) tell_writer(a, job, err);
+    if (job->self == NULL || err != DAF_OK) return;
     /* The next own batch begins the new log. */
     if (job->self->lives_count != a->self.lives_count) a->own_logs_count = 0;
     if (!a->self.is_restored) a->heard_count = 0;
@@ -141,14 +151,13 @@ bool daf_agent_self_is_restored(const struct daf_agent *a)
     return coming(a)->is_restored && others(a) > 0;
 }
 
-static void settle(struct daf_agent *a)
+void daf_agent_self_settle(struct daf_agent *a, struct daf_pending *who)
 {
     struct daf_self self = *coming(a);
 
-    if (!self.is_restored || a->config.port->store_self == NULL) return;
     self.is_restored = false;
-    (void)daf_agent_job_begin(a, DAF_JOB_SELF, 0);
-    keep_self(a, &self);
+    daf_agent_job_begin(a, DAF_JOB_SELF, 0)->writes = who;
+    if (a->config.port->store_self != NULL) keep_self(a, &self);
     daf_agent_job_end(a, (struct daf_view){0});
 }
 
@@ -162,7 +171,7 @@ void daf_agent_self_heard(struct daf_agent *a, const struct daf_conn *c)
         memcmp(author->b, a->author.b, sizeof(author->b)) == 0 ||
         !is_enough(a, author))
         return;
-    settle(a);
+    daf_agent_self_settle(a, NULL);
 }
 
 /* ---- how many write with our keys (R129) */

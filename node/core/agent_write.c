@@ -154,10 +154,25 @@ static bool may_write(const struct daf_agent *a, const struct daf_write *w)
                NULL;
 }
 
+/* At the disk the others need not wait for it. */
+static void write_heard(struct daf_agent *a, const struct daf_write *write)
+{
+    struct daf_pending *p = copy_write(write);
+
+    if (p == NULL)
+        refuse(a, write->ticket, DAF_ENOMEM);
+    else
+        daf_agent_self_settle(a, p);
+}
+
 void daf_agent_write(struct daf_agent *a, const struct daf_write *write)
 {
     struct daf_pending *p;
 
+    if (write->kind == DAF_WRITE_HEARD) {
+        write_heard(a, write);
+        return;
+    }
     if (!is_good(write) || !is_allowed_type(a, write)) {
         refuse(a, write->ticket, is_good(write) ? DAF_ETYPE : DAF_ELIMIT);
         return;
