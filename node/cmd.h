@@ -191,6 +191,13 @@ DAF_NODISCARD enum daf_err daf_cmd_enrol_certify(
     const char *right, const char *scope, struct daf_cmd_certified *out,
     struct daf_trouble *t);
 
+/** daf_cmd_enrol_renew: the same for new keys of the device @like, with its rights.
+ * DAF_ENOTFOUND: it has no certificate here. */
+DAF_NODISCARD enum daf_err daf_cmd_enrol_renew(
+    const struct daf_cmd *cmd, const struct daf_device_keys *keys,
+    const struct daf_author_id *like, struct daf_cmd_certified *out,
+    struct daf_trouble *t);
+
 /* --- cmd_join.c: the new device's side */
 
 /** daf_cmd_join_home: a new home, or one that asked before and still waits; to
@@ -239,6 +246,8 @@ enum daf_exit daf_cmd_assignments(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_channels(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_subscribe(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_restored(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_renewals(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_renew(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_unsubscribe(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_evict(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_digest(const struct daf_cmd *cmd);

@@ -19,6 +19,8 @@ struct enrol {
     enum daf_right right;
     bool has_wish; /* scope or right was given */
     bool is_archive;
+    const struct daf_author_id
+        *like; /* whose rights it gets; NULL: scope, right */
 
     bool has_cert; /* found in control, or made now */
     uint8_t cert[DAF_CERT_BYTES_MAX];
@@ -237,6 +239,37 @@ static void add_right(struct daf_cert *cert, const char *scope,
     r[at].right = right;
 }
 
+static enum daf_err find_like(const struct enrol *e,
+                              struct daf_camp_rights *out)
+{
+    for (size_t i = 0; daf_camp_rights(e->view.camp, i, out); i++)
+        if (!out->is_coordinator &&
+            memcmp(&out->author, e->like, sizeof(out->author)) == 0)
+            return DAF_OK;
+    daf_home_trouble(e->t, "no certificate of the device that asks is here. To "
+                           "do: wait for the camp's records");
+    return DAF_ENOTFOUND;
+}
+
+static enum daf_err add_rights(struct enrol *e, struct daf_cert *cert)
+{
+    struct daf_camp_rights like;
+    enum daf_err err;
+
+    if (e->like == NULL) {
+        add_right(cert, "control", DAF_RIGHT_READ);
+        add_right(cert, "catalog", DAF_RIGHT_READ);
+        add_right(cert, "camp", DAF_RIGHT_APPEND);
+        add_right(cert, e->scope, e->right);
+        return DAF_OK;
+    }
+    err = find_like(e, &like);
+    for (size_t i = 0; err == DAF_OK && i < like.count; i++)
+        add_right(cert, like.rights[i].scope, like.rights[i].right);
+    if (err == DAF_OK) cert->archive = like.is_archive;
+    return err;
+}
+
 static enum daf_err make_cert(struct enrol *e)
 {
     const struct daf_manifest *m = daf_camp_manifest(e->view.camp);
@@ -247,12 +280,11 @@ static enum daf_err make_cert(struct enrol *e)
         .issuer = e->view.author,
         .archive = e->is_archive,
     };
+    enum daf_err err;
 
     randombytes_buf(cert.serial, sizeof(cert.serial));
-    add_right(&cert, "control", DAF_RIGHT_READ);
-    add_right(&cert, "catalog", DAF_RIGHT_READ);
-    add_right(&cert, "camp", DAF_RIGHT_APPEND);
-    add_right(&cert, e->scope, e->right);
+    err = add_rights(e, &cert);
+    if (err != DAF_OK) return err;
     e->cert_len = daf_cert_sign(&cert, &e->view.home.secrets.sign, e->cert);
     e->cert_id = cert.id;
     e->has_cert = e->is_new = e->cert_len > 0;
@@ -488,6 +520,18 @@ enum daf_exit daf_cmd_enrol_sign(const struct daf_cmd *cmd)
     return err == DAF_OK ? DAF_EXIT_DONE : daf_cmd_fail(cmd, err, &t);
 }
 
+static enum daf_err certify(const struct daf_cmd *cmd, struct enrol *e)
+{
+    enum daf_err err = daf_cmd_view_open(cmd, false, &e->view, e->t);
+
+    if (err != DAF_OK) return err;
+    err = check_coordinator(e);
+    if (err == DAF_OK) err = check_keys(e);
+    if (err == DAF_OK) err = write_missing(e);
+    daf_cmd_view_close(&e->view);
+    return err;
+}
+
 enum daf_err daf_cmd_enrol_certify(const struct daf_cmd *cmd,
                                    const struct daf_device_keys *keys,
                                    const char *right, const char *scope,
@@ -503,13 +547,29 @@ enum daf_err daf_cmd_enrol_certify(const struct daf_cmd *cmd,
     e->keys = *keys;
     e->author = daf_hash_author_id(&keys->sign);
     err = read_right(right, scope, e);
-    if (err == DAF_OK) err = daf_cmd_view_open(cmd, false, &e->view, t);
-    if (err == DAF_OK) {
-        err = check_coordinator(e);
-        if (err == DAF_OK) err = check_keys(e);
-        if (err == DAF_OK) err = write_missing(e);
-        daf_cmd_view_close(&e->view);
-    }
+    if (err == DAF_OK) err = certify(cmd, e);
+    memcpy(out->cert, e->cert, e->cert_len);
+    out->cert_len = e->cert_len;
+    out->id = e->cert_id;
+    free(e);
+    return err;
+}
+
+enum daf_err daf_cmd_enrol_renew(const struct daf_cmd *cmd,
+                                 const struct daf_device_keys *keys,
+                                 const struct daf_author_id *like,
+                                 struct daf_cmd_certified *out,
+                                 struct daf_trouble *t)
+{
+    struct enrol *e = calloc(1, sizeof(*e));
+    enum daf_err err;
+
+    if (e == NULL) return DAF_ENOMEM;
+    e->t = t;
+    e->keys = *keys;
+    e->author = daf_hash_author_id(&keys->sign);
+    e->like = like;
+    err = certify(cmd, e);
     memcpy(out->cert, e->cert, e->cert_len);
     out->cert_len = e->cert_len;
     out->id = e->cert_id;

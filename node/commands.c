@@ -292,6 +292,21 @@ static const struct daf_command table[] = {
         .run = daf_cmd_status,
     },
     {
+        .name = "renewals", .args = "",
+        .summary = "devices that ask for keys of their own, their card being copied",
+        .keys = {"record", "author", "renewed", "lives", "claimed_ms", "granted"},
+        .run = daf_cmd_renewals,
+    },
+    {
+        .name = "renew", .args = "KEYS", .args_min = 1, .args_max = 1,
+        .summary = "give one of them its own: KEYS is 6 digits or more of them",
+        .text = "Copies of one card count as one device until each has keys of its own.  "
+            "They ask by\nthemselves; a coordinator grants one, all or none, "
+            "from anywhere, and they take the keys\nwhen they hear of it.",
+        .keys = {"author", "renewed", "certificate"},
+        .run = daf_cmd_renew,
+    },
+    {
         .name = "restored", .args = "",
         .summary = "whether this device was put back, or copied",
         .text =

@@ -13,9 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEYS_FILE      "keys/device.keys"
 #define MANIFEST_FILE  "camp/manifest.daf"
-#define CERT_FILE      "camp/certificate.daf"
 #define KEYS_BYTES_MAX 512
 #define KEYS_FORMAT    "daf-keys"
 #define KEYS_VERSION   1
@@ -94,6 +92,13 @@ static bool is_there(const struct daf_home *home, const char *name)
 
 /* --- keys ------------------------------------------------------------- */
 
+void daf_home_draw_keys(struct daf_home *home)
+{
+    (void)crypto_sign_keypair(home->keys.sign.b, home->secrets.sign.b);
+    (void)crypto_box_keypair(home->keys.transport.b, home->secrets.transport.b);
+    (void)crypto_box_keypair(home->keys.seal.b, home->secrets.seal.b);
+}
+
 static void derive_public(struct daf_home *home)
 {
     memcpy(home->keys.sign.b, home->secrets.sign.b + 32, 32);
@@ -102,8 +107,8 @@ static void derive_public(struct daf_home *home)
     (void)crypto_scalarmult_base(home->keys.seal.b, home->secrets.seal.b);
 }
 
-static enum daf_err write_keys(const struct daf_home *home,
-                               struct daf_trouble *t)
+enum daf_err daf_home_write_keys(const struct daf_home *home, const char *name,
+                                 struct daf_trouble *t)
 {
     char path[DAF_HOME_PATH_MAX];
     uint8_t buffer[KEYS_BYTES_MAX];
@@ -118,7 +123,7 @@ static enum daf_err write_keys(const struct daf_home *home,
     daf_pack_bin(&k, home->secrets.transport.b,
                  sizeof(home->secrets.transport.b));
     daf_pack_bin(&k, home->secrets.seal.b, sizeof(home->secrets.seal.b));
-    daf_home_path(home, KEYS_FILE, path);
+    daf_home_path(home, name, path);
     err = daf_home_write_file(path, 0600, daf_pack_view(&k), t);
     sodium_memzero(buffer, sizeof(buffer));
     return err;
@@ -182,7 +187,8 @@ static enum daf_err open_keys(const char *path, int *out_fd,
     return DAF_OK;
 }
 
-static enum daf_err load_keys(struct daf_home *home, struct daf_trouble *t)
+enum daf_err daf_home_read_keys(struct daf_home *home, const char *name,
+                                struct daf_trouble *t)
 {
     char path[DAF_HOME_PATH_MAX];
     struct daf_view bytes = {NULL, 0};
@@ -190,7 +196,7 @@ static enum daf_err load_keys(struct daf_home *home, struct daf_trouble *t)
     uint8_t *p;
     int fd = -1;
 
-    daf_home_path(home, KEYS_FILE, path);
+    daf_home_path(home, name, path);
     err = open_keys(path, &fd, t);
     if (err != DAF_OK) return err;
     err = daf_home_read_fd(fd, path, KEYS_BYTES_MAX, &bytes, t);
@@ -301,11 +307,8 @@ enum daf_err daf_home_make(const char *dir, struct daf_home *out,
         err = daf_home_system_trouble(t, errno, "close to others", out->dir);
     if (err == DAF_OK) err = make_folders(out, t);
     if (err == DAF_OK) {
-        (void)crypto_sign_keypair(out->keys.sign.b, out->secrets.sign.b);
-        (void)crypto_box_keypair(out->keys.transport.b,
-                                 out->secrets.transport.b);
-        (void)crypto_box_keypair(out->keys.seal.b, out->secrets.seal.b);
-        err = write_keys(out, t);
+        daf_home_draw_keys(out);
+        err = daf_home_write_keys(out, KEYS_FILE, t);
         /* Keys may have their name and not be synced: there were none before. */
         if (err != DAF_OK) {
             char path[DAF_HOME_PATH_MAX];
@@ -394,7 +397,8 @@ enum daf_err daf_home_load(const char *dir, bool needs_camp,
                          out->dir);
         return DAF_ENOTFOUND;
     }
-    err = load_keys(out, t);
+    err = daf_home_read_keys(out, KEYS_FILE, t);
+    if (err == DAF_OK) err = daf_home_next_finish(out, t);
     if (err == DAF_OK) err = load_camp(out, needs_camp, t);
     if (err != DAF_OK) daf_home_unload(out);
     return err;

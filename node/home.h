@@ -100,4 +100,25 @@ DAF_NODISCARD enum daf_err daf_home_set_camp(struct daf_home *home,
                                              struct daf_view cert,
                                              struct daf_trouble *t);
 
+/* --- keys to come (docs/protocol.md R127)
+ *
+ * A device whose card was copied makes new keys for its present life, and asks to be
+ * certified by them.  The copy, being in another life, makes its own. */
+
+/** daf_home_next: the keys for @life, made durable now if there are none.
+ * @out: their public halves; @out_request: the signed wish, DAF_REQUEST_BYTES_MAX.
+ * DAF_EKEY, DAF_EFULL, DAF_EIO. */
+DAF_NODISCARD enum daf_err daf_home_next(const struct daf_home *home,
+                                         uint64_t life,
+                                         struct daf_device_keys *out,
+                                         uint8_t *out_request, size_t *out_len,
+                                         struct daf_trouble *t);
+/** daf_home_next_take: from now on those are this home's keys and @cert its
+ * certificate; the former keys are gone.  A power cut leaves all of it or nothing.
+ * The caller loads the home again. */
+DAF_NODISCARD enum daf_err daf_home_next_take(const struct daf_home *home,
+                                              uint64_t life,
+                                              struct daf_view cert,
+                                              struct daf_trouble *t);
+
 #endif

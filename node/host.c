@@ -127,6 +127,7 @@ static void give_batch(struct daf_host *h, struct daf_writer_batch *b)
     if (is_catalogue_new(h, b)) daf_host_editions_soon(h);
     if (b->err == DAF_OK) {
         daf_host_wants_batch(h, b);
+        daf_host_renew_soon(h);
         h->commits = b->commits;
         h->records += b->records;
         /* Records, or what peers hold of them. */
@@ -528,13 +529,21 @@ static void on_signal(void *ctx, int signal)
     struct daf_host *h = ctx;
 
     (void)signal;
-    if (h->is_stopping && !h->is_repairing) { /* twice: in a hurry */
+    if (h->is_stopping && !h->is_repairing && !h->begins_again) {
+        /* twice: in a hurry */
         daf_loop_stop(h->loop);
         return;
     }
     daf_notify_send("STOPPING=1");
-    h->is_repairing = false;
+    h->is_repairing = h->begins_again = false;
     if (!h->is_stopping) stop(h);
+}
+
+void daf_host_begin_again(struct daf_host *h)
+{
+    if (h->is_stopping) return;
+    h->begins_again = true;
+    stop(h);
 }
 
 /* Answered when the loop has ended: daf_host_repair(). */
@@ -667,6 +676,7 @@ static enum daf_err open_loop(struct daf_host *h)
     h->stop_timer = (struct daf_loop_timer){.fn = on_stop_timer, .ctx = h};
     h->editions_timer =
         (struct daf_loop_timer){.fn = daf_host_editions, .ctx = h};
+    h->renew_timer = (struct daf_loop_timer){.fn = daf_host_renew, .ctx = h};
     h->doors_timer =
         (struct daf_loop_timer){.fn = daf_host_doors_write, .ctx = h};
     if (err == DAF_OK) err = daf_loop_signals(h->loop, on_signal, h);
@@ -674,6 +684,7 @@ static enum daf_err open_loop(struct daf_host *h)
     if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->record_timer);
     if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->stop_timer);
     if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->doors_timer);
+    if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->renew_timer);
     if (err == DAF_OK) err = daf_loop_timer_open(h->loop, &h->editions_timer);
     return err;
 }
@@ -906,7 +917,7 @@ bool daf_host_repair(struct daf_host *h)
     struct daf_trouble t = {""};
     enum daf_err err = DAF_ENOMEM;
 
-    if (!h->is_repairing) return false;
+    if (!h->is_repairing) return h->begins_again;
     close_store(h);
     r.bad = json_array();
     if (r.bad != NULL) err = daf_repair_run(&h->home, &r, &t);
@@ -940,6 +951,7 @@ void daf_host_close(struct daf_host *h)
         daf_loop_timer_close(h->loop, &h->record_timer);
         daf_loop_timer_close(h->loop, &h->stop_timer);
         daf_loop_timer_close(h->loop, &h->doors_timer);
+        daf_loop_timer_close(h->loop, &h->renew_timer);
         daf_loop_timer_close(h->loop, &h->editions_timer);
     }
     daf_loop_free(h->loop);

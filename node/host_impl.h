@@ -6,6 +6,7 @@
  *      host_content.c  between contents, API, catalogue and agent
  *      host_wants.c    what is assigned, and of channels, brought to the shelf
  *      host_editions.c wishes go over to new editions
+ *      host_renew.c    new keys after a card was copied
  *      host_doors.c    doors that proved true, kept for the next start */
 #ifndef DAF_NODE_HOST_IMPL_H
 #define DAF_NODE_HOST_IMPL_H
@@ -70,6 +71,9 @@ struct daf_host {
     bool is_in_agent;
     bool is_stopping, link_gone;
     bool is_repairing; /* it stops for a repair */
+    bool begins_again; /* it stops, and starts anew in the same process */
+    struct daf_loop_timer renew_timer;
+    uint64_t renew_asked; /* the life for which a request is in the camp */
     bool has_told_revoked;
     int exit_status;
     struct daf_subscriptions subscriptions;
@@ -77,11 +81,21 @@ struct daf_host {
     struct daf_loop_timer wants_timer;
     struct daf_mono wants_not_before;
     bool is_tight; /* something that goes before the next lesson has no room */
-    struct daf_log_limit read_trouble, write_trouble, wants_trouble;
+    struct daf_log_limit read_trouble, write_trouble, wants_trouble,
+        renew_trouble;
 };
 
 /** daf_host_input: give it to the agent, after all that was committed since. */
 void daf_host_input(struct daf_host *h, const struct daf_input *in);
+
+/** daf_host_begin_again: end, and start anew with what is in the home then. */
+void daf_host_begin_again(struct daf_host *h);
+
+/** daf_host_renew: ask for new keys, or take them, if this device has clones.  A
+ * timer's. */
+void daf_host_renew(void *host);
+/** daf_host_renew_soon: records came: look. */
+void daf_host_renew_soon(struct daf_host *h);
 
 /** daf_host_port_fill: the agent's port. */
 void daf_host_port_fill(struct daf_host *h);

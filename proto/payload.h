@@ -19,6 +19,7 @@ enum daf_type {
     DAF_TYPE_REVOCATION,
     DAF_TYPE_CATALOGUE_ITEM,
     DAF_TYPE_ASSIGNMENT,
+    DAF_TYPE_RENEWAL,
 };
 
 /** daf_payload_type: the type of a payload, by its name; UNKNOWN for names of
@@ -182,6 +183,19 @@ DAF_NODISCARD enum daf_err daf_payload_assignment(struct daf_view payload,
 /** daf_payload_item_content: whether an item's name is a content id, 64 digits in
  * hex, small; @out: it. */
 bool daf_payload_item_content(struct daf_view item, struct daf_hash *out);
+
+/* --- renewal: a device whose card was copied asks for keys of its own */
+#define DAF_RENEWAL_LIVES_MAX 32
+struct daf_renewal {
+    size_t
+        lives_count; /* 1 or more; the incarnations it wrote in, the present last */
+    uint64_t lives[DAF_RENEWAL_LIVES_MAX];
+    struct daf_view
+        request; /* proto/request.h; borrowed, and not verified here */
+};
+void daf_payload_pack_renewal(struct daf_pack *k, const struct daf_renewal *r);
+DAF_NODISCARD enum daf_err daf_payload_renewal(struct daf_view payload,
+                                               struct daf_renewal *out);
 
 /** daf_payload_acts: how many acts a control payload is (docs/records.md §4), by
  * its type alone, also of types that are not read here: 0, 1, or the handles of

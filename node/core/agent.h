@@ -174,6 +174,7 @@ enum daf_write_kind {
     DAF_WRITE_ASSIGNMENT, /* a packed assignment; who may curate in that class */
     DAF_WRITE_HEARD, /* no record: a person says that nobody is left who knows more
                         of this device than it does (R126) */
+    DAF_WRITE_RENEWAL, /* a packed renewal (R127) */
 };
 struct daf_write {
     uint64_t ticket; /* the host's, back in daf_agent_wrote */

@@ -84,7 +84,7 @@ static bool looks_like_id(struct daf_view v)
 static bool has_payload(const struct daf_write *w)
 {
     return w->kind == DAF_WRITE_CONTROL || w->kind == DAF_WRITE_CATALOG ||
-           w->kind == DAF_WRITE_ASSIGNMENT;
+           w->kind == DAF_WRITE_ASSIGNMENT || w->kind == DAF_WRITE_RENEWAL;
 }
 
 static bool is_good(const struct daf_write *w)
@@ -114,6 +114,13 @@ static bool is_good(const struct daf_write *w)
     return true;
 }
 
+static enum daf_type type_of(enum daf_write_kind kind)
+{
+    if (kind == DAF_WRITE_RENEWAL) return DAF_TYPE_RENEWAL;
+    return kind == DAF_WRITE_CATALOG ? DAF_TYPE_CATALOGUE_ITEM
+                                     : DAF_TYPE_ASSIGNMENT;
+}
+
 /* protocol.md R12: what this program does not know, or the camp's register does
  * not name, is not written here. */
 static bool is_allowed_type(const struct daf_agent *a,
@@ -124,9 +131,9 @@ static bool is_allowed_type(const struct daf_agent *a,
     enum daf_type type = DAF_TYPE_SESSION;
 
     if (has_payload(w)) type = daf_payload_type(w->payload, &name);
-    if (w->kind == DAF_WRITE_CATALOG || w->kind == DAF_WRITE_ASSIGNMENT)
-        return type == (w->kind == DAF_WRITE_CATALOG ? DAF_TYPE_CATALOGUE_ITEM
-                                                     : DAF_TYPE_ASSIGNMENT) &&
+    if (w->kind == DAF_WRITE_CATALOG || w->kind == DAF_WRITE_ASSIGNMENT ||
+        w->kind == DAF_WRITE_RENEWAL)
+        return type == type_of(w->kind) &&
                daf_manifest_has_type(daf_camp_manifest(a->camp), name);
     if (w->kind == DAF_WRITE_CONTROL) {
         return type == DAF_TYPE_CERTIFICATE || type == DAF_TYPE_KEY_WRAP ||
@@ -460,37 +467,56 @@ static enum daf_err write_learner(struct daf_agent *a, struct daf_job *job,
     return err;
 }
 
-/* Sealed to the class alone, under a handle of its own: nobody is in it who could
+/* Sealed to the scope alone, under a handle of its own: nobody is in it who could
  * ask to be forgotten (docs/records.md §2). */
-static enum daf_err write_assignment(struct daf_agent *a, struct daf_pending *p)
+static enum daf_err write_of_no_one(struct daf_agent *a, struct daf_pending *p,
+                                    const struct daf_scope_id *scope,
+                                    uint8_t retention)
 {
-    const struct daf_authority *auth = daf_camp_authority(a->camp);
-    struct daf_scope_id scope;
     struct daf_key generation;
     struct sealing sealing;
-    const struct draft draft = {.scope = &scope,
-                                .retention = DAF_RETENTION_DAILY,
+    const struct draft draft = {.scope = scope,
+                                .retention = retention,
                                 .sealing = &sealing,
                                 .payload = p->write.payload};
     struct daf_spot spot = {0};
     uint64_t number;
-    enum daf_err err = find_scope(a, p->write.scope, &scope);
+    enum daf_err err =
+        daf_camp_generation(a->camp, scope, &number, &generation);
 
-    if (err == DAF_OK &&
-        auth->right(auth->ctx, &a->author, &scope) < DAF_RIGHT_CURATE)
-        err = DAF_EDENIED;
-    if (err == DAF_OK)
-        err = daf_camp_generation(a->camp, &scope, &number, &generation);
     if (err != DAF_OK) return err;
     sealing.key = daf_body_scope_key(&generation);
     daf_rng_bytes(&a->rng, sealing.handle.b, sizeof(sealing.handle.b));
     err = append(a, &p->write, &draft, &spot);
-    p->wrote.log.scope = scope;
+    p->wrote.log.scope = *scope;
     p->wrote.seq = spot.seq;
     p->wrote.record = spot.id;
     sodium_memzero(&generation, sizeof(generation));
     sodium_memzero(&sealing, sizeof(sealing));
     return err;
+}
+
+static enum daf_err write_assignment(struct daf_agent *a, struct daf_pending *p)
+{
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+    struct daf_scope_id scope;
+    enum daf_err err = find_scope(a, p->write.scope, &scope);
+
+    if (err == DAF_OK &&
+        auth->right(auth->ctx, &a->author, &scope) < DAF_RIGHT_CURATE)
+        err = DAF_EDENIED;
+    return err != DAF_OK ? err
+                         : write_of_no_one(a, p, &scope, DAF_RETENTION_DAILY);
+}
+
+static enum daf_err write_renewal(struct daf_agent *a, struct daf_pending *p)
+{
+    const struct daf_authority *auth = daf_camp_authority(a->camp);
+    struct daf_scope_id scope = daf_hash_scope_id(&a->env.camp, "camp");
+
+    if (auth->right(auth->ctx, &a->author, &scope) < DAF_RIGHT_APPEND)
+        return DAF_EDENIED;
+    return write_of_no_one(a, p, &scope, DAF_RETENTION_IDENTITY);
 }
 
 /* Into control or catalog, as it came. */
@@ -520,6 +546,7 @@ static enum daf_err write_one(struct daf_agent *a, struct daf_job *job,
         return write_plain(a, p);
     if (p->write.kind == DAF_WRITE_LEARNER) return write_learner(a, job, p);
     if (p->write.kind == DAF_WRITE_ASSIGNMENT) return write_assignment(a, p);
+    if (p->write.kind == DAF_WRITE_RENEWAL) return write_renewal(a, p);
     return write_session(a, job, p);
 }
 

@@ -200,6 +200,7 @@ static bool add_payload(struct daf_camp *c, struct daf_view payload)
     case DAF_TYPE_REGISTRATION:
     case DAF_TYPE_CATALOGUE_ITEM:
     case DAF_TYPE_ASSIGNMENT:
+    case DAF_TYPE_RENEWAL:
         return false;
     }
     return false;

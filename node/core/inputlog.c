@@ -381,7 +381,7 @@ static void get_write(struct daf_cursor *c, struct daf_input *in,
     struct daf_write *w = &lists->write;
 
     *w = (struct daf_write){.ticket = daf_cursor_uint(c, UINT64_MAX)};
-    w->kind = (enum daf_write_kind)daf_cursor_uint(c, DAF_WRITE_HEARD);
+    w->kind = (enum daf_write_kind)daf_cursor_uint(c, DAF_WRITE_RENEWAL);
     w->claimed.ms = daf_cursor_uint(c, DAF_INT_MAX);
     w->time_quality = (uint8_t)daf_cursor_uint(c, DAF_TIME_BEACON);
     get_text(c, w->scope, sizeof(w->scope));

@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void check_revocation(struct daf_view bytes)
 {
@@ -42,6 +43,22 @@ static void check_revocation(struct daf_view bytes)
     assert(!k.is_full && k.len <= bytes.len);
     assert(k.len < bytes.len || memcmp(out, bytes.p, bytes.len) == 0);
     free(out);
+}
+
+static void check_renewal(struct daf_view bytes)
+{
+    struct daf_renewal a, b;
+    uint8_t out[DAF_REQUEST_BYTES_MAX + 12 * DAF_RENEWAL_LIVES_MAX];
+    struct daf_pack k;
+
+    if (daf_payload_renewal(bytes, &a) != DAF_OK) return;
+    assert(daf_payload_type(bytes, NULL) == DAF_TYPE_RENEWAL);
+    assert(a.lives_count > 0 && a.lives_count <= DAF_RENEWAL_LIVES_MAX);
+    daf_pack_init(&k, out, sizeof(out));
+    daf_payload_pack_renewal(&k, &a);
+    assert(!k.is_full && k.len <= bytes.len);
+    assert(daf_payload_renewal(daf_pack_view(&k), &b) == DAF_OK);
+    assert(memcmp(a.lives, b.lives, sizeof(a.lives)) == 0);
 }
 
 /* What was read is packed and read again, and says the same. */
@@ -90,5 +107,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(wrap.wraps_count > 0);
     check_revocation(bytes);
     check_assignment(bytes);
+    check_renewal(bytes);
     return 0;
 }

@@ -58,6 +58,38 @@ expect 'each in a log of its own' test "$(logs A)" = 3
 expect 'of one author' status B "s['author'] == '$(daftar C status --json | field author)'"
 expect 'nobody had to hear anything first' status B 'not s["restored"]'
 
+# --- keys of their own -----------------------------------------------------------------
+
+renewals() { daftar A renewals --json; }
+# new keys of the lines, in hex
+keys() { renewals | python3 -c "import json,sys
+for line in sys.stdin: print(json.loads(line)['renewed'])"; }
+author() { daftar "$1" status --json | field author; }
+asked() { test "$(keys | wc -l)" = "$1"; }
+old=$(author B)
+soon 'both ask for keys of their own, by themselves' asked 2
+expect 'nobody has them yet' eval '! renewals | grep -q "\"granted\":true"'
+expect 'no device but a coordinator grants' exits 5 daftar B renew "$(keys | head -n 1)"
+for k in $(keys); do
+    expect 'A grants one' daftar A renew "${k:0:12}" --json
+done
+taken() { test "$(author "$1" 2>/dev/null)" != "$old" && keys | grep -q "^$(author "$1")"; }
+soon 'B takes its keys' taken B
+soon 'its copy takes its own' taken C
+expect 'they are two devices now' test "$(author B)" != "$(author C)"
+expect 'what they wrote since is theirs' eval 'writes B renewed 2 && writes C renewed 2'
+soon 'all of it is at A' has A 1031
+soon 'A and B are equal' equal A B
+soon 'A and C are equal' equal A C
+expect 'B has no clone any more' status B 's["clones"] == 0 and s["notice"] is None'
+reads() { daftar B progress show --json | grep -c "\"$1\""; }
+expect 'B still reads what it once wrote' test "$(reads here-499)" = 1
+old_keys() { find "$tmp/B/keys" -name 'next*'; }
+expect 'no keys are left over' test -z "$(old_keys)"
+stop B
+start B --peer "$(door A)"
+expect 'after a restart as well' taken B
+
 # --- a backup is put back ----------------------------------------------------------
 
 stop B
@@ -66,7 +98,7 @@ rm -rf "$tmp/B"
 cp -a "$tmp/older" "$tmp/B"
 expect 'B was put back, and writes alone' writes B alone 10
 start B --peer "$(door A)"
-soon 'nothing is lost' has A 1037
+soon 'nothing is lost' has A 1041
 soon 'A and B are equal' equal A B
 expect 'B began anew' status B 's["logs"] == 2'
 soon 'and has heard what it once said' status B 's["restored"] is False'
@@ -81,7 +113,7 @@ expect 'both write' eval 'writes B alone-too 4 && writes D alone-too 4'
 start B
 start D --peer "$(door B)"
 soon 'they are equal' equal B D
-expect 'and have it all' has B 1045
+expect 'and have it all' has B 1049
 
 stop B
 stop D

@@ -114,6 +114,8 @@ static void expect_write(const char *name, const struct daf_write *w)
         assert_int_equal(w->kind, DAF_WRITE_ASSIGNMENT);
         assert_string_equal(w->scope, "class:1");
         assert_true(w->payload.len > 40);
+    } else if (is(name, "WRITE, a word that all was heard")) {
+        assert_int_equal(w->kind, DAF_WRITE_HEARD);
     } else {
         assert_string_equal(name, "WRITE, a learner without a name");
         assert_int_equal(w->kind, DAF_WRITE_LEARNER);

@@ -146,7 +146,7 @@ def main():
         ("a WRITE of an unknown clock", [8, 0, 0, 1, 0, 0, 3, "", b"", [], b"", bytes(8)]),
         ("an OPENED at no endpoint", [3, 0, 0, 7, 0, KEY, bytes(8)]),
         ("a READ without bytes", [17, 0, 0, 7, CONTENT, 0, 0, None, True, 0, bytes(8)]),
-        ("a WRITE of a seventh kind", [8, 0, 0, 1, 6, 0, 0, "", b"", [], b"", bytes(8)]),
+        ("a WRITE of an eighth kind", [8, 0, 0, 1, 7, 0, 0, "", b"", [], b"", bytes(8)]),
     ]
     json.dump(in_hex({
         "made_by": "tests/vectors/make_inputlog.py",
