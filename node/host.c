@@ -693,9 +693,11 @@ static enum daf_err open_writer(struct daf_host *h, uint64_t *out_boot,
                                 struct daf_trouble *t)
 {
     struct daf_store *store = NULL;
+    struct daf_machine machine;
     enum daf_err err = daf_offline_store(&h->home, DAF_STORE_WRITER, &store, t);
 
-    if (err == DAF_OK) err = daf_offline_prepare(store, out_boot, t);
+    daf_machine_read("", &machine);
+    if (err == DAF_OK) err = daf_offline_prepare(store, &machine, out_boot, t);
     if (err == DAF_OK) err = daf_writer_new(store, &h->writer);
     if (err != DAF_OK) {
         daf_store_close(store);

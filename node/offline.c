@@ -259,16 +259,43 @@ static enum daf_err draw_incarnation(struct daf_store *writer,
                          (struct daf_view){NULL, 0});
 }
 
+/* Where the home was at the last start; @now is remembered instead.  A mark that
+ * is unknown now, as a network card that is unplugged, stays as it was. */
+static enum daf_err note_machine(struct daf_store *writer,
+                                 const struct daf_machine *now, bool *out_other)
+{
+    struct daf_machine was = {{{0}}}, next = {{{0}}};
+    size_t len = 0;
+    enum daf_err err;
+
+    *out_other = false;
+    if (now == NULL) return DAF_OK;
+    err = daf_store_get_value(writer, DAF_VALUE_MACHINE, was.marks[0],
+                              sizeof(was.marks), &len);
+    if (err != DAF_OK && err != DAF_ENOTFOUND) return err;
+    if (len != sizeof(was.marks)) memset(&was, 0, sizeof(was));
+    *out_other = daf_machine_is_other(&was, now);
+    daf_machine_next(&was, now, &next);
+    if (memcmp(&was, &next, sizeof(was)) == 0) return DAF_OK;
+    return daf_store_set(writer, DAF_VALUE_MACHINE,
+                         (struct daf_view){next.marks[0], sizeof(next.marks)});
+}
+
 /* @out_boot counts this start. */
-static enum daf_err count_start(struct daf_store *writer, uint64_t *out_boot)
+static enum daf_err count_start(struct daf_store *writer,
+                                const struct daf_machine *machine,
+                                uint64_t *out_boot)
 {
     struct daf_self self = {.lives_count = 0};
     uint64_t boot = 0;
-    bool anew = false;
+    bool anew = false, is_other = false;
     enum daf_err err = must_start_anew(writer, &anew);
 
+    if (err == DAF_OK) err = note_machine(writer, machine, &is_other);
     if (err == DAF_OK) err = daf_selfvalue_get(writer, &self);
-    /* What it once said may have been lost with what was damaged. */
+    anew |= is_other;
+    /* What it once said may have been lost with what was damaged; or it is a
+     * copy, and the other goes on as well. */
     self.is_restored |= anew;
     if (err == DAF_ENOTFOUND || (err == DAF_OK && anew))
         err = draw_incarnation(writer, &self);
@@ -279,13 +306,14 @@ static enum daf_err count_start(struct daf_store *writer, uint64_t *out_boot)
     return set_value(writer, DAF_VALUE_BOOT, *out_boot);
 }
 
-enum daf_err daf_offline_prepare(struct daf_store *writer, uint64_t *out_boot,
-                                 struct daf_trouble *t)
+enum daf_err daf_offline_prepare(struct daf_store *writer,
+                                 const struct daf_machine *machine,
+                                 uint64_t *out_boot, struct daf_trouble *t)
 {
     enum daf_err err = daf_store_begin(writer);
 
     if (err == DAF_OK) {
-        err = count_start(writer, out_boot);
+        err = count_start(writer, machine, out_boot);
         if (err == DAF_OK)
             err = daf_store_commit(writer);
         else
@@ -424,10 +452,12 @@ static enum daf_err start_writer(struct daf_offline *o, uint64_t *out_boot,
                                  struct daf_trouble *t)
 {
     struct daf_store *store = NULL;
+    struct daf_machine machine;
     enum daf_err err = daf_offline_store(o->home, DAF_STORE_WRITER, &store, t);
 
     if (err != DAF_OK) return err;
-    err = daf_offline_prepare(store, out_boot, t);
+    daf_machine_read("", &machine);
+    err = daf_offline_prepare(store, &machine, out_boot, t);
     if (err == DAF_OK) {
         err = daf_writer_new(store, &o->writer);
         if (err == DAF_OK) return DAF_OK;

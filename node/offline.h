@@ -7,10 +7,12 @@
 #define DAF_NODE_OFFLINE_H
 
 #include "node/home.h"
+#include "node/machine.h"
 #include "node/selfvalue.h"
 
-/* A local value in the store (daf_store_set): 8 bytes, big endian. */
-#define DAF_VALUE_BOOT "boot"
+/* Local values in the store (daf_store_set): 8 bytes, big endian; three marks. */
+#define DAF_VALUE_BOOT    "boot"
+#define DAF_VALUE_MACHINE "machine"
 
 /** daf_offline_agent: make an agent for @home over a reader of its store.
  * @seed: chance, 32 bytes; copied.  @port, @wrote, @ctx as daf_agent_new. */
@@ -21,10 +23,11 @@ DAF_NODISCARD enum daf_err daf_offline_agent(
 
 /** daf_offline_prepare: with the lock held and a writer open, make sure that the
  * store has an incarnation, a new one after a repair that asked for it
- * (DAF_STORE_NEW_START), and count this start.  Durable on return. */
-DAF_NODISCARD enum daf_err daf_offline_prepare(struct daf_store *writer,
-                                               uint64_t *out_boot,
-                                               struct daf_trouble *t);
+ * (DAF_STORE_NEW_START) and on another @machine (R128), and count this start.
+ * @machine: NULL: it is not looked at.  Durable on return. */
+DAF_NODISCARD enum daf_err daf_offline_prepare(
+    struct daf_store *writer, const struct daf_machine *machine,
+    uint64_t *out_boot, struct daf_trouble *t);
 
 /** daf_offline_camp: the camp as the store's control tells it, with the roster of
  * learners if @with_roster.  The caller owns it: daf_camp_free(). */

@@ -356,7 +356,7 @@ static enum daf_err open_side(struct side *s)
     err = daf_home_load(fault_look_path(camp_dir, s->name), true, &s->home, &t);
     if (err != DAF_OK) return err;
     err = daf_offline_store(&s->home, DAF_STORE_WRITER, &s->writer, &t);
-    if (err == DAF_OK) err = daf_offline_prepare(s->writer, &s->boot, &t);
+    if (err == DAF_OK) err = daf_offline_prepare(s->writer, NULL, &s->boot, &t);
     seed[1] = (uint8_t)s->boot;
     if (err == DAF_OK)
         err = daf_offline_store(&s->home, DAF_STORE_READER, &s->reader, &t);

@@ -126,7 +126,7 @@ enum daf_err world_start(struct world *w, size_t node)
     uint64_t boot = 0;
     enum daf_err err = daf_store_open(n->dir, DAF_STORE_WRITER, &n->writer);
 
-    if (err == DAF_OK) err = daf_offline_prepare(n->writer, &boot, &t);
+    if (err == DAF_OK) err = daf_offline_prepare(n->writer, NULL, &boot, &t);
     if (err == DAF_OK)
         err = daf_store_open(n->dir, DAF_STORE_READER, &n->reader);
     if (err == DAF_OK) err = make_agent(n, boot);

@@ -113,7 +113,7 @@ static void one_incarnation_is_drawn_and_starts_are_counted(void **state)
                      DAF_OK);
     for (uint64_t start = 1; start <= 5; start++) {
         store = open_store(home, DAF_STORE_WRITER);
-        assert_int_equal(daf_offline_prepare(store, &boot, NULL), DAF_OK);
+        assert_int_equal(daf_offline_prepare(store, NULL, &boot, NULL), DAF_OK);
         daf_store_close(store);
         assert_int_equal(boot, start);
         store = open_store(home, DAF_STORE_READER);
@@ -147,7 +147,7 @@ static void a_repair_that_lost_something_is_a_new_incarnation(void **state)
                              DAF_OK);
             assert_int_equal(daf_store_commit(store), DAF_OK);
         }
-        assert_int_equal(daf_offline_prepare(store, &boot, NULL), DAF_OK);
+        assert_int_equal(daf_offline_prepare(store, NULL, &boot, NULL), DAF_OK);
         incarnations[i] = value_of(store, DAF_VALUE_INCARNATION);
         assert_int_equal(daf_store_get_value(store, DAF_STORE_NEW_START, value,
                                              sizeof(value), &len),
@@ -159,6 +159,36 @@ static void a_repair_that_lost_something_is_a_new_incarnation(void **state)
     assert_true(incarnations[1] != incarnations[2]);
     assert_true(incarnations[2] == incarnations[3]);
     assert_int_equal(boot, 4);
+    unload(home);
+}
+
+/* protocol.md R128: the card is in another machine. */
+static void another_machine_is_a_new_life_and_a_repaired_one_is_not(
+    void **state)
+{
+    static const struct daf_machine machines[] = {
+        {{{1}, {2}, {3}}}, {{{1}, {2}, {4}}}, /* a network card was replaced */
+        {{{1}, {0}, {0}}},                    /* it tells less this time */
+        {{{1}, {5}, {6}}},                    /* a copy, in another board */
+        {{{1}, {5}, {6}}},
+    };
+    static const size_t lives[] = {1, 1, 1, 2, 2};
+    struct daf_home *home = malloc(sizeof(*home));
+    struct daf_self self;
+    uint64_t boot = 0;
+
+    (void)state;
+    assert_int_equal(daf_home_make(daf_homes_in("A"), home, NULL), DAF_OK);
+    for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+        struct daf_store *store = open_store(home, DAF_STORE_WRITER);
+
+        assert_int_equal(daf_offline_prepare(store, &machines[i], &boot, NULL),
+                         DAF_OK);
+        assert_int_equal(daf_selfvalue_get(store, &self), DAF_OK);
+        assert_int_equal(self.lives_count, lives[i]);
+        assert_int_equal(self.is_restored, lives[i] > 1);
+        daf_store_close(store);
+    }
     unload(home);
 }
 
@@ -175,7 +205,7 @@ static void two_notebooks_have_two_incarnations(void **state)
                                        NULL),
                          DAF_OK);
         store = open_store(home, DAF_STORE_WRITER);
-        assert_int_equal(daf_offline_prepare(store, &boot, NULL), DAF_OK);
+        assert_int_equal(daf_offline_prepare(store, NULL, &boot, NULL), DAF_OK);
         drawn[i] = value_of(store, DAF_VALUE_INCARNATION);
         daf_store_close(store);
         unload(home);
@@ -201,7 +231,7 @@ static void a_value_of_another_length_is_corrupt_and_stays(void **state)
                                    (struct daf_view){odd, sizeof(odd)}),
                      DAF_OK);
     assert_int_equal(daf_store_commit(store), DAF_OK);
-    assert_int_equal(daf_offline_prepare(store, &boot, &t), DAF_ECORRUPT);
+    assert_int_equal(daf_offline_prepare(store, NULL, &boot, &t), DAF_ECORRUPT);
     assert_non_null(strstr(t.what, "damaged"));
     assert_int_equal(daf_store_get_value(store, DAF_VALUE_INCARNATION, b,
                                          sizeof(b), &len),
@@ -409,6 +439,7 @@ int main(void)
     cmocka_unit_test_setup_teardown(name, daf_homes_setup, daf_homes_teardown)
         T(one_incarnation_is_drawn_and_starts_are_counted),
         T(a_repair_that_lost_something_is_a_new_incarnation),
+        T(another_machine_is_a_new_life_and_a_repaired_one_is_not),
         T(two_notebooks_have_two_incarnations),
         T(a_value_of_another_length_is_corrupt_and_stays),
         T(a_write_is_found_when_the_notebook_is_opened_anew),
