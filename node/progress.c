@@ -62,7 +62,8 @@ static bool is_elsewhere(const struct daf_progress_query *q,
 {
     if (memcmp(&r->log.author, &q->author, sizeof(r->log.author)) != 0)
         return true; /* its author had it before it came here */
-    return daf_store_acked_seq(q->store, &r->log) >= r->seq;
+    return daf_store_is_acked(q->store, &r->log,
+                              &(struct daf_spot){r->seq, r->id});
 }
 
 static void add_lines(struct reading *reading, const struct daf_record *r,

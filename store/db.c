@@ -90,7 +90,10 @@ static const char *const questions[DAF_SQL_COUNT] = {
         "SELECT author,incarnation,tag,height,digest "
         "FROM log LEFT JOIN acked USING(log) "
         "WHERE scope=?1 AND author=?2 AND incarnation>?3 "
-        "AND height>ifnull(acked.seq,0) ORDER BY incarnation LIMIT 1",
+        /* Of a log with branches one spot cannot say that all are held. */
+        "AND(height>ifnull(acked.seq,0)OR 1<(SELECT count(*) FROM frontier "
+        "WHERE frontier.log=log.log AND is_root=0))"
+        "ORDER BY incarnation LIMIT 1",
     [DAF_SQL_ACKED_REMOVE] = "DELETE FROM acked WHERE log=?1",
     [DAF_SQL_UNCHECKED_AT] = "SELECT last FROM unchecked "
                              "WHERE log=?1 AND first<=?2 "

@@ -135,6 +135,10 @@ DAF_NODISCARD enum daf_err daf_store_get_value(struct daf_store *s,
                                                const char *name, uint8_t *out,
                                                size_t cap, size_t *out_len);
 
+/** daf_store_is_acked: a peer holds this own record.  Of a log with branches only
+ * one is known to be held: false may be said in error, true never. */
+bool daf_store_is_acked(struct daf_store *s, const struct daf_log_key *log,
+                        const struct daf_spot *spot);
 /** daf_store_acked_seq: up to where peers hold this own log; 0 if nobody. */
 uint64_t daf_store_acked_seq(struct daf_store *s,
                              const struct daf_log_key *log);

@@ -146,6 +146,20 @@ enum daf_err daf_store_acked_drop(struct daf_store *s, int64_t log,
     return daf_db_run(&q);
 }
 
+bool daf_store_is_acked(struct daf_store *s, const struct daf_log_key *log,
+                        const struct daf_spot *spot)
+{
+    struct daf_spot acked = {0};
+    int64_t number = 0;
+    bool is_one = false, is_below = false;
+    if (daf_store_number(s, log, &number) != DAF_OK ||
+        daf_store_acked_get(s, number, &acked) != DAF_OK ||
+        acked.seq < spot->seq || is_linear(s, number, &is_one) != DAF_OK)
+        return false;
+    return is_one ||
+           (is_under(s, number, &acked, spot, &is_below) == DAF_OK && is_below);
+}
+
 uint64_t daf_store_acked_seq(struct daf_store *s, const struct daf_log_key *log)
 {
     struct daf_spot spot = {0};

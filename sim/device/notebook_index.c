@@ -216,7 +216,7 @@ static enum daf_err unacked_next(void *ctx, const struct daf_scope_id *scope,
         if (memcmp(&n->pool->names[log->name].key.author, author,
                    sizeof *author) != 0)
             break;
-        if (log->height <= acked) continue;
+        if (log->height <= acked && log->tips == 1) continue;
         *out = *daf_notebook_mark(n, log->mark);
         return DAF_OK;
     }

@@ -284,6 +284,37 @@ static void an_ack_of_what_is_not_held_counts_nothing(void **state)
     assert_int_equal(daf_store_acked_seq(h->s, &none), 0);
 }
 
+/* Of two branches peers may hold one: what they hold of the other is not known. */
+static void of_a_log_with_branches_one_is_acknowledged(void **state)
+{
+    struct home *h = *state;
+    const struct daf_log_key *log = &h->logs[1];
+    const struct daf_made_want want = {.log = *log,
+                                       .prev = h->made[1][2].spot,
+                                       .body_len = 9,
+                                       .seed = 77};
+    const struct daf_index *index = daf_store_index(h->s);
+    const uint64_t after = 5; /* the author's other log */
+    struct daf_mark mark;
+    struct daf_made other;
+
+    daf_made_record(&want, &other);
+    assert_int_equal(ack(h, 1, PER_LOG), DAF_OK);
+    assert_int_equal(index->unacked_next(index->ctx, &log->scope, &log->author,
+                                         &after, &mark),
+                     DAF_ENOTFOUND);
+    assert_true(daf_store_is_acked(h->s, log, &h->made[1][3].spot));
+    assert_int_equal(daf_made_commit(h->s, &other, DAF_BODY_HELD), DAF_PUT_NEW);
+    assert_int_equal(other.spot.seq, h->made[1][3].spot.seq);
+    assert_false(daf_store_is_acked(h->s, log, &other.spot));
+    assert_true(daf_store_is_acked(h->s, log, &h->made[1][3].spot));
+    assert_true(daf_store_is_acked(h->s, log, &h->made[1][2].spot));
+    assert_int_equal(index->unacked_next(index->ctx, &log->scope, &log->author,
+                                         &after, &mark),
+                     DAF_OK);
+    assert_memory_equal(&mark.log, log, sizeof(mark.log));
+}
+
 #define HERE(test) cmocka_unit_test_setup_teardown(test, open_home, close_home)
 
 int main(void)
@@ -298,6 +329,7 @@ int main(void)
         HERE(a_digest_hashes_the_heads_in_order),
         HERE(an_ack_counts_without_gaps_only),
         HERE(an_ack_of_what_is_not_held_counts_nothing),
+        HERE(of_a_log_with_branches_one_is_acknowledged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
