@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/cmd.h"
+#include "node/renewals.h"
 
 #include <stdio.h>
 
@@ -19,21 +20,24 @@ static json_t *rights_json(const struct daf_camp_rights *d)
     return NULL;
 }
 
-static void print_json(const struct daf_camp_rights *d, bool is_revoked)
+static void print_json(const struct daf_camp_rights *d, bool is_revoked,
+                       size_t clones)
 {
     json_t *issuer = d->is_coordinator
                          ? json_null()
                          : daf_cmd_hex(d->issuer.b, sizeof(d->issuer.b));
 
-    daf_cmd_print(json_pack("{s:o,s:s,s:o,s:b,s:b,s:o}", "author",
+    daf_cmd_print(json_pack("{s:o,s:s,s:o,s:b,s:b,s:o,s:I}", "author",
                             daf_cmd_hex(d->author.b, sizeof(d->author.b)),
                             "role",
                             d->is_coordinator ? "coordinator" : "device",
                             "rights", rights_json(d), "revoked", is_revoked,
-                            "archive", d->is_archive, "issuer", issuer));
+                            "archive", d->is_archive, "issuer", issuer,
+                            "clones", (json_int_t)clones));
 }
 
-static void print_text(const struct daf_camp_rights *d, bool is_revoked)
+static void print_text(const struct daf_camp_rights *d, bool is_revoked,
+                       size_t clones)
 {
     char hex[2 * sizeof(d->author.b) + 1];
 
@@ -46,6 +50,10 @@ static void print_text(const struct daf_camp_rights *d, bool is_revoked)
     for (size_t i = 0; i < d->count; i++)
         (void)printf("%s%s %s", i > 0 ? ", " : "", d->rights[i].scope,
                      daf_cert_right_str(d->rights[i].right));
+    if (clones > 0)
+        (void)printf("  its card was copied, or an older copy put back: %zu "
+                     "more write as this device (daftar renewals)",
+                     clones);
     (void)printf("\n");
 }
 
@@ -59,12 +67,16 @@ enum daf_exit daf_cmd_devices(const struct daf_cmd *cmd)
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
     for (size_t i = 0; daf_camp_rights(v.camp, i, &d); i++) {
         bool is_revoked = daf_camp_is_revoked(v.camp, &d.author);
+        size_t clones;
 
+        err = daf_renewals_clones(v.store, v.camp, &d.author, &clones);
+        if (err != DAF_OK) break;
         if (cmd->json)
-            print_json(&d, is_revoked);
+            print_json(&d, is_revoked, clones);
         else
-            print_text(&d, is_revoked);
+            print_text(&d, is_revoked, clones);
     }
     daf_cmd_view_close(&v);
+    if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
     return DAF_EXIT_DONE;
 }

@@ -131,7 +131,7 @@ static const struct daf_command table[] = {
         .name = "devices", .args = "",
         .summary = "the devices of the camp that are known here, a line each",
         .text = "A coordinator has every right (\"*\") and no issuer.",
-        .keys = {"author", "role", "rights", "revoked", "archive", "issuer"},
+        .keys = {"author", "role", "rights", "revoked", "archive", "issuer", "clones"},
         .run = daf_cmd_devices,
     },
     {

@@ -57,6 +57,7 @@ static bool read_row(void *ctx, const struct daf_row *row)
     info.record = header.id;
     info.claimed_ms = header.claimed_ms;
     info.lives_count = renewal.lives_count;
+    memcpy(info.lives, renewal.lives, sizeof(info.lives));
     info.renewed = daf_hash_author_id(&info.keys.sign);
     info.is_granted = is_certified(r->camp, &info.renewed);
     return r->fn(r->ctx, &info);
@@ -84,6 +85,93 @@ enum daf_err daf_renewals_read(struct daf_store *store,
     err = daf_store_scan(store, &scope, DAF_RETENTION_IDENTITY, read_row, r);
     sodium_memzero(r, sizeof(*r));
     free(r);
+    return err;
+}
+
+/* ---- how many there are */
+
+/* More than a camp keeps incarnations of an author (R38). */
+#define COPIES_MAX 64
+
+/* What each copy says of its lives: one request that begins with all of another is
+ * of the same device, later. */
+struct copies {
+    const struct daf_author_id *author;
+    size_t count;
+    struct {
+        size_t count;
+        uint64_t lives[DAF_RENEWAL_LIVES_MAX];
+    } of[COPIES_MAX];
+};
+
+static bool begins_with(const uint64_t *longer, const uint64_t *shorter,
+                        size_t count)
+{
+    return memcmp(longer, shorter, count * sizeof(*shorter)) == 0;
+}
+
+static bool note_copy(void *ctx, const struct daf_renewal_info *r)
+{
+    struct copies *c = ctx;
+    size_t at = 0;
+
+    if (memcmp(&r->author, c->author, sizeof(r->author)) != 0) return true;
+    for (; at < c->count; at++) {
+        size_t held = c->of[at].count;
+
+        if (held >= r->lives_count &&
+            begins_with(c->of[at].lives, r->lives, r->lives_count))
+            return true;
+        if (held < r->lives_count &&
+            begins_with(r->lives, c->of[at].lives, held))
+            break;
+    }
+    if (at == COPIES_MAX) return true;
+    if (at == c->count) c->count++;
+    c->of[at].count = r->lives_count;
+    memcpy(c->of[at].lives, r->lives, sizeof(r->lives));
+    return true;
+}
+
+/* Tips of one log, the most of any. */
+static size_t branches_of(struct daf_store *store, const struct daf_camp *camp,
+                          const struct daf_author_id *author)
+{
+    const struct daf_index *index = daf_store_index(store);
+    struct daf_head *head = malloc(sizeof(*head));
+    struct daf_scope_id scope;
+    size_t most = 1;
+
+    for (size_t i = 0; head != NULL && daf_camp_scope(camp, i, &scope) != NULL;
+         i++) {
+        struct daf_log_key log = {.scope = scope, .author = *author};
+
+        while (index->head_next(index->ctx, &scope, &log, head) == DAF_OK &&
+               memcmp(&head->log.author, author, sizeof(*author)) == 0) {
+            log = head->log;
+            if (head->tips_count > most) most = head->tips_count;
+        }
+    }
+    free(head);
+    return most;
+}
+
+enum daf_err daf_renewals_clones(struct daf_store *store,
+                                 const struct daf_camp *camp,
+                                 const struct daf_author_id *author,
+                                 size_t *out)
+{
+    struct copies *c = calloc(1, sizeof(*c));
+    enum daf_err err;
+
+    *out = 0;
+    if (c == NULL) return DAF_ENOMEM;
+    c->author = author;
+    err = daf_renewals_read(store, camp, note_copy, c);
+    *out = branches_of(store, camp, author);
+    if (c->count > *out) *out = c->count;
+    (*out)--;
+    free(c);
     return err;
 }
 

@@ -13,6 +13,7 @@ struct daf_renewal_info {
     struct daf_device_keys keys;  /* by which it wants to be known; verified */
     struct daf_author_id renewed; /* who it is then */
     size_t lives_count;
+    uint64_t lives[DAF_RENEWAL_LIVES_MAX];
     uint64_t claimed_ms;
     bool is_granted; /* a certificate for them counts */
 };
@@ -25,6 +26,12 @@ typedef bool (*daf_renewal_fn)(void *ctx, const struct daf_renewal_info *r);
 DAF_NODISCARD enum daf_err daf_renewals_read(struct daf_store *store,
                                              const struct daf_camp *camp,
                                              daf_renewal_fn fn, void *ctx);
+
+/** daf_renewals_clones: how many devices besides one write with @author's keys, as far
+ * as their requests and the branches of its logs tell (R129).  Errors as above. */
+DAF_NODISCARD enum daf_err daf_renewals_clones(
+    struct daf_store *store, const struct daf_camp *camp,
+    const struct daf_author_id *author, size_t *out);
 
 /** daf_renewals_cert: the certificate of @author that stands (R17), from control.
  * @out: DAF_CERT_BYTES_MAX.  DAF_ENOTFOUND. */

@@ -70,6 +70,8 @@ old=$(author B)
 soon 'both ask for keys of their own, by themselves' asked 2
 expect 'nobody has them yet' eval '! renewals | grep -q "\"granted\":true"'
 expect 'no device but a coordinator grants' exits 5 daftar B renew "$(keys | head -n 1)"
+clones_at_A() { daftar A devices --json | grep "$old" | field clones; }
+expect 'the coordinator knows how many they are' test "$(clones_at_A)" = 1
 for k in $(keys); do
     expect 'A grants one' daftar A renew "${k:0:12}" --json
 done
