@@ -392,6 +392,80 @@ scene_class()
     tell "All four have it. The laptop sent $((sent / bytes)).$((sent * 10 / bytes % 10)) films, the tablets the rest."
 }
 
+# ---- copied
+
+# copies_card: of the sun tablet, into the device that was 6 until then
+copies_card()
+{
+    mv "$(home 6)" "$(home 6).kept" && cp -a "$(home 2)" "$(home 6)"
+}
+# leave_copied: the copy goes; who was 6 is 6 again, also when the scene failed
+leave_copied()
+{
+    order stop 6
+    remember device_6
+    if [ -d "$(home 6).kept" ]; then
+        rm -rf "$(home 6)"
+        mv "$(home 6).kept" "$(home 6)"
+    fi
+    wires "${everywhere[@]}"
+}
+knows_copies() { [ "$(status "$1" clones)" = "$2" ]; } # I COUNT
+renewals() { daftar renewals --json --home "$(home 1)"; }
+waiting() { renewals | grep '"granted":false' | sed -n 's/.*"renewed":"\([0-9a-f]*\)".*/\1/p'; }
+# ask_for_keys COUNT: so many are without an answer
+ask_for_keys() { [ "$(waiting | grep -c .)" = "$1" ]; }
+author() { daftar status --json --home "$(home "$1")" | sed -n 's/.*"author":"\([0-9a-f]*\)".*/\1/p'; }
+# is_renewed I OLD: it has taken keys that were granted
+is_renewed()
+{
+    local now
+    now=$(author "$1") && [ -n "$now" ] && [ "$now" != "$2" ] &&
+        renewals | grep '"granted":true' | finds "$now"
+}
+grants_all()
+{
+    local keys
+    for keys in $(waiting); do daftar renew "$keys" --home "$(home 1)" || return; done
+}
+
+scene_copied()
+{
+    local letters old
+    letters=$(content letters)
+    places[6]='60 180' # beside the sun tablet
+    at_place 1 up
+    wires "${everywhere[@]}"
+    need 60 'the three notebooks are equal' same 1 2 3
+    must 'the sun tablet is switched off' switch_off 2
+    trap leave_copied EXIT
+    must 'its card is copied, and put into another tablet' copies_card
+    wires
+    must 'both are switched on, and nobody hears the other' \
+        eval 'switch_on 2 && switch_on 6'
+    old=$(author 2)
+    must 'they have one name and one key' test "$(author 6)" = "$old"
+    must 'Kite Example answers at the sun tablet' eval \
+        "enters 2 kite 'Kite Example' && answers_quiz 2 kite '$letters' '$dir/sun'"
+    must 'Drum Example answers at the copy' eval \
+        "enters 6 drum 'Drum Example' && answers_quiz 6 drum '$letters' '$dir/copy'"
+    tell 'Two tablets that take each other for themselves. Now they meet the laptop.'
+    wires 1-2 1-3 1-6 2-3 2-6
+    need 60 'the laptop has her answer' has 1 "$(<"$dir/sun")"
+    need 60 'and his' has 1 "$(<"$dir/copy")"
+    need 60 'all four notebooks are equal' same 1 2 3 6
+    need 20 'the sun tablet knows of its copy' knows_copies 2 1
+    need 20 'both ask for keys of their own, by themselves' ask_for_keys 2
+    tell 'Nothing is lost, and nobody did anything. The teacher gives each its own keys.'
+    must 'one tap for each' grants_all
+    need 40 'the sun tablet has taken its own' is_renewed 2 "$old"
+    need 40 'and the copy' is_renewed 6 "$old"
+    author 2 >"$dir/author2"
+    must 'they are two devices now' test "$(author 2)" != "$(author 6)"
+    need 60 'and all four notebooks are equal' same 1 2 3 6
+    tell 'One card became two devices, and every answer is there.'
+}
+
 # ---- thousand
 
 # replays FILE: the agent makes the same calls when it is told the same
