@@ -66,8 +66,8 @@
  *
  * {"op":"web-status"} -> {"camp":…,"author":"8 hex","peers":N,"records":N,
  *                      "revoked":bool,"exit":0}
- * {"op":"learners"} -> {"scope":"class:1","learners":[{"subject":"hex","name":""}…],
- *                      "more":bool,"exit":0}   of the first class, at most 4000
+ * {"op":"learners"} -> {"scope":"class:1","learners":[{"subject":"hex","name":"",
+ *                      "confirmed":bool}…],"more":bool,"exit":0}   of the first class, at most 4000
  * {"op":"progress","subject":"hex"} -> {"lines":[…],"exit":0}   as `progress show
  *                      --json` prints them, at most 4000
  * {"op":"write","kind":"session",…}   above

@@ -336,6 +336,7 @@ static json_t *status_object(const struct daf_apiserver *s,
         {"bytes_in", stats.bytes_in},
         {"bytes_out", stats.bytes_out},
         {"uptime_s", status->uptime_s},
+        {"unconfirmed", status->unconfirmed},
     };
     o = json_pack("{sb sb sb sb ss? so so so ss ss ss so so so}", "running", 1,
                   "revoked", stats.revoked, "unchecked", stats.unchecked,

@@ -41,6 +41,7 @@ struct daf_apiserver_status {
     const char *web; /* "http://127.0.0.1:8080"; "" if it serves no pages */
     uint64_t web_restarts;
     uint64_t uptime_s;
+    uint64_t unconfirmed; /* records of revoked devices that do not count */
 };
 
 struct daf_apiserver_ops {
@@ -67,6 +68,9 @@ struct daf_apiserver_ops {
      * appended to @lines, at most DAF_APISERVER_LINES_MAX. */
     enum daf_err (*progress)(void *ctx, const struct daf_subject_id *subject,
                              json_t *lines);
+
+    /* Learners whom nobody's record that counts registered; NULL: none are known. */
+    const struct daf_learners *(*unconfirmed)(void *ctx);
 
     /* Content; all may be NULL: there is none. */
 

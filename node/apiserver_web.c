@@ -3,6 +3,7 @@
 #include "node/apiserver_impl.h"
 
 #include "node/cmd.h"
+#include "node/learners.h"
 #include "proto/limits.h"
 
 #include <sodium.h>
@@ -22,8 +23,12 @@ static struct daf_apiserver_answer done(json_t *last)
 /* ---- learners and what they did */
 
 /* Of the class that this device writes in when nobody names one. */
-static struct daf_apiserver_answer learners(const struct daf_agent *agent)
+static struct daf_apiserver_answer learners(const struct daf_agent *agent,
+                                            const struct daf_apiserver_ops *ops)
 {
+    static const struct daf_learners none;
+    const struct daf_learners *unconfirmed =
+        ops->unconfirmed == NULL ? NULL : ops->unconfirmed(ops->ctx);
     const struct daf_camp *camp = daf_agent_camp(agent);
     const char *class = daf_camp_own_class(camp, 0);
     json_t *list = json_array();
@@ -39,9 +44,12 @@ static struct daf_apiserver_answer learners(const struct daf_agent *agent)
         more = json_array_size(list) == DAF_APISERVER_LINES_MAX;
         if (!more)
             (void)json_array_append_new(
-                list, json_pack("{so so}", "subject",
+                list, json_pack("{so so sb}", "subject",
                                 daf_cmd_hex(l.subject.b, sizeof(l.subject.b)),
-                                "name", daf_cmd_text(l.name)));
+                                "name", daf_cmd_text(l.name), "confirmed",
+                                daf_learners_is_confirmed(
+                                    unconfirmed == NULL ? &none : unconfirmed,
+                                    &l.scope, &l.subject)));
     }
     sodium_memzero(&l, sizeof(l));
     return done(json_pack("{ss so sb}", "scope", class != NULL ? class : "",
@@ -208,7 +216,7 @@ struct daf_apiserver_answer daf_apiserver_web(
     const struct daf_agent *agent, const struct daf_apiserver_ops *ops,
     const char *op, json_t *request, uint64_t ticket)
 {
-    if (strcmp(op, "learners") == 0) return learners(agent);
+    if (strcmp(op, "learners") == 0) return learners(agent, ops);
     if (strcmp(op, "progress") == 0) return progress(ops, request);
     if (strcmp(op, "web-status") == 0) return status(agent, ops);
     if (strcmp(op, "library") == 0) return library(ops, request);

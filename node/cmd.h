@@ -6,6 +6,7 @@
 
 #include "node/commands.h"
 #include "node/offline.h"
+#include "node/renew.h"
 #include "node/repair.h"
 #include "proto/request.h"
 
@@ -132,6 +133,46 @@ void daf_cmd_writer_close(struct daf_cmd_writer *w);
 /** daf_cmd_err_of: what the last line of a daemon's answer says; DAF_OK. */
 enum daf_err daf_cmd_err_of(const json_t *answer);
 
+/* --- cmd_control.c: what the commands of coordinators share */
+
+/** daf_cmd_find_device: the one device whose author id is, or begins with, @digits
+ * (8 or more).  DAF_EUSAGE, DAF_ENOTFOUND, with words. */
+DAF_NODISCARD enum daf_err daf_cmd_find_device(const struct daf_camp *camp,
+                                               const char *digits,
+                                               struct daf_camp_rights *out,
+                                               struct daf_trouble *t);
+struct daf_cmd_control; /* opaque */
+/** daf_cmd_control_open: as daf_cmd_writer_open(); daf_cmd_control_close(). */
+DAF_NODISCARD enum daf_err daf_cmd_control_open(struct daf_home *home,
+                                                struct daf_cmd_control **out,
+                                                struct daf_trouble *t);
+DAF_NODISCARD enum daf_err daf_cmd_control_put(struct daf_cmd_control *c,
+                                               struct daf_view payload,
+                                               struct daf_trouble *t);
+/** daf_cmd_control_close: waits; DAF_OK if all that was put is durable. */
+DAF_NODISCARD enum daf_err daf_cmd_control_close(struct daf_cmd_control *c,
+                                                 struct daf_trouble *t);
+/** daf_cmd_control_fold: what was written, as everybody will read it. */
+DAF_NODISCARD enum daf_err daf_cmd_control_fold(struct daf_cmd_view *v,
+                                                struct daf_trouble *t);
+
+/* Of all scopes, or of one (docs/protocol.md R108). */
+struct daf_cmd_keys {
+    bool knows_scope;
+    size_t scopes, generations, wraps, records, unsealable;
+};
+/** daf_cmd_keys_look: what a coordinator would have to write: @generations scopes
+ * without a clean key, @wraps copies that members lack.  @scope NULL: all. */
+void daf_cmd_keys_look(const struct daf_camp *camp, const char *scope,
+                       struct daf_cmd_keys *out);
+/** daf_cmd_keys_renew: write it; durable on return.  @done: each scope that something
+ * was written for; may be NULL.  The caller is a coordinator, and folds control
+ * again if it needs the keys. */
+DAF_NODISCARD enum daf_err daf_cmd_keys_renew(
+    struct daf_cmd_view *v, const char *scope,
+    void (*done)(void *ctx, const struct daf_renew_scope *one), void *ctx,
+    struct daf_cmd_keys *out, struct daf_trouble *t);
+
 /* --- cmd_ask.c: one question to the daemon (node/api.h) */
 
 /** daf_cmd_call: daf_api_call() with @request taken; NULL is out of memory. */
@@ -227,6 +268,9 @@ enum daf_exit daf_cmd_enrol_accept(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_enrol_decline(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_enrol_close(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_revoke(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_admit(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_revocations(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_keys_renew_all(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_devices(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_status(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_peers(const struct daf_cmd *cmd);

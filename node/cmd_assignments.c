@@ -288,8 +288,7 @@ static void tell_unknown(const struct daf_cmd *cmd, const char *channel)
     struct daf_cmd_view v;
 
     if (daf_cmd_view_open(cmd, false, &v, &t) != DAF_OK) return;
-    if (daf_catalogue_read(v.store, &daf_camp_authority(v.camp)->catalog,
-                           &catalogue) == DAF_OK &&
+    if (daf_wants_catalogue(v.store, v.camp, &catalogue) == DAF_OK &&
         !names(catalogue, channel))
         (void)fprintf(stderr, "daftar: no lesson of this channel is known here "
                               "yet. `daftar channels` lists those that are\n");

@@ -104,9 +104,8 @@ enum daf_err daf_cmd_content_open(const struct daf_cmd *cmd,
     out->states = json_object();
     err = out->states == NULL
               ? DAF_ENOMEM
-              : daf_catalogue_read(out->view.store,
-                                   &daf_camp_authority(out->view.camp)->catalog,
-                                   &out->catalogue);
+              : daf_wants_catalogue(out->view.store, out->view.camp,
+                                    &out->catalogue);
     if (err == DAF_OK) err = ask_daemon(out, t);
     if (err == DAF_ENOTFOUND && !out->has_daemon) {
         t->what[0] = '\0';

@@ -50,6 +50,14 @@ static void look_at_notebook(const struct daf_cmd *cmd, struct daf_cmd_visit *v)
     if (v->facts.store_err != DAF_OK) return;
     v->facts.cert_err = judge_cert(&view);
     v->facts.is_revoked = daf_camp_is_revoked(view.camp, &view.author);
+    if (daf_manifest_coordinator(daf_camp_manifest(view.camp), &view.author) !=
+        NULL) {
+        struct daf_cmd_keys keys;
+
+        daf_cmd_keys_look(view.camp, NULL, &keys);
+        v->facts.unclean = keys.generations;
+        v->facts.lacking = keys.wraps;
+    }
     daf_cmd_view_close(&view);
 }
 

@@ -189,29 +189,6 @@ static bool seek_cert(void *ctx, const struct daf_row *row)
     return true;
 }
 
-struct wrap_question {
-    struct enrol *e;
-    const char *scope;
-    uint8_t commit[16];
-    bool found;
-};
-
-static bool seek_wrap(void *ctx, const struct daf_row *row)
-{
-    struct wrap_question *q = ctx;
-    struct daf_view payload = payload_of(row);
-    struct daf_key_wrap wrap;
-    struct daf_wrap sealed;
-
-    if (daf_payload_type(payload, NULL) != DAF_TYPE_KEY_WRAP) return true;
-    if (daf_payload_key_wrap(payload, &wrap) != DAF_OK) return true;
-    if (strcmp(wrap.scope, q->scope) != 0 ||
-        memcmp(wrap.commit, q->commit, sizeof(q->commit)) != 0)
-        return true;
-    q->found = daf_payload_wrap(&wrap, &q->e->author, &sealed) == DAF_OK;
-    return !q->found;
-}
-
 static enum daf_err scan_control(struct enrol *e, daf_row_fn fn, void *ctx)
 {
     const struct daf_authority *a = daf_camp_authority(e->view.camp);
@@ -340,34 +317,35 @@ static enum daf_err put_control(struct enrol *e, struct daf_cmd_writer *w,
     return daf_cmd_writer_put(w, &write, e->t);
 }
 
-/* Seal the newest generation of a scope to the device, unless that was done. */
-static enum daf_err put_wrap(struct enrol *e, struct daf_cmd_writer *w,
-                             const char *scope)
+/* Every key of a scope that is held here to the device, unless it has it: what was
+ * written under an older one is read by who comes later (protocol.md R109). */
+static enum daf_err put_wraps(struct enrol *e, struct daf_cmd_writer *w,
+                              const char *scope)
 {
-    struct wrap_question q = {.e = e, .scope = scope};
     const struct daf_camp_id *camp = &daf_camp_manifest(e->view.camp)->camp;
     struct daf_scope_id id = daf_hash_scope_id(camp, scope);
     uint8_t buffer[DAF_CERT_BYTES_MAX];
-    struct daf_key key;
+    struct daf_camp_key_made made;
+    enum daf_err err = DAF_OK;
     struct daf_pack k;
-    uint64_t number;
-    enum daf_err err = daf_camp_generation(e->view.camp, &id, &number, &key);
 
-    if (err != DAF_OK) {
+    if (!daf_camp_generation_at(e->view.camp, &id, 0, &made)) {
         daf_home_trouble(e->t,
                          "this device holds no key of the scope %s. To "
                          "do: check the scope's name",
                          scope);
-        return err;
+        return DAF_EKEY;
     }
-    daf_body_commitment(&key, q.commit);
-    err = scan_control(e, seek_wrap, &q);
-    daf_pack_init(&k, buffer, sizeof(buffer));
-    if (err == DAF_OK && !q.found)
-        err = daf_cmd_key_wrap(scope, number, &key, &e->keys, &k);
-    sodium_memzero(&key, sizeof(key));
-    if (err != DAF_OK || q.found) return err;
-    return put_control(e, w, &k);
+    for (size_t i = 0;
+         err == DAF_OK && daf_camp_generation_at(e->view.camp, &id, i, &made);
+         i++) {
+        if (daf_camp_is_wrapped(e->view.camp, &made, &e->author)) continue;
+        daf_pack_init(&k, buffer, sizeof(buffer));
+        err = daf_cmd_key_wrap(scope, made.number, &made.key, &e->keys, &k);
+        if (err == DAF_OK) err = put_control(e, w, &k);
+    }
+    sodium_memzero(&made, sizeof(made));
+    return err;
 }
 
 static bool is_read_sealed(const struct daf_cert_right *r)
@@ -389,7 +367,7 @@ static enum daf_err put_missing(struct enrol *e, struct daf_cmd_writer *w)
         err = daf_cert_decode((struct daf_view){e->cert, e->cert_len}, &cert);
     for (size_t i = 0; err == DAF_OK && i < cert.rights_count; i++)
         if (is_read_sealed(&cert.rights[i]))
-            err = put_wrap(e, w, cert.rights[i].scope);
+            err = put_wraps(e, w, cert.rights[i].scope);
     if (err == DAF_OK && !had_cert) {
         daf_pack_init(&k, buffer, sizeof(buffer));
         daf_payload_pack_certificate(&k,

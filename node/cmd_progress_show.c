@@ -30,7 +30,18 @@ static void print_text(const struct daf_progress_line *l)
     print_cell(score, 9);
     (void)printf("%5u  ", l->seconds / 60);
     print_cell(day, 18);
-    (void)printf("%s\n", l->kept_elsewhere ? "elsewhere" : "here");
+    (void)printf("%s%s\n", l->kept_elsewhere ? "elsewhere" : "here",
+                 !l->is_confirmed           ? "  UNCONFIRMED"
+                 : !l->is_learner_confirmed ? "  LEARNER UNCONFIRMED"
+                                            : "");
+}
+
+static bool has_unconfirmed(const struct daf_progress *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (!p->lines[i].is_confirmed || !p->lines[i].is_learner_confirmed)
+            return true;
+    return false;
 }
 
 static void print_lines(const struct daf_cmd *cmd, const struct daf_progress *p)
@@ -48,6 +59,10 @@ static void print_lines(const struct daf_cmd *cmd, const struct daf_progress *p)
             daf_cmd_print(daf_progress_json(&p->lines[i]));
         else
             print_text(&p->lines[i]);
+    if (!cmd->json && has_unconfirmed(p))
+        (void)printf("UNCONFIRMED: written, or the learner registered, by a "
+                     "device that was revoked.  That\ncounts for nothing "
+                     "until a coordinator admits it: daftar revocations.\n");
 }
 
 /* What was asked for is nothing that is known here. */

@@ -627,7 +627,7 @@ static enum daf_err check_right(struct publishing *p, struct daf_trouble *t)
         daf_home_trouble(t, "%s", may_not);
         err = DAF_EDENIED;
     } else {
-        err = daf_catalogue_read(v.store, &auth->catalog, &p->catalogue);
+        err = daf_wants_catalogue(v.store, v.camp, &p->catalogue);
     }
     daf_cmd_view_close(&v);
     return err;

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PREFIX_MIN 8 /* digits: 2^32 devices to find a second with them */
 /* What of a record a door frame has room for, less the body's own frame; and of
  * it, what stands behind the logs. */
 #define PAYLOAD_BYTES_MAX   (DAF_REVOKED_BYTES_MAX - DAF_HEADER_BYTES_MAX - 8)
@@ -36,6 +35,8 @@ struct revoking {
     struct daf_record_id record; /* that revokes: the first written, or held */
     bool has_record;
     uint64_t acts_left;
+    struct daf_cmd_keys keys; /* made and sealed since */
+    enum daf_err keys_err;
     struct daf_trouble *t;
     enum daf_err err; /* of a write */
 };
@@ -54,41 +55,6 @@ static enum daf_err read_reason(const struct daf_cmd *cmd, struct revoking *r)
     }
     daf_home_trouble(r->t, "--reason must be lost, stolen, left or other");
     return DAF_EUSAGE;
-}
-
-static bool begins_with(const struct daf_author_id *author, const char *digits)
-{
-    char hex[2 * sizeof(author->b) + 1];
-
-    (void)daf_cmd_hex_str(author->b, sizeof(author->b), hex);
-    return daf_cmd_begins(hex, digits);
-}
-
-/* The one device whose author id is, or begins with, @digits. */
-static enum daf_err find_device(struct revoking *r, const char *digits,
-                                struct daf_camp_rights *out)
-{
-    size_t len = strlen(digits), found = 0;
-    struct daf_camp_rights d;
-
-    if (len < PREFIX_MIN || len > 2 * sizeof(d.author.b) ||
-        strspn(digits, "0123456789abcdefABCDEF") != len) {
-        daf_home_trouble(r->t, "DEVICE must be 8 to 32 of the digits that "
-                               "daftar devices shows");
-        return DAF_EUSAGE;
-    }
-    for (size_t i = 0; daf_camp_rights(r->view.camp, i, &d); i++) {
-        if (!begins_with(&d.author, digits)) continue;
-        *out = d;
-        found++;
-    }
-    if (found == 1) return DAF_OK;
-    daf_home_trouble(r->t, found > 1
-                               ? "several devices begin with these digits. To "
-                                 "do: give more of them"
-                               : "no device of the camp begins with these "
-                                 "digits. To do: daftar devices lists them");
-    return found > 1 ? DAF_EUSAGE : DAF_ENOTFOUND;
 }
 
 /* ---- may it be */
@@ -342,34 +308,46 @@ static void read_held(struct revoking *r)
 
 /* ---- all of it */
 
+static void print_keys(const struct revoking *r)
+{
+    if (r->keys.generations > 0)
+        (void)printf("New keys for %zu scope%s, sealed to those who stay (%zu "
+                     "copies).\n",
+                     r->keys.generations, r->keys.generations == 1 ? "" : "s",
+                     r->keys.wraps);
+}
+
 static void print_revoked(const struct daf_cmd *cmd, const struct revoking *r)
 {
     char hex[2 * sizeof(r->who.b) + 1];
 
     if (cmd->json) {
-        daf_cmd_print(
-            json_pack("{s:o,s:o,s:I,s:s,s:I,s:I}", "author",
-                      daf_cmd_hex(r->who.b, sizeof(r->who.b)), "record",
-                      r->has_record
-                          ? daf_cmd_hex(r->record.b, sizeof(r->record.b))
+        daf_cmd_print(json_pack(
+            "{s:o,s:o,s:I,s:s,s:I,s:I,s:I,s:I}", "author",
+            daf_cmd_hex(r->who.b, sizeof(r->who.b)), "record",
+            r->has_record ? daf_cmd_hex(r->record.b, sizeof(r->record.b))
                           : json_null(),
-                      "records", (json_int_t)r->records_count, "reason",
-                      daf_payload_reason_str(r->reason), "acts_left",
-                      (json_int_t)r->acts_left, "logs_left_out",
-                      (json_int_t)r->left_out));
+            "records", (json_int_t)r->records_count, "reason",
+            daf_payload_reason_str(r->reason), "acts_left",
+            (json_int_t)r->acts_left, "logs_left_out", (json_int_t)r->left_out,
+            "generations", (json_int_t)r->keys.generations, "wraps",
+            (json_int_t)r->keys.wraps));
         return;
     }
     (void)daf_cmd_hex_str(r->who.b, sizeof(r->who.b), hex);
     if (r->records_count == 0) {
         (void)printf("Device %s was revoked already (%s).\n", hex,
                      daf_payload_reason_str(r->reason));
+        print_keys(r);
         return;
     }
     (void)printf("Revoked device %s (%s).\nEvery device that hears of it turns "
-                 "it away.  What it holds it can still read.\nActs left to "
-                 "this coordinator: %llu\n",
+                 "it away.  What it holds it can still read.\nWhat it writes "
+                 "from now on counts for nothing, unless daftar admit names "
+                 "it.\nActs left to this coordinator: %llu\n",
                  hex, daf_payload_reason_str(r->reason),
                  (unsigned long long)r->acts_left);
+    print_keys(r);
     if (r->left_out > 0)
         (void)printf("It has too many logs: %zu are not named.\n", r->left_out);
 }
@@ -379,7 +357,8 @@ static enum daf_err revoke_device(const struct daf_cmd *cmd, struct revoking *r)
     struct daf_camp_rights device;
     enum daf_err err = check_own(r);
 
-    if (err == DAF_OK) err = find_device(r, cmd->args[0], &device);
+    if (err == DAF_OK)
+        err = daf_cmd_find_device(r->view.camp, cmd->args[0], &device, r->t);
     if (err == DAF_OK) err = check_device(r, &device);
     if (err != DAF_OK) return err;
     if (daf_camp_is_revoked(r->view.camp, &r->who)) {
@@ -390,14 +369,34 @@ static enum daf_err revoke_device(const struct daf_cmd *cmd, struct revoking *r)
         if (err == DAF_OK) err = confirm(cmd, r);
         if (err == DAF_OK) err = write_all(r);
     }
-    if (err == DAF_OK) print_revoked(cmd, r);
-    return err;
+    if (err != DAF_OK) return err;
+    /* R108: after the revocation, which says whose copies are not to count. */
+    r->keys_err =
+        daf_cmd_keys_renew(&r->view, NULL, NULL, NULL, &r->keys, r->t);
+    print_revoked(cmd, r);
+    return DAF_OK;
+}
+
+/* It is revoked; what it can read of the future is not shut yet. */
+static enum daf_exit fail_keys(const struct daf_cmd *cmd,
+                               const struct revoking *r)
+{
+    struct daf_trouble t;
+
+    daf_home_trouble(&t,
+                     "the device is revoked, but new keys could not be made, "
+                     "so it could read what is written from now on: %.150s. "
+                     "To do: daftar keys renew",
+                     r->t->what[0] != '\0' ? r->t->what
+                                           : daf_err_str(r->keys_err));
+    return daf_cmd_fail_with(cmd, r->keys_err, &t, DAF_EXIT_PARTLY, NULL);
 }
 
 enum daf_exit daf_cmd_revoke(const struct daf_cmd *cmd)
 {
     struct daf_trouble t = {""};
     struct revoking *r = calloc(1, sizeof(*r));
+    enum daf_exit code = DAF_EXIT_DONE;
     enum daf_err err;
 
     if (r == NULL) return daf_cmd_fail(cmd, DAF_ENOMEM, NULL);
@@ -408,6 +407,10 @@ enum daf_exit daf_cmd_revoke(const struct daf_cmd *cmd)
         err = revoke_device(cmd, r);
         daf_cmd_view_close(&r->view);
     }
+    if (err != DAF_OK)
+        code = daf_cmd_fail(cmd, err, &t);
+    else if (r->keys_err != DAF_OK)
+        code = fail_keys(cmd, r);
     free(r);
-    return err == DAF_OK ? DAF_EXIT_DONE : daf_cmd_fail(cmd, err, &t);
+    return code;
 }

@@ -124,8 +124,50 @@ static const struct daf_command table[] = {
             {"yes", NULL, "do not ask"},
         },
         .keys = {"author", "record", "records", "reason", "acts_left",
-                 "logs_left_out"},
+                 "logs_left_out", "generations", "wraps"},
+        .may_partly = true,
         .run = daf_cmd_revoke,
+    },
+    {
+        .name = "revocations", .args = "",
+        .summary = "revoked devices, and how much of their work counts, a line each",
+        .text = "What a device wrote before it was revoked counts as far as the "
+            "coordinator who\nrevoked it knew it; the rest is kept, shown and "
+            "counts for nothing until a\ncoordinator admits it.  tips: what "
+            "daftar admit would name.",
+        .keys = {"author", "reason", "by", "record", "logs", "named",
+                 "confirmed", "unconfirmed", "tips"},
+        .run = daf_cmd_revocations,
+    },
+    {
+        .name = "admit", .args = "DEVICE", .args_min = 1, .args_max = 1,
+        .summary = "let the work of a revoked device count after all (coordinators only)",
+        .text = "Names records of a revoked device: they and all before them in "
+            "their logs are\nconfirmed.  Else all that is held here: look "
+            "first, with --dry-run, how much of\nwhose work that is.  A thief "
+            "may have written it.  It cannot be taken back.",
+        .options = {
+            {"log", "INCARNATION", "only of that log, 16 digits"},
+            {"tip", "RECORD,…", "only up to these records, 64 digits each"},
+            {"dry-run", NULL, "say what it would confirm, write nothing"},
+            {"yes", NULL, "do not ask"},
+        },
+        .keys = {"author", "tips", "confirms", "unconfirmed", "records",
+                 "learners", "dry_run"},
+        .run = daf_cmd_admit,
+    },
+    {
+        .name = "keys renew", .args = "",
+        .summary = "make and hand out keys that no revoked device holds (coordinators only)",
+        .text = "daftar revoke does it by itself.  Still needed where two "
+            "coordinators revoked two\ndevices at one time, or one enrolled a "
+            "device before it heard of a key: daftar\ndoctor says so.  A line "
+            "for each class that something was written for.",
+        .options = {
+            {"scope", "CLASS", "only of this class"},
+        },
+        .keys = {"scope", "generation", "new", "wraps", "records", "unsealable"},
+        .run = daf_cmd_keys_renew_all,
     },
     {
         .name = "devices", .args = "",
@@ -286,8 +328,8 @@ static const struct daf_command table[] = {
         .name = "status", .args = "",
         .summary = "how the running daemon is",
         .keys = {"running", "author", "camp", "peers", "records", "refused",
-                 "unchecked", "deferred", "revoked", "restored", "clones",
-                 "logs", "notice"},
+                 "unchecked", "deferred", "revoked", "unconfirmed", "restored",
+                 "clones", "logs", "notice"},
         .needs_daemon = true,
         .run = daf_cmd_status,
     },
@@ -369,7 +411,8 @@ static const struct daf_command table[] = {
             {"scope", "SCOPE", "only this class"},
         },
         .keys = {"record", "learner", "subject", "item", "score", "seconds",
-                 "author", "claimed_ms", "scope", "kept"},
+                 "author", "claimed_ms", "scope", "kept",
+                 "confirmed", "learner_confirmed"},
         .run = daf_cmd_progress_show,
     },
     {

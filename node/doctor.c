@@ -52,6 +52,11 @@ static void judge_device(const struct daf_doctor_facts *f, struct list *l)
              "ask a coordinator; to come back it is enrolled anew, in a new "
              "folder. What it holds stays here",
              "a coordinator revoked this device: no other speaks with it");
+    if (f->unclean > 0 || f->lacking > 0)
+        find(l, "keys", "daftar keys renew",
+             "a revoked device can read what is written in %zu scopes; members "
+             "lack copies of keys: %zu",
+             f->unclean, f->lacking);
     if (f->cert_err != DAF_OK)
         find(l, "certificate", "enrol this device anew, in a new folder",
              "its certificate does not count in its camp: %s",

@@ -20,6 +20,9 @@ struct daf_doctor_facts {
     enum daf_err store_err;
     enum daf_err cert_err; /* it does not count (R16) */
     bool is_revoked;
+    /* A coordinator's: scopes whose key a revoked device holds; copies of keys that
+     * members lack. */
+    size_t unclean, lacking;
 
     bool is_running;
     const char *listen;    /* borrowed: what it listens on, or would */

@@ -3,6 +3,7 @@
 
 #include "node/clock.h"
 #include "node/core/addr.h"
+#include "node/core/confirmed.h"
 #include "node/notify.h"
 #include "node/offline.h"
 #include "proto/hash.h"
@@ -389,6 +390,21 @@ static uint64_t records_now(struct daf_host *h)
     return records;
 }
 
+/* Each time anew: of a revoked device's log that did not change it asks for the head
+ * alone.  What cannot be read now is said by check; status is not the place. */
+static uint64_t unconfirmed_now(struct daf_host *h)
+{
+    uint64_t count = 0;
+
+    if (h->confirmed == NULL &&
+        daf_confirmed_new(daf_agent_camp(h->agent), daf_store_index(h->reader),
+                          &h->confirmed) != DAF_OK)
+        return 0;
+    daf_confirmed_begin(h->confirmed);
+    if (daf_confirmed_lacks(h->confirmed, NULL, &count) != DAF_OK) return 0;
+    return count;
+}
+
 static const char *const mdns_words[] = {"none", "system", "own"};
 
 static void on_status(void *ctx, struct daf_apiserver_status *out)
@@ -407,6 +423,7 @@ static void on_status(void *ctx, struct daf_apiserver_status *out)
         .web_restarts = h->web != NULL ? daf_webhost_restarts(h->web) : 0,
         .refused = h->refused,
         .records = records_now(h),
+        .unconfirmed = unconfirmed_now(h),
         .uptime_s = (daf_clock_now().ms - h->started.ms) / 1000,
     };
 }
@@ -443,6 +460,30 @@ static enum daf_err on_progress(void *ctx, const struct daf_subject_id *subject,
                                 DAF_APISERVER_LINES_MAX);
     daf_store_unpin(h->reader);
     return err;
+}
+
+/* Read anew after each commit, while pages ask; of a notebook without unconfirmed
+ * records that is a question for each log of a revoked device. */
+static const struct daf_learners *on_unconfirmed(void *ctx)
+{
+    struct daf_host *h = ctx;
+    uint64_t commits;
+
+    if (daf_store_pin(h->reader, &commits) != DAF_OK) return &h->learners;
+    if (commits + 1 != h->learners_commits) {
+        struct daf_learners now = {0};
+
+        if (daf_learners_read(h->reader, daf_agent_camp(h->agent), &now) ==
+            DAF_OK) {
+            daf_learners_free(&h->learners);
+            h->learners = now;
+            h->learners_commits = commits + 1; /* 0: never read */
+        } else {
+            daf_learners_free(&now);
+        }
+    }
+    daf_store_unpin(h->reader);
+    return &h->learners;
 }
 
 /* ---- pages */
@@ -662,6 +703,7 @@ static void fill_tables(struct daf_host *h)
         .porch = on_porch,
         .repair = on_repair,
         .progress = on_progress,
+        .unconfirmed = on_unconfirmed,
     };
     daf_host_port_fill(h);
     daf_host_content_fill(h);
@@ -896,6 +938,8 @@ int daf_host_run(struct daf_host *h)
 static void close_store(struct daf_host *h)
 {
     /* First: what is left of its sessions still calls the port. */
+    daf_confirmed_free(h->confirmed);
+    h->confirmed = NULL;
     daf_agent_free(h->agent);
     h->agent = NULL;
     daf_contents_free(h->contents);
@@ -945,6 +989,7 @@ void daf_host_close(struct daf_host *h)
     daf_discoverhost_free(h->discover);
     daf_webhost_free(h->web);
     daf_progressbook_free(&h->progress);
+    daf_learners_free(&h->learners);
     daf_host_wants_end(h);
     daf_apiserver_free(h->api);
     daf_recorder_close(h->record);

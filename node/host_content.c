@@ -21,8 +21,7 @@ static size_t on_link_queued(void *ctx)
 static enum daf_err read_catalogue(struct daf_host *h,
                                    struct daf_catalogue **out)
 {
-    return daf_catalogue_read(
-        h->reader, &daf_camp_authority(daf_agent_camp(h->agent))->catalog, out);
+    return daf_wants_catalogue(h->reader, daf_agent_camp(h->agent), out);
 }
 
 /* What the item of a refused ADD will take. */

@@ -57,8 +57,7 @@ static void move(struct daf_host *h, const struct daf_catalogue *catalogue,
 static enum daf_err read_catalogue(struct daf_host *h,
                                    struct daf_catalogue **out)
 {
-    return daf_catalogue_read(
-        h->reader, &daf_camp_authority(daf_agent_camp(h->agent))->catalog, out);
+    return daf_wants_catalogue(h->reader, daf_agent_camp(h->agent), out);
 }
 
 /* What does not come to it now does when something changes again. */

@@ -17,6 +17,7 @@
 #include "node/discoverhost.h"
 #include "node/eviction.h"
 #include "node/host.h"
+#include "node/learners.h"
 #include "node/linkhost.h"
 #include "node/log.h"
 #include "node/netwatch.h"
@@ -48,7 +49,10 @@ struct daf_host {
     char web_url[DAF_WEB_URL_BYTES];
     size_t sessions; /* with peers, as events told last */
     struct daf_progressbook progress;
-    struct daf_recorder *record; /* NULL: not recording */
+    struct daf_learners learners; /* unconfirmed ones, as of: */
+    uint64_t learners_commits;
+    struct daf_confirmed *confirmed; /* over reader and agent's camp */
+    struct daf_recorder *record;     /* NULL: not recording */
     struct daf_port port;
     struct daf_linkhost_ops link_ops;
     struct daf_apiserver_ops api_ops;

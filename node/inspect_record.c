@@ -61,6 +61,23 @@ static void show_revocation(struct daf_inspect_out *o, struct daf_view bytes)
     daf_inspect_put_bool(o, "seconded", r.has_second);
 }
 
+/* The fields are shown as they are; beside them what one counts by hand. */
+static void show_admit(struct daf_inspect_out *o, struct daf_view bytes)
+{
+    struct daf_revoked_log log;
+    struct daf_cursor logs;
+    struct daf_admit a;
+    size_t tips = 0;
+
+    if (daf_payload_admit(bytes, &a) != DAF_OK) return;
+    daf_payload_logs(a.logs, &logs);
+    for (size_t i = 0; i < a.logs_count; i++) {
+        daf_payload_next_log(&logs, &log);
+        tips += log.tips_count;
+    }
+    daf_inspect_put_uint(o, "tips", tips);
+}
+
 /* [type, fields]: the fields as they are, and a certificate also as what it is. */
 void daf_inspect_payload(struct daf_inspect_out *o, struct daf_view bytes)
 {
@@ -82,6 +99,7 @@ void daf_inspect_payload(struct daf_inspect_out *o, struct daf_view bytes)
     daf_inspect_value(o, &c);
     if (type == DAF_TYPE_CERTIFICATE) show_certificate(o, bytes);
     if (type == DAF_TYPE_REVOCATION) show_revocation(o, bytes);
+    if (type == DAF_TYPE_ADMIT) show_admit(o, bytes);
 }
 
 /* --- bodies ----------------------------------------------------------------------- */

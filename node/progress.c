@@ -2,6 +2,8 @@
 #include "node/progress.h"
 
 #include "node/cmd.h"
+#include "node/core/confirmed.h"
+#include "node/learners.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -14,8 +16,10 @@ struct reading {
     struct daf_progress *out;
     bool has_subject; /* the learner is named by an id: */
     struct daf_subject_id subject;
-    const char *scope; /* being read */
-    uint8_t *payload;  /* owned, PAYLOAD_BYTES; wiped */
+    const char *scope;               /* being read */
+    struct daf_confirmed *confirmed; /* owned */
+    struct daf_learners learners;
+    uint8_t *payload; /* owned, PAYLOAD_BYTES; wiped */
     enum daf_err err;
 };
 
@@ -70,6 +74,9 @@ static void add_lines(struct reading *reading, const struct daf_record *r,
                       const struct daf_learner *learner,
                       const struct daf_session_payload *session)
 {
+    const struct daf_spot spot = {r->seq, r->id};
+    bool is_confirmed = daf_confirmed_is(reading->confirmed, &r->log, &spot);
+
     for (size_t i = 0; i < session->did_count; i++) {
         struct daf_did did = daf_payload_did(session, i);
         struct daf_progress_line *line = add_line(reading);
@@ -89,6 +96,10 @@ static void add_lines(struct reading *reading, const struct daf_record *r,
         line->seconds = did.seconds;
         line->claimed_ms = r->claimed_ms;
         line->kept_elsewhere = is_elsewhere(reading->q, r);
+        line->is_confirmed = is_confirmed;
+        line->is_learner_confirmed =
+            daf_learners_is_confirmed(&reading->learners, &r->log.scope,
+                                      &learner->subject);
     }
 }
 
@@ -184,7 +195,12 @@ enum daf_err daf_progress_read(const struct daf_progress_query *q,
     if (!out->knows_learner) return DAF_OK;
     r.payload = malloc(PAYLOAD_BYTES);
     if (r.payload == NULL) return DAF_ENOMEM;
-    err = read_scopes(&r);
+    err = daf_confirmed_new(q->camp, daf_store_index(q->store), &r.confirmed);
+    if (err == DAF_OK) err = daf_learners_read(q->store, q->camp, &r.learners);
+    if (err == DAF_OK) err = read_scopes(&r);
+    if (err == DAF_OK) err = daf_confirmed_err(r.confirmed);
+    daf_learners_free(&r.learners);
+    daf_confirmed_free(r.confirmed);
     sodium_memzero(r.payload, PAYLOAD_BYTES);
     free(r.payload);
     if (err == DAF_OK && out->count > 0)
@@ -201,15 +217,17 @@ void daf_progress_free(struct daf_progress *p)
 
 json_t *daf_progress_json(const struct daf_progress_line *l)
 {
-    return json_pack("{s:o,s:s?,s:o,s:o,s:o,s:I,s:o,s:I,s:s,s:s}", "record",
-                     daf_cmd_hex(l->record.b, sizeof(l->record.b)), "learner",
-                     l->learner[0] != '\0' ? l->learner : NULL, "subject",
-                     daf_cmd_hex(l->subject.b, sizeof(l->subject.b)), "item",
-                     daf_cmd_text(l->item), "score",
+    return json_pack("{s:o,s:s?,s:o,s:o,s:o,s:I,s:o,s:I,s:s,s:s,s:b,s:b}",
+                     "record", daf_cmd_hex(l->record.b, sizeof(l->record.b)),
+                     "learner", l->learner[0] != '\0' ? l->learner : NULL,
+                     "subject", daf_cmd_hex(l->subject.b, sizeof(l->subject.b)),
+                     "item", daf_cmd_text(l->item), "score",
                      l->has_score ? json_real((double)l->score / DAF_SCORE_MAX)
                                   : json_null(),
                      "seconds", (json_int_t)l->seconds, "author",
                      daf_cmd_hex(l->author.b, sizeof(l->author.b)),
                      "claimed_ms", (json_int_t)l->claimed_ms, "scope", l->scope,
-                     "kept", l->kept_elsewhere ? "elsewhere" : "here");
+                     "kept", l->kept_elsewhere ? "elsewhere" : "here",
+                     "confirmed", l->is_confirmed, "learner_confirmed",
+                     l->is_learner_confirmed);
 }

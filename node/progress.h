@@ -21,6 +21,9 @@ struct daf_progress_line {
     const char *scope; /* borrowed from the camp */
     size_t place;      /* in its record */
     bool has_score, kept_elsewhere;
+    bool is_learner_confirmed; /* node/learners.h */
+    bool
+        is_confirmed; /* its author was not revoked, or it counts all the same */
     uint32_t score, seconds; /* score: millionths */
     uint64_t claimed_ms;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/wants.h"
 
+#include "node/core/confirmed.h"
 #include "proto/body.h"
 
 #include <sodium.h>
@@ -8,10 +9,39 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* ---- the catalogue */
+
+static bool is_confirmed(void *ctx, const struct daf_row *row)
+{
+    return daf_confirmed_is(ctx, &row->log, &row->stored.spot);
+}
+
+enum daf_err daf_wants_catalogue(struct daf_store *store,
+                                 const struct daf_camp *camp,
+                                 struct daf_catalogue **out)
+{
+    struct daf_confirmed *confirmed;
+    enum daf_err err =
+        daf_confirmed_new(camp, daf_store_index(store), &confirmed);
+
+    *out = NULL;
+    if (err != DAF_OK) return err;
+    err = daf_catalogue_read_of(store, &daf_camp_authority(camp)->catalog,
+                                is_confirmed, confirmed, out);
+    if (err == DAF_OK) err = daf_confirmed_err(confirmed);
+    if (err != DAF_OK) {
+        daf_catalogue_free(*out);
+        *out = NULL;
+    }
+    daf_confirmed_free(confirmed);
+    return err;
+}
+
 /* ---- assignments */
 
 struct reading {
     const struct daf_camp *camp;
+    struct daf_confirmed *confirmed;
     const char *scope;
     struct daf_wanting *wanting;
     uint8_t payload[DAF_BODY_BYTES_MAX];
@@ -38,6 +68,7 @@ static bool read_row(void *ctx, const struct daf_row *row)
 
     if (row->stored.body_state != DAF_BODY_HELD ||
         !counts(r->camp, &row->log) ||
+        !daf_confirmed_is(r->confirmed, &row->log, &row->stored.spot) ||
         daf_record_decode(row->stored.header, &record) != DAF_OK ||
         daf_body_decode(row->stored.body, &body) != DAF_OK || !body.is_sealed)
         return true;
@@ -90,7 +121,11 @@ enum daf_err daf_wants_assignments(struct daf_store *store,
     if (r == NULL) return err;
     r->camp = camp;
     err = daf_wanting_new(&r->wanting);
+    if (err == DAF_OK)
+        err = daf_confirmed_new(camp, daf_store_index(store), &r->confirmed);
     if (err == DAF_OK) err = read_classes(store, r);
+    if (err == DAF_OK) err = daf_confirmed_err(r->confirmed);
+    daf_confirmed_free(r->confirmed);
     if (err == DAF_OK) {
         daf_wanting_settle(r->wanting);
         *out = r->wanting;
@@ -132,8 +167,7 @@ enum daf_err daf_wants_read(const struct daf_wants_query *q,
     enum daf_err err;
 
     memset(out, 0, sizeof(*out));
-    err = daf_catalogue_read(q->store, &daf_camp_authority(q->camp)->catalog,
-                             &out->catalogue);
+    err = daf_wants_catalogue(q->store, q->camp, &out->catalogue);
     if (err == DAF_OK)
         err = daf_wants_assignments(q->store, q->camp, &out->wanting);
     if (err == DAF_OK) err = list_items(q, out);

@@ -27,6 +27,12 @@ struct daf_wants {
     struct daf_wanting_item *items;
 };
 
+/** daf_wants_catalogue: the camp's catalogue: of revoked curators what is confirmed
+ * (docs/protocol.md R106).  As daf_catalogue_read(). */
+DAF_NODISCARD enum daf_err daf_wants_catalogue(struct daf_store *store,
+                                               const struct daf_camp *camp,
+                                               struct daf_catalogue **out);
+
 /** daf_wants_assignments: what stands, in the classes that can be read here.  Reads
  * the records of DAF_RETENTION_DAILY, by an index.  DAF_ENOMEM, and what the store
  * returns. */

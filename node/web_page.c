@@ -226,7 +226,10 @@ struct daf_web_standing daf_web_standing(json_t *progress, const char *item)
     {
         const char *of = json_string_value(json_object_get(line, "item"));
 
-        if (of != NULL && strcmp(of, item) == 0) add_line(&s, line);
+        /* What is not confirmed gives no mark (protocol.md R106). */
+        if (of != NULL && strcmp(of, item) == 0 &&
+            !json_is_false(json_object_get(line, "confirmed")))
+            add_line(&s, line);
     }
     return s;
 }

@@ -331,13 +331,14 @@ static void put_kept(struct home *m)
 {
     json_t *lines = json_object_get(m->progress, "lines"), *line;
     struct daf_web_request *r = m->r;
-    size_t i, elsewhere = 0;
+    size_t i, elsewhere = 0, unconfirmed = 0;
 
     json_array_foreach(lines, i, line)
     {
         const char *kept = json_string_value(json_object_get(line, "kept"));
 
         if (kept != NULL && strcmp(kept, "elsewhere") == 0) elsewhere++;
+        unconfirmed += json_is_false(json_object_get(line, "confirmed"));
     }
     if (m->name == NULL || json_array_size(lines) == 0) return;
     i = json_array_size(lines);
@@ -346,6 +347,11 @@ static void put_kept(struct home *m)
                 daf_web_say(r, DAF_WEB_W_MY_WORK), daf_web_digits(r, i),
                 daf_web_say(r, elsewhere == i ? DAF_WEB_W_KEPT_ELSEWHERE
                                               : DAF_WEB_W_KEPT_HERE));
+    if (unconfirmed > 0)
+        DAF_WEB_PUT(&r->html, "<li class=\"unconfirmed\">% (%): %</li>",
+                    daf_web_say(r, DAF_WEB_W_UNCONFIRMED),
+                    daf_web_digits(r, unconfirmed),
+                    daf_web_say(r, DAF_WEB_W_UNCONFIRMED_HOW));
 }
 
 static void put_device(struct home *m)

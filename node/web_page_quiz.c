@@ -392,10 +392,14 @@ static void put_result(struct sheet *s, const json_t *line)
     DAF_WEB_PUT(&r->html,
                 "<p class=\"saved %\"><svg viewBox=\"0 0 24 24\"><path "
                 "d=\"M4 12.5l5.5 5.5L20 6.5\"/></svg><strong>%</strong> "
-                "<span>%</span></p></section>\n",
+                "<span>%</span></p>",
                 elsewhere ? "safe" : "here", daf_web_say(r, DAF_WEB_W_SAVED),
                 daf_web_say(r, elsewhere ? DAF_WEB_W_KEPT_ELSEWHERE
                                          : DAF_WEB_W_KEPT_HERE));
+    if (json_is_false(json_object_get(line, "confirmed")))
+        DAF_WEB_PUT(&r->html, "<p class=\"note\">%</p>",
+                    daf_web_say(r, DAF_WEB_W_UNCONFIRMED_HOW));
+    DAF_WEB_RAW(&r->html, "</section>\n");
 }
 
 static void show_result(struct sheet *s, const json_t *line)

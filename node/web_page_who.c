@@ -58,6 +58,9 @@ static void put_learner(struct daf_web_request *r, const json_t *one)
         DAF_WEB_PUT(&r->html, " <small>%%%%</small>",
                     (const char[]){id[0], '\0'}, (const char[]){id[1], '\0'},
                     (const char[]){id[2], '\0'}, (const char[]){id[3], '\0'});
+    if (json_is_false(json_object_get(one, "confirmed")))
+        DAF_WEB_PUT(&r->html, " <small class=\"unconfirmed\">%</small>",
+                    daf_web_say(r, DAF_WEB_W_UNCONFIRMED));
     DAF_WEB_RAW(&r->html, "</button>\n");
 }
 

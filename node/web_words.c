@@ -42,6 +42,10 @@ static const char *const words[DAF_WEB_W_COUNT][DAF_WEB_TONGUES] = {
     [DAF_WEB_W_MY_WORK] = {"My work", "عملي"},
     [DAF_WEB_W_KEPT_HERE] = {"kept here", "محفوظ هنا"},
     [DAF_WEB_W_KEPT_ELSEWHERE] = {"kept here and on another device", "محفوظ هنا وعلى جهاز آخر"},
+    [DAF_WEB_W_UNCONFIRMED] = {"not confirmed", "غير مؤكَّد"},
+    [DAF_WEB_W_UNCONFIRMED_HOW] = {
+        "It is kept, but does not count yet: the device it was written on was turned away. Ask your teacher.",
+        "هو محفوظ لكنه لا يُحتسب بعد: الجهاز الذي كُتب عليه أُبعد عن المخيم. اسأل معلمك."},
     [DAF_WEB_W_ALONE] = {"No other device is near", "لا جهاز آخر بالقرب"},
     [DAF_WEB_W_CONNECTED] = {"Devices near:", "أجهزة بالقرب:"},
     [DAF_WEB_W_WHO] = {"Who is learning?", "من يتعلّم الآن؟"},

@@ -30,7 +30,8 @@ const char *const *daf_payload_names(size_t *out_count)
 static const enum daf_type types_read[] = {
     DAF_TYPE_SESSION,    DAF_TYPE_REGISTRATION, DAF_TYPE_CERTIFICATE,
     DAF_TYPE_KEY_WRAP,   DAF_TYPE_REVOCATION,   DAF_TYPE_CATALOGUE_ITEM,
-    DAF_TYPE_ASSIGNMENT, DAF_TYPE_RENEWAL,
+    DAF_TYPE_ASSIGNMENT, DAF_TYPE_RENEWAL,      DAF_TYPE_ASSIGNMENT,
+    DAF_TYPE_ADMIT,
 };
 
 const char *daf_payload_type_str(enum daf_type type)
@@ -54,6 +55,8 @@ const char *daf_payload_type_str(enum daf_type type)
         return "assignment";
     case DAF_TYPE_RENEWAL:
         return "renewal";
+    case DAF_TYPE_ADMIT:
+        return "admit";
     }
     return "";
 }
@@ -286,7 +289,7 @@ void daf_payload_pack_key_wrap(struct daf_pack *k, const struct daf_key_wrap *w,
     }
 }
 
-static void read_wrap(struct daf_cursor *c, struct daf_wrap *out)
+void daf_payload_next_wrap(struct daf_cursor *c, struct daf_wrap *out)
 {
     daf_cursor_array_of(c, 2);
     daf_cursor_bin_into(c, out->author.b, sizeof(out->author.b));
@@ -314,7 +317,7 @@ static void read_wraps(struct daf_cursor *c, struct daf_key_wrap *out)
     out->wraps_count = daf_cursor_array(c, DAF_WRAPS_MAX);
     daf_payload_fields_require(c, out->wraps_count >= 1, start);
     for (size_t i = 0; i < out->wraps_count && daf_cursor_ok(c); i++)
-        read_wrap(c, &wrap);
+        daf_payload_next_wrap(c, &wrap);
     out->wraps = (struct daf_view){c->p + start, c->at - start};
 }
 
@@ -343,6 +346,12 @@ enum daf_err daf_payload_key_wrap(struct daf_view payload,
     return err;
 }
 
+void daf_payload_wraps(const struct daf_key_wrap *w, struct daf_cursor *out)
+{
+    daf_cursor_init(out, w->wraps);
+    (void)daf_cursor_array(out, DAF_WRAPS_MAX);
+}
+
 enum daf_err daf_payload_wrap(const struct daf_key_wrap *w,
                               const struct daf_author_id *author,
                               struct daf_wrap *out)
@@ -350,10 +359,9 @@ enum daf_err daf_payload_wrap(const struct daf_key_wrap *w,
     struct daf_cursor c;
     struct daf_wrap wrap;
 
-    daf_cursor_init(&c, w->wraps);
-    (void)daf_cursor_array(&c, DAF_WRAPS_MAX);
+    daf_payload_wraps(w, &c);
     for (size_t i = 0; i < w->wraps_count; i++) {
-        read_wrap(&c, &wrap);
+        daf_payload_next_wrap(&c, &wrap);
         assert(daf_cursor_ok(&c));
         if (memcmp(wrap.author.b, author->b, sizeof(author->b)) == 0) {
             *out = wrap;
@@ -413,7 +421,7 @@ void daf_payload_end_revocation(struct daf_pack *k, size_t mark,
     daf_pack_bin(k, who->b, sizeof(who->b));
 }
 
-static void read_revoked_log(struct daf_cursor *c, struct daf_revoked_log *out)
+void daf_payload_next_log(struct daf_cursor *c, struct daf_revoked_log *out)
 {
     daf_cursor_array_of(c, 4);
     daf_cursor_bin_into(c, out->log.scope.b, sizeof(out->log.scope.b));
@@ -424,15 +432,21 @@ static void read_revoked_log(struct daf_cursor *c, struct daf_revoked_log *out)
         daf_cursor_bin_into(c, out->tips[i].b, sizeof(out->tips[i].b));
 }
 
-static void read_revoked_logs(struct daf_cursor *c, struct daf_revocation *out)
+size_t daf_payload_fields_logs(struct daf_cursor *c, struct daf_view *out)
 {
     struct daf_revoked_log log;
-    size_t start = c->at;
+    size_t start = c->at, count = daf_cursor_array(c, DAF_BODY_BYTES_MAX);
 
-    out->logs_count = daf_cursor_array(c, DAF_BODY_BYTES_MAX);
-    for (size_t i = 0; i < out->logs_count && daf_cursor_ok(c); i++)
-        read_revoked_log(c, &log);
-    out->logs = (struct daf_view){c->p + start, c->at - start};
+    for (size_t i = 0; i < count && daf_cursor_ok(c); i++)
+        daf_payload_next_log(c, &log);
+    *out = (struct daf_view){c->p + start, c->at - start};
+    return count;
+}
+
+void daf_payload_logs(struct daf_view logs, struct daf_cursor *out)
+{
+    daf_cursor_init(out, logs);
+    (void)daf_cursor_array(out, DAF_BODY_BYTES_MAX);
 }
 
 static void read_second(struct daf_cursor *c, struct daf_revocation *out)
@@ -457,7 +471,7 @@ enum daf_err daf_payload_revocation(struct daf_view payload,
     memset(&r, 0, sizeof(r));
     daf_payload_fields_open(&f, payload, DAF_TYPE_REVOCATION);
     daf_payload_fields_need(&f, "logs");
-    read_revoked_logs(&f.c, &r);
+    r.logs_count = daf_payload_fields_logs(&f.c, &r.logs);
     daf_payload_fields_need(&f, "reason");
     r.reason =
         (enum daf_revocation_reason)daf_cursor_uint(&f.c, DAF_REVOKED_LEFT);
@@ -475,11 +489,10 @@ void daf_payload_revoked_log(const struct daf_revocation *r, size_t index,
     struct daf_cursor c;
 
     assert(index < r->logs_count);
-    daf_cursor_init(&c, r->logs);
-    (void)daf_cursor_array(&c, DAF_BODY_BYTES_MAX);
+    daf_payload_logs(r->logs, &c);
     for (size_t i = 0; i < index; i++)
         daf_cursor_skip(&c);
-    read_revoked_log(&c, out);
+    daf_payload_next_log(&c, out);
     assert(daf_cursor_ok(&c));
 }
 

@@ -20,6 +20,7 @@ enum daf_type {
     DAF_TYPE_CATALOGUE_ITEM,
     DAF_TYPE_ASSIGNMENT,
     DAF_TYPE_RENEWAL,
+    DAF_TYPE_ADMIT,
 };
 
 /** daf_payload_type: the type of a payload, by its name; UNKNOWN for names of
@@ -89,6 +90,9 @@ void daf_payload_pack_key_wrap(struct daf_pack *k, const struct daf_key_wrap *w,
                                const struct daf_wrap *wraps);
 DAF_NODISCARD enum daf_err daf_payload_key_wrap(struct daf_view payload,
                                                 struct daf_key_wrap *out);
+/** daf_payload_wraps: walk them all: daf_payload_next_wrap() wraps_count times. */
+void daf_payload_wraps(const struct daf_key_wrap *w, struct daf_cursor *out);
+void daf_payload_next_wrap(struct daf_cursor *c, struct daf_wrap *out);
 /** daf_payload_wrap: find @author's sealed copy; DAF_ENOTFOUND if none. */
 DAF_NODISCARD enum daf_err daf_payload_wrap(const struct daf_key_wrap *w,
                                             const struct daf_author_id *author,
@@ -133,7 +137,11 @@ void daf_payload_end_revocation(struct daf_pack *k, size_t mark,
                                 const struct daf_author_id *who);
 DAF_NODISCARD enum daf_err daf_payload_revocation(struct daf_view payload,
                                                   struct daf_revocation *out);
-/** daf_payload_revoked_log: the log at @index < logs_count. */
+/** daf_payload_logs: walk the logs of a revocation or an admit that was read:
+ * daf_payload_next_log() as often as it has logs. */
+void daf_payload_logs(struct daf_view logs, struct daf_cursor *out);
+void daf_payload_next_log(struct daf_cursor *c, struct daf_revoked_log *out);
+/** daf_payload_revoked_log: the log at @index < logs_count; walks to it. */
 void daf_payload_revoked_log(const struct daf_revocation *r, size_t index,
                              struct daf_revoked_log *out);
 /** daf_payload_second_ok: whether `second` of @r, read from @payload, is @pk's
@@ -142,6 +150,21 @@ void daf_payload_revoked_log(const struct daf_revocation *r, size_t index,
 bool daf_payload_second_ok(struct daf_view payload,
                            const struct daf_revocation *r, struct daf_view aad,
                            const struct daf_sign_pk *pk);
+
+/* --- admit: further tips of a revoked device, below which its work counts */
+struct daf_admit {
+    struct daf_author_id who;
+    size_t logs_count;
+    struct daf_view logs; /* the packed array; daf_payload_logs() */
+};
+/** daf_payload_begin_admit: pack all up to the logs; then
+ * daf_payload_add_revoked_log() each, then daf_payload_end_admit() with the mark
+ * returned. */
+size_t daf_payload_begin_admit(struct daf_pack *k);
+void daf_payload_end_admit(struct daf_pack *k, size_t mark, size_t logs_count,
+                           const struct daf_author_id *who);
+DAF_NODISCARD enum daf_err daf_payload_admit(struct daf_view payload,
+                                             struct daf_admit *out);
 
 /* --- catalogue-item: content that a curator has checked */
 #define DAF_REPLACES_MAX 64 /* records that one names as replaced */

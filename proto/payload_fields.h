@@ -35,6 +35,9 @@ void daf_payload_fields_require(struct daf_cursor *c, bool holds, size_t start);
 size_t daf_payload_fields_replaces(struct daf_cursor *c,
                                    struct daf_record_id out[DAF_REPLACES_MAX]);
 
+/** daf_payload_fields_logs: the value of `logs`, each checked.  Returns how many. */
+size_t daf_payload_fields_logs(struct daf_cursor *c, struct daf_view *out);
+
 bool daf_payload_fields_is_named(struct daf_view name, const char *as);
 
 /** daf_payload_fields_begin: a payload of so many fields, which follow. */

@@ -29,6 +29,8 @@ struct daf_catalogue {
     size_t shown_count;
     struct entry **shown; /* of each content one, ascending */
     bool is_short;
+    daf_catalogue_counts_fn counts; /* NULL: all do */
+    void *counts_ctx;
 };
 
 static void *grow(struct daf_catalogue *c, void *array, size_t count,
@@ -95,6 +97,7 @@ static bool read_row(void *ctx, const struct daf_row *row)
     struct daf_body body;
 
     if (row->stored.body_state != DAF_BODY_HELD ||
+        (c->counts != NULL && !c->counts(c->counts_ctx, row)) ||
         daf_body_decode(row->stored.body, &body) != DAF_OK || body.is_sealed ||
         daf_payload_catalogue_item(body.content, &item) != DAF_OK)
         return true;
@@ -223,11 +226,21 @@ enum daf_err daf_catalogue_read(struct daf_store *s,
                                 const struct daf_scope_id *scope,
                                 struct daf_catalogue **out)
 {
+    return daf_catalogue_read_of(s, scope, NULL, NULL, out);
+}
+
+enum daf_err daf_catalogue_read_of(struct daf_store *s,
+                                   const struct daf_scope_id *scope,
+                                   daf_catalogue_counts_fn counts, void *ctx,
+                                   struct daf_catalogue **out)
+{
     struct daf_catalogue *c = calloc(1, sizeof(*c));
     enum daf_err err;
 
     *out = NULL;
     if (c == NULL) return DAF_ENOMEM;
+    c->counts = counts;
+    c->counts_ctx = ctx;
     err = daf_store_scan(s, scope, -1, read_row, c);
     if (err == DAF_OK && c->is_short) err = DAF_ENOMEM;
     if (err == DAF_OK) err = settle(c);

@@ -36,6 +36,12 @@ struct daf_catalogue_entry {
 DAF_NODISCARD enum daf_err daf_catalogue_read(struct daf_store *s,
                                               const struct daf_scope_id *scope,
                                               struct daf_catalogue **out);
+/* Whether a record counts; one that does not is as if it were not held. */
+typedef bool (*daf_catalogue_counts_fn)(void *ctx, const struct daf_row *row);
+/** daf_catalogue_read_of: the same of those records that count. */
+DAF_NODISCARD enum daf_err daf_catalogue_read_of(
+    struct daf_store *s, const struct daf_scope_id *scope,
+    daf_catalogue_counts_fn counts, void *ctx, struct daf_catalogue **out);
 /** daf_catalogue_free: NULL is fine. */
 void daf_catalogue_free(struct daf_catalogue *c);
 

@@ -37,6 +37,8 @@ static void seed_tables(struct daf_camp *c)
     memcpy(c->steps.seed, seed, sizeof(seed));
     memcpy(c->late.seed, seed, sizeof(seed));
     memcpy(c->revoked.seed, seed, sizeof(seed));
+    memcpy(c->named.seed, seed, sizeof(seed));
+    memcpy(c->wrapped.seed, seed, sizeof(seed));
     sodium_memzero(seed, sizeof(seed));
 }
 
@@ -69,6 +71,8 @@ static enum daf_err borrow(struct daf_camp *c)
     lend(&c->transports, &like->transports);
     lend(&c->steps, &like->steps);
     lend(&c->revoked, &like->revoked);
+    lend(&c->named, &like->named);
+    lend(&c->wrapped, &like->wrapped);
     c->by_author = like->by_author;
     c->by_author.is_lent = true;
     for (size_t i = 0; (name = daf_camp_scope(like, i, &id)) != NULL; i++) {
@@ -168,6 +172,8 @@ void daf_camp_free(struct daf_camp *c)
     daf_camp_table_deinit(&c->subjects);
     daf_camp_table_deinit(&c->pupils);
     daf_camp_table_deinit(&c->kids);
+    daf_camp_table_deinit(&c->named);
+    daf_camp_table_deinit(&c->wrapped);
     daf_camp_acts_deinit(c);
     daf_camp_list_deinit(&c->by_name);
     daf_camp_list_deinit(&c->by_id);
@@ -194,6 +200,9 @@ static bool add_payload(struct daf_camp *c, struct daf_view payload)
         return changed;
     case DAF_TYPE_KEY_WRAP:
         return daf_camp_add_wrap(c, payload);
+    case DAF_TYPE_ADMIT:
+        daf_camp_add_admit(c, payload);
+        return false;
     case DAF_TYPE_REVOCATION: /* by what it comes after, too: its act */
     case DAF_TYPE_UNKNOWN:
     case DAF_TYPE_SESSION:
@@ -356,16 +365,4 @@ const char *daf_camp_own_class(const struct daf_camp *c, size_t index)
         index--;
     }
     return NULL;
-}
-
-enum daf_err daf_camp_generation(const struct daf_camp *c,
-                                 const struct daf_scope_id *scope,
-                                 uint64_t *out_number, struct daf_key *out)
-{
-    const struct daf_camp_known *known = daf_camp_find_scope(c, scope);
-
-    if (known == NULL || known->newest == NULL) return DAF_EKEY;
-    *out_number = known->newest->number;
-    *out = known->newest->key;
-    return DAF_OK;
 }

@@ -79,6 +79,19 @@ bool daf_camp_is_revoked(const struct daf_camp *c,
 DAF_NODISCARD enum daf_err daf_camp_revocation(
     const struct daf_camp *c, const struct daf_author_id *author,
     struct daf_log_key *out_log, struct daf_spot *out_spot);
+/** daf_camp_revoked_next: the revoked author after *@after (NULL: the first), by
+ * id; false at the end. */
+bool daf_camp_revoked_next(const struct daf_camp *c,
+                           const struct daf_author_id *after,
+                           struct daf_author_id *out);
+/** daf_camp_is_named: whether a revocation that counts, or an admit, names this
+ * record as a tip of its author's (R105).  What follows from it is
+ * node/core/confirmed.h's. */
+bool daf_camp_is_named(const struct daf_camp *c, const struct daf_log_key *log,
+                       const struct daf_record_id *id);
+/** daf_camp_named_count: how many are named in all; it only grows, so another
+ * number is another set. */
+size_t daf_camp_named_count(const struct daf_camp *c);
 /** daf_camp_acts: how many acts a coordinator's log comes to at this record of
  * control, the record included.  DAF_ENOTFOUND if it, or one before it, is not
  * held with its body: then acts do not count yet. */
@@ -131,12 +144,38 @@ const char *daf_camp_scope_name(const struct daf_camp *c,
  * those that this device itself may append to; NULL at the end. */
 const char *daf_camp_own_class(const struct daf_camp *c, size_t index);
 
-/** daf_camp_generation: the newest generation key held for a scope; of two with
- * one number the lower commitment.  DAF_EKEY if there is none. */
+/* --- generation keys (R107)
+ *
+ * One is clean if no device that is revoked was sealed it. */
+struct daf_camp_key_made { /* wipe it after use */
+    uint64_t number;
+    uint8_t commit[16];
+    struct daf_key key;
+    bool is_clean;
+};
+/** daf_camp_generation_best: the key to write with: of those held the newest that
+ * is clean, if none is the newest; of two with one number the lower commitment.
+ * DAF_EKEY if none is held. */
+DAF_NODISCARD enum daf_err daf_camp_generation_best(
+    const struct daf_camp *c, const struct daf_scope_id *scope,
+    struct daf_camp_key_made *out);
+/** daf_camp_generation: the same, its number and key alone. */
 DAF_NODISCARD enum daf_err daf_camp_generation(const struct daf_camp *c,
                                                const struct daf_scope_id *scope,
                                                uint64_t *out_number,
                                                struct daf_key *out);
+/** daf_camp_generation_at: each that is held, the newest at 0; false at the end. */
+bool daf_camp_generation_at(const struct daf_camp *c,
+                            const struct daf_scope_id *scope, size_t index,
+                            struct daf_camp_key_made *out);
+/** daf_camp_generation_highest: the highest number of which control says that it
+ * was made, held here or not; 0: none. */
+uint64_t daf_camp_generation_highest(const struct daf_camp *c,
+                                     const struct daf_scope_id *scope);
+/** daf_camp_is_wrapped: whether control has this key sealed to @author. */
+bool daf_camp_is_wrapped(const struct daf_camp *c,
+                         const struct daf_camp_key_made *made,
+                         const struct daf_author_id *author);
 
 /* --- learners of the classes that can be read here
  *

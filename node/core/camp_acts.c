@@ -148,9 +148,9 @@ static bool place(struct daf_camp *c, const struct daf_camp_late *r,
     act->next = c->acts;
     c->acts = act;
     daf_camp_table_put(&c->steps, &r->own, act, act);
-    if (r->is_revocation && counts(c, r, act->acts) &&
-        revoke(c, act, r->is_small))
-        *out_revoked = true;
+    if (!r->is_revocation || !counts(c, r, act->acts)) return true;
+    if (revoke(c, act, r->is_small)) *out_revoked = true;
+    daf_camp_name_tips(c, &r->who, r->logs, r->logs_count);
     return true;
 }
 
@@ -164,12 +164,14 @@ static bool wait_for_prev(struct daf_camp *c, const struct daf_camp_late *r)
     for (own = first; own != NULL; own = own->next) {
         if (memcmp(&own->own, &r->own, sizeof(r->own)) == 0) return true;
     }
-    own = malloc(sizeof(*own));
+    own = malloc(sizeof(*own) + r->logs.len);
     if (own == NULL || !daf_camp_table_reserve(&c->late, 1)) {
         free(own);
         return false;
     }
     *own = *r;
+    own->logs.p = (uint8_t *)(own + 1);
+    if (r->logs.len > 0) memcpy(own + 1, r->logs.p, r->logs.len);
     own->next = first;
     /* The second pointer keeps the place when the list is taken. */
     daf_camp_table_put(&c->late, &r->prev, own, c);
@@ -235,6 +237,8 @@ static void read_act(const struct daf_camp *c, const struct daf_record *header,
     out->is_small =
         stored->header.len + stored->body.len <= DAF_REVOKED_BYTES_MAX;
     out->who = r.who;
+    out->logs = r.logs;
+    out->logs_count = r.logs_count;
     second =
         r.has_second ? daf_manifest_coordinator(c->manifest, &r.second) : NULL;
     out->is_seconded =

@@ -274,6 +274,7 @@ bool daf_camp_add_wrap(struct daf_camp *c, struct daf_view payload)
         c->is_short = true;
         return false;
     }
+    daf_camp_note_wraps(c, known, &wrap);
     came = !is_held(known, &wrap) && unwrap(c, &wrap, &gen) &&
            daf_camp_add_gen(c, known, &gen);
     sodium_memzero(&gen, sizeof(gen));

@@ -4,6 +4,8 @@
  *      camp.c          life, the way in, lists
  *      camp_control.c  certificates, key wraps, who may do what
  *      camp_acts.c     acts and their number, who was revoked
+ *      camp_named.c    tips of revoked devices that were named
+ *      camp_gens.c     generation keys: which are clean, who lacks which
  *      camp_roster.c   learners, opening bodies
  *      camp_table.c    the two containers below
  *
@@ -97,8 +99,9 @@ struct daf_camp_known { /* a scope */
     bool wants_rescan;
     size_t gens_count, pupils_count;
     struct daf_camp_gen *gens;
-    struct daf_camp_gen *newest;
     struct daf_camp_pupil *pupils;
+    uint64_t
+        highest; /* number of a generation, held or not; 0: none is known */
 };
 
 struct daf_camp_right {
@@ -137,6 +140,9 @@ struct daf_camp_late {
     bool is_seconded;              /* and counts whatever the number */
     bool is_small;                 /* fits a door frame */
     struct daf_author_id who;
+    /* A revocation's logs: the payload's, or what stands behind this struct. */
+    struct daf_view logs;
+    size_t logs_count;
 };
 
 struct daf_camp {
@@ -167,6 +173,8 @@ struct daf_camp {
     struct daf_camp_act *acts;  /* owned: those that nobody lent */
     /* author id: an act that revokes, and the one for the door or NULL */
     struct daf_camp_table revoked;
+    struct daf_camp_table named;   /* tip's place: the camp.  Set, never read */
+    struct daf_camp_table wrapped; /* commitment ‖ author: likewise */
 
     struct daf_camp_table subjects; /* scope id ‖ subject: pupil who stands */
     struct daf_camp_table pupils; /* scope id ‖ hash(subject, handle): pupil */
@@ -195,6 +203,19 @@ bool daf_camp_add_wrap(struct daf_camp *c, struct daf_view payload);
 bool daf_camp_add_act(struct daf_camp *c, const struct daf_log_key *log,
                       const struct daf_stored *stored, struct daf_view payload);
 void daf_camp_acts_deinit(struct daf_camp *c);
+/** daf_camp_add_admit: an admit's payload, whose author is a coordinator. */
+void daf_camp_add_admit(struct daf_camp *c, struct daf_view payload);
+/** daf_camp_name_tips: @count @logs of a revocation that counts, or of an admit, of
+ * @who; those of others are passed over. */
+void daf_camp_name_tips(struct daf_camp *c, const struct daf_author_id *who,
+                        struct daf_view logs, size_t count);
+/** daf_camp_note_wraps: who can open this generation now. */
+void daf_camp_note_wraps(struct daf_camp *c, struct daf_camp_known *known,
+                         const struct daf_key_wrap *wrap);
+
+/** daf_camp_gen_is_clean: no revoked device was sealed it. */
+bool daf_camp_gen_is_clean(const struct daf_camp *c,
+                           const struct daf_camp_gen *gen);
 
 /** daf_camp_set_authority: fill c->authority. */
 void daf_camp_set_authority(struct daf_camp *c);

@@ -31,13 +31,6 @@ static void put_kid(struct daf_camp *c, const struct daf_camp_known *known,
         daf_camp_table_put(&c->kids, &at, pupil, gen);
 }
 
-/* The number decides; of two with one number the lower commitment. */
-static bool is_newer(const struct daf_camp_gen *a, const struct daf_camp_gen *b)
-{
-    if (a->number != b->number) return a->number > b->number;
-    return memcmp(a->commit, b->commit, sizeof(a->commit)) < 0;
-}
-
 bool daf_camp_add_gen(struct daf_camp *c, struct daf_camp_known *known,
                       const struct daf_camp_gen *gen)
 {
@@ -54,8 +47,6 @@ bool daf_camp_add_gen(struct daf_camp *c, struct daf_camp_known *known,
     own->next = known->gens;
     known->gens = own;
     known->gens_count++;
-    if (known->newest == NULL || is_newer(own, known->newest))
-        known->newest = own;
     put_kid(c, known, NULL, own);
     for (struct daf_camp_pupil *p = known->pupils; p != NULL; p = p->next)
         put_kid(c, known, p, own);

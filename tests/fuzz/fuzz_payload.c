@@ -61,6 +61,38 @@ static void check_renewal(struct daf_view bytes)
     assert(memcmp(a.lives, b.lives, sizeof(a.lives)) == 0);
 }
 
+/* As a revocation: all its logs, and again byte for byte. */
+static void check_admit(struct daf_view bytes)
+{
+    struct daf_spot tips[DAF_FRONTIER_MAX];
+    struct daf_revoked_log log;
+    struct daf_cursor logs;
+    struct daf_admit a;
+    struct daf_pack k;
+    uint8_t *out;
+    size_t mark;
+
+    if (daf_payload_admit(bytes, &a) != DAF_OK) return;
+    assert(daf_payload_type(bytes, NULL) == DAF_TYPE_ADMIT);
+    assert(daf_payload_acts(bytes) == 0);
+    out = malloc(bytes.len + DAF_PACK_HEAD_BYTES_MAX);
+    assert(out != NULL);
+    daf_pack_init(&k, out, bytes.len + DAF_PACK_HEAD_BYTES_MAX);
+    mark = daf_payload_begin_admit(&k);
+    daf_payload_logs(a.logs, &logs);
+    for (size_t i = 0; i < a.logs_count; i++) {
+        daf_payload_next_log(&logs, &log);
+        assert(daf_cursor_ok(&logs));
+        for (size_t j = 0; j < log.tips_count; j++)
+            tips[j].id = log.tips[j];
+        daf_payload_add_revoked_log(&k, &log.log, tips, log.tips_count);
+    }
+    daf_payload_end_admit(&k, mark, a.logs_count, &a.who);
+    assert(!k.is_full && k.len <= bytes.len);
+    assert(k.len < bytes.len || memcmp(out, bytes.p, bytes.len) == 0);
+    free(out);
+}
+
 /* What was read is packed and read again, and says the same. */
 static void check_assignment(struct daf_view bytes)
 {
@@ -106,6 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (daf_payload_key_wrap(bytes, &wrap) == DAF_OK)
         assert(wrap.wraps_count > 0);
     check_revocation(bytes);
+    check_admit(bytes);
     check_assignment(bytes);
     check_renewal(bytes);
     return 0;

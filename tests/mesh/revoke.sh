@@ -7,8 +7,14 @@
 #         '-------------> C
 #
 # B hears of it; C's sessions end at both, and C is told why at B's door.  C keeps
-# what it wrote and goes on for its own people.  Waits for conditions, never for a
-# time.
+# what it wrote and goes on for its own people.
+#
+# Then E is revoked while it and D are elsewhere and have not heard:
+#
+#         E <---- D, later        A ----> D, B
+#
+# What E wrote since comes by D, is kept everywhere, counts for nothing, and does once
+# A admits it.  Waits for conditions, never for a time.
 # shellcheck disable=SC2317 # many functions are called by name
 set -uo pipefail
 
@@ -114,7 +120,7 @@ equal() { [ "$(daftar "$1" digest)" = "$(daftar "$2" digest)" ]; }
 # --- a camp of three --------------------------------------------------------------
 
 expect 'a camp' daftar A camp create Test
-for d in B C; do
+for d in B C D E; do
     expect "$d asks" daftar $d join --request "$tmp/$d.request"
     expect "$d is signed" daftar A enrol sign "$tmp/$d.request"
     expect "$d joins" daftar $d join --accept "$tmp/$d.request.accept"
@@ -146,6 +152,8 @@ expect 'nobody is revoked yet' device A "$lost" 'not d["revoked"]'
 expect 'A revokes C by its running daemon' revoke
 expect 'it says so' said "s['author'] == '$lost' and s['reason'] == 'stolen' \
     and s['records'] == 1 and s['acts_left'] == 49"
+expect 'a new key of the class is sealed to A, B, D and E' \
+    said "s['generations'] == 1 and s['wraps'] == 4"
 soon 'B hears of it' device B "$lost" 'd["revoked"]'
 soon 'C is told' status C 's["revoked"]'
 soon "C's sessions end at A" status A 's["sessions"] == 1'
@@ -180,6 +188,75 @@ expect 'and has not knocked' status C '"KNOCK" not in s["sent"]'
 expect "C's notebook is good" daftar C check
 expect 'A is revoked by nobody' device A "$(author A)" 'not d["revoked"]'
 
+# --- E is revoked, and some have not heard ------------------------------------------
+
+# unconfirmed DEVICE NUMBER
+unconfirmed() { status "$1" "s['unconfirmed'] == $2"; }
+# counted DEVICE ITEM EXPRESSION: of each line `p` of its progress about ITEM; one at least.
+counted()
+{
+    daftar "$1" progress show --json | python3 -c "import json, sys
+lines = [p for p in map(json.loads, sys.stdin) if p['item'] == '$2']
+sys.exit(not lines or not all($3 for p in lines))"
+}
+
+start E
+start D E A
+expect 'E works' learn E 'Moon Example' known
+soon 'by D it comes to A' shows A known
+gone=$(author E)
+for d in D E; do stop "$d"; done
+daftar A revoke "$gone" --reason lost --json --yes >"$tmp/said"
+expect 'A revokes E' said "s['records'] == 1 and s['generations'] == 1"
+expect 'what A knew of counts' unconfirmed A 0
+expect 'A writes with the new key' learn A 'Lantern Example' after-E
 for d in A B C; do stop "$d"; done
+
+start E
+start D E
+soon 'D meets E, and neither has heard' status D 's["sessions"] == 1'
+for i in {1..50}; do
+    echo "{\"learner\":\"Moon Example\",\"item\":\"more\",\"score\":0.9,\"minutes\":$i}"
+done >"$tmp/fifty"
+expect 'E writes 50 more' daftar E progress add --batch "$tmp/fifty"
+soon 'D has them' equal D E
+expect 'there they count: who has not heard cannot know' unconfirmed D 0
+stop E
+start B
+start A D B
+soon 'all 50 are taken at A, and do not count' unconfirmed A 50
+soon 'nor at D, which hears' unconfirmed D 50
+soon 'nor at B, which never met E' unconfirmed B 50
+expect 'they are shown, as what they are' counted B more 'not p["confirmed"]'
+expect 'what was known when it was revoked counts' counted B known 'p["confirmed"]'
+expect 'in words too' shows B 'UNCONFIRMED'
+soon 'A and D are equal' equal A D
+soon 'A and B are equal' equal A B
+daftar A revocations --json | grep "$gone" >"$tmp/said"
+expect 'A sees how many' said "s['confirmed'] == 2 and s['unconfirmed'] == 50"
+
+# The bytes of D under the keys of E.
+cp -a "$tmp/E" "$tmp/thief" && rm -rf "$tmp/thief/store" "$tmp/thief/run"
+soon 'D has what A wrote since' shows D after-E
+stop D
+cp -a "$tmp/D/store" "$tmp/thief/store"
+expect 'the keys of E open what was written before' shows thief known
+expect 'and nothing that was written since' lacks thief after-E
+start D
+
+daftar A admit "$gone" --dry-run --json >"$tmp/said"
+expect 'A is shown whose work it is' said "s['confirms'] == 50 and \
+    list(s['learners'].values()) == [50] and s['records'] == 0"
+expect 'and writes nothing yet' unconfirmed A 50
+daftar A admit "$gone" --json >"$tmp/said"
+expect 'A admits them' said "s['confirms'] == 50 and s['tips'] == 1 and s['records'] == 1"
+for d in A B D; do
+    soon "they count at $d" unconfirmed $d 0
+done
+expect 'and are shown so' counted B more 'p["confirmed"]'
+daftar B admit "$gone" --json >"$tmp/said"
+expect 'only a coordinator admits' test $? = 5
+
+for d in A B D; do stop "$d"; done
 [ $failed = 0 ] && echo "revoke: all good"
 exit $failed

@@ -524,6 +524,39 @@ static void there_may_be_many(void **state)
     expect(h, "1"); /* 49 % 6 */
 }
 
+static bool is_by_first(void *ctx, const struct daf_row *row)
+{
+    const struct daf_log_key first = daf_made_log(SCOPE, 1, 1);
+
+    (*(size_t *)ctx)++;
+    return memcmp(row->log.author.b, first.author.b, sizeof(first.author.b)) ==
+           0;
+}
+
+/* Neither names nor replaces: as if it were not held. */
+static void what_does_not_count_is_passed_over(void **state)
+{
+    struct home *h = *state;
+    struct daf_scope_id scope = daf_made_log(SCOPE, 1, 1).scope;
+    struct daf_record_id zero = publish(h, 1, 0, NULL, 0);
+    struct daf_catalogue_entry e;
+    struct daf_catalogue *c;
+    size_t asked = 0;
+
+    (void)publish(h, 2, 1, &zero, 1);
+    (void)publish(h, 2, 2, NULL, 0);
+    expect_by(h, "012", "1--");
+    assert_int_equal(daf_catalogue_read_of(h->s, &scope, is_by_first, &asked,
+                                           &c),
+                     DAF_OK);
+    assert_int_equal(asked, 3);
+    assert_int_equal(daf_catalogue_count(c), 1);
+    daf_catalogue_at(c, 0, &e);
+    assert_memory_equal(e.content.id.b, h->items[0].id.b, 32);
+    assert_false(e.is_superseded);
+    daf_catalogue_free(c);
+}
+
 #define WITH_HOME(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -546,6 +579,7 @@ int main(void)
         WITH_HOME(records_that_cannot_be_read_are_passed_over),
         WITH_HOME(another_scope_s_items_are_not_here),
         WITH_HOME(there_may_be_many),
+        WITH_HOME(what_does_not_count_is_passed_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

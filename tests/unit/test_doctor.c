@@ -74,6 +74,19 @@ static void each_trouble_of_the_device_is_a_finding(void **state)
     finds_only(&f, "restarts");
 }
 
+static void keys_that_a_revoked_device_has_are_told(void **state)
+{
+    struct daf_doctor_facts f = well;
+
+    (void)state;
+    f.unclean = 1;
+    finds_only(&f, "keys");
+    assert_non_null(strstr(found[0].todo, "daftar keys renew"));
+    f = well;
+    f.lacking = 2;
+    finds_only(&f, "keys");
+}
+
 static void whoever_is_revoked_need_not_look_at_the_network(void **state)
 {
     struct daf_doctor_facts f = well;
@@ -152,6 +165,8 @@ static void all_troubles_at_once_fit(void **state)
 {
     struct daf_doctor_facts f = {.is_joined = true,
                                  .is_revoked = true,
+                                 .unclean = 3,
+                                 .lacking = 4,
                                  .cert_err = DAF_ESIG,
                                  .store_err = DAF_EIO,
                                  .listen = "0.0.0.0:1",
@@ -168,6 +183,7 @@ int main(void)
         cmocka_unit_test(a_well_device_has_no_finding),
         cmocka_unit_test(what_is_wrong_with_the_folder_is_told_alone),
         cmocka_unit_test(each_trouble_of_the_device_is_a_finding),
+        cmocka_unit_test(keys_that_a_revoked_device_has_are_told),
         cmocka_unit_test(whoever_is_revoked_need_not_look_at_the_network),
         cmocka_unit_test(a_daemon_that_cannot_start_is_told_why),
         cmocka_unit_test(of_the_network_the_first_cause_is_told),

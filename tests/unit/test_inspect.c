@@ -498,6 +498,31 @@ static void a_revocation_says_why_in_words(void **state)
     json_decref(object);
 }
 
+static void an_admit_says_how_many_tips_it_names(void **state)
+{
+    const struct daf_author_id who = {{9}};
+    const struct daf_spot tips[2] = {{1, {{1}}}, {2, {{2}}}};
+    struct daf_log_key log = {.author = who};
+    uint8_t buffer[256], body[300];
+    struct daf_pack k = packer(buffer);
+    size_t mark = daf_payload_begin_admit(&k), len;
+    json_t *object, *payload;
+
+    (void)state;
+    daf_payload_add_revoked_log(&k, &log, tips, 2);
+    daf_payload_add_revoked_log(&k, &log, tips, 1);
+    daf_payload_end_admit(&k, mark, 2, &who);
+    assert_int_equal(daf_body_plain(daf_pack_view(&k), body, sizeof(body),
+                                    &len),
+                     DAF_OK);
+    object = inspected((struct daf_view){body, len}, "body");
+    payload = json_object_get(object, "payload");
+    assert_string_equal(json_string_value(json_object_get(payload, "type")),
+                        "admit");
+    assert_int_equal(json_integer_value(json_object_get(payload, "tips")), 3);
+    json_decref(object);
+}
+
 static void a_record_is_shown_with_whether_its_body_is_its_own(void **state)
 {
     uint8_t buffer[SAMPLE_BYTES_MAX];
@@ -766,6 +791,7 @@ int main(void)
         cmocka_unit_test(a_frame_with_wrong_fields_is_refused),
         cmocka_unit_test(headers_and_bodies_are_shown),
         cmocka_unit_test(a_revocation_says_why_in_words),
+        cmocka_unit_test(an_admit_says_how_many_tips_it_names),
         cmocka_unit_test(a_record_is_shown_with_whether_its_body_is_its_own),
         cmocka_unit_test(a_record_with_a_broken_part_names_its_place),
         cmocka_unit_test(manifests_and_certificates_are_shown_without_secrets),
