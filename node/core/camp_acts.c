@@ -81,6 +81,44 @@ enum daf_err daf_camp_revocation(const struct daf_camp *c,
     return DAF_OK;
 }
 
+bool daf_camp_revoked_next(const struct daf_camp *c,
+                           const struct daf_author_id *after,
+                           struct daf_author_id *out)
+{
+    struct daf_author_id from = {{0}}; /* @out may be @after */
+    bool found = false;
+
+    if (after != NULL) from = *after;
+    for (size_t i = 0; i < c->revoked.cap; i++) {
+        const struct daf_camp_slot *slot = &c->revoked.slots[i];
+
+        if (slot->item == NULL ||
+            (after != NULL && memcmp(slot->key.b, from.b, 16) <= 0) ||
+            (found && memcmp(slot->key.b, out->b, 16) >= 0))
+            continue;
+        found = true;
+        memcpy(out->b, slot->key.b, sizeof(out->b));
+    }
+    return found;
+}
+
+/* Asks for each revoked device: 50 of them take some 5 us. */
+bool daf_camp_gen_is_clean(const struct daf_camp *c,
+                           const struct daf_camp_gen *gen)
+{
+    for (size_t i = 0; i < c->revoked.cap; i++) {
+        const struct daf_camp_slot *slot = &c->revoked.slots[i];
+        struct daf_author_id who;
+        struct daf_camp_key key;
+
+        if (slot->item == NULL) continue;
+        memcpy(who.b, slot->key.b, sizeof(who.b));
+        key = daf_camp_table_key(gen->commit, who.b);
+        if (daf_camp_table_find(&c->wrapped, &key) != NULL) return false;
+    }
+    return true;
+}
+
 /* ---- the place of a record in its log */
 
 enum daf_err daf_camp_acts(const struct daf_camp *c,

@@ -49,23 +49,6 @@ bool daf_camp_is_wrapped(const struct daf_camp *c,
     return daf_camp_table_find(&c->wrapped, &key) != NULL;
 }
 
-/* Asks for each revoked device: 50 of them take some 5 us. */
-bool daf_camp_gen_is_clean(const struct daf_camp *c,
-                           const struct daf_camp_gen *gen)
-{
-    for (size_t i = 0; i < c->revoked.cap; i++) {
-        const struct daf_camp_slot *slot = &c->revoked.slots[i];
-        struct daf_author_id who;
-        struct daf_camp_key key;
-
-        if (slot->item == NULL) continue;
-        memcpy(who.b, slot->key.b, sizeof(who.b));
-        key = wrap_key(gen->commit, &who);
-        if (daf_camp_table_find(&c->wrapped, &key) != NULL) return false;
-    }
-    return true;
-}
-
 /* The number decides; of two with one number the lower commitment. */
 static bool is_newer(const struct daf_camp_gen *a, const struct daf_camp_gen *b)
 {

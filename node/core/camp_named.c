@@ -72,24 +72,3 @@ size_t daf_camp_named_count(const struct daf_camp *c)
 {
     return c->named.count;
 }
-
-bool daf_camp_revoked_next(const struct daf_camp *c,
-                           const struct daf_author_id *after,
-                           struct daf_author_id *out)
-{
-    struct daf_author_id from = {{0}}; /* @out may be @after */
-    bool found = false;
-
-    if (after != NULL) from = *after;
-    for (size_t i = 0; i < c->revoked.cap; i++) {
-        const struct daf_camp_slot *slot = &c->revoked.slots[i];
-
-        if (slot->item == NULL ||
-            (after != NULL && memcmp(slot->key.b, from.b, 16) <= 0) ||
-            (found && memcmp(slot->key.b, out->b, 16) >= 0))
-            continue;
-        found = true;
-        memcpy(out->b, slot->key.b, sizeof(out->b));
-    }
-    return found;
-}

@@ -16,6 +16,8 @@
  *   dropped   only records that do not verify
  *   whole     a card has as many records as came and were not dropped; frontiers are
  *             those of the records; equal records have equal digests
+ *   meant     of revoked devices that counts which was named; a key that one of them
+ *             has is not written with while there is another
  *   bounded   connections, batches, sessions; after the last contact none
  *   air       frames said = heard + lost + under way
  *
@@ -107,6 +109,9 @@ void daf_check_card(struct daf_check *c, uint32_t device);
 void daf_check_bounds(struct daf_check *c);
 /** daf_check_alone: no device has contacts any more, and all have heard so. */
 void daf_check_alone(struct daf_check *c);
+/** daf_check_means: whether what it holds means to this device what it should: which
+ * records of revoked devices count, which key it writes with.  It is at rest. */
+void daf_check_means(struct daf_check *c, uint32_t device);
 /** daf_check_agrees: whether these hold the same of everything, in full; @why gets
  * what differs.  A hostile author's logs need not, once they are at the limits
  * of anybody. */

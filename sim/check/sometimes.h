@@ -66,6 +66,9 @@
     X(LIE_FOUND, "what a disk had lied about left a damaged notebook")   \
     X(LIE_OLDER, "what a disk had lied about left an earlier moment")    \
     X(MENDED_ANEW, "a mended device went on in a new incarnation")       \
+    X(CONFIRMED, "a record of a revoked device counted")                 \
+    X(UNCONFIRMED, "a record of a revoked device did not count")         \
+    X(RENEWED, "one of several keys was clean, and written with")        \
     X(TORN_KEPT, "power went in a batch, and it was there")              \
     X(TORN_LOST, "power went in a batch, and nothing of it was there")
 

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a tester does to devices, and what it looks at. */
 #include <assert.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/hash.h"
 #include "proto/payload.h"
 #include "sim/device/fleet_impl.h"
+
+#define REVOKED_LOGS  2  /* that a revocation names */
+#define REVOKED_WRAPS 64 /* copies of a new key */
 
 void daf_fleet_tell(struct daf_fleet *f, uint32_t device,
                     const struct daf_input *in)
@@ -106,21 +111,88 @@ void daf_fleet_swap(struct daf_fleet *f, uint32_t a, uint32_t b)
     daf_fleet_sort_names(f);
 }
 
+static void control(struct daf_fleet *f, const struct daf_pack *k)
+{
+    const struct daf_write write = {.kind = DAF_WRITE_CONTROL,
+                                    .payload = daf_pack_view(k)};
+    const struct daf_input in = {.kind = DAF_INPUT_WRITE, .write = &write};
+
+    assert(!k->is_full);
+    daf_fleet_input(&f->devices[0], &in);
+}
+
+/* The first logs of the class that the coordinator holds, as many as fit. */
+static size_t add_logs(struct daf_fleet *f, const struct daf_author_id *who,
+                       struct daf_pack *k)
+{
+    const struct daf_index *index = daf_notebook_index(f->devices[0].notebook);
+    const struct daf_scope_id class =
+        daf_hash_scope_id(&f->camp.camp, DAF_FLEET_CLASS);
+    struct daf_log_key after = {.scope = class, .author = *who};
+    struct daf_head head;
+    size_t count = 0;
+
+    while (count < REVOKED_LOGS &&
+           index->head_next(index->ctx, &class, &after, &head) == DAF_OK &&
+           memcmp(head.log.author.b, who->b, sizeof who->b) == 0) {
+        daf_payload_add_revoked_log(k, &head.log, head.tips, head.tips_count);
+        after = head.log;
+        count++;
+    }
+    return count;
+}
+
+/* A new key of the class to all that are not revoked, and not to @but. */
+static void wrap_new_key(struct daf_fleet *f, uint64_t number, uint32_t but)
+{
+    const struct daf_camp *camp = daf_agent_camp(f->devices[0].agent);
+    struct daf_key_wrap wrap = {.scope = DAF_FLEET_CLASS, .generation = number};
+    struct daf_wrap wraps[REVOKED_WRAPS];
+    uint8_t room[REVOKED_WRAPS * 128];
+    struct daf_key key;
+    struct daf_pack k;
+
+    randombytes_buf(key.b, sizeof key.b);
+    daf_body_commitment(&key, wrap.commit);
+    for (uint32_t i = 0; i < f->config.devices && i < REVOKED_WRAPS; i++) {
+        const struct daf_fleet_device *d = &f->devices[i];
+        struct daf_wrap *one = &wraps[wrap.wraps_count];
+        if (i == but || daf_camp_is_revoked(camp, &d->author)) continue;
+        one->author = d->author;
+        if (crypto_box_seal(one->sealed, key.b, sizeof key.b, d->keys.seal.b) ==
+            0)
+            wrap.wraps_count++;
+    }
+    daf_pack_init(&k, room, sizeof room);
+    daf_payload_pack_key_wrap(&k, &wrap, wraps);
+    control(f, &k);
+}
+
+/* It names what it holds, and makes a key for those who stay; then, as one who has
+ * not heard of it, another key that the revoked device gets as well. */
 void daf_fleet_revoke(struct daf_fleet *f, uint32_t device)
 {
-    struct daf_fleet_device *d = &f->devices[0];
-    uint8_t room[512];
+    const struct daf_author_id who = f->devices[device].author;
+    const struct daf_scope_id class =
+        daf_hash_scope_id(&f->camp.camp, DAF_FLEET_CLASS);
+    uint8_t room[256 + REVOKED_LOGS * (64 + DAF_FRONTIER_MAX * 34)];
     struct daf_pack k;
 
     assert(daf_fleet_is_on(f, 0));
     daf_pack_init(&k, room, sizeof room);
     size_t mark = daf_payload_begin_revocation(&k);
-    daf_payload_end_revocation(&k, mark, 0, DAF_REVOKED_STOLEN,
-                               &f->devices[device].author);
-    const struct daf_write write = {.kind = DAF_WRITE_CONTROL,
-                                    .payload = daf_pack_view(&k)};
-    const struct daf_input in = {.kind = DAF_INPUT_WRITE, .write = &write};
-    daf_fleet_input(d, &in);
+    size_t logs = add_logs(f, &who, &k);
+    daf_payload_end_revocation(&k, mark, logs, DAF_REVOKED_STOLEN, &who);
+    uint64_t number =
+        daf_camp_generation_highest(daf_agent_camp(f->devices[0].agent),
+                                    &class);
+    bool is_known =
+        daf_camp_is_revoked(daf_agent_camp(f->devices[0].agent), &who);
+    control(f, &k);
+    /* For want of memory its agent may have stopped. */
+    if (!is_known && daf_fleet_is_on(f, 0)) wrap_new_key(f, number + 1, device);
+    if (!is_known && daf_fleet_is_on(f, 0))
+        wrap_new_key(f, number + 2, UINT32_MAX);
 }
 
 /* ---- looking */

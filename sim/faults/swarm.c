@@ -324,6 +324,8 @@ static void live(struct daf_swarm *s, struct daf_swarm_result *out)
     count = draw_core(s, &c, core);
     connect(s, core, count);
     if (!agree(s, core, count, &out->agreed) || !fall_silent(s)) return;
+    for (uint32_t i = 0; i < count; i++)
+        daf_check_means(s->check, core[i]);
     daf_swarm_down_all(s);
     if (!run(s, 5 * DAF_SIM_MINUTE)) return;
     daf_check_alone(s->check);

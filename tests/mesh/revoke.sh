@@ -20,7 +20,7 @@ set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 bin=${DAF_BIN:-$here/../../build/dev/bin}
-for tool in "$bin/daftard" "$bin/daftar" python3; do
+for tool in "$bin/daftard" "$bin/daftar" python3 curl; do
     command -v "$tool" >/dev/null || {
         echo "skipped: $tool is not here"
         exit 77
@@ -30,6 +30,7 @@ umask 077
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/daftar revoke.XXXXXX")
 declare -A pid addr
 failed=0
+more=() # options of the next daemon
 exec {never}<> <(:) # nothing is ever said there: to pause without a process
 
 cleanup()
@@ -84,7 +85,7 @@ start()
     shift
     for other; do peers+=(--peer "${addr[$other]}"); done
     "$bin/daftard" --home "$tmp/$d" --no-mdns "${peers[@]}" \
-        --listen "${addr[$d]:-127.0.0.1:0}" 2>>"$tmp/$d.log" </dev/null &
+        --listen "${addr[$d]:-127.0.0.1:0}" "${more[@]}" 2>>"$tmp/$d.log" </dev/null &
     pid[$d]=$!
     soon "$d runs" test -s "$tmp/$d/run/endpoint"
     addr[$d]=$(cat "$tmp/$d/run/endpoint")
@@ -113,7 +114,8 @@ sys.exit(1)"
 author() { daftar "$1" status --json | python3 -c 'import json, sys
 print(json.load(sys.stdin)["author"])'; }
 learn() { daftar "$1" progress add --learner "$2" --item "$3"; }
-shows() { daftar "$1" progress show | grep -q "$2"; }
+# All is read: who stops at the first line breaks the pipe.
+shows() { daftar "$1" progress show | grep "$2" >/dev/null; }
 lacks() { ! shows "$@"; }
 equal() { [ "$(daftar "$1" digest)" = "$(daftar "$2" digest)" ]; }
 
@@ -200,6 +202,27 @@ lines = [p for p in map(json.loads, sys.stdin) if p['item'] == '$2']
 sys.exit(not lines or not all($3 for p in lines))"
 }
 
+# page URL [CURL...]: as one browser.
+page()
+{
+    curl -sS --max-time 20 -b "$tmp/jar" -c "$tmp/jar" -o "$tmp/page" "$@"
+}
+# What B's pages show of its learner who did `more`.
+pages_of_B()
+{
+    local url base token subject
+    url=$(daftar B open --json | python3 -c 'import json, sys
+print(json.load(sys.stdin)["url"])')
+    base=${url%/enter*}
+    subject=$(daftar B progress show --json | python3 -c 'import json, sys
+print(next(p["subject"] for p in map(json.loads, sys.stdin) if p["item"] == "more"))')
+    page -H "Origin: $base" --data "${url#*\?}" "$base/enter"
+    page "$base/who"
+    token=$(sed -n 's/.*name="token" value="\([0-9a-f]*\)".*/\1/p' "$tmp/page" | head -n 1)
+    page -H "Origin: $base" --data "token=$token&learner=$subject" "$base/who"
+    page "$base/"
+}
+
 start E
 start D E A
 expect 'E works' learn E 'Moon Example' known
@@ -222,7 +245,9 @@ expect 'E writes 50 more' daftar E progress add --batch "$tmp/fifty"
 soon 'D has them' equal D E
 expect 'there they count: who has not heard cannot know' unconfirmed D 0
 stop E
+more=(--http 127.0.0.1:0)
 start B
+more=()
 start A D B
 soon 'all 50 are taken at A, and do not count' unconfirmed A 50
 soon 'nor at D, which hears' unconfirmed D 50
@@ -230,6 +255,8 @@ soon 'nor at B, which never met E' unconfirmed B 50
 expect 'they are shown, as what they are' counted B more 'not p["confirmed"]'
 expect 'what was known when it was revoked counts' counted B known 'p["confirmed"]'
 expect 'in words too' shows B 'UNCONFIRMED'
+pages_of_B
+expect 'pages say so' grep -q 'not confirmed (50)' "$tmp/page"
 soon 'A and D are equal' equal A D
 soon 'A and B are equal' equal A B
 daftar A revocations --json | grep "$gone" >"$tmp/said"
@@ -254,6 +281,9 @@ for d in A B D; do
     soon "they count at $d" unconfirmed $d 0
 done
 expect 'and are shown so' counted B more 'p["confirmed"]'
+pages_of_B
+expect 'and pages say nothing more' \
+    test "$(grep -c 'not confirmed' "$tmp/page") $(grep -c 'My work (51)' "$tmp/page")" = '0 1'
 daftar B admit "$gone" --json >"$tmp/said"
 expect 'only a coordinator admits' test $? = 5
 

@@ -6,6 +6,7 @@
 
 #include "node/apiserver.h"
 #include "node/clock.h"
+#include "node/learners.h"
 #include "tests/lib/cast.h"
 #include "tests/lib/tmpdir.h"
 
@@ -68,6 +69,15 @@ static enum daf_err tell_progress(void *ctx,
     return DAF_OK;
 }
 
+static struct daf_learners_entry doubtful;
+static struct daf_learners unconfirmed = {.entries = &doubtful};
+
+static const struct daf_learners *tell_unconfirmed(void *ctx)
+{
+    (void)ctx;
+    return &unconfirmed;
+}
+
 static enum daf_err tell_library(void *ctx, const struct daf_library_query *q,
                                  struct daf_library_page *page)
 {
@@ -107,6 +117,8 @@ static int setup(void **state)
     static const struct daf_apiserver_ops ops = {.status = tell_status,
                                                  .write = take_write,
                                                  .progress = tell_progress,
+                                                 .unconfirmed =
+                                                     tell_unconfirmed,
                                                  .library = tell_library,
                                                  .library_item = tell_item,
                                                  .content_open = take_open};
@@ -364,6 +376,35 @@ static void learners_and_what_they_did_are_told(void **state)
     assert_code(3, "usage");
 }
 
+static bool is_first_confirmed(size_t index)
+{
+    json_t *o = line(index);
+    bool is = json_is_true(
+        json_object_get(json_array_get(json_object_get(o, "learners"), 0),
+                        "confirmed"));
+
+    json_decref(o);
+    return is;
+}
+
+static void whom_only_a_revoked_device_registered_is_told_as_that(void **state)
+{
+    struct daf_learner l;
+
+    (void)state;
+    ask("{\"op\":\"learners\"}");
+    until_lines(1);
+    assert_true(is_first_confirmed(0));
+    assert_true(
+        daf_camp_learner_at(daf_agent_camp(cast_agent(cast, 0)), 0, &l));
+    doubtful = (struct daf_learners_entry){l.scope, l.subject, false};
+    unconfirmed.count = 1;
+    ask("{\"op\":\"learners\"}");
+    until_lines(2);
+    unconfirmed.count = 0;
+    assert_false(is_first_confirmed(1));
+}
+
 static void the_status_for_pages_has_no_address_and_no_whole_key(void **state)
 {
     json_t *o;
@@ -532,6 +573,7 @@ int main(void)
         T(a_cursor_that_is_none_is_refused),
         T(one_item_of_the_library_is_told),
         T(learners_and_what_they_did_are_told),
+        T(whom_only_a_revoked_device_registered_is_told_as_that),
         T(the_status_for_pages_has_no_address_and_no_whole_key),
         T(a_learner_may_have_no_name),
         T(what_comes_twice_is_written_once),

@@ -586,6 +586,30 @@ static size_t check_holder(struct holder *h)
     return unconfirmed;
 }
 
+/* Each once, whatever their slots in the table; @out may be @after. */
+static void all_who_are_revoked_are_listed(void **state)
+{
+    const struct who *devices[] = {&phone, &board, &tablet};
+    struct daf_author_id who, before = {{0}};
+    const struct daf_author_id *after = NULL;
+    struct row *of = NULL;
+    size_t count = 0;
+
+    (void)state;
+    know_class(&a);
+    for (size_t i = 0; i < 3; i++) {
+        hold(&a, data(devices[i], 1, NULL));
+        hold(&a, of = name_in(&asha, of, false, devices[i], NO_TIPS));
+    }
+    for (; daf_camp_revoked_next(a.camp, after, &who); after = &who) {
+        assert_true(memcmp(&before, &who, sizeof(who)) < 0);
+        before = who;
+        count++;
+    }
+    assert_int_equal(count, 3);
+    assert_int_equal(lacks(&a, NULL), 3);
+}
+
 /* Two devices hear of it in orders of chance, parts twice, and are apart first. */
 static void any_order_confirms_the_same(void **state)
 {
@@ -639,6 +663,7 @@ int main(void)
         T(who_borrows_a_camp_borrows_its_tips),
         T(what_is_known_of_a_log_costs_one_question),
         T(a_store_that_fails_confirms_nothing),
+        T(all_who_are_revoked_are_listed),
         T(any_order_confirms_the_same),
     };
 

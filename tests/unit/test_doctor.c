@@ -173,7 +173,7 @@ static void all_troubles_at_once_fit(void **state)
                                  .listen_error = EACCES};
 
     (void)state;
-    assert_int_equal(daf_doctor_judge(&f, found), 6);
+    assert_int_equal(daf_doctor_judge(&f, found), 7);
     assert_string_equal(found[0].name, "revoked");
 }
 
