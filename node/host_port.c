@@ -148,6 +148,13 @@ static void port_statement(void *ctx, const struct daf_statement *st,
     daf_writer_statement(h->writer, bytes);
 }
 
+static void port_erase(void *ctx, const struct daf_erase *what)
+{
+    struct daf_host *h = ctx;
+
+    daf_writer_erase(h->writer, what);
+}
+
 void daf_host_port_fill(struct daf_host *h)
 {
     h->port = (struct daf_port){
@@ -165,6 +172,7 @@ void daf_host_port_fill(struct daf_host *h)
         .store_checked = port_checked,
         .store_drop = port_drop,
         .store_statement = port_statement,
+        .store_erase = port_erase,
         .store_end = port_end,
         .store_acked = port_acked,
         .content_put = port_content_put,

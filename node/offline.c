@@ -387,6 +387,13 @@ static void store_keep(void *ctx, const struct daf_keep *keep)
     daf_writer_keep(o->writer, keep);
 }
 
+static void store_erase(void *ctx, const struct daf_erase *what)
+{
+    struct daf_offline *o = ctx;
+
+    daf_writer_erase(o->writer, what);
+}
+
 static void store_end(void *ctx, uint64_t job)
 {
     struct daf_offline *o = ctx;
@@ -443,6 +450,7 @@ enum daf_err daf_offline_open(struct daf_home *home, daf_wrote_fn wrote,
         .admit = admit_nobody,
         .store_begin = store_begin,
         .store_keep = store_keep,
+        .store_erase = store_erase,
         .store_end = store_end,
         .store_acked = store_acked,
     };

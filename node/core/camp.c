@@ -37,6 +37,7 @@ static void seed_tables(struct daf_camp *c)
     memcpy(c->steps.seed, seed, sizeof(seed));
     memcpy(c->late.seed, seed, sizeof(seed));
     memcpy(c->revoked.seed, seed, sizeof(seed));
+    memcpy(c->erased.seed, seed, sizeof(seed));
     sodium_memzero(seed, sizeof(seed));
 }
 
@@ -69,6 +70,7 @@ static enum daf_err borrow(struct daf_camp *c)
     lend(&c->transports, &like->transports);
     lend(&c->steps, &like->steps);
     lend(&c->revoked, &like->revoked);
+    lend(&c->erased, &like->erased);
     c->by_author = like->by_author;
     c->by_author.is_lent = true;
     for (size_t i = 0; (name = daf_camp_scope(like, i, &id)) != NULL; i++) {
@@ -194,7 +196,8 @@ static bool add_payload(struct daf_camp *c, struct daf_view payload)
         return changed;
     case DAF_TYPE_KEY_WRAP:
         return daf_camp_add_wrap(c, payload);
-    case DAF_TYPE_REVOCATION: /* by what it comes after, too: its act */
+    case DAF_TYPE_REVOCATION: /* by what they come after, too: their acts */
+    case DAF_TYPE_ERASURE:
     case DAF_TYPE_UNKNOWN:
     case DAF_TYPE_SESSION:
     case DAF_TYPE_REGISTRATION:

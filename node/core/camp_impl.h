@@ -4,6 +4,7 @@
  *      camp.c          life, the way in, lists
  *      camp_control.c  certificates, key wraps, who may do what
  *      camp_acts.c     acts and their number, who was revoked
+ *      camp_erased.c   erase handles that are gone for ever
  *      camp_roster.c   learners, opening bodies
  *      camp_table.c    the two containers below
  *
@@ -121,6 +122,8 @@ struct daf_camp_act {
     struct daf_camp_act *next; /* of the camp's, to free them */
     uint64_t acts;             /* from the log's first record to this one */
     bool is_revocation;
+    bool is_counting; /* it can be read, and its number is not too high */
+    size_t handles;   /* an erasure's; 0: it is none */
     struct daf_author_id who; /* a revocation's */
     struct daf_log_key log;
     struct daf_spot spot;
@@ -137,6 +140,7 @@ struct daf_camp_late {
     bool is_seconded;              /* and counts whatever the number */
     bool is_small;                 /* fits a door frame */
     struct daf_author_id who;
+    struct daf_erasure *erasure; /* owned; NULL: none, or it cannot be read */
 };
 
 struct daf_camp {
@@ -167,13 +171,15 @@ struct daf_camp {
     struct daf_camp_act *acts;  /* owned: those that nobody lent */
     /* author id: an act that revokes, and the one for the door or NULL */
     struct daf_camp_table revoked;
+    struct daf_camp_table erased; /* erase handle: the camp */
 
     struct daf_camp_table subjects; /* scope id ‖ subject: pupil who stands */
     struct daf_camp_table pupils; /* scope id ‖ hash(subject, handle): pupil */
     struct daf_camp_table kids;   /* scope id ‖ key id: pupil or NULL, gen */
     struct daf_camp_list roster;  /* pupils who stand: scope, name, subject */
     size_t pupils_count;
-    bool is_short; /* memory: something was passed over */
+    struct daf_camp_pupil nobody; /* whose keys were wiped, in kids */
+    bool is_short;                /* memory: something was passed over */
 };
 
 /** daf_camp_find_scope: NULL if not known. */
@@ -195,6 +201,11 @@ bool daf_camp_add_wrap(struct daf_camp *c, struct daf_view payload);
 bool daf_camp_add_act(struct daf_camp *c, const struct daf_log_key *log,
                       const struct daf_stored *stored, struct daf_view payload);
 void daf_camp_acts_deinit(struct daf_camp *c);
+/** daf_camp_erase: these handles are erased from now on.  Room was reserved in
+ * c->erased.  True if one of them was not. */
+bool daf_camp_erase(struct daf_camp *c, const struct daf_erasure *e);
+/** daf_camp_leave: nobody with an erased handle is in the roster any more. */
+void daf_camp_leave(struct daf_camp *c);
 
 /** daf_camp_set_authority: fill c->authority. */
 void daf_camp_set_authority(struct daf_camp *c);

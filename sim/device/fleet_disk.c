@@ -87,6 +87,22 @@ static void port_drop(void *ctx, const struct daf_log_key *log,
     t->spot = *spot;
 }
 
+static void port_erase(void *ctx, const struct daf_erase *what)
+{
+    struct daf_fleet_device *d = ctx;
+    struct daf_fleet_task *t = add_task(d, DAF_FLEET_ERASE);
+
+    if (t == NULL) return;
+    t->erase = *what;
+    t->bytes = malloc(what->count * sizeof *what->handles);
+    if (t->bytes == NULL) {
+        daf_fleet_fail(d->fleet, DAF_ENOMEM);
+        d->open_job->count--;
+        return;
+    }
+    memcpy(t->bytes, what->handles, what->count * sizeof *what->handles);
+}
+
 /* The batch goes to the disk, after those that are on their way. */
 static void hand_over(struct daf_fleet_device *d)
 {
@@ -148,6 +164,7 @@ void daf_fleet_disk_port(struct daf_port *port)
     port->store_unchecked = port_unchecked;
     port->store_checked = port_checked;
     port->store_drop = port_drop;
+    port->store_erase = port_erase;
     port->store_end = port_end;
     port->store_acked = port_acked;
     port->content_put = port_content_put;
@@ -189,6 +206,21 @@ static enum daf_err do_drop(struct daf_fleet_device *d,
     return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;
 }
 
+static enum daf_err do_erase(struct daf_fleet_device *d,
+                             struct daf_fleet_task *t,
+                             struct daf_stored_item *items, size_t *count)
+{
+    struct daf_erase next;
+    bool is_more = false;
+
+    t->erase.handles = (const void *)t->bytes; /* as malloc() aligned them */
+    enum daf_err err =
+        daf_notebook_erase(d->notebook, &t->erase, &next, &is_more);
+    if (err == DAF_OK && is_more)
+        items[(*count)++] = daf_agent_erase_item(&next);
+    return err;
+}
+
 static enum daf_err do_task(struct daf_fleet_device *d,
                             struct daf_fleet_task *t,
                             struct daf_stored_item *items, size_t *count)
@@ -203,6 +235,7 @@ static enum daf_err do_task(struct daf_fleet_device *d,
     if (t->deed == DAF_FLEET_CHECKED)
         return daf_notebook_checked(d->notebook, &t->what);
     if (t->deed == DAF_FLEET_DROP) return do_drop(d, t);
+    if (t->deed == DAF_FLEET_ERASE) return do_erase(d, t, items, count);
     if (t->deed == DAF_FLEET_ACKED) {
         err = daf_notebook_acked(d->notebook, &t->what.log, t->what.first,
                                  &t->spot);
