@@ -170,6 +170,24 @@ static const struct daf_command table[] = {
         .run = daf_cmd_keys_renew_all,
     },
     {
+        .name = "erase", .args = "[LEARNER]", .args_max = 1,
+        .summary = "destroy all that is kept about a learner (coordinators only)",
+        .text = "LEARNER is a name or a subject id.  All that any class that is "
+            "read here has of her goes,\non every device, as soon as it hears "
+            "of it, and what comes later is not kept.  This\ncannot be taken "
+            "back.  Each key that she is registered with takes one of the "
+            "acts\nthat the manifest gives a coordinator (acts_left).  Who "
+            "registers her anew, not\nhaving heard, makes a new learner.",
+        .options = {
+            {"handle", "HEX", "by an erase handle, for classes not read here"},
+            {"dry-run", NULL, "only say what would go"},
+            {"yes", NULL, "do not ask"},
+        },
+        .keys = {"subject", "handles", "records", "registrations", "written",
+                 "acts_left", "dry_run"},
+        .run = daf_cmd_erase,
+    },
+    {
         .name = "devices", .args = "",
         .summary = "the devices of the camp that are known here, a line each",
         .text = "A coordinator has every right (\"*\") and no issuer.",

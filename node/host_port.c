@@ -155,6 +155,13 @@ static void port_self(void *ctx, const struct daf_self *self)
     daf_writer_self(h->writer, self);
 }
 
+static void port_erase(void *ctx, const struct daf_erase *what)
+{
+    struct daf_host *h = ctx;
+
+    daf_writer_erase(h->writer, what);
+}
+
 void daf_host_port_fill(struct daf_host *h)
 {
     h->port = (struct daf_port){
@@ -173,6 +180,7 @@ void daf_host_port_fill(struct daf_host *h)
         .store_drop = port_drop,
         .store_statement = port_statement,
         .store_self = port_self,
+        .store_erase = port_erase,
         .store_end = port_end,
         .store_acked = port_acked,
         .content_put = port_content_put,

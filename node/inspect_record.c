@@ -78,6 +78,15 @@ static void show_admit(struct daf_inspect_out *o, struct daf_view bytes)
     daf_inspect_put_uint(o, "tips", tips);
 }
 
+static void show_erasure(struct daf_inspect_out *o, struct daf_view bytes)
+{
+    struct daf_erasure e;
+
+    if (daf_payload_erasure(bytes, &e) != DAF_OK) return;
+    daf_inspect_put_uint(o, "handles", e.handles_count);
+    daf_inspect_put_bool(o, "seconded", e.has_second);
+}
+
 /* [type, fields]: the fields as they are, and a certificate also as what it is. */
 void daf_inspect_payload(struct daf_inspect_out *o, struct daf_view bytes)
 {
@@ -100,6 +109,7 @@ void daf_inspect_payload(struct daf_inspect_out *o, struct daf_view bytes)
     if (type == DAF_TYPE_CERTIFICATE) show_certificate(o, bytes);
     if (type == DAF_TYPE_REVOCATION) show_revocation(o, bytes);
     if (type == DAF_TYPE_ADMIT) show_admit(o, bytes);
+    if (type == DAF_TYPE_ERASURE) show_erasure(o, bytes);
 }
 
 /* --- bodies ----------------------------------------------------------------------- */

@@ -429,6 +429,13 @@ static void store_self(void *ctx, const struct daf_self *self)
     daf_writer_self(o->writer, self);
 }
 
+static void store_erase(void *ctx, const struct daf_erase *what)
+{
+    struct daf_offline *o = ctx;
+
+    daf_writer_erase(o->writer, what);
+}
+
 static void store_end(void *ctx, uint64_t job)
 {
     struct daf_offline *o = ctx;
@@ -488,6 +495,7 @@ enum daf_err daf_offline_open(struct daf_home *home, daf_wrote_fn wrote,
         .store_begin = store_begin,
         .store_keep = store_keep,
         .store_self = store_self,
+        .store_erase = store_erase,
         .store_end = store_end,
         .store_acked = store_acked,
     };

@@ -26,13 +26,15 @@ enum deed_kind {
     DEED_DROP,
     DEED_STATEMENT,
     DEED_SELF,
+    DEED_ERASE,
 };
 struct deed {
     enum deed_kind kind;
     size_t after;            /* this many items */
     struct daf_stretch what; /* DROP: the log alone */
     struct daf_spot spot;    /* DROP */
-    size_t at, len;          /* STATEMENT, SELF: of the job's bytes */
+    size_t at, len;          /* STATEMENT, SELF, ERASE: of the job's bytes */
+    struct daf_erase erase;  /* ERASE: its handles are the job's bytes */
 };
 
 struct job {
@@ -186,9 +188,30 @@ static enum daf_err keep_statement(struct daf_store *s, struct daf_view bytes)
     return daf_store_keep_statement(s, &st, bytes);
 }
 
+/* The job's last item says what is left to do. */
+static enum daf_err erase(struct daf_store *s, const struct job *j,
+                          const struct deed *d, struct daf_writer_job *out)
+{
+    struct daf_erase what = d->erase, next;
+    bool is_more = false;
+    enum daf_err err;
+    struct daf_handle *handles = malloc(d->len);
+
+    if (handles == NULL) return DAF_ENOMEM;
+    memcpy(handles, j->bytes + d->at, d->len);
+    what.handles = handles;
+    err = daf_store_erase(s, &what, &next, &is_more);
+    free(handles);
+    if (err == DAF_OK && is_more)
+        out->items[j->items_count] = daf_agent_erase_item(&next);
+    out->items_count = is_more; /* beside those that were kept */
+    return err;
+}
+
 /* What the store has no record for, or cannot part with, is nobody's fault. */
 static enum daf_err do_deed(struct daf_store *s, const struct job *j,
-                            const struct deed *d, int64_t *records)
+                            const struct deed *d, struct daf_writer_job *out,
+                            int64_t *records)
 {
     enum daf_err err = DAF_OK;
     struct daf_self self;
@@ -211,16 +234,19 @@ static enum daf_err do_deed(struct daf_store *s, const struct job *j,
         memcpy(&self, j->bytes + d->at, sizeof(self));
         err = daf_selfvalue_set(s, &self);
         break;
+    case DEED_ERASE: /* an error is one: it must not look done */
+        return erase(s, j, d, out);
     }
     return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;
 }
 
 /* Those that come before item @at. */
 static enum daf_err do_deeds(struct daf_store *s, const struct job *j,
-                             size_t at, size_t *done, int64_t *records)
+                             size_t at, size_t *done,
+                             struct daf_writer_job *out, int64_t *records)
 {
     while (*done < j->deeds_count && j->deeds[*done].after <= at) {
-        enum daf_err err = do_deed(s, j, &j->deeds[(*done)++], records);
+        enum daf_err err = do_deed(s, j, &j->deeds[(*done)++], out, records);
 
         if (err != DAF_OK) return err;
     }
@@ -236,17 +262,18 @@ static enum daf_err put_job(struct daf_store *s, const struct job *j,
     out->job = j->number;
     out->err = j->err;
     if (j->err != DAF_OK) return DAF_OK;
-    if (j->items_count > 0) {
-        out->items = calloc(j->items_count, sizeof(*out->items));
+    if (j->items_count + j->deeds_count > 0) {
+        out->items = calloc(j->items_count + 1, sizeof(*out->items));
         if (out->items == NULL) return DAF_ENOMEM;
     }
     for (size_t i = 0; i < j->items_count && err == DAF_OK; i++) {
-        err = do_deeds(s, j, i, &done, records);
+        err = do_deeds(s, j, i, &done, out, records);
         if (err == DAF_OK)
             err = put_item(s, j, &j->items[i], &out->items[i], records);
     }
-    if (err == DAF_OK) err = do_deeds(s, j, j->items_count, &done, records);
-    if (err == DAF_OK) out->items_count = j->items_count;
+    if (err == DAF_OK)
+        err = do_deeds(s, j, j->items_count, &done, out, records);
+    if (err == DAF_OK) out->items_count += j->items_count;
     return err;
 }
 
@@ -610,6 +637,24 @@ void daf_writer_self(struct daf_writer *w, const struct daf_self *self)
 {
     add_bytes(w, DEED_SELF,
               (struct daf_view){(const void *)self, sizeof(*self)});
+}
+
+void daf_writer_erase(struct daf_writer *w, const struct daf_erase *what)
+{
+    struct deed d = {.kind = DEED_ERASE,
+                     .erase = *what,
+                     .len = what->count * sizeof(*what->handles)};
+    struct job *j = w->open;
+    void *bytes;
+
+    assert(j != NULL);
+    bytes = j->bytes;
+    if (!reserve(&bytes, &j->bytes_cap, j->bytes_len, d.len, 1))
+        j->err = DAF_ENOMEM;
+    j->bytes = bytes;
+    if (j->err != DAF_OK) return;
+    d.at = copy_bytes(j, (struct daf_view){what->handles[0].b, d.len});
+    add_deed(w, &d);
 }
 
 void daf_writer_end(struct daf_writer *w, uint64_t job)

@@ -77,6 +77,7 @@ void daf_writer_drop(struct daf_writer *w, const struct daf_log_key *log,
                      const struct daf_spot *spot);
 void daf_writer_statement(struct daf_writer *w, struct daf_view statement);
 void daf_writer_self(struct daf_writer *w, const struct daf_self *self);
+void daf_writer_erase(struct daf_writer *w, const struct daf_erase *what);
 void daf_writer_end(struct daf_writer *w, uint64_t job);
 void daf_writer_acked(struct daf_writer *w, const struct daf_log_key *log,
                       uint64_t seq_first, const struct daf_spot *last);

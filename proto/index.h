@@ -33,6 +33,17 @@ struct daf_stretch {
     uint64_t first, last;
 };
 
+/* Erase handles of which all bodies go, and how far that is. */
+struct daf_erase {
+    const struct daf_handle *handles; /* ascending, each once; borrowed */
+    size_t count;
+    /* The next step: from the record after this one, or the first if seq is 0;
+     * or, if all were looked at, what is left in journals. */
+    struct daf_log_key log;
+    struct daf_spot spot;
+    bool is_looked;
+};
+
 /* Returns true to go on. */
 typedef bool (*daf_mark_fn)(void *ctx, const struct daf_mark *mark);
 

@@ -134,8 +134,10 @@ static void take(struct intake *in, const struct daf_session_record *this)
     /* Held already: the id covers every byte of the header, signature too. */
     if (r->seq <= in->height &&
         index->get(index->ctx, &r->log, &spot, &held) == DAF_OK) {
-        if (held.body_state == DAF_BODY_HELD) acknowledge(in, r);
-        if (held.body_state == DAF_BODY_HELD || state != DAF_BODY_HELD) return;
+        /* R116: what was erased here is as good as held, and never comes back. */
+        if (held.body_state != DAF_BODY_ABSENT) acknowledge(in, r);
+        if (held.body_state != DAF_BODY_ABSENT || state != DAF_BODY_HELD)
+            return;
     } else if (in->is_need) {
         return; /* nobody asked for it */
     } else {

@@ -30,8 +30,8 @@ const char *const *daf_payload_names(size_t *out_count)
 static const enum daf_type types_read[] = {
     DAF_TYPE_SESSION,    DAF_TYPE_REGISTRATION, DAF_TYPE_CERTIFICATE,
     DAF_TYPE_KEY_WRAP,   DAF_TYPE_REVOCATION,   DAF_TYPE_CATALOGUE_ITEM,
-    DAF_TYPE_ASSIGNMENT, DAF_TYPE_RENEWAL,      DAF_TYPE_ASSIGNMENT,
-    DAF_TYPE_ADMIT,
+    DAF_TYPE_ASSIGNMENT, DAF_TYPE_RENEWAL,      DAF_TYPE_ADMIT,
+    DAF_TYPE_ERASURE,
 };
 
 const char *daf_payload_type_str(enum daf_type type)
@@ -57,6 +57,8 @@ const char *daf_payload_type_str(enum daf_type type)
         return "renewal";
     case DAF_TYPE_ADMIT:
         return "admit";
+    case DAF_TYPE_ERASURE:
+        return "erasure";
     }
     return "";
 }

@@ -21,6 +21,7 @@ enum daf_type {
     DAF_TYPE_ASSIGNMENT,
     DAF_TYPE_RENEWAL,
     DAF_TYPE_ADMIT,
+    DAF_TYPE_ERASURE,
 };
 
 /** daf_payload_type: the type of a payload, by its name; UNKNOWN for names of
@@ -165,6 +166,25 @@ void daf_payload_end_admit(struct daf_pack *k, size_t mark, size_t logs_count,
                            const struct daf_author_id *who);
 DAF_NODISCARD enum daf_err daf_payload_admit(struct daf_view payload,
                                              struct daf_admit *out);
+/* --- erasure: bodies with these erase handles go, everywhere and for ever */
+#define DAF_ERASURE_MAX 64 /* handles in one record */
+struct daf_erasure {
+    size_t handles_count; /* 1 to DAF_ERASURE_MAX; any order, repeated or not */
+    struct daf_handle handles[DAF_ERASURE_MAX];
+    bool has_second;
+    struct daf_author_id second; /* who signed as well */
+    struct daf_view second_sig;  /* 64 bytes, within the payload */
+};
+/** daf_payload_pack_erasure: without `second`. */
+void daf_payload_pack_erasure(struct daf_pack *k,
+                              const struct daf_handle *handles, size_t count);
+DAF_NODISCARD enum daf_err daf_payload_erasure(struct daf_view payload,
+                                               struct daf_erasure *out);
+/** daf_payload_erasure_second_ok: as daf_payload_second_ok(). */
+bool daf_payload_erasure_second_ok(struct daf_view payload,
+                                   const struct daf_erasure *e,
+                                   struct daf_view aad,
+                                   const struct daf_sign_pk *pk);
 
 /* --- catalogue-item: content that a curator has checked */
 #define DAF_REPLACES_MAX 64 /* records that one names as replaced */

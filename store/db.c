@@ -7,7 +7,6 @@
 
 /* Long enough for a peer process to recover a journal, short enough that a
  * person who waits does not give up. */
-#define BUSY_MS 2000
 
 /* No row is longer than a header; a damaged file may claim anything. */
 #define VALUE_BYTES_MAX (1 << 20)
@@ -32,6 +31,8 @@ static const char *const questions[DAF_SQL_COUNT] = {
     [DAF_SQL_LOG_ADD] =
         "INSERT INTO log(scope,author,incarnation,tag)VALUES(?1,?2,?3,?4)",
     [DAF_SQL_LOG_REMOVE] = "DELETE FROM log WHERE log=?1",
+    [DAF_SQL_LOG_NAME] =
+        "SELECT scope,author,incarnation FROM log WHERE log=?1",
     [DAF_SQL_LOG_NEXT] = "SELECT log,author,incarnation FROM log "
                          "WHERE scope=?1 AND (author,incarnation)>(?2,?3) "
                          "ORDER BY author,incarnation LIMIT 1",
@@ -64,6 +65,12 @@ static const char *const questions[DAF_SQL_COUNT] = {
     [DAF_SQL_HEADER_REMOVE] = "DELETE FROM header WHERE " SPOT,
     [DAF_SQL_HEADER_COUNT] =
         "SELECT count(*),ifnull(sum(state=0),0) FROM header WHERE log=?1",
+    /* What stands in front of a sealed body (docs/protocol.md 3.2). */
+    [DAF_SQL_HANDLES_AFTER] =
+        "SELECT h.log,h.seq,h.id,substr(b.bytes,1,20) "
+        "FROM header AS h CROSS JOIN body AS b ON b.body=h.body "
+        "WHERE(h.log,h.seq,h.id)>(?1,?2,?3)AND h.state=0 "
+        "ORDER BY h.log,h.seq,h.id LIMIT ?4",
     [DAF_SQL_ABSENT_IN_LOG] =
         "SELECT seq,id FROM header INDEXED BY header_absent "
         "WHERE state=3 AND log=?1 AND (seq,id)>(?2,?3) "
@@ -254,13 +261,18 @@ enum daf_err daf_db_open(struct daf_db *db, const char *path,
     *db = (struct daf_db){0};
     int code = open_file(db, path, mode);
     if (code != SQLITE_OK) return daf_db_fail(db, code);
-    (void)sqlite3_busy_timeout(db->handle, BUSY_MS);
+    (void)sqlite3_busy_timeout(db->handle, DAF_DB_BUSY_MS);
     (void)sqlite3_limit(db->handle, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0,
                             NULL);
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
     return DAF_OK;
+}
+
+void daf_db_patience(struct daf_db *db, int ms)
+{
+    (void)sqlite3_busy_timeout(db->handle, ms);
 }
 
 void daf_db_close(struct daf_db *db)

@@ -24,6 +24,8 @@
 #include "proto/err.h"
 #include "proto/types.h"
 
+#define DAF_DB_BUSY_MS 2000
+
 enum daf_sql {
     DAF_SQL_BEGIN,
     DAF_SQL_BEGIN_WRITE,
@@ -36,6 +38,7 @@ enum daf_sql {
     DAF_SQL_LOG_COUNT,
     DAF_SQL_LOG_ADD,
     DAF_SQL_LOG_REMOVE,
+    DAF_SQL_LOG_NAME,
     DAF_SQL_LOG_NEXT,
     DAF_SQL_LOG_OF_AUTHOR,
     DAF_SQL_SCOPES,
@@ -54,6 +57,7 @@ enum daf_sql {
     DAF_SQL_HEADER_SET,
     DAF_SQL_HEADER_REMOVE,
     DAF_SQL_HEADER_COUNT,
+    DAF_SQL_HANDLES_AFTER,
     DAF_SQL_ABSENT_IN_LOG,
     DAF_SQL_ABSENT_IN_LATER,
     DAF_SQL_BODY_GET,
@@ -100,6 +104,8 @@ enum daf_db_mode {
 DAF_NODISCARD enum daf_err daf_db_open(struct daf_db *db, const char *path,
                                        enum daf_db_mode mode);
 void daf_db_close(struct daf_db *db);
+/** daf_db_patience: how long to wait where others are in the way. */
+void daf_db_patience(struct daf_db *db, int ms);
 
 /** daf_db_fail: map @code, remembering SQLite's words. */
 enum daf_err daf_db_fail(struct daf_db *db, int code);

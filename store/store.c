@@ -59,6 +59,18 @@ static enum daf_err create(struct daf_db *db, const char *dir, const char *path)
     return daf_db_errno(errno);
 }
 
+/* A program that could not overwrite what goes would say that it had. */
+static enum daf_err check_secure(struct daf_db *db)
+{
+    int64_t is_on = 0;
+    enum daf_err err = daf_db_number(db, "PRAGMA secure_delete", &is_on);
+    if (err == DAF_OK && is_on != 1)
+        err = daf_db_say(db, DAF_EIO,
+                         "this SQLite does not overwrite what is "
+                         "deleted");
+    return err;
+}
+
 static enum daf_err setup_writer(struct daf_db *db)
 {
     enum daf_err err =
@@ -77,10 +89,11 @@ static enum daf_err setup_writer(struct daf_db *db)
     if (err != DAF_OK) return err;
     /* journal_size_limit gives back what one long reader made the WAL grow;
      * cache_size is in KiB: 500 pages, an import of 500 records in 250 logs. */
-    return daf_db_exec(db, "PRAGMA synchronous=FULL;"
-                           "PRAGMA secure_delete=ON;"
-                           "PRAGMA journal_size_limit=4194304;"
-                           "PRAGMA cache_size=-4096");
+    err = daf_db_exec(db, "PRAGMA synchronous=FULL;"
+                          "PRAGMA secure_delete=ON;"
+                          "PRAGMA journal_size_limit=4194304;"
+                          "PRAGMA cache_size=-4096");
+    return err == DAF_OK ? check_secure(db) : err;
 }
 
 static enum daf_err setup_any(struct daf_db *db)
@@ -261,6 +274,7 @@ enum daf_err daf_store_commit(struct daf_store *s)
     if (err != DAF_OK) daf_store_rollback(s);
     s->bodies_new = 0;
     s->is_writing = false;
+    if (err == DAF_OK && s->wants_scrub) daf_store_scrub(s);
     return err;
 }
 

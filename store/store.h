@@ -97,6 +97,22 @@ DAF_NODISCARD enum daf_err daf_store_drop(struct daf_store *s,
                                           const struct daf_log_key *log,
                                           const struct daf_spot *spot);
 
+/** daf_store_erase: a step of destroying all held bodies that have one of these
+ * erase handles; their headers stay, with state ERASED.
+ * @out_next: the step to come, in the same terms, if *@out_more; it is made in
+ * another transaction, which may be long after.  A step looks at no more than
+ * 10,000 bodies.
+ *
+ * When there is none, nothing of those bodies is in the file or its journal: the
+ * file's pages are overwritten (secure_delete), the journal was emptied, and
+ * `notebook.damaged-N` files are gone.  The notebook remembers the handles, so
+ * that the same asked again costs nothing.  A step that has looked at all may have
+ * to be made again while others read: wait before. */
+DAF_NODISCARD enum daf_err daf_store_erase(struct daf_store *s,
+                                           const struct daf_erase *what,
+                                           struct daf_erase *out_next,
+                                           bool *out_more);
+
 /** daf_store_set: remember a small local value (≤ 4 KiB) by name, replacing the
  * one before.  Local: in no digest, never sent. */
 DAF_NODISCARD enum daf_err daf_store_set(struct daf_store *s, const char *name,
@@ -244,8 +260,8 @@ bool daf_store_is_journal_broken(const char *dir);
  * it or not; every header that verifies and every body that is its header's goes
  * into a new notebook, frontiers and all indexes are computed anew.  The new one
  * is durable before it takes the old one's name; the old one is kept beside it
- * as `notebook.damaged-N` and never removed by this program.  Nothing is guessed:
- * what does not verify stays in the damaged file.
+ * as `notebook.damaged-N` until an erasure is applied (daf_store_erase()).
+ * Nothing is guessed: what does not verify stays in the damaged file.
  *
  * What peers hold of the rest comes back by sync: records by their heads, bodies
  * by NEED.  Because a lost own record may be known to peers, the next start must

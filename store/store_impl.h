@@ -55,6 +55,8 @@ struct daf_store {
     struct daf_log_key log_key;
     struct daf_store_front front;
     uint64_t bodies_new; /* stored in this transaction */
+    bool wants_scrub;    /* empty the journal after the commit */
+    bool is_scrubbed;    /* that was done since a body was destroyed */
     struct daf_store_marks marks[DAF_SCOPES_MAX];
     size_t marks_count, marks_next; /* in use; the next to make room */
     struct daf_index index;
@@ -171,6 +173,22 @@ DAF_NODISCARD enum daf_err daf_store_swap(const char *dir, char *out_aside,
 DAF_NODISCARD enum daf_err daf_store_swap_ready(const char *dir);
 /** daf_store_swap_clean: remove what an attempt left. */
 DAF_NODISCARD enum daf_err daf_store_swap_clean(const char *dir);
+
+/** daf_store_swap_forget: remove what repairs have put aside, durably. */
+DAF_NODISCARD enum daf_err daf_store_swap_forget(const char *dir);
+
+/* ---- store_erase.c */
+
+/* Local values: the hash of the handles of which nothing is left in the file and
+ * its journal, and of those when what was put aside was removed.  A repair drops the
+ * first, as it may bring back what was destroyed, and keeps the second: what it puts
+ * aside is somebody's last hope until the next erasure. */
+#define DAF_STORE_ERASED       "erased"
+#define DAF_STORE_ERASED_ASIDE "erased-aside"
+
+/** daf_store_scrub: after a commit: copy the journal into the file and empty it.
+ * Who reads may be in the way: then the next commit tries. */
+void daf_store_scrub(struct daf_store *s);
 
 /* ---- acked */
 

@@ -271,9 +271,12 @@ static enum daf_err put_values(struct repair *r)
 {
     const struct daf_store_kept *all = r->carved.values.p;
     enum daf_err err = DAF_OK;
-    for (size_t i = 0; err == DAF_OK && i < r->carved.values.count; i++)
+    for (size_t i = 0; err == DAF_OK && i < r->carved.values.count; i++) {
+        /* A body may have come back from an old page: it is destroyed again. */
+        if (strcmp(all[i].name, DAF_STORE_ERASED) == 0) continue;
         err = daf_store_set(r->s, all[i].name,
                             (struct daf_view){all[i].value, all[i].len});
+    }
     return err;
 }
 

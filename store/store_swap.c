@@ -8,6 +8,7 @@
  * A journal must never lie beside a file that it is not of, and no file system
  * renames two at once.  So the one rename to notebook.ready decides, and every
  * step after it can be done again until none is left. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -111,6 +112,21 @@ enum daf_err daf_store_swap_ready(const char *dir)
     return err == DAF_OK
                ? move(dir, "notebook.new/notebook.db", "notebook.ready")
                : err;
+}
+
+enum daf_err daf_store_swap_forget(const char *dir)
+{
+    static const char aside[] = "notebook.damaged-";
+    enum daf_err err = DAF_OK;
+    const struct dirent *entry;
+    DIR *d = opendir(dir);
+    /* A notebook that is not in a folder has nothing beside it. */
+    if (d == NULL) return errno == ENOENT ? DAF_OK : daf_db_errno(errno);
+    while (err == DAF_OK && (entry = readdir(d)) != NULL)
+        if (strncmp(entry->d_name, aside, strlen(aside)) == 0)
+            err = remove_one(dir, entry->d_name);
+    (void)closedir(d);
+    return err == DAF_OK ? sync_path(dir, O_RDONLY | O_DIRECTORY) : err;
 }
 
 enum daf_err daf_store_swap_clean(const char *dir)

@@ -163,6 +163,7 @@ enum daf_err daf_agent_new(const struct daf_agent_config *config,
     a->asked_max = DAF_AGENT_ASKED_MAX;
     a->first_due_ms = DAF_MONO_NEVER.ms;
     daf_agent_look_init(a);
+    daf_agent_erase_init(a);
     err = set_up(a);
     if (err != DAF_OK) {
         daf_agent_free(a);
@@ -190,6 +191,7 @@ void daf_agent_free(struct daf_agent *a)
     free(a->cert_bytes);
     daf_agent_items_free(a);
     daf_agent_statements_free(a);
+    daf_agent_erase_free(a);
     if (a->owns_scratch && a->scratch != NULL) {
         sodium_memzero(a->scratch, sizeof(*a->scratch));
         free(a->scratch);
@@ -274,9 +276,11 @@ static void on_timer(struct daf_agent *a)
     daf_agent_items_timer(a);
     daf_agent_fetch_timer(a);
     daf_agent_statements_timer(a);
+    daf_agent_erase_timer(a);
     if (daf_agent_look_due(a)) {
         (void)fold_store(a); /* what cannot be read is passed over, as ever */
         daf_agent_note_revoked(a, NULL);
+        daf_agent_erase_look(a);
         daf_agent_look_again(a);
     }
 }
@@ -291,6 +295,7 @@ static void on_listening(struct daf_agent *a, const struct daf_input *in)
     daf_agent_admit(a);
     daf_agent_announce(a);
     daf_agent_peers_start(a, 0);
+    daf_agent_erase_look(a);
 }
 
 static void on_stop(struct daf_agent *a)
@@ -397,8 +402,10 @@ struct daf_mono daf_agent_deadline(const struct daf_agent *a)
     struct daf_mono fetch = daf_agent_fetch_deadline(a);
     struct daf_mono turns = daf_agent_turns_deadline(a);
     struct daf_mono stated = daf_agent_statements_deadline(a);
+    struct daf_mono erase = daf_agent_erase_deadline(a);
 
     if (stated.ms < first.ms) first = stated;
+    if (erase.ms < first.ms) first = erase;
     if (turns.ms < first.ms) first = turns;
     if (a->slices_at.ms < first.ms) first = a->slices_at;
     if (idle.ms < first.ms) first = idle;

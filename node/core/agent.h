@@ -166,6 +166,9 @@ struct daf_stored_item {
     bool is_deferred; /* over budget: not kept */
 };
 
+/** daf_agent_erase_item: how a port says that an erasure has a step to come. */
+struct daf_stored_item daf_agent_erase_item(const struct daf_erase *next);
+
 enum daf_write_kind {
     DAF_WRITE_SESSION, /* what a learner did; registers an unknown one first */
     DAF_WRITE_CONTROL, /* a packed control payload; coordinators only */

@@ -9,6 +9,7 @@
  *      agent_peers.c    keeping in touch: whom to call, and when again
  *      agent_book.c     addresses of doors, and how they were heard of
  *      agent_hints.c    mDNS, and what peers tell each other of addresses
+ *      agent_erase.c    bodies that control erases: they go, and stay away
  *      agent_look.c     reads that failed: everybody looks again, later
  *      agent_jobs.c     what goes to the disk and what follows from it
  *      agent_news.c     which heads changed, for the other sessions
@@ -252,6 +253,7 @@ enum daf_job_kind {
     DAF_JOB_TOLD,    /* our own revocation, told at a door */
     DAF_JOB_STATED,  /* statements */
     DAF_JOB_SELF,    /* what this device remembers of itself */
+    DAF_JOB_ERASE,   /* bodies that control erases */
 };
 
 /* A batch on its way to the disk.  Answered in order. */
@@ -374,6 +376,18 @@ struct daf_stated_state {
     uint64_t own_wait_ms; /* until our own is said again; doubled each time */
 };
 
+/* Bodies with erased handles that are held (docs/protocol.md R116). */
+struct daf_erasing {
+    struct daf_mono at;         /* the next step then; or NEVER */
+    uint64_t wait_ms;           /* until then, if the journal is in use */
+    size_t done;                /* so many handles: nothing of them is left */
+    size_t begun;               /* of so many is the walk under way */
+    struct daf_handle *handles; /* owned: these */
+    struct daf_erase next;      /* the step under way, or to come */
+    bool is_busy;               /* it is at the disk */
+    bool is_known;              /* the notebook was asked at this start */
+};
+
 struct daf_agent {
     struct daf_agent_config config; /* views inside are not used after new */
     struct daf_author_id author;
@@ -481,6 +495,7 @@ struct daf_agent {
     size_t turn;             /* of those that are lacking, the first sought */
 
     struct daf_stated_state stated;
+    struct daf_erasing erasing;
 
     struct daf_agent_stats stats;
 };
@@ -801,6 +816,18 @@ void daf_agent_statements_shelf(struct daf_agent *a, bool is_there);
 void daf_agent_statements_camp(struct daf_agent *a);
 void daf_agent_statements_timer(struct daf_agent *a);
 struct daf_mono daf_agent_statements_deadline(const struct daf_agent *a);
+
+/* ---- agent_erase.c */
+void daf_agent_erase_init(struct daf_agent *a);
+void daf_agent_erase_free(struct daf_agent *a);
+/* Control may erase more than it did, or the daemon has begun: see to it. */
+void daf_agent_erase_look(struct daf_agent *a);
+/* The step's batch ended as @in says. */
+void daf_agent_erase_stored(struct daf_agent *a, const struct daf_input *in);
+void daf_agent_erase_timer(struct daf_agent *a);
+struct daf_mono daf_agent_erase_deadline(const struct daf_agent *a);
+/* A record from the index, as it is to be told: an erased body is not. */
+void daf_agent_erase_hide(const struct daf_agent *a, struct daf_stored *stored);
 
 /* ---- agent_look.c */
 /* Read by a->index from now on. */

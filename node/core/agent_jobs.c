@@ -50,11 +50,19 @@ static void note_fold(struct daf_agent *a, struct daf_job *job,
 
 void daf_agent_job_keep(struct daf_agent *a, const struct daf_keep *keep)
 {
+    struct daf_keep kept = *keep;
+
     assert(a->open_job != NULL);
-    note_fold(a, a->open_job, keep->record);
-    if (a->open_job->kind != DAF_JOB_OWN) daf_agent_self_meet(a, keep->record);
-    a->config.port->store_keep(a->config.port->ctx, keep);
-    a->bodiless += keep->body_state != DAF_BODY_HELD;
+    /* R116: "one that comes is not kept, its header is" */
+    if (keep->body_state == DAF_BODY_HELD &&
+        daf_camp_body_is_erased(a->camp, keep->body)) {
+        kept.body_state = DAF_BODY_ERASED;
+        kept.body = (struct daf_view){NULL, 0};
+    }
+    note_fold(a, a->open_job, kept.record);
+    if (a->open_job->kind != DAF_JOB_OWN) daf_agent_self_meet(a, kept.record);
+    a->config.port->store_keep(a->config.port->ctx, &kept);
+    a->bodiless += kept.body_state == DAF_BODY_ABSENT;
 }
 
 void daf_agent_job_unchecked(struct daf_agent *a,
@@ -206,6 +214,7 @@ static void fold(struct daf_agent *a, const struct daf_job *job)
     daf_agent_admit(a);
     daf_agent_recheck(a);
     daf_agent_statements_camp(a);
+    daf_agent_erase_look(a);
 }
 
 /* What was new, and what was over budget, in a batch that is durable. */
@@ -276,7 +285,10 @@ void daf_agent_job_stored(struct daf_agent *a, const struct daf_input *in)
     if (job->kind == DAF_JOB_STATED) daf_agent_statements_stored(a, in->err);
     if (job->kind == DAF_JOB_SESSION) a->stats.records_in += o.changed;
     daf_agent_self_stored(a, job, in->err);
-    if (in->err == DAF_OK) follow(a, job, in, &o);
+    if (job->kind == DAF_JOB_ERASE)
+        daf_agent_erase_stored(a, in);
+    else if (in->err == DAF_OK)
+        follow(a, job, in, &o);
     if (job->kind == DAF_JOB_SESSION) answer(a, job, in, &o);
     job_free(job);
     daf_agent_write_next(a);

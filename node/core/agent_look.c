@@ -39,8 +39,10 @@ static enum daf_err get(void *ctx, const struct daf_log_key *log,
                         const struct daf_spot *spot, struct daf_stored *out)
 {
     struct daf_agent *a = ctx;
+    enum daf_err err = a->real_index->get(a->real_index->ctx, log, spot, out);
 
-    return noted(a, a->real_index->get(a->real_index->ctx, log, spot, out));
+    if (err == DAF_OK) daf_agent_erase_hide(a, out);
+    return noted(a, err);
 }
 
 static enum daf_err at_or_after(void *ctx, const struct daf_log_key *log,
@@ -57,8 +59,10 @@ static enum daf_err next(void *ctx, const struct daf_log_key *log,
                          const struct daf_spot *spot, struct daf_stored *out)
 {
     struct daf_agent *a = ctx;
+    enum daf_err err = a->real_index->next(a->real_index->ctx, log, spot, out);
 
-    return noted(a, a->real_index->next(a->real_index->ctx, log, spot, out));
+    if (err == DAF_OK) daf_agent_erase_hide(a, out);
+    return noted(a, err);
 }
 
 static enum daf_err mark(void *ctx, const struct daf_log_key *log,

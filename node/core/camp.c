@@ -39,6 +39,7 @@ static void seed_tables(struct daf_camp *c)
     memcpy(c->revoked.seed, seed, sizeof(seed));
     memcpy(c->named.seed, seed, sizeof(seed));
     memcpy(c->wrapped.seed, seed, sizeof(seed));
+    memcpy(c->erased.seed, seed, sizeof(seed));
     sodium_memzero(seed, sizeof(seed));
 }
 
@@ -73,6 +74,7 @@ static enum daf_err borrow(struct daf_camp *c)
     lend(&c->revoked, &like->revoked);
     lend(&c->named, &like->named);
     lend(&c->wrapped, &like->wrapped);
+    lend(&c->erased, &like->erased);
     c->by_author = like->by_author;
     c->by_author.is_lent = true;
     for (size_t i = 0; (name = daf_camp_scope(like, i, &id)) != NULL; i++) {
@@ -203,7 +205,8 @@ static bool add_payload(struct daf_camp *c, struct daf_view payload)
     case DAF_TYPE_ADMIT:
         daf_camp_add_admit(c, payload);
         return false;
-    case DAF_TYPE_REVOCATION: /* by what it comes after, too: its act */
+    case DAF_TYPE_REVOCATION: /* by what they come after, too: their acts */
+    case DAF_TYPE_ERASURE:
     case DAF_TYPE_UNKNOWN:
     case DAF_TYPE_SESSION:
     case DAF_TYPE_REGISTRATION:

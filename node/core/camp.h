@@ -100,6 +100,29 @@ DAF_NODISCARD enum daf_err daf_camp_acts(const struct daf_camp *c,
                                          const struct daf_spot *spot,
                                          uint64_t *out);
 
+/* --- what was erased (protocol.md R115 to R117)
+ *
+ * From when an erasure counts nobody with such a handle is in the roster, and her
+ * keys are wiped here.  What bodies are kept, the agent sees to. */
+
+/** daf_camp_is_erased: whether control erases this handle.  Once true, true for
+ * ever. */
+bool daf_camp_is_erased(const struct daf_camp *c,
+                        const struct daf_handle *handle);
+/** daf_camp_body_is_erased: whether this body, as it came, has such a handle; what
+ * has none, or no form, has not. */
+bool daf_camp_body_is_erased(const struct daf_camp *c, struct daf_view body);
+/** daf_camp_erased: how many handles are erased; it only grows. */
+size_t daf_camp_erased(const struct daf_camp *c);
+/** daf_camp_erased_all: all of them into @out, ascending. */
+void daf_camp_erased_all(const struct daf_camp *c, struct daf_handle *out);
+/** daf_camp_handles: the erase handles of all keys that this subject is registered
+ * with, in the classes that can be read here.  Returns how many there are; at most
+ * @cap are written, each once. */
+size_t daf_camp_handles(const struct daf_camp *c,
+                        const struct daf_subject_id *subject,
+                        struct daf_handle *out, size_t cap);
+
 /** daf_camp_authority: the protocol's questions; lives as long as @c. */
 const struct daf_authority *daf_camp_authority(const struct daf_camp *c);
 const struct daf_manifest *daf_camp_manifest(const struct daf_camp *c);

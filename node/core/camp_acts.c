@@ -148,6 +148,11 @@ static uint64_t acts_with(const struct daf_camp_act *before,
                                                : before->acts + r->acts;
 }
 
+static size_t handles_of(const struct daf_camp_late *r)
+{
+    return r->erasure == NULL ? 0 : r->erasure->handles_count;
+}
+
 static bool counts(const struct daf_camp *c, const struct daf_camp_late *r,
                    uint64_t acts)
 {
@@ -160,7 +165,7 @@ static bool counts(const struct daf_camp *c, const struct daf_camp_late *r,
 /* Gives @r, whose predecessor has its place or which begins its log, its own.
  * False: out of memory, and nothing has changed. */
 static bool place(struct daf_camp *c, const struct daf_camp_late *r,
-                  bool *out_revoked)
+                  bool *out_changed)
 {
     const struct daf_camp_slot *step =
         r->spot.seq == 1 ? NULL : daf_camp_table_find(&c->steps, &r->prev);
@@ -170,7 +175,9 @@ static bool place(struct daf_camp *c, const struct daf_camp_late *r,
 
     /* Room first: it may move what `step` points to, which is done with. */
     if (!daf_camp_table_reserve(&c->steps, 1) ||
-        !daf_camp_table_reserve(&c->revoked, 1))
+        !daf_camp_table_reserve(&c->revoked, 1) ||
+        (r->erasure != NULL &&
+         !daf_camp_table_reserve(&c->erased, handles_of(r))))
         return false;
     if (r->acts == 0) {
         daf_camp_table_put(&c->steps, &r->own, last, NULL);
@@ -180,21 +187,28 @@ static bool place(struct daf_camp *c, const struct daf_camp_late *r,
     if (act == NULL) return false;
     act->acts = acts_with(last, is_last, r);
     act->is_revocation = r->is_revocation;
+    act->is_counting =
+        (r->is_revocation || r->erasure != NULL) && counts(c, r, act->acts);
+    act->handles = handles_of(r);
     act->who = r->who;
     act->log = r->log;
     act->spot = r->spot;
     act->next = c->acts;
     c->acts = act;
     daf_camp_table_put(&c->steps, &r->own, act, act);
-    if (!r->is_revocation || !counts(c, r, act->acts)) return true;
-    if (revoke(c, act, r->is_small)) *out_revoked = true;
-    daf_camp_name_tips(c, &r->who, r->logs, r->logs_count);
+    if (!act->is_counting) return true;
+    if (r->is_revocation && revoke(c, act, r->is_small)) *out_changed = true;
+    if (r->is_revocation)
+        daf_camp_name_tips(c, &r->who, r->logs, r->logs_count);
+    if (r->erasure != NULL && daf_camp_erase(c, r->erasure))
+        *out_changed = true;
     return true;
 }
 
 /* ---- records that came before the one before them */
 
-static bool wait_for_prev(struct daf_camp *c, const struct daf_camp_late *r)
+/* Takes what @r owns, unless it is there already or there is no memory. */
+static bool wait_for_prev(struct daf_camp *c, struct daf_camp_late *r)
 {
     const struct daf_camp_slot *slot = daf_camp_table_find(&c->late, &r->prev);
     struct daf_camp_late *first = slot == NULL ? NULL : slot->item, *own;
@@ -210,6 +224,7 @@ static bool wait_for_prev(struct daf_camp *c, const struct daf_camp_late *r)
     *own = *r;
     own->logs.p = (uint8_t *)(own + 1);
     if (r->logs.len > 0) memcpy(own + 1, r->logs.p, r->logs.len);
+    r->erasure = NULL;
     own->next = first;
     /* The second pointer keeps the place when the list is taken. */
     daf_camp_table_put(&c->late, &r->prev, own, c);
@@ -237,7 +252,7 @@ static struct daf_camp_late *take_late(struct daf_camp *c,
 
 /* @taken is: so have a place now those who waited for it, and for those. */
 static void release(struct daf_camp *c, const struct daf_camp_key *taken,
-                    bool *out_revoked)
+                    bool *out_changed)
 {
     struct daf_camp_late *todo = take_late(c, taken, NULL);
 
@@ -245,47 +260,82 @@ static void release(struct daf_camp *c, const struct daf_camp_key *taken,
         struct daf_camp_late *r = todo;
 
         todo = r->next;
-        if (place(c, r, out_revoked))
+        if (place(c, r, out_changed))
             todo = take_late(c, &r->own, todo);
         else
             c->is_short = true;
+        free(r->erasure);
         free(r);
     }
 }
 
 /* ---- the way in */
 
-/* protocol.md R12: what the register does not name is not read, so is no act.  A
- * revocation that cannot be read revokes nobody, and is an act all the same. */
-static void read_act(const struct daf_camp *c, const struct daf_record *header,
-                     const struct daf_stored *stored, struct daf_view payload,
-                     struct daf_camp_late *out)
+/* The other coordinator whose signature an act claims to have. */
+static const struct daf_coordinator *other(const struct daf_camp *c,
+                                           const struct daf_camp_late *act,
+                                           bool has_second,
+                                           const struct daf_author_id *second)
+{
+    if (!has_second || memcmp(second->b, act->log.author.b, 16) == 0)
+        return NULL;
+    return daf_manifest_coordinator(c->manifest, second);
+}
+
+static void read_revocation(const struct daf_camp *c,
+                            const struct daf_stored *stored,
+                            struct daf_view payload, struct daf_view aad,
+                            struct daf_camp_late *out)
 {
     const struct daf_coordinator *second;
     struct daf_revocation r;
-    struct daf_view name;
 
-    (void)daf_payload_type(payload, &name);
-    if (!daf_manifest_has_type(c->manifest, name)) return;
-    out->acts = daf_payload_acts(payload);
-    if (daf_payload_type(payload, NULL) != DAF_TYPE_REVOCATION ||
-        daf_payload_revocation(payload, &r) != DAF_OK)
-        return;
+    if (daf_payload_revocation(payload, &r) != DAF_OK) return;
     out->is_revocation = true;
     out->is_small =
         stored->header.len + stored->body.len <= DAF_REVOKED_BYTES_MAX;
     out->who = r.who;
     out->logs = r.logs;
     out->logs_count = r.logs_count;
-    second =
-        r.has_second ? daf_manifest_coordinator(c->manifest, &r.second) : NULL;
+    second = other(c, out, r.has_second, &r.second);
     out->is_seconded =
         second != NULL &&
-        memcmp(r.second.b, out->log.author.b, sizeof(r.second.b)) != 0 &&
-        daf_payload_second_ok(payload, &r,
-                              (struct daf_view){stored->header.p,
-                                                header->aad_len},
-                              &second->keys.sign);
+        daf_payload_second_ok(payload, &r, aad, &second->keys.sign);
+}
+
+/* False: out of memory. */
+static bool read_erasure(const struct daf_camp *c, struct daf_view payload,
+                         struct daf_view aad, struct daf_camp_late *out)
+{
+    const struct daf_coordinator *second;
+    struct daf_erasure e;
+
+    if (daf_payload_erasure(payload, &e) != DAF_OK) return true;
+    out->erasure = malloc(sizeof(*out->erasure));
+    if (out->erasure == NULL) return false;
+    *out->erasure = e;
+    second = other(c, out, e.has_second, &e.second);
+    out->is_seconded =
+        second != NULL &&
+        daf_payload_erasure_second_ok(payload, &e, aad, &second->keys.sign);
+    return true;
+}
+
+/* protocol.md R12: what the register does not name is not read, so is no act.  One
+ * that cannot be read does nothing, and is an act all the same. */
+static bool read_act(const struct daf_camp *c, const struct daf_record *header,
+                     const struct daf_stored *stored, struct daf_view payload,
+                     struct daf_camp_late *out)
+{
+    const struct daf_view aad = {stored->header.p, header->aad_len};
+    struct daf_view name;
+    enum daf_type type = daf_payload_type(payload, &name);
+
+    if (!daf_manifest_has_type(c->manifest, name)) return true;
+    out->acts = daf_payload_acts(payload);
+    if (type == DAF_TYPE_REVOCATION)
+        read_revocation(c, stored, payload, aad, out);
+    return type != DAF_TYPE_ERASURE || read_erasure(c, payload, aad, out);
 }
 
 bool daf_camp_add_act(struct daf_camp *c, const struct daf_log_key *log,
@@ -293,23 +343,26 @@ bool daf_camp_add_act(struct daf_camp *c, const struct daf_log_key *log,
 {
     struct daf_camp_late r = {.log = *log, .spot = stored->spot};
     struct daf_record header;
-    bool is_revoked = false;
+    bool is_changed = false;
 
     r.own = place_key(log, r.spot.seq, &r.spot.id);
     if (daf_camp_table_find(&c->steps, &r.own) != NULL ||
         daf_record_decode(stored->header, &header) != DAF_OK)
         return false;
     r.prev = place_key(log, r.spot.seq - 1, &header.prev);
-    read_act(c, &header, stored, payload, &r);
-    if (r.spot.seq > 1 && daf_camp_table_find(&c->steps, &r.prev) == NULL) {
-        if (!wait_for_prev(c, &r)) c->is_short = true;
+    if (!read_act(c, &header, stored, payload, &r)) {
+        c->is_short = true;
         return false;
     }
-    if (place(c, &r, &is_revoked))
-        release(c, &r.own, &is_revoked);
-    else
+    if (r.spot.seq > 1 && daf_camp_table_find(&c->steps, &r.prev) == NULL) {
+        if (!wait_for_prev(c, &r)) c->is_short = true;
+    } else if (place(c, &r, &is_changed)) {
+        release(c, &r.own, &is_changed);
+    } else {
         c->is_short = true;
-    return is_revoked;
+    }
+    free(r.erasure);
+    return is_changed;
 }
 
 void daf_camp_acts_deinit(struct daf_camp *c)
@@ -320,6 +373,7 @@ void daf_camp_acts_deinit(struct daf_camp *c)
         while (r != NULL) {
             struct daf_camp_late *next = r->next;
 
+            free(r->erasure);
             free(r);
             r = next;
         }
@@ -333,4 +387,5 @@ void daf_camp_acts_deinit(struct daf_camp *c)
     daf_camp_table_deinit(&c->steps);
     daf_camp_table_deinit(&c->late);
     daf_camp_table_deinit(&c->revoked);
+    daf_camp_table_deinit(&c->erased);
 }

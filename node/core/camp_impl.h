@@ -6,6 +6,7 @@
  *      camp_acts.c     acts and their number, who was revoked
  *      camp_named.c    tips of revoked devices that were named
  *      camp_gens.c     generation keys: which are clean, who lacks which
+ *      camp_erased.c   erase handles that are gone for ever
  *      camp_roster.c   learners, opening bodies
  *      camp_table.c    the two containers below
  *
@@ -124,6 +125,8 @@ struct daf_camp_act {
     struct daf_camp_act *next; /* of the camp's, to free them */
     uint64_t acts;             /* from the log's first record to this one */
     bool is_revocation;
+    bool is_counting; /* it can be read, and its number is not too high */
+    size_t handles;   /* an erasure's; 0: it is none */
     struct daf_author_id who; /* a revocation's */
     struct daf_log_key log;
     struct daf_spot spot;
@@ -143,6 +146,7 @@ struct daf_camp_late {
     /* A revocation's logs: the payload's, or what stands behind this struct. */
     struct daf_view logs;
     size_t logs_count;
+    struct daf_erasure *erasure; /* owned; NULL: none, or it cannot be read */
 };
 
 struct daf_camp {
@@ -175,13 +179,15 @@ struct daf_camp {
     struct daf_camp_table revoked;
     struct daf_camp_table named;   /* tip's place: the camp.  Set, never read */
     struct daf_camp_table wrapped; /* commitment ‖ author: likewise */
+    struct daf_camp_table erased; /* erase handle: the camp */
 
     struct daf_camp_table subjects; /* scope id ‖ subject: pupil who stands */
     struct daf_camp_table pupils; /* scope id ‖ hash(subject, handle): pupil */
     struct daf_camp_table kids;   /* scope id ‖ key id: pupil or NULL, gen */
     struct daf_camp_list roster;  /* pupils who stand: scope, name, subject */
     size_t pupils_count;
-    bool is_short; /* memory: something was passed over */
+    struct daf_camp_pupil nobody; /* whose keys were wiped, in kids */
+    bool is_short;                /* memory: something was passed over */
 };
 
 /** daf_camp_find_scope: NULL if not known. */
@@ -216,6 +222,11 @@ void daf_camp_note_wraps(struct daf_camp *c, struct daf_camp_known *known,
 /** daf_camp_gen_is_clean: no revoked device was sealed it. */
 bool daf_camp_gen_is_clean(const struct daf_camp *c,
                            const struct daf_camp_gen *gen);
+/** daf_camp_erase: these handles are erased from now on.  Room was reserved in
+ * c->erased.  True if one of them was not. */
+bool daf_camp_erase(struct daf_camp *c, const struct daf_erasure *e);
+/** daf_camp_leave: nobody with an erased handle is in the roster any more. */
+void daf_camp_leave(struct daf_camp *c);
 
 /** daf_camp_set_authority: fill c->authority. */
 void daf_camp_set_authority(struct daf_camp *c);

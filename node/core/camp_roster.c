@@ -149,6 +149,7 @@ static enum daf_err enter(struct daf_camp *c, struct daf_camp_known *known,
     const struct daf_camp_slot *slot = daf_camp_table_find(&c->pupils, &key);
     struct daf_camp_pupil *p;
 
+    if (daf_camp_is_erased(c, &handle)) return DAF_OK;
     if (slot != NULL) {
         p = slot->item;
         assert(p != NULL);
@@ -179,6 +180,119 @@ enum daf_err daf_camp_enter(struct daf_camp *c,
 
     if (known == NULL || !known->is_class) return DAF_ESCOPE;
     return enter(c, known, learner);
+}
+
+/* ---- who was erased */
+
+/* The place stays taken: by nobody. */
+static void vacate(struct daf_camp *c, struct daf_camp_table *t,
+                   const struct daf_camp_key *key)
+{
+    daf_camp_table_put(t, key, NULL, c);
+}
+
+static void unlink_pupil(struct daf_camp_pupil **list,
+                         const struct daf_camp_pupil *p)
+{
+    while (*list != p)
+        list = &(*list)->other;
+    *list = p->other;
+}
+
+/* Out of the list of those who share her subject; who is lowest there stands. */
+static void unseat(struct daf_camp *c, struct daf_camp_pupil *p)
+{
+    struct daf_camp_key key =
+        daf_camp_table_key(p->known->id.b, p->learner.subject.b);
+    struct daf_camp_pupil *list =
+        find_subject(c, &p->known->id, &p->learner.subject);
+    struct daf_camp_pupil *next = p->other;
+
+    if (list != p) {
+        unlink_pupil(&list, p);
+        return;
+    }
+    daf_camp_list_remove(&c->roster, p, order_roster);
+    if (next == NULL) {
+        vacate(c, &c->subjects, &key);
+        return;
+    }
+    list = next;
+    for (struct daf_camp_pupil *q = list; q != NULL; q = q->other)
+        if (lower_handle(q, next)) next = q;
+    unlink_pupil(&list, next);
+    next->other = list;
+    daf_camp_table_put(&c->subjects, &key, next, NULL);
+    /* There is room: who left had a place. */
+    daf_camp_list_insert(&c->roster, next, order_roster);
+}
+
+/* Her keys open nothing any more. */
+static void lose_kids(struct daf_camp *c, const struct daf_camp_known *known,
+                      const struct daf_camp_pupil *p)
+{
+    for (struct daf_camp_gen *g = known->gens; g != NULL; g = g->next) {
+        struct daf_key key = daf_body_key(&p->learner.key, &g->key);
+        struct daf_key_id kid = daf_body_key_id(&key);
+        struct daf_camp_key at = daf_camp_table_key(known->id.b, kid.b);
+
+        sodium_memzero(&key, sizeof(key));
+        if (daf_camp_table_find(&c->kids, &at) != NULL)
+            daf_camp_table_put(&c->kids, &at, &c->nobody, NULL);
+    }
+}
+
+static void leave_scope(struct daf_camp *c, struct daf_camp_known *known)
+{
+    struct daf_camp_pupil **at = &known->pupils;
+
+    while (*at != NULL) {
+        struct daf_camp_pupil *p = *at;
+        struct daf_camp_key own;
+
+        if (!daf_camp_is_erased(c, &p->handle)) {
+            at = &p->next;
+            continue;
+        }
+        own = pupil_key(&known->id, &p->learner.subject, &p->handle);
+        *at = p->next;
+        vacate(c, &c->pupils, &own);
+        unseat(c, p);
+        lose_kids(c, known, p);
+        known->pupils_count--;
+        c->pupils_count--;
+        sodium_memzero(p, sizeof(*p));
+        free(p);
+    }
+}
+
+void daf_camp_leave(struct daf_camp *c)
+{
+    for (size_t i = 0; i < c->by_name.count; i++)
+        leave_scope(c, c->by_name.items[i]);
+}
+
+size_t daf_camp_handles(const struct daf_camp *c,
+                        const struct daf_subject_id *subject,
+                        struct daf_handle *out, size_t cap)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < c->by_name.count; i++) {
+        const struct daf_camp_known *known = c->by_name.items[i];
+        const struct daf_camp_pupil *p = find_subject(c, &known->id, subject);
+
+        for (; p != NULL; p = p->other) {
+            bool is_known = false;
+
+            for (size_t j = 0; j < count && j < cap; j++)
+                is_known |= memcmp(out[j].b, p->handle.b, 16) == 0;
+            if (is_known) continue;
+            if (count < cap) out[count] = p->handle;
+            count++;
+        }
+    }
+    return count;
 }
 
 /* ---- registrations */
@@ -339,6 +453,7 @@ enum daf_err daf_camp_open(const struct daf_camp *c,
     slot = daf_camp_table_find(&c->kids, &at);
     if (slot == NULL) return DAF_EKEY;
     pupil = slot->item;
+    if (pupil == &c->nobody) return DAF_EKEY;
     gen = slot->with;
     key = pupil == NULL ? daf_body_scope_key(&gen->key)
                         : daf_body_key(&pupil->learner.key, &gen->key);

@@ -199,6 +199,31 @@ static void port_self(void *ctx, const struct daf_self *self)
     e->to->store_self(e->to->ctx, self);
 }
 
+/* The handles by their hash: a camp may have more than a frame holds. */
+static void port_erase(void *ctx, const struct daf_erase *what)
+{
+    struct daf_effects *e = ctx;
+    uint8_t hash[32] = {0}, incarnation[8] = {0}, seq[8] = {0};
+    uint8_t looked = what->is_looked;
+    struct daf_view parts[] = {view(hash, sizeof(hash)),
+                               view(what->log.scope.b,
+                                    sizeof(what->log.scope.b)),
+                               view(what->log.author.b,
+                                    sizeof(what->log.author.b)),
+                               view(incarnation, sizeof(incarnation)),
+                               view(seq, sizeof(seq)),
+                               view(what->spot.id.b, sizeof(what->spot.id.b)),
+                               view(&looked, 1)};
+
+    daf_hash_256("daf.erased.1",
+                 view(what->handles, what->count * sizeof(*what->handles)),
+                 hash);
+    big_endian(what->log.incarnation, incarnation);
+    big_endian(what->spot.seq, seq);
+    daf_effects_add(e, DAF_EFFECTS_ERASE, what->count, parts, 7);
+    e->to->store_erase(e->to->ctx, what);
+}
+
 static void port_acked(void *ctx, const struct daf_log_key *log,
                        uint64_t seq_first, const struct daf_spot *last)
 {
@@ -274,6 +299,7 @@ void daf_effects_init(struct daf_effects *e, const struct daf_port *to)
     if (to != NULL && to->store_statement != NULL)
         e->port.store_statement = port_statement;
     if (to != NULL && to->store_self != NULL) e->port.store_self = port_self;
+    if (to != NULL && to->store_erase != NULL) e->port.store_erase = port_erase;
 }
 
 const char *daf_effects_call_str(enum daf_effects_call call)
@@ -298,6 +324,7 @@ const char *daf_effects_call_str(enum daf_effects_call call)
         [DAF_EFFECTS_CONTENT_READ] = "content_read",
         [DAF_EFFECTS_STATEMENT] = "store_statement",
         [DAF_EFFECTS_SELF] = "store_self",
+        [DAF_EFFECTS_ERASE] = "store_erase",
     };
 
     return words[call];

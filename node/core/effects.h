@@ -30,6 +30,7 @@ enum daf_effects_call {
     DAF_EFFECTS_CONTENT_READ,
     DAF_EFFECTS_STATEMENT,
     DAF_EFFECTS_SELF,
+    DAF_EFFECTS_ERASE,
 };
 
 /* A call's parts are a header, a body and ids, or one frame. */

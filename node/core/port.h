@@ -116,6 +116,13 @@ struct daf_port {
     /* What it remembers of itself, instead of what it did.  May be NULL: then it
      * stays in one life. */
     void (*store_self)(void *ctx, const struct daf_self *self);
+    /* Destroy held bodies with these handles; a batch has at most one.  Other
+     * bodies and all headers stay, and the state of those becomes ERASED.  If that
+     * was not all STORED has an item more, at the end: is_deferred, with the place
+     * to go on from, or, all being looked at, of seq 0: the journal has bytes of
+     * them still.  No item: nothing of them is in any file of the notebook, and it
+     * remembers that these handles are done.  May be NULL: then nothing goes. */
+    void (*store_erase)(void *ctx, const struct daf_erase *what);
     void (*store_end)(void *ctx, uint64_t job);
     void (*store_acked)(void *ctx, const struct daf_log_key *log,
                         uint64_t seq_first, const struct daf_spot *last);

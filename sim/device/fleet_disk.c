@@ -102,6 +102,22 @@ static void port_self(void *ctx, const struct daf_self *self)
     memcpy(t->bytes, self, sizeof *self);
 }
 
+static void port_erase(void *ctx, const struct daf_erase *what)
+{
+    struct daf_fleet_device *d = ctx;
+    struct daf_fleet_task *t = add_task(d, DAF_FLEET_ERASE);
+
+    if (t == NULL) return;
+    t->erase = *what;
+    t->bytes = malloc(what->count * sizeof *what->handles);
+    if (t->bytes == NULL) {
+        daf_fleet_fail(d->fleet, DAF_ENOMEM);
+        d->open_job->count--;
+        return;
+    }
+    memcpy(t->bytes, what->handles, what->count * sizeof *what->handles);
+}
+
 /* The batch goes to the disk, after those that are on their way. */
 static void hand_over(struct daf_fleet_device *d)
 {
@@ -164,6 +180,7 @@ void daf_fleet_disk_port(struct daf_port *port)
     port->store_checked = port_checked;
     port->store_drop = port_drop;
     port->store_self = port_self;
+    port->store_erase = port_erase;
     port->store_end = port_end;
     port->store_acked = port_acked;
     port->content_put = port_content_put;
@@ -205,6 +222,21 @@ static enum daf_err do_drop(struct daf_fleet_device *d,
     return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;
 }
 
+static enum daf_err do_erase(struct daf_fleet_device *d,
+                             struct daf_fleet_task *t,
+                             struct daf_stored_item *items, size_t *count)
+{
+    struct daf_erase next;
+    bool is_more = false;
+
+    t->erase.handles = (const void *)t->bytes; /* as malloc() aligned them */
+    enum daf_err err =
+        daf_notebook_erase(d->notebook, &t->erase, &next, &is_more);
+    if (err == DAF_OK && is_more)
+        items[(*count)++] = daf_agent_erase_item(&next);
+    return err;
+}
+
 static enum daf_err do_task(struct daf_fleet_device *d,
                             struct daf_fleet_task *t,
                             struct daf_stored_item *items, size_t *count)
@@ -226,6 +258,7 @@ static enum daf_err do_task(struct daf_fleet_device *d,
         d->incarnation = d->self.lives[d->self.lives_count - 1];
         return DAF_OK;
     }
+    if (t->deed == DAF_FLEET_ERASE) return do_erase(d, t, items, count);
     if (t->deed == DAF_FLEET_ACKED) {
         err = daf_notebook_acked(d->notebook, &t->what.log, t->what.first,
                                  &t->spot);

@@ -55,6 +55,8 @@ AWAY(port_checked, (void *ctx, const struct daf_stretch *what),
 AWAY(port_drop,
      (void *ctx, const struct daf_log_key *log, const struct daf_spot *spot),
      p->store_drop(ctx, log, spot))
+AWAY(port_erase, (void *ctx, const struct daf_erase *what),
+     p->store_erase(ctx, what))
 AWAY(port_end, (void *ctx, uint64_t job), p->store_end(ctx, job))
 AWAY(port_acked,
      (void *ctx, const struct daf_log_key *log, uint64_t seq_first,
@@ -88,6 +90,7 @@ void daf_fleet_port(struct daf_fleet_device *d)
     d->port.store_unchecked = port_unchecked;
     d->port.store_checked = port_checked;
     d->port.store_drop = port_drop;
+    d->port.store_erase = port_erase;
     d->port.store_end = port_end;
     d->port.store_acked = port_acked;
     d->port.content_put = port_content_put;

@@ -156,6 +156,16 @@ enum daf_err daf_notebook_drop(struct daf_notebook *n,
                       : daf_notebook_drop_record(n, log, spot);
 }
 
+enum daf_err daf_notebook_erase(struct daf_notebook *n,
+                                const struct daf_erase *what,
+                                struct daf_erase *out_next, bool *out_more)
+{
+    if (is_real(n)) return daf_store_erase(n->writer, what, out_next, out_more);
+    *out_next = *what;
+    *out_more = false;
+    return daf_notebook_erase_bodies(n, what);
+}
+
 enum daf_err daf_notebook_acked(struct daf_notebook *n,
                                 const struct daf_log_key *log,
                                 uint64_t seq_first, const struct daf_spot *last)

@@ -56,6 +56,11 @@ DAF_NODISCARD enum daf_err daf_notebook_checked(struct daf_notebook *n,
 DAF_NODISCARD enum daf_err daf_notebook_drop(struct daf_notebook *n,
                                              const struct daf_log_key *log,
                                              const struct daf_spot *spot);
+/** daf_notebook_erase: a model is done in one step. */
+DAF_NODISCARD enum daf_err daf_notebook_erase(struct daf_notebook *n,
+                                              const struct daf_erase *what,
+                                              struct daf_erase *out_next,
+                                              bool *out_more);
 DAF_NODISCARD enum daf_err daf_notebook_acked(struct daf_notebook *n,
                                               const struct daf_log_key *log,
                                               uint64_t seq_first,

@@ -251,7 +251,7 @@ DAF_NODISCARD enum daf_err daf_notebook_batch_add(
 void daf_notebook_batch_remove(const struct daf_notebook *n,
                                struct daf_notebook_edit *e);
 
-/* notebook_put.c, _drop.c, _acked.c, _unchecked.c: as store.h's of that name */
+/* notebook_put.c, _drop.c, _erase.c, _acked.c, _unchecked.c: as store.h's of that name */
 DAF_NODISCARD enum daf_err daf_notebook_put_record(
     struct daf_notebook *n, const struct daf_record *r, struct daf_view header,
     enum daf_body_state state, struct daf_view body, enum daf_put *out);
@@ -263,6 +263,8 @@ void daf_notebook_put_unfront(struct daf_notebook_edit *e, int side,
 DAF_NODISCARD enum daf_err daf_notebook_drop_record(
     struct daf_notebook *n, const struct daf_log_key *log,
     const struct daf_spot *spot);
+DAF_NODISCARD enum daf_err daf_notebook_erase_bodies(
+    struct daf_notebook *n, const struct daf_erase *what);
 DAF_NODISCARD enum daf_err daf_notebook_acked_set(struct daf_notebook *n,
                                                   const struct daf_log_key *log,
                                                   uint64_t seq_first,

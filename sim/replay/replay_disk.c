@@ -125,6 +125,20 @@ static void port_self(void *ctx, const struct daf_self *self)
     (void)add(ctx, DAF_REPLAY_SELF);
 }
 
+static void port_erase(void *ctx, const struct daf_erase *what)
+{
+    struct daf_replay_task *t = add(ctx, DAF_REPLAY_ERASE);
+
+    if (t == NULL) return;
+    t->erase = *what;
+    t->bytes = malloc(what->count * sizeof *what->handles);
+    if (t->bytes == NULL) {
+        ((struct daf_replay_disk *)ctx)->err = DAF_ENOMEM;
+        return;
+    }
+    memcpy(t->bytes, what->handles, what->count * sizeof *what->handles);
+}
+
 static void port_end(void *ctx, uint64_t number)
 {
     struct daf_replay_disk *d = ctx;
@@ -160,6 +174,7 @@ void daf_replay_disk_port(struct daf_replay_disk *d, struct daf_port *port)
     port->store_drop = port_drop;
     port->store_statement = port_statement;
     port->store_self = port_self;
+    port->store_erase = port_erase;
     port->store_end = port_end;
     port->store_acked = port_acked;
 }
@@ -210,6 +225,20 @@ static enum daf_err keep(struct daf_replay_disk *d,
     return err;
 }
 
+static enum daf_err erase(struct daf_replay_disk *d,
+                          const struct daf_replay_task *t,
+                          struct daf_replay_job *job)
+{
+    struct daf_erase what = t->erase, next;
+    bool is_more = false;
+
+    what.handles = (const void *)t->bytes; /* as malloc() aligned them */
+    enum daf_err err = daf_notebook_erase(d->notebook, &what, &next, &is_more);
+    if (err == DAF_OK && is_more)
+        job->items[job->items_count++] = daf_agent_erase_item(&next);
+    return err;
+}
+
 /* What there is no record for, or cannot be parted with, is no error. */
 static enum daf_err do_task(struct daf_replay_disk *d,
                             const struct daf_replay_task *t,
@@ -229,6 +258,8 @@ static enum daf_err do_task(struct daf_replay_disk *d,
     case DAF_REPLAY_DROP:
         err = daf_notebook_drop(d->notebook, &t->what.log, &t->spot);
         break;
+    case DAF_REPLAY_ERASE:
+        return t->bytes == NULL ? DAF_ENOMEM : erase(d, t, job);
     case DAF_REPLAY_STATEMENT:
         err = daf_notebook_state(d->notebook,
                                  (struct daf_view){t->bytes, t->header_len});

@@ -38,6 +38,7 @@ enum daf_replay_deed {
     DAF_REPLAY_UNCHECKED,
     DAF_REPLAY_CHECKED,
     DAF_REPLAY_DROP,
+    DAF_REPLAY_ERASE,
     DAF_REPLAY_STATEMENT,
     DAF_REPLAY_SELF, /* the log tells what a start needs of it */
 };
@@ -46,10 +47,11 @@ struct daf_replay_task {
     enum daf_replay_deed deed;
     struct daf_record record; /* KEEP */
     enum daf_body_state state;
-    uint8_t *bytes; /* the header, then the body; a statement */
+    uint8_t *bytes; /* the header, then the body; a statement; handles */
     size_t header_len, body_len;
     struct daf_stretch what; /* DROP: the log alone */
     struct daf_spot spot;
+    struct daf_erase erase; /* ERASE; handles: bytes */
 };
 
 struct daf_replay_job {

@@ -19,17 +19,25 @@ struct world_record {
 
 /* What a job does beside keeping records. */
 struct world_deed {
-    enum { DEED_UNCHECKED, DEED_CHECKED, DEED_DROP, DEED_SELF } kind;
+    enum {
+        DEED_UNCHECKED,
+        DEED_CHECKED,
+        DEED_DROP,
+        DEED_SELF,
+        DEED_ERASE
+    } kind;
     size_t after;            /* this many records */
     struct daf_stretch what; /* DROP: the log alone */
     struct daf_spot spot;    /* DROP */
     struct daf_self self;    /* SELF */
+    struct daf_erase erase;  /* ERASE; handles owned */
 };
 
 struct world_job {
     struct world_job *next;
     uint64_t id;
     size_t count, deeds_count;
+    bool is_more; /* an erasure has a step to come */
     struct world_deed deeds[DEEDS_MAX];
     struct world_record records[RECORDS_MAX];
 };
@@ -49,6 +57,7 @@ static void port_begin(void *ctx, uint64_t id)
     n->open_job->next = NULL;
     n->open_job->id = id;
     n->open_job->count = n->open_job->deeds_count = 0;
+    n->open_job->is_more = false;
 }
 
 static void port_keep(void *ctx, const struct daf_keep *keep)
@@ -109,6 +118,17 @@ static void port_self(void *ctx, const struct daf_self *self)
     add_deed(ctx, &(struct world_deed){.kind = DEED_SELF, .self = *self});
 }
 
+static void port_erase(void *ctx, const struct daf_erase *what)
+{
+    struct world_deed deed = {.kind = DEED_ERASE, .erase = *what};
+    struct daf_handle *handles = malloc(what->count * sizeof(*handles));
+
+    if (handles == NULL) abort();
+    memcpy(handles, what->handles, what->count * sizeof(*handles));
+    deed.erase.handles = handles;
+    add_deed(ctx, &deed);
+}
+
 static void port_end(void *ctx, uint64_t id)
 {
     struct world_node *n = ctx;
@@ -136,6 +156,7 @@ void world_disk_port(struct daf_port *port)
     port->store_checked = port_checked;
     port->store_drop = port_drop;
     port->store_self = port_self;
+    port->store_erase = port_erase;
     port->store_end = port_end;
     port->store_acked = port_acked;
 }
@@ -144,6 +165,9 @@ static void free_job(struct world_job *job)
 {
     for (size_t i = 0; job != NULL && i < job->count; i++)
         free(job->records[i].bytes);
+    for (size_t i = 0; job != NULL && i < job->deeds_count; i++)
+        if (job->deeds[i].kind == DEED_ERASE)
+            free((void *)(uintptr_t)job->deeds[i].erase.handles);
     free(job);
 }
 
@@ -186,6 +210,22 @@ static enum daf_err put(struct world_node *n, const struct world_record *r,
     return err;
 }
 
+/* Where it is to go on, if anywhere, is an item behind the job's records. */
+static enum daf_err erase(struct world_node *n, struct world_job *job,
+                          const struct world_deed *deed,
+                          struct daf_stored_item *items)
+{
+    struct daf_erase next;
+    bool is_more = false;
+    enum daf_err err =
+        daf_store_erase(n->writer, &deed->erase, &next, &is_more);
+
+    job->is_more = is_more;
+    if (err == DAF_OK && is_more)
+        items[job->count] = daf_agent_erase_item(&next);
+    return err;
+}
+
 /* What a store says of a record that it has not, or cannot part with, is no
  * error. */
 static enum daf_err do_deed(struct world_node *n, const struct world_deed *deed)
@@ -202,7 +242,7 @@ static enum daf_err do_deed(struct world_node *n, const struct world_deed *deed)
     return err == DAF_ENOTFOUND || err == DAF_ELIMIT ? DAF_OK : err;
 }
 
-static enum daf_err do_job(struct world_node *n, const struct world_job *job,
+static enum daf_err do_job(struct world_node *n, struct world_job *job,
                            struct daf_stored_item *items)
 {
     enum daf_err err = DAF_OK;
@@ -210,8 +250,12 @@ static enum daf_err do_job(struct world_node *n, const struct world_job *job,
 
     for (size_t i = 0; err == DAF_OK && i <= job->count; i++) {
         while (err == DAF_OK && deeds < job->deeds_count &&
-               job->deeds[deeds].after == i)
-            err = do_deed(n, &job->deeds[deeds++]);
+               job->deeds[deeds].after == i) {
+            const struct world_deed *deed = &job->deeds[deeds++];
+
+            err = deed->kind == DEED_ERASE ? erase(n, job, deed, items)
+                                           : do_deed(n, deed);
+        }
         if (err == DAF_OK && i < job->count)
             err = put(n, &job->records[i], &items[i]);
     }
@@ -221,12 +265,12 @@ static enum daf_err do_job(struct world_node *n, const struct world_job *job,
 static enum daf_err put_all(struct world_node *n, size_t jobs,
                             struct daf_stored_item *items)
 {
-    const struct world_job *job = n->jobs;
+    struct world_job *job = n->jobs;
     enum daf_err err = DAF_OK;
 
     for (; err == DAF_OK && jobs > 0; jobs--, job = job->next) {
         err = do_job(n, job, items);
-        items += job->count;
+        items += job->count + 1;
     }
     for (size_t i = 0; err == DAF_OK && i < n->notes_count; i++) {
         const struct world_note *note = &n->notes[i];
@@ -275,7 +319,8 @@ static void tell(struct world_node *n, size_t jobs, enum daf_err err,
 {
     for (; jobs > 0; jobs--) {
         struct world_job *job = n->jobs;
-        size_t len = err == DAF_OK ? job->count * sizeof(*items) : 0;
+        size_t count = job->count + (job->is_more ? 1 : 0);
+        size_t len = err == DAF_OK ? count * sizeof(*items) : 0;
         struct world_event *e =
             world_post(n->world, n->index, DAF_INPUT_STORED, len);
 
@@ -284,7 +329,7 @@ static void tell(struct world_node *n, size_t jobs, enum daf_err err,
         if (len > 0) memcpy(e->bytes, items, len);
         if (err == DAF_OK && n->index == WORLD_PEER) note_held(n, job, items);
         if (err == DAF_OK) note_checked(n, job);
-        items += job->count;
+        items += job->count + 1;
         n->jobs = job->next;
         if (n->jobs == NULL) n->jobs_end = &n->jobs;
         free_job(job);
@@ -301,7 +346,7 @@ void world_disk_work(struct world_node *n, bool all)
     for (const struct world_job *job = n->jobs; job != NULL && jobs < most;
          job = job->next) {
         jobs++;
-        records += job->count;
+        records += job->count + 1;
     }
     items = calloc(records + 1, sizeof(*items));
     if (items == NULL) abort();

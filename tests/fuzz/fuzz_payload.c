@@ -123,6 +123,26 @@ static void check_assignment(struct daf_view bytes)
     free(out);
 }
 
+static void check_erasure(struct daf_view bytes)
+{
+    const struct daf_sign_pk pk = {{0}};
+    uint8_t out[64 + DAF_ERASURE_MAX * 18];
+    struct daf_erasure e;
+    struct daf_pack k;
+
+    if (daf_payload_erasure(bytes, &e) != DAF_OK) return;
+    assert(daf_payload_type(bytes, NULL) == DAF_TYPE_ERASURE);
+    assert(e.handles_count >= 1 && e.handles_count <= DAF_ERASURE_MAX);
+    assert(daf_payload_acts(bytes) == e.handles_count);
+    /* Nobody has this key. */
+    assert(!daf_payload_erasure_second_ok(bytes, &e, (struct daf_view){NULL, 0},
+                                          &pk));
+    daf_pack_init(&k, out, sizeof(out));
+    daf_payload_pack_erasure(&k, e.handles, e.handles_count);
+    assert(!k.is_full && k.len <= bytes.len);
+    assert(k.len < bytes.len || memcmp(out, bytes.p, k.len) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct daf_view bytes = {data, size}, cert;
@@ -141,5 +161,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_admit(bytes);
     check_assignment(bytes);
     check_renewal(bytes);
+    check_erasure(bytes);
     return 0;
 }

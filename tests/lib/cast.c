@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/cast.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +44,7 @@ enum held_kind {
     HELD_CHECKED,
     HELD_DROP,
     HELD_SELF,
+    HELD_ERASE,
     HELD_END, /* the job's last mark */
 };
 struct held {
@@ -56,7 +56,8 @@ struct held {
     enum daf_body_state state;
     struct daf_self self; /* SELF */
     size_t header_len, body_len;
-    uint8_t *bytes;
+    uint8_t *bytes;         /* ERASE: the handles */
+    struct daf_erase erase; /* ERASE */
 };
 
 struct node {
@@ -306,6 +307,17 @@ static void port_store_self(void *ctx, const struct daf_self *self)
     hold(ctx, HELD_SELF)->self = *self;
 }
 
+static void port_store_erase(void *ctx, const struct daf_erase *what)
+{
+    struct held *h = hold(ctx, HELD_ERASE);
+    size_t len = what->count * sizeof(*what->handles);
+
+    h->erase = *what;
+    h->bytes = malloc(len);
+    assert_non_null(h->bytes);
+    memcpy(h->bytes, what->handles, len);
+}
+
 static void port_store_keep(void *ctx, const struct daf_keep *keep)
 {
     struct node *n = ctx;
@@ -378,6 +390,22 @@ static void do_deed(struct node *n, const struct held *h)
     assert_true(err == DAF_OK || err == DAF_ENOTFOUND || err == DAF_ELIMIT);
 }
 
+/* An item more if there is a step to come. */
+static void erase(struct node *n, struct held *h, struct event *e)
+{
+    struct daf_stored_item item;
+    struct daf_erase next;
+    bool is_more;
+
+    h->erase.handles = (const void *)h->bytes; /* as malloc() aligned them */
+    assert_int_equal(daf_store_erase(n->writer, &h->erase, &next, &is_more),
+                     DAF_OK);
+    if (!is_more) return;
+    item = daf_agent_erase_item(&next);
+    memcpy(e->bytes + e->len, &item, sizeof(item));
+    e->len += sizeof(item);
+}
+
 /* One transaction for one job; the news of it waits its turn in the queue. */
 static void commit_job(struct node *n, size_t from, size_t to)
 {
@@ -393,6 +421,10 @@ static void commit_job(struct node *n, size_t from, size_t to)
     }
     assert_int_equal(daf_store_begin(n->writer), DAF_OK);
     for (size_t i = from; i < to; i++) {
+        if (n->held[i].kind == HELD_ERASE) {
+            erase(n, &n->held[i], e);
+            continue;
+        }
         if (n->held[i].kind != HELD_KEEP) {
             do_deed(n, &n->held[i]);
             continue;
@@ -540,6 +572,7 @@ static struct node *node_new(struct cast *c, size_t index)
                                 .store_checked = port_store_checked,
                                 .store_drop = port_store_drop,
                                 .store_self = port_store_self,
+                                .store_erase = port_store_erase,
                                 .store_end = port_store_end,
                                 .store_acked = port_store_acked};
     return n;
@@ -866,6 +899,47 @@ void cast_revoke(struct cast *c, size_t who)
     input(c, c->nodes[0], &in);
 }
 
+size_t cast_handles(struct cast *c, size_t node, const char *learner,
+                    struct daf_handle *out, size_t cap)
+{
+    const struct daf_camp *camp = daf_agent_camp(c->nodes[node]->agent);
+    struct daf_scope_id scope = cast_scope(c, "class:1");
+    struct daf_view who = {(const uint8_t *)learner, strlen(learner)};
+    struct daf_learner l;
+
+    if (daf_camp_learner(camp, &scope, who, &l, NULL) != DAF_OK) return 0;
+    return daf_camp_handles(camp, &l.subject, out, cap);
+}
+
+void cast_erase(struct cast *c, const struct daf_handle *handles, size_t count)
+{
+    struct daf_write write = {.kind = DAF_WRITE_CONTROL};
+    struct daf_input in = {.kind = DAF_INPUT_WRITE, .write = &write};
+    uint8_t bytes[64 + DAF_ERASURE_MAX * 18];
+    struct daf_pack k;
+
+    daf_pack_init(&k, bytes, sizeof(bytes));
+    daf_payload_pack_erasure(&k, handles, count);
+    write.payload = daf_pack_view(&k);
+    input(c, c->nodes[0], &in);
+}
+
+const char *cast_dir(struct cast *c, size_t node)
+{
+    return c->nodes[node]->dir;
+}
+
+void cast_backup(struct cast *c, size_t node)
+{
+    char path[600];
+
+    snprintf(path, sizeof(path), "%s/backup", c->nodes[node]->dir);
+    (void)remove(path);
+    assert_int_equal(daf_store_copy(c->nodes[node]->reader, path), DAF_OK);
+    c->nodes[node]->aside_incarnation = c->nodes[node]->incarnation;
+    c->nodes[node]->aside_self = c->nodes[node]->self;
+}
+
 void cast_cut(struct cast *c, size_t a, size_t b)
 {
     c->cut[a][b] = c->cut[b][a] = true;
@@ -1012,32 +1086,17 @@ void cast_copy_card(struct cast *c, size_t from, size_t to)
     power_on(c, to);
 }
 
-static const char *aside(const struct node *n)
-{
-    static char path[600];
-
-    snprintf(path, sizeof(path), "%s.aside", n->dir);
-    return path;
-}
-
-void cast_backup(struct cast *c, size_t node)
-{
-    struct node *n = c->nodes[node];
-
-    power_off(c, node);
-    assert_true(mkdir(aside(n), 0700) == 0 || errno == EEXIST);
-    copy_notebook(n->dir, aside(n));
-    n->aside_incarnation = n->incarnation;
-    n->aside_self = n->self;
-    power_on(c, node);
-}
-
 void cast_restore(struct cast *c, size_t node)
 {
     struct node *n = c->nodes[node];
+    char from[600], to[600];
 
     power_off(c, node);
-    copy_notebook(aside(n), n->dir);
+    snprintf(from, sizeof(from), "%s/backup", n->dir);
+    snprintf(to, sizeof(to), "%s/notebook.db", n->dir);
+    assert_int_equal(rename(from, to), 0);
+    snprintf(to, sizeof(to), "%s/notebook.db-wal", n->dir);
+    (void)unlink(to);
     n->incarnation = n->aside_incarnation;
     n->self = n->aside_self;
     power_on(c, node);

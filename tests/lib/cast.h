@@ -28,6 +28,12 @@ void cast_learn(struct cast *c, size_t node, const char *learner,
                 const char *item, uint32_t score);
 /** cast_revoke: the coordinator revokes device @who; as cast_learn(). */
 void cast_revoke(struct cast *c, size_t who);
+/** cast_handles: the erase handles that device @node knows of the learner of this
+ * name; returns how many. */
+size_t cast_handles(struct cast *c, size_t node, const char *learner,
+                    struct daf_handle *out, size_t cap);
+/** cast_erase: the coordinator erases them; as cast_learn(). */
+void cast_erase(struct cast *c, const struct daf_handle *handles, size_t count);
 /** cast_run: deliver, commit and let timers pass for @ms of made-up time.  Fails
  * the test after a million steps: somebody never falls silent. */
 void cast_run(struct cast *c, uint64_t ms);
@@ -44,9 +50,13 @@ void cast_pull_plug(struct cast *c, size_t node);
 /** cast_copy_card: device @to's card becomes a copy of @from's: keys, certificate
  * and notebook.  Both start anew. */
 void cast_copy_card(struct cast *c, size_t from, size_t to);
-/** cast_backup, _restore: put a copy of its card aside; put it back, and start. */
+/** cast_backup, _restore: put a copy of its notebook aside; put that back, once, and
+ * start. */
 void cast_backup(struct cast *c, size_t node);
 void cast_restore(struct cast *c, size_t node);
+
+/** cast_dir: the folder of @node's notebook. */
+const char *cast_dir(struct cast *c, size_t node);
 
 /** cast_hear_fn: a frame that reached a device; false keeps it from the agent. */
 typedef bool (*cast_hear_fn)(void *ctx, struct daf_view frame);

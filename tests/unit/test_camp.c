@@ -62,6 +62,7 @@ static void make_manifest(void)
     manifest.roots[0] = root.keys.sign;
     manifest.coordinators_count = 2;
     manifest.coordinators[0].keys = asha.keys;
+    manifest.coordinators[0].acts = 2;
     manifest.coordinators[1].keys = bilal.keys;
     for (size_t i = 0; i < manifest.register_count; i++)
         memcpy(manifest.types[i], names[i], strlen(names[i]));
@@ -251,6 +252,23 @@ static struct row *keep_wrap(const char *name, uint64_t number, uint8_t fill,
                      0);
     daf_pack_init(&k, payload, sizeof(payload));
     daf_payload_pack_key_wrap(&k, &w, &wrap);
+    return keep_plain(&asha, "control", daf_pack_view(&k));
+}
+
+/* The handles of the subject keys that the fills make, from @first on. */
+static struct row *keep_erasure(uint8_t first, size_t count)
+{
+    struct daf_handle handles[8];
+    uint8_t payload[256];
+    struct daf_pack k;
+
+    for (size_t i = 0; i < count; i++) {
+        struct daf_key key = key_of((uint8_t)(first + i));
+
+        handles[i] = daf_body_handle(&key);
+    }
+    daf_pack_init(&k, payload, sizeof(payload));
+    daf_payload_pack_erasure(&k, handles, count);
     return keep_plain(&asha, "control", daf_pack_view(&k));
 }
 
@@ -1094,6 +1112,20 @@ static struct daf_hash answers(const struct daf_camp *c)
         say(name, strlen(name));
     for (size_t i = 0; daf_camp_learner_at(c, i, &learner); i++)
         say_learner(&learner);
+    for (uint8_t i = 0; i < 64; i++) {
+        struct daf_key key = key_of(i);
+        struct daf_handle handle = daf_body_handle(&key);
+        bool is = daf_camp_is_erased(c, &handle);
+
+        say(&is, sizeof(is));
+    }
+    for (uint8_t i = 0; i < 8; i++) {
+        struct daf_subject_id subject = subject_of(i);
+        struct daf_handle handles[8];
+        size_t count = daf_camp_handles(c, &subject, handles, 8);
+
+        say(&count, sizeof(count));
+    }
     for (size_t i = 0; i < rows_count; i++) {
         struct daf_body body;
         enum daf_err err = DAF_OK;
@@ -1138,6 +1170,67 @@ static void write_conflicts(void)
     (void)keep_session("class:1", 2, 21, 1);
     (void)keep_session("class:2", 2, 21, 4);
     (void)keep_session("class:4", 2, 21, 5);
+    (void)keep_registration(&(struct entry){"class:1", 1, 4, 31, "Aya"});
+    (void)keep_registration(&(struct entry){"class:2", 4, 4, 31, "Aya"});
+    (void)keep_registration(&(struct entry){"class:1", 2, 5, 31, "Aya"});
+    (void)keep_session("class:1", 4, 31, 3);
+    (void)keep_erasure(11, 2); /* Sara and Sahra; Zara is left */
+    (void)keep_erasure(31, 1); /* everywhere, whoever has the key */
+    (void)keep_erasure(20, 3); /* more than there are acts: nobody */
+}
+
+/* ---- tests: who is erased */
+
+static void an_erased_learner_is_nobody_here(void **state)
+{
+    struct daf_camp *c = camp_of(&tablet);
+    struct row *session, *registration, *erasure;
+    struct daf_learner learner;
+
+    (void)state;
+    (void)certify(&tablet, "class:1", DAF_RIGHT_APPEND);
+    (void)keep_wrap("class:1", 1, 1, &tablet);
+    registration =
+        keep_registration(&(struct entry){"class:1", 1, 1, 11, "Sara"});
+    (void)keep_registration(&(struct entry){"class:1", 1, 2, 21, "Omid"});
+    session = keep_session("class:1", 1, 11, 1);
+    fold_all(c);
+    assert_int_equal(open_row(c, session, &learner), DAF_OK);
+    assert_int_equal(find(c, "class:1", "Sara", &learner, NULL), DAF_OK);
+    erasure = keep_erasure(11, 1);
+    assert_int_equal(daf_camp_erased(c), 0);
+    assert_true(add(c, erasure));
+    assert_int_equal(daf_camp_erased(c), 1);
+    assert_true(daf_camp_body_is_erased(c, session->stored.body));
+    assert_true(daf_camp_body_is_erased(c, registration->stored.body));
+    assert_false(daf_camp_body_is_erased(c, erasure->stored.body));
+    assert_int_equal(open_row(c, session, &learner), DAF_EKEY);
+    assert_int_equal(find(c, "class:1", "Sara", &learner, NULL), DAF_ENOTFOUND);
+    assert_int_equal(find(c, "class:1", "Omid", &learner, NULL), DAF_OK);
+    /* Neither again, nor by what comes late, nor with a newer key. */
+    assert_false(add(c, erasure));
+    (void)add(c, registration);
+    (void)add(c, keep_wrap("class:1", 2, 2, &tablet));
+    (void)add(c,
+              keep_registration(&(struct entry){"class:1", 2, 1, 11, "Sara"}));
+    assert_int_equal(find(c, "class:1", "Sara", &learner, NULL), DAF_ENOTFOUND);
+    /* With another key she is known again, as whoever registered her did not know. */
+    (void)add(c,
+              keep_registration(&(struct entry){"class:1", 2, 1, 12, "Sara"}));
+    assert_int_equal(find(c, "class:1", "Sara", &learner, NULL), DAF_OK);
+    daf_camp_free(c);
+}
+
+static void an_erasure_beyond_the_acts_erases_nobody(void **state)
+{
+    struct daf_camp *c = camp_of(&tablet);
+
+    (void)state;
+    assert_false(add(c, keep_erasure(11, 3)));
+    assert_int_equal(daf_camp_erased(c), 0);
+    assert_true(add(c, keep_erasure(11, 2)));
+    assert_int_equal(daf_camp_erased(c), 2);
+    daf_camp_free(c);
 }
 
 static void any_order_gives_the_same_camp(void **state)
@@ -1286,6 +1379,8 @@ int main(void)
         T(learners_are_found_by_name_and_by_id),
         T(a_learner_entered_here_is_known_at_once),
         T(a_body_opens_with_the_key_that_fits_and_no_other),
+        T(an_erased_learner_is_nobody_here),
+        T(an_erasure_beyond_the_acts_erases_nobody),
         T(any_order_gives_the_same_camp),
         T(at_start_control_first_then_the_rescans_make_it_whole),
         T(a_thousand_devices_are_all_known),
