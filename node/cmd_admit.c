@@ -280,10 +280,11 @@ static void print_text(const struct admitting *a, const char *verb)
     const char *name;
     json_t *n;
 
-    (void)printf("%s %zu record%s of the device by %zu tip%s; %zu of them, and "
-                 "no fewer, are learners' work:\n",
-                 verb, a->admitted, a->admitted == 1 ? "" : "s", a->tips,
-                 a->tips == 1 ? "" : "s", a->sessions);
+    (void)
+        printf("%s %zu record%s of the device, by naming %zu tip%s.  Learners' "
+               "work that can be read here (%zu):\n",
+               verb, a->admitted, a->admitted == 1 ? "" : "s", a->tips,
+               a->tips == 1 ? "" : "s", a->sessions);
     json_object_foreach(a->learners, name, n)
     {
         (void)printf("  ");
