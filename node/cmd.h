@@ -221,6 +221,7 @@ enum daf_exit daf_cmd_enrol_decline(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_enrol_close(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_revoke(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_erase(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_erasures(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_devices(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_status(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_peers(const struct daf_cmd *cmd);
