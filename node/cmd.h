@@ -272,6 +272,7 @@ enum daf_exit daf_cmd_admit(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_revocations(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_keys_renew_all(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_erase(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_erasures(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_devices(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_status(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_peers(const struct daf_cmd *cmd);

@@ -188,6 +188,15 @@ static const struct daf_command table[] = {
         .run = daf_cmd_erase,
     },
     {
+        .name = "erasures", .args = "",
+        .summary = "what was erased, and which devices have said that it is done",
+        .text = "Of all devices that are certified and not revoked.  A device says so by "
+            "itself, ten\nminutes after it last did at the latest; what it says "
+            "is its word and no proof.",
+        .keys = {"record", "handles", "receipts", "of", "missing"},
+        .run = daf_cmd_erasures,
+    },
+    {
         .name = "devices", .args = "",
         .summary = "the devices of the camp that are known here, a line each",
         .text = "A coordinator has every right (\"*\") and no issuer.",

@@ -113,5 +113,6 @@
 #define DAF_STATEMENT_BYTES_MAX       41216 /* a full page has 41,110 at most */
 #define DAF_STATEMENT_OTHER_BYTES_MAX 1024  /* of a kind that is not known */
 #define DAF_STATEMENTS_MAX            4096  /* held: a list is 140 kB */
+#define DAF_STATEMENTS_OTHER_MAX      2048 /* of them, of no kind but archived */
 
 #endif

@@ -97,17 +97,21 @@ enum daf_err daf_statement_decode(struct daf_view bytes,
     struct daf_statement st;
     struct daf_cursor c;
     uint8_t mark[16];
+    size_t start;
 
     if (bytes.len > DAF_STATEMENT_BYTES_MAX) return DAF_ELIMIT;
     memset(&st, 0, sizeof(st));
     daf_cursor_init(&c, bytes);
     read_version(&c);
     read_place(&c, &st);
+    start = c.at;
     if (st.kind == DAF_STATEMENT_ARCHIVED)
         read_archived(&c, &st);
     else
         daf_cursor_skip(&c);
     st.signed_len = c.at;
+    if (st.kind != DAF_STATEMENT_ARCHIVED)
+        st.other = (struct daf_view){c.p + start, c.at - start};
     daf_cursor_bin_into(&c, st.sig.b, sizeof(st.sig.b));
     if (!daf_cursor_done(&c)) return c.err;
     if (st.kind != DAF_STATEMENT_ARCHIVED &&
@@ -147,13 +151,22 @@ enum daf_err daf_statement_verify(struct daf_view bytes,
 
 /* ---- making */
 
+static void pack_archived(struct daf_pack *k, const struct daf_statement *st)
+{
+    daf_pack_map(k, 2);
+    daf_pack_str(k, "content", 7);
+    daf_pack_bin(k, st->content.p, st->content.len);
+    daf_pack_str(k, "since", 5);
+    daf_pack_bin(k, st->since.p, st->since.len);
+}
+
 size_t daf_statement_sign(struct daf_statement *st,
                           const struct daf_sign_sk *sk, uint8_t *out)
 {
     struct daf_pack k;
     struct daf_hash h;
 
-    assert(st->kind == DAF_STATEMENT_ARCHIVED && ascends(st->content));
+    assert(st->kind != DAF_STATEMENT_ARCHIVED || ascends(st->content));
     daf_pack_init(&k, out, DAF_STATEMENT_BYTES_MAX);
     daf_pack_array(&k, ITEMS);
     daf_pack_uint(&k, DAF_FORMAT_VERSION);
@@ -162,11 +175,10 @@ size_t daf_statement_sign(struct daf_statement *st,
     daf_pack_uint(&k, st->kind);
     daf_pack_uint(&k, st->page);
     daf_pack_uint(&k, st->number);
-    daf_pack_map(&k, 2);
-    daf_pack_str(&k, "content", 7);
-    daf_pack_bin(&k, st->content.p, st->content.len);
-    daf_pack_str(&k, "since", 5);
-    daf_pack_bin(&k, st->since.p, st->since.len);
+    if (st->kind == DAF_STATEMENT_ARCHIVED)
+        pack_archived(&k, st);
+    else
+        daf_pack_raw(&k, st->other.p, st->other.len);
     st->signed_len = k.len;
     h = signed_hash((struct daf_view){out, k.len}, k.len);
     daf_hash_sign(CONTEXT, (struct daf_view){h.b, sizeof(h.b)}, sk, &st->sig);

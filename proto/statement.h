@@ -14,6 +14,7 @@
 /* Kinds up to DAF_STATEMENT_KIND_MAX that have no name here are carried unread. */
 enum {
     DAF_STATEMENT_ARCHIVED = 1, /* which content its author keeps */
+    DAF_STATEMENT_STATUS = 2,   /* what it has applied; proto/status.h */
 };
 
 struct daf_statement {
@@ -26,6 +27,8 @@ struct daf_statement {
      * since when by its author's clock, 8 bytes, ms, big endian.  Else empty.
      * Borrowed from the bytes decoded. */
     struct daf_view content, since;
+    struct daf_view
+        other; /* of any other kind: what it says, whole; borrowed */
     struct daf_sig sig;
     size_t signed_len;
     uint8_t
@@ -52,8 +55,8 @@ DAF_NODISCARD enum daf_err daf_statement_verify(struct daf_view bytes,
                                                 const struct daf_statement *st,
                                                 const struct daf_sign_pk *pk);
 
-/** daf_statement_sign: make an ARCHIVED one of @st (its sig, signed_len and mark
- * are set here).  @out: DAF_STATEMENT_BYTES_MAX bytes.  Returns the length. */
+/** daf_statement_sign: make one of @st (its sig, signed_len and mark are set here);
+ * of another kind than ARCHIVED @st->other is what it says, and page is 0.  @out: DAF_STATEMENT_BYTES_MAX bytes.  Returns the length. */
 size_t daf_statement_sign(struct daf_statement *st,
                           const struct daf_sign_sk *sk, uint8_t *out);
 

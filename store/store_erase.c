@@ -12,7 +12,7 @@
 #include "proto/hash.h"
 #include "store/store_impl.h"
 
-#define STEP_MAX 10000 /* bodies: 30 ms on a PC */
+#define STEP_MAX 10000 /* bodies: of 300 bytes, 7 ms of a PC's processor */
 /* The daemon's own reader is done in a moment; others may take minutes. */
 #define SCRUB_BUSY_MS 100
 

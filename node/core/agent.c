@@ -160,6 +160,7 @@ enum daf_err daf_agent_new(const struct daf_agent_config *config,
     a->news_at = a->near_at = a->turn_at = a->again_at = DAF_MONO_NEVER;
     a->slices_at = DAF_MONO_NEVER;
     a->stated.write_at = a->stated.tell_at = a->stated.own_at = DAF_MONO_NEVER;
+    a->stated.status_at = DAF_MONO_NEVER;
     a->asked_max = DAF_AGENT_ASKED_MAX;
     a->first_due_ms = DAF_MONO_NEVER.ms;
     daf_agent_look_init(a);
@@ -295,6 +296,7 @@ static void on_listening(struct daf_agent *a, const struct daf_input *in)
     daf_agent_admit(a);
     daf_agent_announce(a);
     daf_agent_peers_start(a, 0);
+    daf_agent_statements_applied(a);
     daf_agent_erase_look(a);
 }
 

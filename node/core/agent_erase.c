@@ -91,6 +91,7 @@ void daf_agent_erase_stored(struct daf_agent *a, const struct daf_input *in)
         e->done = e->begun;
         e->is_known = true;
         e->wait_ms = WAIT_MS;
+        daf_agent_statements_applied(a);
         daf_agent_erase_look(a);
         return;
     }
@@ -123,6 +124,13 @@ void daf_agent_erase_timer(struct daf_agent *a)
 struct daf_mono daf_agent_erase_deadline(const struct daf_agent *a)
 {
     return a->is_stopping ? DAF_MONO_NEVER : a->erasing.at;
+}
+
+bool daf_agent_erase_is_done(const struct daf_agent *a)
+{
+    size_t count = daf_camp_erased(a->camp);
+
+    return count == 0 || (a->erasing.is_known && a->erasing.done == count);
 }
 
 void daf_agent_erase_hide(const struct daf_agent *a, struct daf_stored *stored)

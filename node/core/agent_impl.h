@@ -372,7 +372,9 @@ struct daf_stated_state {
     bool was_refused; /* of somebody who may be certified, or archive, later */
     bool is_shelf_told, is_shelf_there;        /* SHELF came, and said so */
     struct daf_mono write_at, tell_at, own_at; /* or NEVER */
-    struct daf_mono batch_at; /* the next of others' not before */
+    struct daf_mono batch_at;  /* the next of others' not before */
+    struct daf_mono status_at; /* our own status is looked at then; or NEVER */
+    struct daf_mono status_next; /* and told anew not before */
     uint64_t own_wait_ms; /* until our own is said again; doubled each time */
 };
 
@@ -810,6 +812,8 @@ void daf_agent_statements_stored(struct daf_agent *a, enum daf_err err);
 /* An item has changed, by which what we state may have become untrue (@is_less),
  * or more. */
 void daf_agent_statements_item(struct daf_agent *a, bool is_less);
+/* Acts that count have come, and are applied: say so. */
+void daf_agent_statements_applied(struct daf_agent *a);
 /* DAF_INPUT_SHELF */
 void daf_agent_statements_shelf(struct daf_agent *a, bool is_there);
 /* Somebody was certified. */
@@ -826,6 +830,9 @@ void daf_agent_erase_look(struct daf_agent *a);
 void daf_agent_erase_stored(struct daf_agent *a, const struct daf_input *in);
 void daf_agent_erase_timer(struct daf_agent *a);
 struct daf_mono daf_agent_erase_deadline(const struct daf_agent *a);
+/* Whether nothing is held of all that control erases; also where nothing is ever
+ * destroyed, as in a model. */
+bool daf_agent_erase_is_done(const struct daf_agent *a);
 /* A record from the index, as it is to be told: an erased body is not. */
 void daf_agent_erase_hide(const struct daf_agent *a, struct daf_stored *stored);
 

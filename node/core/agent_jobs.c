@@ -214,6 +214,7 @@ static void fold(struct daf_agent *a, const struct daf_job *job)
     daf_agent_admit(a);
     daf_agent_recheck(a);
     daf_agent_statements_camp(a);
+    daf_agent_statements_applied(a);
     daf_agent_erase_look(a);
 }
 

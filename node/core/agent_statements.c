@@ -12,13 +12,15 @@
 
 #include "node/core/agent_impl.h"
 #include "proto/hash.h"
+#include "proto/status.h"
 
-#define OWN_MS   5000    /* R84: "states what it holds whole, within 5 s" */
-#define OWN_MAX  3600000 /* of two who have one key neither ever gives in */
-#define TELL_MS  1000    /* R82: "a second after what is held has changed" */
-#define BATCH_MS 1000
-#define LIST_MS  1000 /* R82: "at most once a second"; the clock here is not */
-#define SOON_MS  500  /* the peer's, so one that comes half as late is read */
+#define OWN_MS    5000    /* R84: "states what it holds whole, within 5 s" */
+#define OWN_MAX   3600000 /* of two who have one key neither ever gives in */
+#define STATUS_MS 600000  /* R118: "not more often than every ten minutes" */
+#define TELL_MS   1000    /* R82: "a second after what is held has changed" */
+#define BATCH_MS  1000
+#define LIST_MS   1000 /* R82: "at most once a second"; the clock here is not */
+#define SOON_MS   500  /* the peer's, so one that comes half as late is read */
 /* Of what a list lacks so much goes at once.  The next goes when it has come and is
  * kept, also on a slow air, or the same would be on its way twice and three times;
  * link cuts who lets 4 MiB pile up. */
@@ -287,13 +289,29 @@ static bool is_news(const struct daf_agent *a, const struct daf_stated *said)
     return true;
 }
 
+static size_t others_in(const struct daf_kept_list *l)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < l->count; i++)
+        count += l->items[i].said.kind != DAF_STATEMENT_ARCHIVED;
+    return count;
+}
+
+/* R81.  A status of each device must leave room for what archives say: bodies of
+ * content depend on that. */
 static bool has_room(const struct daf_agent *a, const struct daf_stated *said)
 {
     const struct daf_stated_state *s = &a->stated;
 
-    return find(&s->kept, said) != NULL ||
-           s->kept.count + s->writing.count + s->coming.count <
-               DAF_STATEMENTS_MAX;
+    if (find(&s->kept, said) != NULL) return true;
+    if (s->kept.count + s->writing.count + s->coming.count >=
+        DAF_STATEMENTS_MAX)
+        return false;
+    return said->kind == DAF_STATEMENT_ARCHIVED ||
+           others_in(&s->kept) + others_in(&s->writing) +
+                   others_in(&s->coming) <
+               DAF_STATEMENTS_OTHER_MAX;
 }
 
 static void hear_statement(struct daf_agent *a, const struct daf_bytes *f)
@@ -489,6 +507,7 @@ static void note_met(struct daf_agent *a)
             continue;
         if (s->own_wait_ms < OWN_MS) s->own_wait_ms = OWN_MS;
         soon(&s->own_at, a->now.ms + s->own_wait_ms);
+        soon(&s->status_at, a->now.ms + s->own_wait_ms);
         s->own_wait_ms *= 2;
         if (s->own_wait_ms > OWN_MAX) s->own_wait_ms = OWN_MAX;
         return;
@@ -503,6 +522,8 @@ void daf_agent_statements_stored(struct daf_agent *a, enum daf_err err)
     s->is_busy = false;
     if (err != DAF_OK) {
         soon(&s->own_at, a->now.ms + OWN_MS);
+        soon(&s->status_at, a->now.ms + OWN_MS);
+        s->status_next = a->now;
         write_again(a);
         return;
     }
@@ -675,6 +696,82 @@ static void look_at_own(struct daf_agent *a)
     if (s->coming.count > 0) s->write_at = a->now;
 }
 
+/* ---- our own status */
+
+void daf_agent_statements_applied(struct daf_agent *a)
+{
+    struct daf_camp_act_info any;
+
+    /* Without an act it would be a deadline for nothing. */
+    if (a->config.port->store_statement != NULL && !a->is_stopping &&
+        daf_camp_act_at(a->camp, 0, &any))
+        soon(&a->stated.status_at, a->now.ms);
+}
+
+/* R118.  The room is the frame's: nothing is sent here. */
+static size_t status_of(struct daf_agent *a, uint8_t *room)
+{
+    uint8_t control[DAF_STATUS_CONTROL_BYTES_MAX];
+    struct daf_pack k, list;
+
+    daf_pack_init(&list, control, sizeof(control));
+    if (!daf_camp_pack_applied(a->camp, &list) || list.is_full) return 0;
+    daf_pack_init(&k, room, DAF_STATEMENT_OTHER_BYTES_MAX);
+    daf_status_pack(&k, daf_pack_view(&list));
+    return k.is_full ? 0 : k.len;
+}
+
+static void sign_status(struct daf_agent *a, const struct daf_kept *old,
+                        struct daf_view other, uint8_t *out)
+{
+    struct daf_statement st = {
+        .scope = telemetry(a),
+        .author = a->author,
+        .kind = DAF_STATEMENT_STATUS,
+        .number = old == NULL ? 1 : old->said.number + 1,
+        .other = other,
+    };
+    struct daf_kept k;
+    size_t len;
+
+    k.said = daf_statement_mark(&st);
+    if (st.number > DAF_INT_MAX || !has_room(a, &k.said)) return;
+    len = daf_statement_sign(&st, &a->config.secrets.sign, out);
+    if (!copy((struct daf_view){out, len}, &k)) return;
+    k.is_made = true;
+    put(&a->stated.coming, k);
+    a->stated.write_at = a->now;
+    a->stated.status_next.ms = a->now.ms + STATUS_MS;
+}
+
+static void look_at_status(struct daf_agent *a)
+{
+    struct daf_stated_state *s = &a->stated;
+    const struct daf_stated at = {.author = a->author,
+                                  .kind = DAF_STATEMENT_STATUS};
+    const struct daf_kept *old = find(&s->kept, &at);
+    struct daf_camp_act_info any;
+    uint8_t *room = a->scratch->frame;
+    size_t len;
+
+    if (a->now.ms < s->status_at.ms || s->is_busy) return;
+    s->status_at = DAF_MONO_NEVER;
+    if (a->is_stopping || a->config.port->store_statement == NULL ||
+        !daf_agent_erase_is_done(a) ||
+        (old == NULL && !daf_camp_act_at(a->camp, 0, &any)))
+        return;
+    len = status_of(a, room);
+    if (len == 0 || (old != NULL && old->st.other.len == len &&
+                     memcmp(old->st.other.p, room, len) == 0))
+        return;
+    if (a->now.ms < s->status_next.ms) {
+        s->status_at = s->status_next;
+        return;
+    }
+    sign_status(a, old, (struct daf_view){room, len},
+                room + DAF_STATEMENT_OTHER_BYTES_MAX);
+}
+
 /* ---- time */
 
 void daf_agent_statements_camp(struct daf_agent *a)
@@ -699,6 +796,7 @@ void daf_agent_statements_timer(struct daf_agent *a)
     bool is_new = a->now.ms >= s->tell_at.ms;
 
     look_at_own(a);
+    look_at_status(a);
     write_batch(a);
     if (is_new) {
         s->tell_at = DAF_MONO_NEVER;
@@ -722,6 +820,7 @@ struct daf_mono daf_agent_statements_deadline(const struct daf_agent *a)
     struct daf_mono first = s->tell_at;
 
     if (!s->is_busy && s->own_at.ms < first.ms) first = s->own_at;
+    if (!s->is_busy && s->status_at.ms < first.ms) first = s->status_at;
     if (!s->is_busy && s->write_at.ms < first.ms) first = s->write_at;
     for (size_t i = 0; i < a->conns_count; i++) {
         soon(&first, owed_at(a->conns[i]).ms);

@@ -75,6 +75,8 @@ static enum daf_err borrow(struct daf_camp *c)
     lend(&c->named, &like->named);
     lend(&c->wrapped, &like->wrapped);
     lend(&c->erased, &like->erased);
+    c->counting = like->counting;
+    c->counting.is_lent = true;
     c->by_author = like->by_author;
     c->by_author.is_lent = true;
     for (size_t i = 0; (name = daf_camp_scope(like, i, &id)) != NULL; i++) {

@@ -123,6 +123,28 @@ size_t daf_camp_handles(const struct daf_camp *c,
                         const struct daf_subject_id *subject,
                         struct daf_handle *out, size_t cap);
 
+/* --- how far acts have come (protocol.md R118, R119) */
+
+/* An act that counts: a revocation or an erasure. */
+struct daf_camp_act_info {
+    struct daf_log_key log;
+    struct daf_spot spot;
+    bool is_revocation;
+    struct daf_author_id who; /* a revocation's */
+    size_t handles;           /* an erasure's; 0: it is none */
+};
+/** daf_camp_act_at: the act at @index, by author, incarnation and id; false at the
+ * end. */
+bool daf_camp_act_at(const struct daf_camp *c, size_t index,
+                     struct daf_camp_act_info *out);
+/** daf_camp_pack_applied: all of them, as a status names them (R118); logs for which
+ * there is no room are left out.  False: out of memory. */
+bool daf_camp_pack_applied(const struct daf_camp *c, struct daf_pack *k);
+/** daf_camp_covers: whether a device that says it has applied @applied, as a status
+ * names it, has applied the act at @index.  Anything may be in it. */
+bool daf_camp_covers(const struct daf_camp *c, struct daf_view applied,
+                     size_t index);
+
 /** daf_camp_authority: the protocol's questions; lives as long as @c. */
 const struct daf_authority *daf_camp_authority(const struct daf_camp *c);
 const struct daf_manifest *daf_camp_manifest(const struct daf_camp *c);

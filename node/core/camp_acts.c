@@ -176,6 +176,7 @@ static bool place(struct daf_camp *c, const struct daf_camp_late *r,
     /* Room first: it may move what `step` points to, which is done with. */
     if (!daf_camp_table_reserve(&c->steps, 1) ||
         !daf_camp_table_reserve(&c->revoked, 1) ||
+        (r->acts > 0 && !daf_camp_list_reserve(&c->counting, 1)) ||
         (r->erasure != NULL &&
          !daf_camp_table_reserve(&c->erased, handles_of(r))))
         return false;
@@ -186,6 +187,7 @@ static bool place(struct daf_camp *c, const struct daf_camp_late *r,
     act = calloc(1, sizeof(*act));
     if (act == NULL) return false;
     act->acts = acts_with(last, is_last, r);
+    act->before = last;
     act->is_revocation = r->is_revocation;
     act->is_counting =
         (r->is_revocation || r->erasure != NULL) && counts(c, r, act->acts);
@@ -197,6 +199,7 @@ static bool place(struct daf_camp *c, const struct daf_camp_late *r,
     c->acts = act;
     daf_camp_table_put(&c->steps, &r->own, act, act);
     if (!act->is_counting) return true;
+    daf_camp_list_insert(&c->counting, act, daf_camp_order_acts);
     if (r->is_revocation && revoke(c, act, r->is_small)) *out_changed = true;
     if (r->is_revocation)
         daf_camp_name_tips(c, &r->who, r->logs, r->logs_count);
@@ -388,4 +391,5 @@ void daf_camp_acts_deinit(struct daf_camp *c)
     daf_camp_table_deinit(&c->late);
     daf_camp_table_deinit(&c->revoked);
     daf_camp_table_deinit(&c->erased);
+    daf_camp_list_deinit(&c->counting);
 }

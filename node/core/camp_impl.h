@@ -6,6 +6,7 @@
  *      camp_acts.c     acts and their number, who was revoked
  *      camp_named.c    tips of revoked devices that were named
  *      camp_gens.c     generation keys: which are clean, who lacks which
+ *      camp_reach.c    which acts a device says that it has applied
  *      camp_erased.c   erase handles that are gone for ever
  *      camp_roster.c   learners, opening bodies
  *      camp_table.c    the two containers below
@@ -122,8 +123,9 @@ struct daf_camp_member { /* a certified device that is no coordinator */
 /* One record that is an act (records.md §4), and what its log comes to there.
  * Records after it that are none have it as well. */
 struct daf_camp_act {
-    struct daf_camp_act *next; /* of the camp's, to free them */
-    uint64_t acts;             /* from the log's first record to this one */
+    struct daf_camp_act *next;         /* of the camp's, to free them */
+    const struct daf_camp_act *before; /* the last act before it; or NULL */
+    uint64_t acts; /* from the log's first record to this one */
     bool is_revocation;
     bool is_counting; /* it can be read, and its number is not too high */
     size_t handles;   /* an erasure's; 0: it is none */
@@ -175,6 +177,7 @@ struct daf_camp {
     struct daf_camp_table late; /* place that is waited for: list, the camp */
     struct daf_camp_act no_act; /* of logs without any */
     struct daf_camp_act *acts;  /* owned: those that nobody lent */
+    struct daf_camp_list counting; /* of them and of those lent, who count */
     /* author id: an act that revokes, and the one for the door or NULL */
     struct daf_camp_table revoked;
     struct daf_camp_table named;   /* tip's place: the camp.  Set, never read */
@@ -222,6 +225,7 @@ void daf_camp_note_wraps(struct daf_camp *c, struct daf_camp_known *known,
 /** daf_camp_gen_is_clean: no revoked device was sealed it. */
 bool daf_camp_gen_is_clean(const struct daf_camp *c,
                            const struct daf_camp_gen *gen);
+int daf_camp_order_acts(const void *a, const void *b);
 /** daf_camp_erase: these handles are erased from now on.  Room was reserved in
  * c->erased.  True if one of them was not. */
 bool daf_camp_erase(struct daf_camp *c, const struct daf_erasure *e);

@@ -62,7 +62,9 @@ static void something(struct cut *c)
     struct world *w = c->w;
     uint64_t dice = chance_below(&c->chance, 100);
 
-    if (dice < 50) {
+    if (dice < 12) {
+        world_erase(w);
+    } else if (dice < 50) {
         for (uint64_t n = 1 + chance_below(&c->chance, 4); n > 0; n--)
             world_learn(w, WORLD_DEVICE);
     } else if (dice < 75) {
@@ -307,7 +309,9 @@ static void check_said(struct cut *c)
 
         if (!r->said_header) continue;
         has_header = get(n, r, &stored) == DAF_OK && said_is(r, &stored);
-        has_body = has_header && stored.body_state == DAF_BODY_HELD;
+        has_body = has_header && (stored.body_state == DAF_BODY_HELD ||
+                                  (stored.body_state == DAF_BODY_ERASED &&
+                                   world_is_erased(c->w, said_body(r))));
         if (has_header && (has_body || !r->said_body)) continue;
         is_older = true;
         if (c->plan->is_lying) continue;
@@ -392,6 +396,33 @@ static void go_on(struct cut *c)
              daf_err_str(c->w->nodes[WORLD_DEVICE].last_write));
     if (!is_equal || !meet(c))
         fail(c, CUT_UNEQUAL, "the two do not become equal");
+}
+
+/* Erasures have come, and what was begun has been ended. */
+static bool see_erased(void *ctx, const struct daf_row *row)
+{
+    struct cut *c = ctx;
+
+    if (row->stored.body_state == DAF_BODY_HELD &&
+        world_is_erased(c->w, row->stored.body))
+        fail(c, CUT_HAVE_LIES, "seq %" PRIu64 ": an erased body is held",
+             row->stored.spot.seq);
+    return true;
+}
+
+static void check_erased(struct cut *c)
+{
+    struct daf_scope_id scopes[WORLD_SCOPES];
+
+    /* Such a disk may lose what it said was destroyed. */
+    if (c->plan->is_lying || c->out->has_failed) return;
+    world_run(c->w, 2 * QUIET_MS);
+    world_scopes(c->w, scopes);
+    for (size_t i = 0; i < WORLD_NODES; i++)
+        for (size_t j = 0; j < WORLD_SCOPES; j++)
+            if (daf_store_scan(c->w->nodes[i].reader, &scopes[j], -1,
+                               see_erased, c) != DAF_OK)
+                fail(c, CUT_CORRUPT, "what checks clean cannot be read");
 }
 
 static bool is_held(struct world_node *n, const struct said_record *r)
@@ -482,6 +513,7 @@ void cut_run(struct world_camp *camp, const struct cut_plan *plan,
         check_said(&c);
         check_rows(&c);
         go_on(&c);
+        check_erased(&c);
         check_end(&c);
     }
     world_free(c.w);

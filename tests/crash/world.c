@@ -222,6 +222,39 @@ void world_control(struct world *w, struct daf_view payload)
     write_to(&w->nodes[WORLD_PEER], &write);
 }
 
+void world_erase(struct world *w)
+{
+    struct daf_handle handles[8];
+    struct daf_learner learner;
+    struct daf_pack k;
+    uint8_t room[256];
+    size_t count = 0;
+    const struct daf_camp *camp;
+
+    if (w->nodes[WORLD_PEER].agent == NULL) return;
+    camp = daf_agent_camp(w->nodes[WORLD_PEER].agent);
+    if (daf_camp_learner_at(camp, 0, &learner))
+        count = daf_camp_handles(camp, &learner.subject, handles, 8);
+    if (count == 0 || count > 8 || w->erased_count + count > WORLD_ERASED_MAX)
+        return;
+    memcpy(w->erased + w->erased_count, handles, count * sizeof(*handles));
+    w->erased_count += count;
+    daf_pack_init(&k, room, sizeof(room));
+    daf_payload_pack_erasure(&k, handles, count);
+    world_control(w, daf_pack_view(&k));
+}
+
+bool world_is_erased(const struct world *w, struct daf_view body)
+{
+    struct daf_body b;
+
+    if (daf_body_decode(body, &b) != DAF_OK || !b.is_sealed) return false;
+    for (size_t i = 0; i < w->erased_count; i++)
+        if (memcmp(w->erased[i].b, b.handle.b, sizeof(b.handle.b)) == 0)
+            return true;
+    return false;
+}
+
 /* ---- worlds */
 
 /* @place: "camp" or "world": a folder each, for the camp's disks stay. */

@@ -16,6 +16,7 @@
 
 enum { WORLD_PEER, WORLD_DEVICE, WORLD_NODES };
 
+#define WORLD_ERASED_MAX   64
 #define WORLD_ADMITTED_MAX 8
 #define WORLD_NOTES_MAX    256
 #define WORLD_WIRES_MAX    1024
@@ -84,6 +85,8 @@ struct world {
     size_t wires_count;
     struct world_wire wires[WORLD_WIRES_MAX];
     struct said said;
+    size_t erased_count;
+    struct daf_handle erased[WORLD_ERASED_MAX]; /* by world_erase() */
 };
 
 /** world_camp_new, world_camp_free: the camp, and two devices that met once. */
@@ -107,6 +110,10 @@ void world_lose_power(struct world *w, size_t node);
 void world_learn(struct world *w, size_t node);
 /** world_control: the coordinator publishes a control payload. */
 void world_control(struct world *w, struct daf_view payload);
+/** world_erase: the coordinator erases a learner that it knows. */
+void world_erase(struct world *w);
+/** world_is_erased: whether this body has a handle of such. */
+bool world_is_erased(const struct world *w, struct daf_view body);
 /** world_part: cut the network, or heal it. */
 void world_part(struct world *w, bool is_apart);
 

@@ -5,7 +5,7 @@
 
 #include "tests/fuzz/fuzz.h"
 
-#include "proto/statement.h"
+#include "proto/status.h"
 
 #include <assert.h>
 
@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         assert(daf_statement_find(&st, &content, &found) && found == since);
     }
+    assert(daf_status_control(&st).len <= st.other.len);
     said = daf_statement_mark(&st);
     daf_statement_write(&said, row);
     again = daf_statement_read(row);

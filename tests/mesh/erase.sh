@@ -108,6 +108,14 @@ said()
 s = json.load(open('$tmp/said'))
 raise SystemExit(not ($1))"
 }
+# receipts DEVICE N M: it knows of one erasure, applied on N of M.
+receipts()
+{
+    daftar "$1" erasures --json | python3 -c "import json, sys
+d = [json.loads(line) for line in sys.stdin]
+sys.exit(not (len(d) == 1 and d[0]['receipts'] == $2 and d[0]['of'] == $3
+    and len(d[0]['missing']) == $3 - $2))"
+}
 # holds DEVICE: some file of it has bytes of the body that was copied.
 holds()
 {
@@ -173,6 +181,7 @@ for d in A B; do
     expect "and of the other all" shows $d 'Kite.*before'
     soon "$d has her bytes in no file" clean $d
 done
+soon 'A has receipts of two of four' receipts A 2 4
 expect 'D has not heard' learn D 'Lantern Example' meanwhile
 soon 'C has that' shows C 'Lantern.*meanwhile'
 
@@ -186,6 +195,7 @@ for d in C D; do
     soon "$d has her bytes in no file" clean $d
 done
 for d in B C D; do soon "A and $d are equal" equal A $d; done
+for d in A D; do soon "$d has all four receipts" receipts $d 4 4; done
 for d in A B; do
     expect "nothing came back to $d" bodies $d 2
     expect "$d shows nothing of her" lacks $d Lantern

@@ -5,6 +5,10 @@
 
 #include "tests/lib/t.h"
 
+#include <sodium.h>
+
+#include "proto/body.h"
+#include "proto/pack.h"
 #include "proto/rng.h"
 #include "tests/sim/notebook_pair.h"
 
@@ -261,6 +265,76 @@ static void a_frontier_that_is_full_defers_and_keeps(void **state)
 
 /* 63 first records alone and a path of three: without its middle it would be two
  * more tips in place of one. */
+/* A record of its own log with a sealed body under the handle that @fill makes. */
+static void put_sealed(struct pair *p, uint8_t fill, struct daf_made *out)
+{
+    static const uint8_t content[64];
+    struct daf_sign_pk pk;
+    struct daf_sign_sk sk;
+    const uint8_t seed[32] = {fill};
+    uint8_t handle[16], body[256];
+    struct daf_record r = {.log = daf_made_log(1, 1, fill), .seq = 1};
+    struct daf_view bytes, header;
+    enum daf_put a, b;
+    struct daf_pack k;
+
+    (void)crypto_sign_seed_keypair(pk.b, sk.b, seed);
+    memset(handle, fill, sizeof(handle));
+    daf_pack_init(&k, body, sizeof(body));
+    daf_pack_array(&k, 5);
+    daf_pack_uint(&k, 1);
+    daf_pack_bin(&k, handle, 16);
+    daf_pack_bin(&k, content, 24);
+    daf_pack_bin(&k, content, 16);
+    daf_pack_bin(&k, content, 64);
+    bytes = daf_pack_view(&k);
+    r.body_hash = daf_body_hash(bytes);
+    r.body_len = (uint32_t)bytes.len;
+    out->header_len = daf_record_sign(&r, &sk, out->header);
+    out->r = r;
+    out->spot = (struct daf_spot){r.seq, r.id};
+    header = (struct daf_view){out->header, out->header_len};
+    pair_begin(p);
+    assert_int_equal(daf_notebook_put(p->model, &r, header, DAF_BODY_HELD,
+                                      bytes, &a),
+                     DAF_OK);
+    assert_int_equal(daf_notebook_put(p->real, &r, header, DAF_BODY_HELD, bytes,
+                                      &b),
+                     DAF_OK);
+    assert_int_equal(a, b);
+    pair_commit(p);
+}
+
+static void what_is_erased_goes_in_both(void **state)
+{
+    const struct daf_handle handle = {
+        {3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3}};
+    const struct daf_erase what = {.handles = &handle, .count = 1};
+    struct daf_erase next = what;
+    struct daf_made made[3];
+    struct pair p;
+    bool is_more = true;
+
+    (void)state;
+    pair_open(&p);
+    for (uint8_t i = 0; i < 3; i++)
+        put_sealed(&p, i + 2, &made[i]);
+    pair_compare_few(&p, made, 3);
+    pair_begin(&p);
+    assert_int_equal(daf_notebook_erase(p.model, &what, &next, &is_more),
+                     DAF_OK);
+    assert_false(is_more);
+    assert_int_equal(daf_notebook_erase(p.real, &what, &next, &is_more),
+                     DAF_OK);
+    assert_true(is_more); /* its journal */
+    pair_commit(&p);
+    pair_compare_few(&p, made, 3);
+    assert_true(daf_notebook_holds(p.model, &made[0].r.log, 1));
+    assert_false(daf_notebook_holds(p.model, &made[1].r.log, 1));
+    assert_false(daf_notebook_holds(p.real, &made[1].r.log, 1));
+    pair_close(&p);
+}
+
 static void a_drop_that_would_not_fit_is_refused(void **state)
 {
     static struct daf_made made[DAF_FRONTIER_MAX + 2];
@@ -414,6 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_worlds_give_the_same_answers),
         cmocka_unit_test(a_frontier_that_is_full_defers_and_keeps),
+        cmocka_unit_test(what_is_erased_goes_in_both),
         cmocka_unit_test(a_drop_that_would_not_fit_is_refused),
         cmocka_unit_test(an_author_has_at_most_64_logs),
         cmocka_unit_test(what_is_acked_goes_down_with_a_drop),

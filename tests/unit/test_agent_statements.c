@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "proto/hash.h"
+#include "proto/status.h"
 #include "tests/lib/agent_case.h"
 
 #define ID sizeof(struct daf_hash)
@@ -1140,6 +1141,81 @@ static void write_revocation(struct host *h, size_t who)
     write_control(h, 7, &k);
 }
 
+/* ---- status (docs/protocol.md R118) */
+
+static const struct daf_statement *status_on(const struct host *h,
+                                             size_t device)
+{
+    const struct on_disk *d = on_disk(h, device, DAF_STATEMENT_STATUS, 0);
+
+    return d == NULL ? NULL : &d->st;
+}
+
+/* How many of the acts that @h knows device @device says it has applied. */
+static size_t applied_by(const struct host *h, size_t device)
+{
+    const struct daf_statement *st = status_on(h, device);
+    const struct daf_camp *camp = daf_agent_camp(h->agent);
+    struct daf_camp_act_info act;
+    size_t count = 0;
+
+    for (size_t i = 0; st != NULL && daf_camp_act_at(camp, i, &act); i++)
+        count += daf_camp_covers(camp, daf_status_control(st), i);
+    return count;
+}
+
+static void acts_are_said_to_be_applied_at_once_and_then_seldom(void **state)
+{
+    struct pair p = pair_of(0, 1);
+
+    (void)state;
+    run(&p.w, 1, 60000);
+    assert_null(status_on(p.h, 0));
+    write_revocation(p.h, 2);
+    run(&p.w, 1, 6000);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(applied_by(p.h, i), 1);
+        assert_int_equal(applied_by(p.peer, i), 1);
+        assert_true(status_on(p.h, i)->number == 1);
+    }
+    write_revocation(p.h, 3);
+    run(&p.w, 1, 500000);
+    assert_true(status_on(p.h, 0)->number == 1);
+    assert_int_equal(applied_by(p.h, 1), 1);
+    run(&p.w, 1, 120000);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(applied_by(p.h, i), 2);
+        assert_int_equal(applied_by(p.peer, i), 2);
+        assert_true(status_on(p.h, i)->number == 2);
+    }
+    /* The same is not said again, now or after a start. */
+    forget_told(p.h);
+    run(&p.w, 1, 3600000);
+    restart(p.h);
+    wait(p.h, 60000);
+    assert_true(status_on(p.h, 0)->number == 2);
+    pair_free(&p);
+}
+
+/* This disk destroys nothing. */
+static void what_is_not_destroyed_is_not_said_to_be(void **state)
+{
+    struct pair p = pair_of(0, 1);
+    struct daf_handle handle = {{7}};
+    uint8_t bytes[256];
+    struct daf_pack k;
+
+    (void)state;
+    daf_pack_init(&k, bytes, sizeof(bytes));
+    daf_payload_pack_erasure(&k, &handle, 1);
+    write_control(p.h, 7, &k);
+    run(&p.w, 1, 3600000);
+    assert_int_equal(daf_camp_erased(daf_agent_camp(p.peer->agent)), 1);
+    assert_null(status_on(p.h, 0));
+    assert_null(status_on(p.peer, 1));
+    pair_free(&p);
+}
+
 static void a_revoked_archive_is_said_to_be_so(void **state)
 {
     struct pair p = pair_of(0, 1);
@@ -1501,6 +1577,8 @@ int main(void)
         cmocka_unit_test(of_two_with_one_number_all_keep_the_same),
         cmocka_unit_test(two_that_hold_one_each_with_one_number_agree),
         cmocka_unit_test(of_two_with_one_key_none_goes_on_and_on),
+        cmocka_unit_test(acts_are_said_to_be_applied_at_once_and_then_seldom),
+        cmocka_unit_test(what_is_not_destroyed_is_not_said_to_be),
         cmocka_unit_test(a_revoked_archive_is_said_to_be_so),
         cmocka_unit_test(a_thousand_lists_a_second_are_answered_little),
         cmocka_unit_test(what_is_on_its_way_is_not_given_again),

@@ -619,6 +619,101 @@ static void any_order_revokes_the_same(void **state)
     assert_true(beyond > ROUNDS);
 }
 
+/* ---- how far they have come (docs/protocol.md R118, R119) */
+
+static struct daf_view applied_by(const struct daf_camp *c, uint8_t *room,
+                                  size_t cap)
+{
+    struct daf_pack k;
+
+    daf_pack_init(&k, room, cap);
+    assert_true(daf_camp_pack_applied(c, &k));
+    assert_false(k.is_full);
+    return daf_pack_view(&k);
+}
+
+static bool has_act(const struct daf_camp *c,
+                    const struct daf_camp_act_info *wanted)
+{
+    struct daf_camp_act_info act;
+
+    for (size_t i = 0; daf_camp_act_at(c, i, &act); i++)
+        if (memcmp(&act.spot, &wanted->spot, sizeof(act.spot)) == 0)
+            return true;
+    return false;
+}
+
+/* Who holds a part of control says of each act whether it counts there. */
+static void a_status_covers_what_is_applied_and_no_more(void **state)
+{
+    static uint8_t room[1 << 14], again[1 << 14];
+    uint8_t seed[32] = {51};
+    struct daf_rng rng;
+    size_t yes = 0, no = 0;
+
+    (void)state;
+    daf_rng_init(&rng, seed);
+    for (int round = 0; round < ROUNDS; round++) {
+        struct daf_camp *all = camp_new(), *part = camp_new(),
+                        *shuffled = camp_new();
+        struct daf_camp_act_info act;
+        struct daf_view said, same;
+
+        make_world(&rng);
+        add_all(all);
+        add_shuffled(shuffled, &rng);
+        said = applied_by(all, room, sizeof(room));
+        same = applied_by(shuffled, again, sizeof(again));
+        assert_int_equal(said.len, same.len);
+        assert_memory_equal(said.p, same.p, said.len);
+        for (size_t i = 0; daf_camp_act_at(all, i, &act); i++)
+            assert_true(daf_camp_covers(all, said, i));
+        for (size_t i = 0; i < rows_count; i++)
+            if (daf_rng_below(&rng, 3) > 0) (void)add(part, &rows[i]);
+        said = applied_by(part, room, sizeof(room));
+        for (size_t i = 0; daf_camp_act_at(all, i, &act); i++) {
+            bool is = has_act(part, &act);
+
+            assert_int_equal(daf_camp_covers(all, said, i), is);
+            yes += is;
+            no += !is;
+        }
+        /* Anything may be in it. */
+        for (int j = 0; j < 20 && said.len > 0; j++) {
+            struct daf_view cut = {room, daf_rng_below(&rng, said.len + 1)};
+
+            room[daf_rng_below(&rng, said.len)] ^=
+                (uint8_t)daf_rng_below(&rng, 256);
+            for (size_t i = 0; daf_camp_act_at(all, i, &act); i++)
+                (void)daf_camp_covers(all, cut, i);
+        }
+        daf_camp_free(all);
+        daf_camp_free(part);
+        daf_camp_free(shuffled);
+    }
+    assert_true(yes > ROUNDS && no > ROUNDS);
+}
+
+/* What does not fit is left out whole, and what is said stays within its bound. */
+static void a_status_has_room_for_some_logs(void **state)
+{
+    uint8_t room[860];
+    struct daf_camp *c = camp_new();
+    struct daf_pack k;
+    size_t covered = 0;
+
+    (void)state;
+    for (uint64_t life = 1; life <= 40; life++)
+        (void)add(c, revoke_at(&asha, life, NULL, &phone));
+    daf_pack_init(&k, room, sizeof(room));
+    assert_true(daf_camp_pack_applied(c, &k));
+    assert_false(k.is_full);
+    for (size_t i = 0; i < 40; i++)
+        covered += daf_camp_covers(c, daf_pack_view(&k), i);
+    assert_in_range(covered, 10, 39);
+    daf_camp_free(c);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -638,6 +733,8 @@ int main(void)
         T(a_predecessor_is_of_the_same_log_and_one_lower),
         T(the_door_shows_the_lowest_that_fits),
         T(any_order_revokes_the_same),
+        T(a_status_covers_what_is_applied_and_no_more),
+        T(a_status_has_room_for_some_logs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,35 @@ static void by_handle_also_of_whom_nobody_here_knows(void **state)
     assert_int_equal(daf_homes_number(r.out, 0, "acts_left"), 48);
 }
 
+static void an_erasure_is_listed_with_who_has_not_heard(void **state)
+{
+    json_t *line;
+    struct daf_ran r;
+
+    (void)state;
+    daf_homes_create("A");
+    daf_homes_enrol("B", "A");
+    daf_homes_add("A", "Lantern Example", "letters");
+    assert_int_equal(daf_ran_lines(daf_ran_words("erasures --json --home",
+                                                 daf_homes_in("A"), NULL)
+                                       .out),
+                     0);
+    daf_homes_ok(erase("A", "Lantern Example"));
+    r = daf_ran_words("erasures --json --home", daf_homes_in("A"), NULL);
+    daf_homes_ok(r);
+    assert_int_equal(daf_ran_lines(r.out), 1);
+    assert_int_equal(daf_homes_number(r.out, 0, "handles"), 1);
+    /* Without a daemon nothing is said. */
+    assert_int_equal(daf_homes_number(r.out, 0, "receipts"), 0);
+    assert_int_equal(daf_homes_number(r.out, 0, "of"), 2);
+    line = daf_ran_json(r.out, 0);
+    assert_int_equal(json_array_size(json_object_get(line, "missing")), 2);
+    json_decref(line);
+    r = daf_ran_words("erasures --home", daf_homes_in("A"), NULL);
+    daf_homes_ok(r);
+    assert_non_null(strstr(r.out, "applied on 0 of 2 devices (0 %)"));
+}
+
 static void what_cannot_be_is_said(void **state)
 {
     struct daf_ran r;
@@ -129,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(all_about_her_goes),
         T(by_handle_also_of_whom_nobody_here_knows),
+        T(an_erasure_is_listed_with_who_has_not_heard),
         T(what_cannot_be_is_said),
     };
 

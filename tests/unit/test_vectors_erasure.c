@@ -6,9 +6,11 @@
 
 #include "proto/body.h"
 #include "proto/payload.h"
+#include "proto/status.h"
 #include "tests/lib/hex.h"
 
 #include <jansson.h>
+#include <sodium.h>
 
 static json_t *golden;
 
@@ -134,6 +136,39 @@ static void a_sealed_body_begins_with_its_handle(void **state)
     assert_memory_equal(body.handle.b, item("handles", 0).p, 16);
 }
 
+static void a_status_is_signed_and_read(void **state)
+{
+    const json_t *v = json_object_get(golden, "status");
+    struct daf_view bytes = field(v, "bytes"), control = field(v, "control");
+    uint8_t out[DAF_STATEMENT_BYTES_MAX], map[DAF_STATEMENT_OTHER_BYTES_MAX];
+    struct daf_statement st, own = {.kind = DAF_STATEMENT_STATUS, .number = 5};
+    struct daf_sign_pk pk;
+    struct daf_sign_sk sk;
+    struct daf_view said;
+    struct daf_pack k;
+
+    (void)state;
+    assert_int_equal(daf_statement_decode(bytes, &st), DAF_OK);
+    assert_int_equal(st.kind, DAF_STATEMENT_STATUS);
+    said = daf_status_control(&st);
+    assert_int_equal(said.len, control.len);
+    assert_memory_equal(said.p, control.p, control.len);
+    (void)crypto_sign_seed_keypair(pk.b, sk.b, field(v, "seed").p);
+    assert_int_equal(daf_statement_verify(bytes, &st, &pk), DAF_OK);
+    daf_pack_init(&k, map, sizeof(map));
+    daf_status_pack(&k, control);
+    own.scope = st.scope;
+    own.author = st.author;
+    own.other = daf_pack_view(&k);
+    assert_int_equal(daf_statement_sign(&own, &sk, out), bytes.len);
+    assert_memory_equal(out, bytes.p, bytes.len);
+    assert_int_equal(daf_statement_decode(field(v, "more"), &st), DAF_OK);
+    said = daf_status_control(&st);
+    assert_int_equal(said.len, control.len);
+    st.kind = 3;
+    assert_int_equal(daf_status_control(&st).len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +177,7 @@ int main(void)
         cmocka_unit_test(a_second_coordinator_signs_header_and_payload),
         cmocka_unit_test(what_has_another_form_is_not_read),
         cmocka_unit_test(a_sealed_body_begins_with_its_handle),
+        cmocka_unit_test(a_status_is_signed_and_read),
     };
 
     return cmocka_run_group_tests(tests, load, unload);

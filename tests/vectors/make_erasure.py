@@ -12,6 +12,7 @@ import sys
 sys.dont_write_bytecode = True
 from make_camp import CORPUS, author_id, context_sign, device, pack, some, write_json
 from make_records import digest
+from make_statement import statement
 
 
 def payload(handles, second=None):
@@ -29,6 +30,19 @@ def seconded(handles, who, aad):
     blank = payload(handles, [author_id(who["sign"]), bytes(64)])
     sig = context_sign(who["seed"], "daf.person.1", aad + blank)
     return payload(handles, [author_id(who["sign"]), sig])
+
+
+def status():
+    """What a device says that it has applied: two logs, two branches in one."""
+    authors = sorted(digest(16, "daf.author.1", some(f"coordinator {i}", 32)) for i in range(2))
+    ids = sorted(some(f"act {i}", 32) for i in range(3))
+    control = [[authors[0], 7, ids[:1]], [authors[1], 2**64 - 1, ids[1:]]]
+    out = statement(some("status", 32), 2, 0, 5, {"control": control})
+    # Others' keys stand beside it.
+    more = statement(some("status", 32), 2, 0, 6,
+                     {"control": control, "free": 1200, "version": "7.1", "zzz": [None]})
+    return {**out, "more": more["bytes"], "scope": some("telemetry", 16),
+            "seed": some("status", 32), "control": pack(control)}
 
 
 def main():
@@ -53,7 +67,9 @@ def main():
         "bad": [payload([]), payload(handles + handles[:1]), payload([handles[0][:15]]),
                 payload(handles[:1], [author_id(bilal["sign"]), bytes(63)])],
     }
+    out["status"] = status()
     write_json("erasure.json", out)
+    (CORPUS / "statement" / "status").write_bytes(bytes.fromhex(out["status"]["more"]))
     for name in ("one", "most"):
         (CORPUS / "payload" / f"erasure-{name}").write_bytes(out[name])
     (CORPUS / "payload" / "erasure-seconded").write_bytes(out["seconded"]["bytes"])
