@@ -31,6 +31,7 @@ static void seed_tables(struct daf_camp *c)
     memcpy(c->scopes.seed, seed, sizeof(seed));
     memcpy(c->members.seed, seed, sizeof(seed));
     memcpy(c->transports.seed, seed, sizeof(seed));
+    memcpy(c->archives.seed, seed, sizeof(seed));
     memcpy(c->subjects.seed, seed, sizeof(seed));
     memcpy(c->pupils.seed, seed, sizeof(seed));
     memcpy(c->kids.seed, seed, sizeof(seed));
@@ -67,6 +68,7 @@ static enum daf_err borrow(struct daf_camp *c)
 
     lend(&c->members, &like->members);
     lend(&c->transports, &like->transports);
+    lend(&c->archives, &like->archives);
     lend(&c->steps, &like->steps);
     lend(&c->revoked, &like->revoked);
     c->by_author = like->by_author;
@@ -165,6 +167,7 @@ void daf_camp_free(struct daf_camp *c)
     daf_camp_table_deinit(&c->scopes);
     daf_camp_table_deinit(&c->members);
     daf_camp_table_deinit(&c->transports);
+    daf_camp_table_deinit(&c->archives);
     daf_camp_table_deinit(&c->subjects);
     daf_camp_table_deinit(&c->pupils);
     daf_camp_table_deinit(&c->kids);

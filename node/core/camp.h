@@ -118,6 +118,11 @@ bool daf_camp_rights(const struct daf_camp *c, size_t index,
  * (docs/content.md §7); revoked or not. */
 bool daf_camp_is_archive(const struct daf_camp *c,
                          const struct daf_author_id *author);
+/** daf_camp_was_archive: whether it is one, or any verified certificate of it ever
+ * said so, also one that does not stand (R17).  Once true, true for ever: others
+ * may rely on what it stated then. */
+bool daf_camp_was_archive(const struct daf_camp *c,
+                          const struct daf_author_id *author);
 
 /** daf_camp_scope: the scope at @index: control, catalog, camp, then all others
  * that a certificate or key wrap named (classes, cases), by name; its name, or

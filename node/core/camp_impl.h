@@ -157,6 +157,8 @@ struct daf_camp {
     struct daf_camp_table members;    /* author id: member */
     struct daf_camp_table transports; /* transport key: member */
     struct daf_camp_list by_author;   /* of member */
+    /* author id: not NULL if a certificate of it ever said archive */
+    struct daf_camp_table archives;
 
     /* Coordinators' control records that are held back to the first of their
      * log, by their place in it: the last act up to there (or `no_act`), and
