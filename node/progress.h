@@ -22,7 +22,9 @@ struct daf_progress_line {
     size_t place;      /* in its record */
     bool has_score, kept_elsewhere;
     uint32_t score, seconds; /* score: millionths */
-    uint64_t claimed_ms;
+    uint64_t claimed_ms, boot;
+    uint8_t time_quality;
+    struct daf_shown shown;
 };
 
 struct daf_progress_query {

@@ -11,11 +11,11 @@
 /* ---- types */
 
 static const char *const names[] = {
-    "achievement",  "admit",    "archived",       "assignment",  "attempt",
-    "attendance",   "beacon",   "catalogue-item", "certificate", "consent",
-    "erasure",      "guidance", "key-wrap",       "lesson",      "placement",
-    "registration", "remark",   "renewal",        "retire",      "revocation",
-    "same-as",      "session",  "status",
+    "achievement", "admit",        "archived",       "assignment",  "attempt",
+    "attendance",  "beacon",       "catalogue-item", "certificate", "clock",
+    "consent",     "erasure",      "guidance",       "key-wrap",    "lesson",
+    "placement",   "registration", "remark",         "renewal",     "retire",
+    "revocation",  "same-as",      "session",        "status",
 };
 #define NAMES_COUNT (sizeof(names) / sizeof(names[0]))
 
@@ -30,7 +30,7 @@ const char *const *daf_payload_names(size_t *out_count)
 static const enum daf_type types_read[] = {
     DAF_TYPE_SESSION,    DAF_TYPE_REGISTRATION, DAF_TYPE_CERTIFICATE,
     DAF_TYPE_KEY_WRAP,   DAF_TYPE_REVOCATION,   DAF_TYPE_CATALOGUE_ITEM,
-    DAF_TYPE_ASSIGNMENT, DAF_TYPE_RENEWAL,
+    DAF_TYPE_ASSIGNMENT, DAF_TYPE_RENEWAL,      DAF_TYPE_CLOCK,
 };
 
 const char *daf_payload_type_str(enum daf_type type)
@@ -54,6 +54,8 @@ const char *daf_payload_type_str(enum daf_type type)
         return "assignment";
     case DAF_TYPE_RENEWAL:
         return "renewal";
+    case DAF_TYPE_CLOCK:
+        return "clock";
     }
     return "";
 }

@@ -20,6 +20,7 @@ enum daf_type {
     DAF_TYPE_CATALOGUE_ITEM,
     DAF_TYPE_ASSIGNMENT,
     DAF_TYPE_RENEWAL,
+    DAF_TYPE_CLOCK,
 };
 
 /** daf_payload_type: the type of a payload, by its name; UNKNOWN for names of
@@ -196,6 +197,20 @@ struct daf_renewal {
 void daf_payload_pack_renewal(struct daf_pack *k, const struct daf_renewal *r);
 DAF_NODISCARD enum daf_err daf_payload_renewal(struct daf_view payload,
                                                struct daf_renewal *out);
+
+/* --- clock: what a device's clock said, and what it was then */
+struct daf_clock_fix {
+    bool has_value; /* false: it only takes back; then what follows is 0 */
+    struct daf_author_id who;
+    uint64_t boot;                /* of that device, as its headers have it */
+    uint64_t claimed_ms, real_ms; /* up to DAF_INT_MAX */
+    size_t replaces_count;        /* 1 or more if it has no value */
+    struct daf_record_id replaces[DAF_REPLACES_MAX];
+};
+void daf_payload_pack_clock(struct daf_pack *k,
+                            const struct daf_clock_fix *clock);
+DAF_NODISCARD enum daf_err daf_payload_clock(struct daf_view payload,
+                                             struct daf_clock_fix *out);
 
 /** daf_payload_acts: how many acts a control payload is (docs/records.md §4), by
  * its type alone, also of types that are not read here: 0, 1, or the handles of

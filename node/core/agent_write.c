@@ -137,7 +137,7 @@ static bool is_allowed_type(const struct daf_agent *a,
                daf_manifest_has_type(daf_camp_manifest(a->camp), name);
     if (w->kind == DAF_WRITE_CONTROL) {
         return type == DAF_TYPE_CERTIFICATE || type == DAF_TYPE_KEY_WRAP ||
-               (type == DAF_TYPE_REVOCATION &&
+               ((type == DAF_TYPE_REVOCATION || type == DAF_TYPE_CLOCK) &&
                 daf_manifest_has_type(daf_camp_manifest(a->camp), name));
     }
     for (size_t i = 0; i < 2; i++) {

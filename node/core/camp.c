@@ -32,6 +32,8 @@ static void seed_tables(struct daf_camp *c)
     memcpy(c->members.seed, seed, sizeof(seed));
     memcpy(c->transports.seed, seed, sizeof(seed));
     memcpy(c->archives.seed, seed, sizeof(seed));
+    memcpy(c->clock_starts.seed, seed, sizeof(seed));
+    memcpy(c->clock_ids.seed, seed, sizeof(seed));
     memcpy(c->subjects.seed, seed, sizeof(seed));
     memcpy(c->pupils.seed, seed, sizeof(seed));
     memcpy(c->kids.seed, seed, sizeof(seed));
@@ -69,6 +71,8 @@ static enum daf_err borrow(struct daf_camp *c)
     lend(&c->members, &like->members);
     lend(&c->transports, &like->transports);
     lend(&c->archives, &like->archives);
+    lend(&c->clock_starts, &like->clock_starts);
+    lend(&c->clock_ids, &like->clock_ids);
     lend(&c->steps, &like->steps);
     lend(&c->revoked, &like->revoked);
     c->by_author = like->by_author;
@@ -172,6 +176,7 @@ void daf_camp_free(struct daf_camp *c)
     daf_camp_table_deinit(&c->pupils);
     daf_camp_table_deinit(&c->kids);
     daf_camp_acts_deinit(c);
+    daf_camp_clocks_deinit(c);
     daf_camp_list_deinit(&c->by_name);
     daf_camp_list_deinit(&c->by_id);
     daf_camp_list_deinit(&c->by_author);
@@ -183,7 +188,8 @@ void daf_camp_free(struct daf_camp *c)
 
 /* ---- the way in */
 
-static bool add_payload(struct daf_camp *c, struct daf_view payload)
+static bool add_payload(struct daf_camp *c, const struct daf_spot *spot,
+                        struct daf_view payload)
 {
     struct daf_view cert;
     bool changed = false;
@@ -197,6 +203,9 @@ static bool add_payload(struct daf_camp *c, struct daf_view payload)
         return changed;
     case DAF_TYPE_KEY_WRAP:
         return daf_camp_add_wrap(c, payload);
+    case DAF_TYPE_CLOCK:
+        daf_camp_add_clock(c, spot, payload);
+        return false;
     case DAF_TYPE_REVOCATION: /* by what it comes after, too: its act */
     case DAF_TYPE_UNKNOWN:
     case DAF_TYPE_SESSION:
@@ -221,7 +230,7 @@ static bool add_control(struct daf_camp *c, const struct daf_log_key *log,
     /* One that cannot be read still has its place in the log. */
     if (daf_body_decode(stored->body, &body) == DAF_OK && !body.is_sealed)
         payload = body.content;
-    changed = add_payload(c, payload);
+    changed = add_payload(c, &stored->spot, payload);
     return daf_camp_add_act(c, log, stored, payload) || changed;
 }
 

@@ -87,6 +87,28 @@ DAF_NODISCARD enum daf_err daf_camp_acts(const struct daf_camp *c,
                                          const struct daf_spot *spot,
                                          uint64_t *out);
 
+/* --- what clocks said (records.md §4): to be shown, and for nothing else */
+struct daf_camp_clock {
+    struct daf_record_id record;
+    uint64_t boot, claimed_ms, real_ms;
+};
+/** daf_camp_clock: what a coordinator said of @who's clock in its start @boot and
+ * nobody replaced: the first by record id above @above; NULL: of all, which is the
+ * one that counts.  False if there is none (more). */
+bool daf_camp_clock(const struct daf_camp *c, const struct daf_author_id *who,
+                    uint64_t boot, const struct daf_record_id *above,
+                    struct daf_camp_clock *out);
+
+/* When a record is said to be from, as a person should read it. */
+struct daf_shown {
+    uint64_t ms;       /* the claim, moved by what its clock was wrong by */
+    bool is_corrected; /* by a coordinator */
+    /* No clock set it and nobody corrected it, or it is outside 2020 to 2050. */
+    bool is_doubtful;
+};
+struct daf_shown daf_camp_shown(const struct daf_camp *c,
+                                const struct daf_record *r);
+
 /** daf_camp_authority: the protocol's questions; lives as long as @c. */
 const struct daf_authority *daf_camp_authority(const struct daf_camp *c);
 const struct daf_manifest *daf_camp_manifest(const struct daf_camp *c);

@@ -4,6 +4,7 @@
  *      camp.c          life, the way in, lists
  *      camp_control.c  certificates, key wraps, who may do what
  *      camp_acts.c     acts and their number, who was revoked
+ *      camp_clock.c    what devices' clocks were wrong by
  *      camp_roster.c   learners, opening bodies
  *      camp_table.c    the two containers below
  *
@@ -139,6 +140,13 @@ struct daf_camp_late {
     struct daf_author_id who;
 };
 
+struct daf_camp_clock_node {
+    struct daf_camp_clock_node *next;       /* of the same start; maybe lent */
+    struct daf_camp_clock_node *owned_next; /* of the camp's, to free them */
+    struct daf_author_id who;
+    struct daf_camp_clock clock;
+};
+
 struct daf_camp {
     const struct daf_camp *like;   /* it lends; NULL: nobody does */
     struct daf_manifest *manifest; /* it and its bytes are owned, or lent */
@@ -170,6 +178,10 @@ struct daf_camp {
     /* author id: an act that revokes, and the one for the door or NULL */
     struct daf_camp_table revoked;
 
+    struct daf_camp_table clock_starts; /* author ‖ boot: the first node */
+    struct daf_camp_table clock_ids;    /* record id: node, who replaced it */
+    struct daf_camp_clock_node *clocks; /* owned */
+
     struct daf_camp_table subjects; /* scope id ‖ subject: pupil who stands */
     struct daf_camp_table pupils; /* scope id ‖ hash(subject, handle): pupil */
     struct daf_camp_table kids;   /* scope id ‖ key id: pupil or NULL, gen */
@@ -197,6 +209,11 @@ bool daf_camp_add_wrap(struct daf_camp *c, struct daf_view payload);
 bool daf_camp_add_act(struct daf_camp *c, const struct daf_log_key *log,
                       const struct daf_stored *stored, struct daf_view payload);
 void daf_camp_acts_deinit(struct daf_camp *c);
+
+/** daf_camp_add_clock: a coordinator's record at @spot, of type clock. */
+void daf_camp_add_clock(struct daf_camp *c, const struct daf_spot *spot,
+                        struct daf_view payload);
+void daf_camp_clocks_deinit(struct daf_camp *c);
 
 /** daf_camp_set_authority: fill c->authority. */
 void daf_camp_set_authority(struct daf_camp *c);

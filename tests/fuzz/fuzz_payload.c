@@ -61,6 +61,26 @@ static void check_renewal(struct daf_view bytes)
     assert(memcmp(a.lives, b.lives, sizeof(a.lives)) == 0);
 }
 
+static void check_clock(struct daf_view bytes)
+{
+    struct daf_clock_fix a, b;
+    uint8_t out[256 + DAF_REPLACES_MAX * 34];
+    struct daf_pack k;
+
+    if (daf_payload_clock(bytes, &a) != DAF_OK) return;
+    assert(daf_payload_type(bytes, NULL) == DAF_TYPE_CLOCK);
+    assert(daf_payload_acts(bytes) == 0);
+    assert(a.has_value || a.replaces_count > 0);
+    assert(a.replaces_count <= DAF_REPLACES_MAX);
+    assert(a.claimed_ms <= DAF_INT_MAX && a.real_ms <= DAF_INT_MAX);
+    daf_pack_init(&k, out, sizeof(out));
+    daf_payload_pack_clock(&k, &a);
+    assert(!k.is_full && k.len <= bytes.len);
+    assert(k.len < bytes.len || memcmp(out, bytes.p, bytes.len) == 0);
+    assert(daf_payload_clock(daf_pack_view(&k), &b) == DAF_OK);
+    assert(memcmp(&a, &b, sizeof(a)) == 0);
+}
+
 /* What was read is packed and read again, and says the same. */
 static void check_assignment(struct daf_view bytes)
 {
@@ -108,5 +128,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_revocation(bytes);
     check_assignment(bytes);
     check_renewal(bytes);
+    check_clock(bytes);
     return 0;
 }
