@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* daftar camp clock: what coordinators say about time. */
+/* daftar camp clock, daftar camp beacon: what coordinators say about time. */
 #include "node/clock.h"
 #include "node/cmd.h"
 
@@ -209,6 +209,89 @@ static enum daf_err say_clock(struct saying *s)
     return err;
 }
 
+/* ---- a beacon */
+
+static enum daf_err read_week(struct saying *s, uint64_t *out)
+{
+    const char *text = daf_cmd_value(s->cmd, "week");
+    struct daf_wall wall = daf_clock_wall();
+
+    *out = daf_camp_week(wall.ms);
+    if (text != NULL && !read_number(text, out)) {
+        daf_home_trouble(&s->t, "--week must be a number: weeks since "
+                                "1970-01-01, as daftar status shows");
+        return DAF_EUSAGE;
+    }
+    if (*out >= DAF_BEACON_FROM && *out <= DAF_BEACON_TO &&
+        (text != NULL || daf_clock_quality(wall) != DAF_TIME_UNSET))
+        return DAF_OK;
+    daf_home_trouble(&s->t,
+                     "week %llu is not within 2020 to 2050%s. To do: %s--week "
+                     "%d or more",
+                     (unsigned long long)*out,
+                     text == NULL ? ", as this device's clock has it" : "",
+                     text == NULL ? "set the date, or " : "", DAF_BEACON_FROM);
+    return DAF_EUSAGE;
+}
+
+/* Why it would not count, and who could help. */
+static enum daf_err check_week(struct saying *s, uint64_t week)
+{
+    uint64_t held = 0;
+
+    if (daf_camp_beacon_counts(s->view.camp, &s->view.author, week) ||
+        daf_cmd_value(s->cmd, "first") != NULL)
+        return DAF_OK;
+    if (daf_camp_beacon(s->view.camp, &held))
+        daf_home_trouble(&s->t,
+                         "week %llu is more than %d above what two "
+                         "coordinators have said (the beacon is %llu), so it "
+                         "would not count. To do: look at the date; if it is "
+                         "right give --first, and let another coordinator say "
+                         "so as well",
+                         (unsigned long long)week, DAF_BEACON_ALONE,
+                         (unsigned long long)held);
+    else
+        daf_home_trouble(&s->t,
+                         "no other coordinator has said a week so late yet, so "
+                         "this would not count. To do: give --first, and let "
+                         "another coordinator say so as well");
+    return DAF_EDENIED;
+}
+
+static void print_beacon(const struct saying *s, uint64_t week, bool counts)
+{
+    if (s->cmd->json) {
+        daf_cmd_print(json_pack("{so sI sb}", "record",
+                                daf_cmd_hex(s->record.b, sizeof(s->record.b)),
+                                "beacon", (json_int_t)week, "counts", counts));
+        return;
+    }
+    (void)printf("Week %llu is said%s.\n", (unsigned long long)week,
+                 counts ? ""
+                        : ", and counts once another coordinator says so too");
+}
+
+static enum daf_err say_beacon(struct saying *s)
+{
+    uint8_t payload[64];
+    struct daf_pack k;
+    uint64_t week;
+    enum daf_err err = read_week(s, &week);
+
+    if (err == DAF_OK) err = check_own(s, DAF_TYPE_BEACON);
+    if (err == DAF_OK) err = check_week(s, week);
+    if (err != DAF_OK) return err;
+    daf_pack_init(&k, payload, sizeof(payload));
+    daf_payload_pack_beacon(&k, week);
+    err = write_one(s, daf_pack_view(&k));
+    if (err == DAF_OK)
+        print_beacon(s, week,
+                     daf_camp_beacon_counts(s->view.camp, &s->view.author,
+                                            week));
+    return err;
+}
+
 static enum daf_exit run(const struct daf_cmd *cmd,
                          enum daf_err (*say)(struct saying *s))
 {
@@ -225,4 +308,9 @@ static enum daf_exit run(const struct daf_cmd *cmd,
 enum daf_exit daf_cmd_camp_clock(const struct daf_cmd *cmd)
 {
     return run(cmd, say_clock);
+}
+
+enum daf_exit daf_cmd_camp_beacon(const struct daf_cmd *cmd)
+{
+    return run(cmd, say_beacon);
 }

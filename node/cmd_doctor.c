@@ -43,6 +43,7 @@ static enum daf_err judge_cert(const struct daf_cmd_view *view)
 
 static void look_at_notebook(const struct daf_cmd *cmd, struct daf_cmd_visit *v)
 {
+    struct daf_wall wall = daf_clock_wall();
     struct daf_trouble t = {""};
     struct daf_cmd_view view;
 
@@ -50,6 +51,8 @@ static void look_at_notebook(const struct daf_cmd *cmd, struct daf_cmd_visit *v)
     if (v->facts.store_err != DAF_OK) return;
     v->facts.cert_err = judge_cert(&view);
     v->facts.is_revoked = daf_camp_is_revoked(view.camp, &view.author);
+    v->facts.clock =
+        daf_camp_clock_state(view.camp, wall, (uint8_t)daf_clock_quality(wall));
     daf_cmd_view_close(&view);
 }
 

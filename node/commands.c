@@ -38,6 +38,19 @@ static const struct daf_command table[] = {
         .run = daf_cmd_camp_clock,
     },
     {
+        .name = "camp beacon", .args = "",
+        .summary = "say which week it is, for devices without a clock (coordinators only)",
+        .text = "Now and then, by a clock that is right.  Two coordinators must "
+            "have said a week, or a\nlater one, before it counts; each may go 8 "
+            "weeks further alone.  A camp with one\ncoordinator believes that one.",
+        .options = {
+            {"week", "N", "weeks since 1970-01-01 (else this device's clock's)"},
+            {"first", NULL, "say it, though it counts only once another says so too"},
+        },
+        .keys = {"record", "beacon", "counts"},
+        .run = daf_cmd_camp_beacon,
+    },
+    {
         .name = "join", .args = "[TICKET]", .args_max = 16,
         .summary = "join a camp by a coordinator's ticket, or by two files",
         .text = "A TICKET is what daftar enrol open shows: the whole text, or its "
@@ -303,7 +316,7 @@ static const struct daf_command table[] = {
         .summary = "how the running daemon is",
         .keys = {"running", "author", "camp", "peers", "records", "refused",
                  "unchecked", "deferred", "revoked", "restored", "clones",
-                 "logs", "notice"},
+                 "logs", "notice", "beacon", "clock"},
         .needs_daemon = true,
         .run = daf_cmd_status,
     },

@@ -61,6 +61,14 @@ static void show_revocation(struct daf_inspect_out *o, struct daf_view bytes)
     daf_inspect_put_bool(o, "seconded", r.has_second);
 }
 
+static void show_beacon(struct daf_inspect_out *o, struct daf_view bytes)
+{
+    struct daf_beacon b;
+
+    if (daf_payload_beacon(bytes, &b) != DAF_OK) return;
+    daf_inspect_put_bool(o, "seconded", b.has_second);
+}
+
 /* [type, fields]: the fields as they are, and a certificate also as what it is. */
 void daf_inspect_payload(struct daf_inspect_out *o, struct daf_view bytes)
 {
@@ -82,6 +90,7 @@ void daf_inspect_payload(struct daf_inspect_out *o, struct daf_view bytes)
     daf_inspect_value(o, &c);
     if (type == DAF_TYPE_CERTIFICATE) show_certificate(o, bytes);
     if (type == DAF_TYPE_REVOCATION) show_revocation(o, bytes);
+    if (type == DAF_TYPE_BEACON) show_beacon(o, bytes);
 }
 
 /* --- bodies ----------------------------------------------------------------------- */

@@ -35,6 +35,11 @@ void daf_payload_fields_require(struct daf_cursor *c, bool holds, size_t start);
 size_t daf_payload_fields_replaces(struct daf_cursor *c,
                                    struct daf_record_id out[DAF_REPLACES_MAX]);
 
+/** daf_payload_fields_second: the value of `second`: who, and 64 bytes in place. */
+void daf_payload_fields_second(struct daf_cursor *c,
+                               struct daf_author_id *out_who,
+                               struct daf_view *out_sig);
+
 bool daf_payload_fields_is_named(struct daf_view name, const char *as);
 
 /** daf_payload_fields_begin: a payload of so many fields, which follow. */

@@ -71,6 +71,8 @@ static enum daf_err borrow(struct daf_camp *c)
     lend(&c->members, &like->members);
     lend(&c->transports, &like->transports);
     lend(&c->archives, &like->archives);
+    memcpy(c->said_by, like->said_by, sizeof(c->said_by));
+    memcpy(c->said_weeks, like->said_weeks, sizeof(c->said_weeks));
     lend(&c->clock_starts, &like->clock_starts);
     lend(&c->clock_ids, &like->clock_ids);
     lend(&c->steps, &like->steps);
@@ -188,7 +190,8 @@ void daf_camp_free(struct daf_camp *c)
 
 /* ---- the way in */
 
-static bool add_payload(struct daf_camp *c, const struct daf_spot *spot,
+static bool add_payload(struct daf_camp *c, const struct daf_log_key *log,
+                        const struct daf_stored *stored,
                         struct daf_view payload)
 {
     struct daf_view cert;
@@ -204,7 +207,10 @@ static bool add_payload(struct daf_camp *c, const struct daf_spot *spot,
     case DAF_TYPE_KEY_WRAP:
         return daf_camp_add_wrap(c, payload);
     case DAF_TYPE_CLOCK:
-        daf_camp_add_clock(c, spot, payload);
+        daf_camp_add_clock(c, &stored->spot, payload);
+        return false;
+    case DAF_TYPE_BEACON:
+        daf_camp_add_beacon(c, log, stored, payload);
         return false;
     case DAF_TYPE_REVOCATION: /* by what it comes after, too: its act */
     case DAF_TYPE_UNKNOWN:
@@ -230,7 +236,7 @@ static bool add_control(struct daf_camp *c, const struct daf_log_key *log,
     /* One that cannot be read still has its place in the log. */
     if (daf_body_decode(stored->body, &body) == DAF_OK && !body.is_sealed)
         payload = body.content;
-    changed = add_payload(c, &stored->spot, payload);
+    changed = add_payload(c, log, stored, payload);
     return daf_camp_add_act(c, log, stored, payload) || changed;
 }
 

@@ -109,6 +109,34 @@ struct daf_shown {
 struct daf_shown daf_camp_shown(const struct daf_camp *c,
                                 const struct daf_record *r);
 
+/* --- beacons: weeks that coordinators have said (records.md §4) */
+
+/** daf_camp_beacon: the week that counts, from 1970-01-01; it never falls.  False
+ * if there is none. */
+bool daf_camp_beacon(const struct daf_camp *c, uint64_t *out_week);
+/** daf_camp_beacon_counts: whether a beacon of @who, who seconds nobody's, would
+ * count. */
+bool daf_camp_beacon_counts(const struct daf_camp *c,
+                            const struct daf_author_id *who, uint64_t week);
+/** daf_camp_week: the week of a wall clock's time. */
+uint64_t daf_camp_week(uint64_t wall_ms);
+/** daf_camp_time_quality: @quality, or DAF_TIME_BEACON if it is a clock's and @wall is
+ * in the beacon's week or the 8 after it (R8). */
+uint8_t daf_camp_time_quality(const struct daf_camp *c, struct daf_wall wall,
+                              uint8_t quality);
+/* How this machine's clock is; to be shown. */
+enum daf_camp_clock_state {
+    DAF_CAMP_CLOCK_GOOD, /* as far as is known */
+    DAF_CAMP_CLOCK_BEHIND,
+    DAF_CAMP_CLOCK_AHEAD, /* after 2050 */
+    DAF_CAMP_CLOCK_UNSET,
+};
+enum daf_camp_clock_state daf_camp_clock_state(const struct daf_camp *c,
+                                               struct daf_wall wall,
+                                               uint8_t quality);
+/** daf_camp_clock_state_str: "behind the beacon". */
+const char *daf_camp_clock_state_str(enum daf_camp_clock_state state);
+
 /** daf_camp_authority: the protocol's questions; lives as long as @c. */
 const struct daf_authority *daf_camp_authority(const struct daf_camp *c);
 const struct daf_manifest *daf_camp_manifest(const struct daf_camp *c);

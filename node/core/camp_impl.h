@@ -5,6 +5,7 @@
  *      camp_control.c  certificates, key wraps, who may do what
  *      camp_acts.c     acts and their number, who was revoked
  *      camp_clock.c    what devices' clocks were wrong by
+ *      camp_beacon.c   weeks that coordinators have said
  *      camp_roster.c   learners, opening bodies
  *      camp_table.c    the two containers below
  *
@@ -182,6 +183,11 @@ struct daf_camp {
     struct daf_camp_table clock_ids;    /* record id: node, who replaced it */
     struct daf_camp_clock_node *clocks; /* owned */
 
+    /* By place in the manifest: the highest week, or 0; and all weeks, from
+     * DAF_BEACON_FROM on, as bits. */
+    uint16_t said_by[DAF_COORDINATORS_MAX];
+    uint8_t said_weeks[(DAF_BEACON_TO - DAF_BEACON_FROM) / 8 + 1];
+
     struct daf_camp_table subjects; /* scope id ‖ subject: pupil who stands */
     struct daf_camp_table pupils; /* scope id ‖ hash(subject, handle): pupil */
     struct daf_camp_table kids;   /* scope id ‖ key id: pupil or NULL, gen */
@@ -214,6 +220,11 @@ void daf_camp_acts_deinit(struct daf_camp *c);
 void daf_camp_add_clock(struct daf_camp *c, const struct daf_spot *spot,
                         struct daf_view payload);
 void daf_camp_clocks_deinit(struct daf_camp *c);
+
+/** daf_camp_add_beacon: a coordinator's record of type beacon. */
+void daf_camp_add_beacon(struct daf_camp *c, const struct daf_log_key *log,
+                         const struct daf_stored *stored,
+                         struct daf_view payload);
 
 /** daf_camp_set_authority: fill c->authority. */
 void daf_camp_set_authority(struct daf_camp *c);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What coordinators say of clocks: for display, and the same in every order. */
+/* What coordinators say of clocks and weeks: the same in every order. */
 #include "tests/lib/t.h"
 
 #include "node/core/camp.h"
@@ -28,7 +28,7 @@ struct row {
     uint8_t *bytes;
 };
 
-static struct who root, asha, bilal, tablet;
+static struct who root, asha, bilal, chen, tablet;
 static struct daf_manifest manifest;
 static uint8_t manifest_bytes[DAF_MANIFEST_BYTES_MAX];
 static size_t manifest_len;
@@ -48,8 +48,15 @@ static void make_who(struct who *who, uint8_t fill)
     who->author = daf_hash_author_id(&who->keys.sign);
 }
 
-/* @names: the register, or NULL for all types. */
-static void make_manifest(const char *name)
+static void add_coordinator(const struct who *who)
+{
+    manifest.coordinators[manifest.coordinators_count].keys = who->keys;
+    manifest.coordinators[manifest.coordinators_count++].acts = 50;
+}
+
+/* @name: the only type of the register; NULL: all are.  The first @count of three
+ * coordinate. */
+static void make_manifest(const char *name, size_t count)
 {
     const char *const *names = daf_payload_names(&manifest.register_count);
 
@@ -58,11 +65,10 @@ static void make_manifest(const char *name)
     manifest.k = 1;
     manifest.roots_count = 1;
     manifest.roots[0] = root.keys.sign;
-    manifest.coordinators_count = 2;
-    manifest.coordinators[0].keys = asha.keys;
-    manifest.coordinators[0].acts = 50;
-    manifest.coordinators[1].keys = bilal.keys;
-    manifest.coordinators[1].acts = 50;
+    manifest.coordinators_count = 0;
+    add_coordinator(&asha);
+    if (count > 1) add_coordinator(&bilal);
+    if (count > 2) add_coordinator(&chen);
     memcpy(manifest.name, "A camp", 7);
     memset(manifest.types, 0, sizeof(manifest.types));
     if (name != NULL) manifest.register_count = 1;
@@ -86,7 +92,8 @@ static int set_up(void **state)
     make_who(&asha, 10);
     make_who(&bilal, 20);
     make_who(&tablet, 30);
-    make_manifest(NULL);
+    make_who(&chen, 40);
+    make_manifest(NULL, 2);
     return 0;
 }
 
@@ -115,23 +122,32 @@ static struct daf_camp *camp_like(const struct daf_camp *like)
 
 /* ---- records */
 
-static struct row *say(const struct who *by, const struct daf_clock_fix *fix)
+/* @second, if not NULL, signs as well: its 64 bytes are the payload's last. */
+static struct row *keep(const struct who *by, struct daf_view payload,
+                        const struct who *second)
 {
     struct row *row = &rows[rows_count++];
     struct daf_record r = {.seq = 1};
-    uint8_t payload[4096];
-    size_t body_len;
-    struct daf_pack k;
+    uint8_t bytes[DAF_HEADER_BYTES_MAX + 256], body[4096];
+    size_t body_len, aad_len;
+    struct daf_sig sig;
 
     assert_true(rows_count <= ROWS_MAX);
     r.log.scope = daf_hash_scope_id(&manifest.camp, "control");
     r.log.author = by->author;
     r.log.incarnation = rows_count;
-    daf_pack_init(&k, payload, sizeof(payload));
-    daf_payload_pack_clock(&k, fix);
+    memcpy(body, payload.p, payload.len);
+    if (second != NULL) {
+        aad_len = daf_record_prefix(&r, bytes);
+        memcpy(bytes + aad_len, payload.p, payload.len);
+        daf_hash_sign("daf.person.1",
+                      (struct daf_view){bytes, aad_len + payload.len},
+                      &second->sign, &sig);
+        memcpy(body + payload.len - sizeof(sig.b), sig.b, sizeof(sig.b));
+    }
     row->bytes = malloc(DAF_HEADER_BYTES_MAX + DAF_BODY_BYTES_MAX);
     assert_non_null(row->bytes);
-    assert_int_equal(daf_body_plain(daf_pack_view(&k),
+    assert_int_equal(daf_body_plain((struct daf_view){body, payload.len},
                                     row->bytes + DAF_HEADER_BYTES_MAX,
                                     DAF_BODY_BYTES_MAX, &body_len),
                      DAF_OK);
@@ -145,6 +161,47 @@ static struct row *say(const struct who *by, const struct daf_clock_fix *fix)
     row->stored.spot = (struct daf_spot){1, r.id};
     row->log = r.log;
     return row;
+}
+
+static struct row *say(const struct who *by, const struct daf_clock_fix *fix)
+{
+    uint8_t payload[4096];
+    struct daf_pack k;
+
+    daf_pack_init(&k, payload, sizeof(payload));
+    daf_payload_pack_clock(&k, fix);
+    return keep(by, daf_pack_view(&k), NULL);
+}
+
+/* @named as the second, whose signature is @signer's. */
+static struct row *say_week_with(const struct who *by, uint64_t week,
+                                 const struct who *named,
+                                 const struct who *signer)
+{
+    static const uint8_t zeros[64];
+    uint8_t payload[256];
+    struct daf_pack k;
+
+    daf_pack_init(&k, payload, sizeof(payload));
+    if (named == NULL) {
+        daf_payload_pack_beacon(&k, week);
+        return keep(by, daf_pack_view(&k), NULL);
+    }
+    daf_pack_array(&k, 2);
+    daf_pack_str(&k, "beacon", 6);
+    daf_pack_map(&k, 2);
+    daf_pack_str(&k, "beacon", 6);
+    daf_pack_uint(&k, week);
+    daf_pack_str(&k, "second", 6);
+    daf_pack_array(&k, 2);
+    daf_pack_bin(&k, named->author.b, 16);
+    daf_pack_bin(&k, zeros, sizeof(zeros));
+    return keep(by, daf_pack_view(&k), signer);
+}
+
+static struct row *say_week(const struct who *by, uint64_t week)
+{
+    return say_week_with(by, week, NULL, NULL);
 }
 
 static struct daf_clock_fix fix_of(uint64_t boot, uint64_t claimed,
@@ -265,7 +322,7 @@ static void what_the_register_does_not_name_is_not_read(void **state)
     struct daf_camp *c;
 
     (void)state;
-    make_manifest("session");
+    make_manifest("session", 2);
     c = camp_like(NULL);
     add(c, say_time(&asha, 7, 0, DAY_2026));
     assert_true(shown(c, 7, 0, 1).ms == 0);
@@ -336,6 +393,183 @@ static void every_order_shows_the_same(void **state)
     assert_true(replaced < 4 * ROUNDS); /* something stands */
 }
 
+/* ---- beacons */
+
+#define NOW 2930 /* a week of 2026 */
+
+/* The week that counts; 0: none. */
+static uint64_t beacon(const struct daf_camp *c)
+{
+    uint64_t week = 0;
+
+    return daf_camp_beacon(c, &week) ? week : 0;
+}
+
+/* What @by saying @week makes of it; and it counts if that was foretold. */
+static uint64_t after(struct daf_camp *c, const struct who *by, uint64_t week)
+{
+    bool counts = daf_camp_beacon_counts(c, &by->author, week);
+
+    add(c, say_week(by, week));
+    assert_int_equal(counts, beacon(c) >= week && beacon(c) > 0);
+    return beacon(c);
+}
+
+static void two_coordinators_must_have_said_a_week(void **state)
+{
+    struct daf_camp *c = camp_like(NULL);
+
+    (void)state;
+    assert_int_equal(after(c, &asha, NOW), 0);
+    assert_int_equal(after(c, &asha, NOW + 1), 0);
+    assert_int_equal(after(c, &bilal, NOW - 2), NOW + 1); /* at most 8 more */
+    assert_int_equal(after(c, &asha, NOW + 6), NOW + 6);
+    assert_int_equal(after(c, &asha, NOW + 7), NOW + 6);
+    assert_int_equal(after(c, &bilal, NOW + 6), NOW + 7);
+    assert_int_equal(after(c, &tablet, NOW + 8), NOW + 7); /* is none */
+    daf_camp_free(c);
+}
+
+/* However high, however often. */
+static void a_stolen_key_moves_it_no_further_than_eight_weeks(void **state)
+{
+    struct daf_camp *c = camp_like(NULL);
+
+    (void)state;
+    (void)after(c, &asha, NOW);
+    (void)after(c, &bilal, NOW);
+    assert_int_equal(beacon(c), NOW);
+    add(c, say_week(&asha, UINT64_C(1) << 31));
+    add(c, say_week(&asha, DAF_INT_MAX));
+    add(c, say_week(&asha, DAF_BEACON_TO));
+    assert_int_equal(beacon(c), NOW);
+    for (uint64_t week = NOW; week < NOW + 100; week += 4)
+        assert_true(after(c, &asha, week) <= NOW + 8);
+    assert_int_equal(beacon(c), NOW + 8);
+    /* It can hold nobody up: what another says is right. */
+    assert_int_equal(after(c, &bilal, NOW + 20), NOW + 28);
+    daf_camp_free(c);
+}
+
+static void a_second_signature_is_another_coordinators_word(void **state)
+{
+    struct daf_camp *c = camp_like(NULL);
+
+    (void)state;
+    add(c, say_week_with(&asha, NOW, &bilal, &chen)); /* not its signature */
+    add(c, say_week_with(&asha, NOW, &asha, &asha));  /* not another */
+    add(c, say_week_with(&asha, NOW, &tablet, &tablet));
+    assert_int_equal(beacon(c), 0);
+    add(c, say_week_with(&asha, NOW, &bilal, &bilal));
+    assert_int_equal(beacon(c), NOW);
+    add(c, say_week_with(&asha, NOW + 50, &bilal, &bilal));
+    assert_int_equal(beacon(c), NOW + 50);
+    daf_camp_free(c);
+}
+
+static void a_camp_of_one_coordinator_believes_it(void **state)
+{
+    struct daf_camp *c;
+
+    (void)state;
+    make_manifest(NULL, 1);
+    c = camp_like(NULL);
+    assert_int_equal(after(c, &asha, NOW), NOW);
+    assert_int_equal(after(c, &asha, NOW + 50), NOW + 50);
+    add(c, say_week(&asha, UINT64_C(1) << 31));
+    add(c, say_week(&asha, 0));
+    assert_int_equal(beacon(c), NOW + 50);
+    daf_camp_free(c);
+}
+
+static void what_a_beacon_is_for(void **state)
+{
+    struct daf_wall wall = {(uint64_t)NOW * 7 * 86400 * 1000};
+    const uint64_t week = (uint64_t)7 * 86400 * 1000;
+    struct daf_camp *c = camp_like(NULL);
+
+    (void)state;
+    assert_int_equal(daf_camp_time_quality(c, wall, 1), 1);
+    assert_int_equal(daf_camp_clock_state(c, wall, 1), DAF_CAMP_CLOCK_GOOD);
+    (void)after(c, &asha, NOW);
+    (void)after(c, &bilal, NOW);
+    assert_int_equal(daf_camp_time_quality(c, wall, 1), DAF_TIME_BEACON);
+    assert_int_equal(daf_camp_time_quality(c, wall, 0), 0);
+    wall.ms += 9 * week - 1;
+    assert_int_equal(daf_camp_time_quality(c, wall, 1), DAF_TIME_BEACON);
+    wall.ms++;
+    assert_int_equal(daf_camp_time_quality(c, wall, 1), 1);
+    assert_int_equal(daf_camp_clock_state(c, wall, 1), DAF_CAMP_CLOCK_GOOD);
+    wall.ms -= 9 * week + 1;
+    assert_int_equal(daf_camp_time_quality(c, wall, 1), 1);
+    assert_int_equal(daf_camp_clock_state(c, wall, 1), DAF_CAMP_CLOCK_BEHIND);
+    wall.ms = 0;
+    assert_int_equal(daf_camp_clock_state(c, wall, 0), DAF_CAMP_CLOCK_UNSET);
+    wall.ms = UINT64_C(4102444800000); /* 2100 */
+    assert_int_equal(daf_camp_clock_state(c, wall, 1), DAF_CAMP_CLOCK_AHEAD);
+    daf_camp_free(c);
+}
+
+static void write_weeks(struct daf_rng *rng)
+{
+    const struct who *all[] = {&asha, &bilal, &chen};
+
+    for (size_t i = 0; i < 20; i++) {
+        size_t by = (size_t)daf_rng_below(rng, 3);
+        uint64_t week = NOW + daf_rng_below(rng, 40);
+        const struct who *second = NULL;
+
+        if (daf_rng_below(rng, 6) == 0) second = all[daf_rng_below(rng, 3)];
+        if (daf_rng_below(rng, 8) == 0) week = daf_rng_below(rng, 5000);
+        (void)say_week_with(all[by], week, second, second);
+    }
+}
+
+/* Any order, some twice, the first of them by one who lends; and it never falls. */
+static void every_order_counts_the_same_and_none_ever_falls(void **state)
+{
+    uint8_t seed[32] = {8};
+    struct daf_rng rng;
+    uint64_t seen = 0;
+
+    (void)state;
+    make_manifest(NULL, 3);
+    daf_rng_init(&rng, seed);
+    for (size_t set = 0; set < 20; set++) {
+        size_t order[ROWS_MAX];
+        uint64_t first = 0;
+
+        (void)tear_down(state);
+        write_weeks(&rng);
+        for (size_t i = 0; i < rows_count; i++)
+            order[i] = i;
+        for (size_t round = 0; round < 20; round++) {
+            size_t lent = (size_t)daf_rng_below(&rng, rows_count + 1);
+            struct daf_camp *lender = camp_like(NULL), *c;
+            uint64_t last = 0;
+
+            for (size_t i = 0; i < lent; i++)
+                add(lender, &rows[order[i]]);
+            c = camp_like(lender);
+            for (size_t i = lent; i < rows_count; i++) {
+                add(c, &rows[order[i]]);
+                assert_true(beacon(c) >= last);
+                last = beacon(c);
+                if (i % 3 == 0) add(c, &rows[daf_rng_below(&rng, i + 1)]);
+            }
+            for (size_t i = 0; i < rows_count; i++)
+                add(c, &rows[i]);
+            if (round == 0) first = beacon(c);
+            assert_int_equal(beacon(c), first);
+            daf_camp_free(c);
+            daf_camp_free(lender);
+            shuffle(&rng, order);
+        }
+        seen += first > 0;
+    }
+    assert_true(seen > 10);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -347,6 +581,12 @@ int main(void)
         T(who_is_no_coordinator_corrects_nothing),
         T(what_the_register_does_not_name_is_not_read),
         T(every_order_shows_the_same),
+        T(two_coordinators_must_have_said_a_week),
+        T(a_stolen_key_moves_it_no_further_than_eight_weeks),
+        T(a_second_signature_is_another_coordinators_word),
+        T(a_camp_of_one_coordinator_believes_it),
+        T(what_a_beacon_is_for),
+        T(every_order_counts_the_same_and_none_ever_falls),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
