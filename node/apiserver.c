@@ -303,6 +303,23 @@ static const char *self_words(const struct daf_agent_stats *stats,
     return NULL;
 }
 
+/* How late it is, as far as is known. */
+static bool put_time(json_t *o, const struct daf_camp *camp)
+{
+    struct daf_wall wall = daf_clock_wall();
+    enum daf_camp_clock_state state =
+        daf_camp_clock_state(camp, wall, (uint8_t)daf_clock_quality(wall));
+    uint64_t week;
+    json_t *beacon = daf_camp_beacon(camp, &week)
+                         ? json_integer((json_int_t)week)
+                         : json_null();
+
+    return json_object_set_new(o, "beacon", beacon) == 0 &&
+           json_object_set_new(o, "clock",
+                               json_string(daf_camp_clock_state_str(state))) ==
+               0;
+}
+
 static json_t *status_object(const struct daf_apiserver *s,
                              const struct daf_apiserver_status *status)
 {
@@ -350,7 +367,9 @@ static json_t *status_object(const struct daf_apiserver *s,
                   status->web != NULL ? status->web : "", "refusals", by_name,
                   "sent", tallies(stats.sent), "received",
                   tallies(stats.received));
-    if (put_numbers(o, numbers, sizeof(numbers) / sizeof(numbers[0]))) return o;
+    if (put_numbers(o, numbers, sizeof(numbers) / sizeof(numbers[0])) &&
+        put_time(o, daf_agent_camp(s->agent)))
+        return o;
     json_decref(o);
     return NULL;
 }

@@ -45,6 +45,7 @@ static void put_keepers(const struct daf_agent *agent,
     struct daf_keeper_info keepers[KEEPERS_MAX];
     size_t count = daf_agent_keepers(agent, &i->content, keepers, KEEPERS_MAX);
     json_t *list = json_array();
+    struct daf_evict_self self = daf_eviction_self(agent);
     struct daf_evict_item item;
 
     for (size_t k = 0; k < count && k < KEEPERS_MAX; k++)
@@ -62,8 +63,7 @@ static void put_keepers(const struct daf_agent *agent,
     (void)json_object_set_new(out, "kept_by", list);
     (void)json_object_set_new(out, "evictable",
                               json_string(daf_evict_why_str(daf_evict_may(
-                                  &item, daf_agent_is_archive(agent),
-                                  DAF_EVICT_KEEPERS))));
+                                  &item, &self, DAF_EVICT_KEEPERS))));
 }
 
 static json_t *item_object(const struct daf_agent *agent,
@@ -128,7 +128,9 @@ static struct daf_apiserver_answer list(const struct daf_agent *agent,
 {
     struct daf_apiserver_answer a = {
         .lines = json_array(),
-        .last = json_pack("{sb}", "archive", daf_agent_is_archive(agent))};
+        .last = json_pack("{sb sb sb}", "archive", daf_agent_is_archive(agent),
+                          "was_archive", daf_agent_was_archive(agent),
+                          "restored", daf_agent_is_restored(agent))};
     enum daf_err state = daf_contents_state(contents);
     bool fits = a.lines != NULL && a.last != NULL;
 
@@ -295,12 +297,18 @@ static struct daf_apiserver_answer drop(const struct daf_agent *agent,
                       "\"one-keeps\", \"anyway\", \"for-room\" or "
                       "\"for-room-one\"");
     err = ops->content(ops->ctx, ticket, &w);
-    if (err == DAF_EDENIED && daf_agent_is_archive(agent))
+    if (err == DAF_EDENIED && daf_agent_is_restored(agent))
         return refused(err,
-                       "this device is an archive, and no archive before it "
-                       "says that it keeps this: it may be the last copy. To "
-                       "do: wait until another archive has it (`daftar evict "
-                       "--dry-run` says who keeps what), or --anyway");
+                       "this device was restored and does not know yet what "
+                       "others rely on it for: this may be the last copy. To "
+                       "do: let it meet an archive or two other devices "
+                       "(`daftar restored` says whether it has), or --anyway");
+    if (err == DAF_EDENIED && daf_agent_was_archive(agent))
+        return refused(
+            err, "this device is or was an archive, and no archive before it "
+                 "says that it keeps this: it may be the last copy. To "
+                 "do: wait until another archive has it (`daftar evict "
+                 "--dry-run` says who keeps what), or --anyway");
     if (err == DAF_EDENIED)
         return refused(err,
                        "too few archives say that they keep this: it may be "

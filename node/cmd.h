@@ -260,6 +260,8 @@ enum daf_exit daf_cmd_join_ticket(const struct daf_cmd *cmd);
 
 /* --- the commands */
 enum daf_exit daf_cmd_camp_create(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_camp_clock(const struct daf_cmd *cmd);
+enum daf_exit daf_cmd_camp_beacon(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_join(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_enrol_sign(const struct daf_cmd *cmd);
 enum daf_exit daf_cmd_enrol_open(const struct daf_cmd *cmd);

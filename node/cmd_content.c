@@ -33,7 +33,8 @@ static enum daf_err ask_daemon(struct daf_cmd_content *c, struct daf_trouble *t)
                      on_line, c->states, &last, t);
 
     c->has_daemon = err == DAF_OK;
-    c->is_archive = json_is_true(json_object_get(last, "archive"));
+    c->was_archive = json_is_true(json_object_get(last, "was_archive"));
+    c->is_restored = json_is_true(json_object_get(last, "restored"));
     if (err == DAF_OK) err = daf_cmd_err_of(last);
     if (err != DAF_OK && c->has_daemon)
         daf_home_trouble(t, "%s",
@@ -99,7 +100,7 @@ enum daf_err daf_cmd_content_open(const struct daf_cmd *cmd,
 
     out->catalogue = NULL;
     out->states = NULL;
-    out->has_daemon = out->is_archive = false;
+    out->has_daemon = out->was_archive = out->is_restored = false;
     if (err != DAF_OK) return err;
     out->states = json_object();
     err = out->states == NULL

@@ -13,8 +13,9 @@ struct daf_cmd_content {
     struct daf_cmd_view view;
     struct daf_catalogue *catalogue;
     bool has_daemon;
-    bool is_archive; /* this device, if it has a daemon */
-    json_t *states;  /* of a daemon's content-list, or of the shelf itself, by
+    /* Of this device, if it has a daemon; daf_evict_self. */
+    bool was_archive, is_restored;
+    json_t *states; /* of a daemon's content-list, or of the shelf itself, by
                        content id in hex; owned */
 };
 

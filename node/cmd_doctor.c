@@ -43,6 +43,7 @@ static enum daf_err judge_cert(const struct daf_cmd_view *view)
 
 static void look_at_notebook(const struct daf_cmd *cmd, struct daf_cmd_visit *v)
 {
+    struct daf_wall wall = daf_clock_wall();
     struct daf_trouble t = {""};
     struct daf_cmd_view view;
 
@@ -58,6 +59,8 @@ static void look_at_notebook(const struct daf_cmd *cmd, struct daf_cmd_visit *v)
         v->facts.unclean = keys.generations;
         v->facts.lacking = keys.wraps;
     }
+    v->facts.clock =
+        daf_camp_clock_state(view.camp, wall, (uint8_t)daf_clock_quality(wall));
     daf_cmd_view_close(&view);
 }
 

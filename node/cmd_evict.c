@@ -20,7 +20,8 @@
 struct evicting {
     const struct daf_cmd *cmd;
     struct daf_cmd_content c;
-    bool is_dry, is_archive;
+    bool is_dry;
+    struct daf_evict_self self;
     unsigned keepers; /* that are enough */
     uint64_t bytes;   /* that are to come free; 0: none was said */
     size_t count;
@@ -72,7 +73,7 @@ static enum daf_err gather(struct evicting *e, struct daf_trouble *t)
     }
     e->items = calloc(json_object_size(e->c.states) + 1, sizeof(*e->items));
     if (e->items == NULL) return DAF_ENOMEM;
-    e->is_archive = e->c.is_archive;
+    e->self = (struct daf_evict_self){e->c.was_archive, e->c.is_restored};
     json_object_foreach(e->c.states, id, state) e->items[e->count++] =
         item_of(state);
     return DAF_OK;
@@ -128,7 +129,7 @@ static void print_item(const struct evicting *e,
                        const struct daf_evict_item *item)
 {
     json_t *state = daf_cmd_content_state(&e->c, &item->content);
-    enum daf_evict_why why = daf_evict_may(item, e->is_archive, e->keepers);
+    enum daf_evict_why why = daf_evict_may(item, &e->self, e->keepers);
     char title[DAF_CONTENT_TITLE_BYTES_MAX + 1], size[DAF_SIZE_TEXT_MAX];
     char hex[2 * sizeof(item->content.b) + 1], keepers[512];
 
@@ -213,8 +214,8 @@ static enum daf_err evict(const struct evicting *e, struct daf_trouble *t)
 
 static enum daf_err run(struct evicting *e, struct daf_trouble *t)
 {
-    uint64_t freed = daf_evict_choose(e->items, e->count, e->bytes,
-                                      e->is_archive, e->keepers);
+    uint64_t freed =
+        daf_evict_choose(e->items, e->count, e->bytes, &e->self, e->keepers);
 
     if (e->is_dry) {
         for (size_t i = 0; i < e->count; i++)

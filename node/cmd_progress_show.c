@@ -16,7 +16,7 @@ static void print_cell(const char *text, int width)
 static void print_text(const struct daf_progress_line *l)
 {
     char subject[2 * 16 + 1], score[16] = "-", day[32] = "-";
-    time_t s = (time_t)(l->claimed_ms / 1000);
+    time_t s = (time_t)(l->shown.ms / 1000);
     struct tm tm;
 
     (void)daf_cmd_hex_str(l->subject.b, sizeof(l->subject.b), subject);
@@ -24,12 +24,15 @@ static void print_text(const struct daf_progress_line *l)
         (void)snprintf(score, sizeof(score), "%.6g",
                        (double)l->score / DAF_SCORE_MAX);
     if (gmtime_r(&s, &tm) != NULL)
-        (void)strftime(day, sizeof(day), "%Y-%m-%d %H:%M", &tm);
+        (void)strftime(day, sizeof(day),
+                       l->shown.is_doubtful ? "%Y-%m-%d %H:%M ?"
+                                            : "%Y-%m-%d %H:%M",
+                       &tm);
     print_cell(l->learner[0] != '\0' ? l->learner : subject, 24);
     print_cell(l->item, 32);
     print_cell(score, 9);
     (void)printf("%5u  ", l->seconds / 60);
-    print_cell(day, 18);
+    print_cell(day, 20);
     (void)printf("%s%s\n", l->kept_elsewhere ? "elsewhere" : "here",
                  !l->is_confirmed           ? "  UNCONFIRMED"
                  : !l->is_learner_confirmed ? "  LEARNER UNCONFIRMED"
@@ -51,7 +54,7 @@ static void print_lines(const struct daf_cmd *cmd, const struct daf_progress *p)
             (void)printf("Nothing is known here yet.\n");
             return;
         }
-        (void)printf("%-24s%-32s%-9s%5s  %-18s%s\n", "LEARNER", "ITEM", "SCORE",
+        (void)printf("%-24s%-32s%-9s%5s  %-20s%s\n", "LEARNER", "ITEM", "SCORE",
                      "MIN", "SAID TO BE ON", "KEPT");
     }
     for (size_t i = 0; i < p->count; i++)

@@ -22,6 +22,35 @@ static const struct daf_command table[] = {
         .run = daf_cmd_camp_create,
     },
     {
+        .name = "camp clock", .args = "DEVICE", .args_min = 1, .args_max = 1,
+        .summary = "say what a device's clock was wrong by (coordinators only)",
+        .text = "DEVICE is what daftar devices shows, or its first 8 digits or "
+            "more.  A time is\n2026-03-01T10:00:00Z, or milliseconds since 1970. "
+            " What that device wrote in that\nstart is shown moved by the "
+            "difference; nothing else changes.  Said again, the new\nstands; the "
+            "same time twice: no difference.",
+        .options = {
+            {"boot", "N", "which start of it (progress show --json)"},
+            {"claimed", "TIME", "what its clock said"},
+            {"real", "TIME", "what it was then"},
+        },
+        .keys = {"record", "device", "boot", "claimed_ms", "real_ms", "replaced"},
+        .run = daf_cmd_camp_clock,
+    },
+    {
+        .name = "camp beacon", .args = "",
+        .summary = "say which week it is, for devices without a clock (coordinators only)",
+        .text = "Now and then, by a clock that is right.  Two coordinators must "
+            "have said a week, or a\nlater one, before it counts; each may go 8 "
+            "weeks further alone.  A camp with one\ncoordinator believes that one.",
+        .options = {
+            {"week", "N", "weeks since 1970-01-01 (else this device's clock's)"},
+            {"first", NULL, "say it, though it counts only once another says so too"},
+        },
+        .keys = {"record", "beacon", "counts"},
+        .run = daf_cmd_camp_beacon,
+    },
+    {
         .name = "join", .args = "[TICKET]", .args_max = 16,
         .summary = "join a camp by a coordinator's ticket, or by two files",
         .text = "A TICKET is what daftar enrol open shows: the whole text, or its "
@@ -356,7 +385,8 @@ static const struct daf_command table[] = {
         .summary = "how the running daemon is",
         .keys = {"running", "author", "camp", "peers", "records", "refused",
                  "unchecked", "deferred", "revoked", "unconfirmed", "restored",
-                 "clones", "logs", "notice"},
+                 "clones", "logs", "notice", "beacon",
+                 "clock"},
         .needs_daemon = true,
         .run = daf_cmd_status,
     },
@@ -432,14 +462,16 @@ static const struct daf_command table[] = {
         .name = "progress show", .args = "",
         .summary = "what learners did, as far as it is known and readable here",
         .text = "\"kept\" is \"elsewhere\" once another device is known to have "
-            "the record as well.",
+            "the record as well.  A day\nis what the device's clock said, moved by what a coordinator "
+            "said of that clock\n(daftar camp clock); \"?\": it is doubtful.",
         .options = {
             {"learner", "NAME", "only this learner: a name, or a subject id"},
             {"scope", "SCOPE", "only this class"},
         },
         .keys = {"record", "learner", "subject", "item", "score", "seconds",
-                 "author", "claimed_ms", "scope", "kept",
-                 "confirmed", "learner_confirmed"},
+                 "author", "claimed_ms", "shown_ms", "doubtful", "boot",
+                 "time_quality", "scope", "kept", "confirmed",
+                 "learner_confirmed"},
         .run = daf_cmd_progress_show,
     },
     {

@@ -45,6 +45,26 @@ static void judge_home(const struct daf_doctor_facts *f, struct list *l)
              "this device is of no camp yet");
 }
 
+/* No clock decides anything here (protocol.md R8), so this is of little weight. */
+static void judge_clock(const struct daf_doctor_facts *f, struct list *l)
+{
+    static const char todo[] =
+        "set the date; nothing is lost if you do not, dates that are shown are "
+        "wrong, until a coordinator says by how much (daftar camp clock)";
+
+    if (!f->clock_is_set)
+        find(l, "clock", todo,
+             "this machine's clock was never set: it says a date before this "
+             "program was written");
+    else if (f->clock == DAF_CAMP_CLOCK_BEHIND)
+        find(l, "clock", todo,
+             "this machine's clock is behind: coordinators have said a later "
+             "week (beacon in daftar status)");
+    else if (f->clock == DAF_CAMP_CLOCK_AHEAD)
+        find(l, "clock", todo,
+             "this machine's clock is far ahead: it says a date after 2050");
+}
+
 static void judge_device(const struct daf_doctor_facts *f, struct list *l)
 {
     if (f->is_revoked)
@@ -74,12 +94,7 @@ static void judge_device(const struct daf_doctor_facts *f, struct list *l)
              "the disk is full: %llu MiB are free, and new records may be "
              "refused",
              (unsigned long long)(f->disk_free / 1024 / 1024));
-    if (!f->clock_is_set)
-        find(l, "clock",
-             "set the date; nothing is lost if you do not, dates "
-             "that are shown are wrong",
-             "this machine's clock was never set: it says a date before this "
-             "program was written");
+    judge_clock(f, l);
 }
 
 static void judge_daemon(const struct daf_doctor_facts *f, struct list *l)

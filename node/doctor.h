@@ -7,6 +7,7 @@
 #ifndef DAF_NODE_DOCTOR_H
 #define DAF_NODE_DOCTOR_H
 
+#include "node/core/camp.h"
 #include "node/home.h"
 
 #define DAF_DOCTOR_FINDINGS_MAX 12
@@ -17,6 +18,7 @@ struct daf_doctor_facts {
     bool is_joined;        /* it is of a camp */
     uint64_t disk_free;
     bool clock_is_set;
+    enum daf_camp_clock_state clock; /* GOOD if nothing is known of the camp */
     enum daf_err store_err;
     enum daf_err cert_err; /* it does not count (R16) */
     bool is_revoked;

@@ -36,6 +36,14 @@ void daf_eviction_item(const struct daf_agent *agent,
     }
 }
 
+struct daf_evict_self daf_eviction_self(const struct daf_agent *agent)
+{
+    return (struct daf_evict_self){
+        .was_archive = daf_agent_was_archive(agent),
+        .is_restored = daf_agent_is_restored(agent),
+    };
+}
+
 uint64_t daf_eviction_need(uint64_t bytes, uint64_t files, uint64_t parts)
 {
     return bytes + files * 2 * BLOCK + parts * PART + NOTES;
@@ -176,14 +184,14 @@ static void choose(struct daf_eviction *e, const struct daf_agent *agent,
 {
     size_t count = daf_contents_count(contents);
     struct daf_evict_item *items = calloc(count + 1, sizeof(*items));
+    struct daf_evict_self self = daf_eviction_self(agent);
     uint64_t freed = 0;
 
     for (size_t i = 0; items != NULL && i < count; i++)
         daf_eviction_item(agent, daf_contents_at(contents, i), &items[i]);
     if (items != NULL && e->need > room)
-        freed =
-            daf_evict_choose(items, count, e->need - room,
-                             daf_agent_is_archive(agent), DAF_EVICT_KEEPERS);
+        freed = daf_evict_choose(items, count, e->need - room, &self,
+                                 DAF_EVICT_KEEPERS);
     if (freed > 0)
         drop(e, items, count);
     else

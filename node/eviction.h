@@ -58,6 +58,8 @@ struct daf_eviction {
 void daf_eviction_item(const struct daf_agent *agent,
                        const struct daf_contents_item *item,
                        struct daf_evict_item *out);
+/** daf_eviction_self: and about this device. */
+struct daf_evict_self daf_eviction_self(const struct daf_agent *agent);
 
 /** daf_eviction_need: bytes of the disk that an item will take, a little more
  * rather than less: @files in blocks, with notes. */

@@ -197,18 +197,19 @@ static enum daf_err may_drop(struct daf_host *h,
 {
     const struct daf_contents_item *here =
         daf_contents_find(h->contents, &w->content);
-    bool is_archive = daf_agent_is_archive(h->agent), may = false;
+    struct daf_evict_self self = daf_eviction_self(h->agent);
     struct daf_evict_item item;
+    bool may = false;
 
     if (here == NULL || w->drop == DAF_CONTENTS_DROP_ANYWAY) return DAF_OK;
     daf_eviction_item(h->agent, here, &item);
     switch (w->drop) {
     case DAF_CONTENTS_DROP_ONE_KEEPS:
-        may = daf_evict_may_drop(&item, is_archive);
+        may = daf_evict_may_drop(&item, &self);
         break;
     case DAF_CONTENTS_DROP_FOR_ROOM:
     case DAF_CONTENTS_DROP_FOR_ROOM_ONE:
-        may = daf_evict_may(&item, is_archive,
+        may = daf_evict_may(&item, &self,
                             w->drop == DAF_CONTENTS_DROP_FOR_ROOM
                                 ? DAF_EVICT_KEEPERS
                                 : 1) == DAF_EVICT_MAY;
@@ -282,7 +283,9 @@ static void on_eviction_wish(void *ctx, uint64_t ticket,
 
 void daf_host_content_look(struct daf_host *h)
 {
-    uint64_t stated = daf_agent_stated(h->agent);
+    /* Who is not restored any more may make room again. */
+    uint64_t stated =
+        daf_agent_stated(h->agent) * 2 + !daf_agent_is_restored(h->agent);
 
     if (stated == h->stated) return;
     h->stated = stated;

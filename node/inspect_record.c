@@ -87,6 +87,14 @@ static void show_erasure(struct daf_inspect_out *o, struct daf_view bytes)
     daf_inspect_put_bool(o, "seconded", e.has_second);
 }
 
+static void show_beacon(struct daf_inspect_out *o, struct daf_view bytes)
+{
+    struct daf_beacon b;
+
+    if (daf_payload_beacon(bytes, &b) != DAF_OK) return;
+    daf_inspect_put_bool(o, "seconded", b.has_second);
+}
+
 /* [type, fields]: the fields as they are, and a certificate also as what it is. */
 void daf_inspect_payload(struct daf_inspect_out *o, struct daf_view bytes)
 {
@@ -110,6 +118,7 @@ void daf_inspect_payload(struct daf_inspect_out *o, struct daf_view bytes)
     if (type == DAF_TYPE_REVOCATION) show_revocation(o, bytes);
     if (type == DAF_TYPE_ADMIT) show_admit(o, bytes);
     if (type == DAF_TYPE_ERASURE) show_erasure(o, bytes);
+    if (type == DAF_TYPE_BEACON) show_beacon(o, bytes);
 }
 
 /* --- bodies ----------------------------------------------------------------------- */

@@ -95,6 +95,9 @@ static void add_lines(struct reading *reading, const struct daf_record *r,
         line->score = did.score;
         line->seconds = did.seconds;
         line->claimed_ms = r->claimed_ms;
+        line->boot = r->boot;
+        line->time_quality = r->time_quality;
+        line->shown = daf_camp_shown(reading->q->camp, r);
         line->kept_elsewhere = is_elsewhere(reading->q, r);
         line->is_confirmed = is_confirmed;
         line->is_learner_confirmed =
@@ -217,7 +220,8 @@ void daf_progress_free(struct daf_progress *p)
 
 json_t *daf_progress_json(const struct daf_progress_line *l)
 {
-    return json_pack("{s:o,s:s?,s:o,s:o,s:o,s:I,s:o,s:I,s:s,s:s,s:b,s:b}",
+    return json_pack("{s:o,s:s?,s:o,s:o,s:o,s:I,s:o,s:I,s:I,s:b,s:I,s:i,s:s,"
+                     "s:s,s:b,s:b}",
                      "record", daf_cmd_hex(l->record.b, sizeof(l->record.b)),
                      "learner", l->learner[0] != '\0' ? l->learner : NULL,
                      "subject", daf_cmd_hex(l->subject.b, sizeof(l->subject.b)),
@@ -226,8 +230,11 @@ json_t *daf_progress_json(const struct daf_progress_line *l)
                                   : json_null(),
                      "seconds", (json_int_t)l->seconds, "author",
                      daf_cmd_hex(l->author.b, sizeof(l->author.b)),
-                     "claimed_ms", (json_int_t)l->claimed_ms, "scope", l->scope,
-                     "kept", l->kept_elsewhere ? "elsewhere" : "here",
-                     "confirmed", l->is_confirmed, "learner_confirmed",
+                     "claimed_ms", (json_int_t)l->claimed_ms, "shown_ms",
+                     (json_int_t)l->shown.ms, "doubtful", l->shown.is_doubtful,
+                     "boot", (json_int_t)l->boot, "time_quality",
+                     (int)l->time_quality, "scope", l->scope, "kept",
+                     l->kept_elsewhere ? "elsewhere" : "here", "confirmed",
+                     l->is_confirmed, "learner_confirmed",
                      l->is_learner_confirmed);
 }

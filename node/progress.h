@@ -25,7 +25,9 @@ struct daf_progress_line {
     bool
         is_confirmed; /* its author was not revoked, or it counts all the same */
     uint32_t score, seconds; /* score: millionths */
-    uint64_t claimed_ms;
+    uint64_t claimed_ms, boot;
+    uint8_t time_quality;
+    struct daf_shown shown;
 };
 
 struct daf_progress_query {

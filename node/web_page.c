@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define NEVER_MS \
+    2556144000000 /* 2051-01-01: no record is so late (records.md §4) */
+
 const char *daf_web_say(const struct daf_web_request *r, enum daf_web_word word)
 {
     return daf_web_word(r->tongue, word);
@@ -202,7 +205,12 @@ static void add_line(struct daf_web_standing *s, const json_t *line)
 {
     const json_t *score = json_object_get(line, "score");
     const char *kept = json_string_value(json_object_get(line, "kept"));
-    json_int_t ms = json_integer_value(json_object_get(line, "claimed_ms"));
+    json_int_t ms = json_integer_value(json_object_get(line, "shown_ms"));
+
+    /* One clock in 2099 would be the last for ever.  One in 1970 is first as it
+     * is, and still tells its own records apart. */
+    if (ms >= NEVER_MS && json_is_true(json_object_get(line, "doubtful")))
+        ms = 0;
 
     s->is_begun = true;
     if (json_is_number(score)) {

@@ -11,11 +11,11 @@
 /* ---- types */
 
 static const char *const names[] = {
-    "achievement",  "admit",    "archived",       "assignment",  "attempt",
-    "attendance",   "beacon",   "catalogue-item", "certificate", "consent",
-    "erasure",      "guidance", "key-wrap",       "lesson",      "placement",
-    "registration", "remark",   "renewal",        "retire",      "revocation",
-    "same-as",      "session",  "status",
+    "achievement", "admit",        "archived",       "assignment",  "attempt",
+    "attendance",  "beacon",       "catalogue-item", "certificate", "clock",
+    "consent",     "erasure",      "guidance",       "key-wrap",    "lesson",
+    "placement",   "registration", "remark",         "renewal",     "retire",
+    "revocation",  "same-as",      "session",        "status",
 };
 #define NAMES_COUNT (sizeof(names) / sizeof(names[0]))
 
@@ -31,7 +31,7 @@ static const enum daf_type types_read[] = {
     DAF_TYPE_SESSION,    DAF_TYPE_REGISTRATION, DAF_TYPE_CERTIFICATE,
     DAF_TYPE_KEY_WRAP,   DAF_TYPE_REVOCATION,   DAF_TYPE_CATALOGUE_ITEM,
     DAF_TYPE_ASSIGNMENT, DAF_TYPE_RENEWAL,      DAF_TYPE_ADMIT,
-    DAF_TYPE_ERASURE,
+    DAF_TYPE_ERASURE,    DAF_TYPE_CLOCK,        DAF_TYPE_BEACON,
 };
 
 const char *daf_payload_type_str(enum daf_type type)
@@ -59,6 +59,10 @@ const char *daf_payload_type_str(enum daf_type type)
         return "admit";
     case DAF_TYPE_ERASURE:
         return "erasure";
+    case DAF_TYPE_CLOCK:
+        return "clock";
+    case DAF_TYPE_BEACON:
+        return "beacon";
     }
     return "";
 }
@@ -451,18 +455,6 @@ void daf_payload_logs(struct daf_view logs, struct daf_cursor *out)
     (void)daf_cursor_array(out, DAF_BODY_BYTES_MAX);
 }
 
-static void read_second(struct daf_cursor *c, struct daf_revocation *out)
-{
-    size_t start = c->at;
-
-    out->has_second = true;
-    daf_cursor_array_of(c, 2);
-    daf_cursor_bin_into(c, out->second.b, sizeof(out->second.b));
-    out->second_sig = daf_cursor_bin(c, sizeof(struct daf_sig));
-    daf_payload_fields_require(c, out->second_sig.len == sizeof(struct daf_sig),
-                               start);
-}
-
 enum daf_err daf_payload_revocation(struct daf_view payload,
                                     struct daf_revocation *out)
 {
@@ -477,7 +469,8 @@ enum daf_err daf_payload_revocation(struct daf_view payload,
     daf_payload_fields_need(&f, "reason");
     r.reason =
         (enum daf_revocation_reason)daf_cursor_uint(&f.c, DAF_REVOKED_LEFT);
-    if (daf_payload_fields_find(&f, "second")) read_second(&f.c, &r);
+    r.has_second = daf_payload_fields_find(&f, "second");
+    if (r.has_second) daf_payload_fields_second(&f.c, &r.second, &r.second_sig);
     daf_payload_fields_need(&f, "who");
     daf_cursor_bin_into(&f.c, r.who.b, sizeof(r.who.b));
     err = daf_payload_fields_close(&f);
@@ -502,22 +495,29 @@ bool daf_payload_second_ok(struct daf_view payload,
                            const struct daf_revocation *r, struct daf_view aad,
                            const struct daf_sign_pk *pk)
 {
+    return r->has_second &&
+           daf_payload_second_sig_ok(payload, r->second_sig, aad, pk);
+}
+
+bool daf_payload_second_sig_ok(struct daf_view payload, struct daf_view sig,
+                               struct daf_view aad,
+                               const struct daf_sign_pk *pk)
+{
     uint8_t bytes[DAF_DOOR_BYTES_MAX];
-    struct daf_sig sig;
+    struct daf_sig copy;
     size_t at;
 
-    if (!r->has_second || payload.len > sizeof(bytes) ||
-        aad.len > sizeof(bytes) - payload.len)
+    if (payload.len > sizeof(bytes) || aad.len > sizeof(bytes) - payload.len)
         return false;
-    at = aad.len + (size_t)(r->second_sig.p - payload.p);
-    memcpy(sig.b, r->second_sig.p, sizeof(sig.b));
+    at = aad.len + (size_t)(sig.p - payload.p);
+    memcpy(copy.b, sig.p, sizeof(copy.b));
     if (aad.len > 0) memcpy(bytes, aad.p, aad.len);
     memcpy(bytes + aad.len, payload.p, payload.len);
     /* records.md: "with 64 zero bytes in the place of `sig`" */
-    memset(bytes + at, 0, sizeof(sig.b));
+    memset(bytes + at, 0, sizeof(copy.b));
     return daf_hash_verify("daf.person.1",
                            (struct daf_view){bytes, aad.len + payload.len}, pk,
-                           &sig);
+                           &copy);
 }
 
 /* ---- acts */

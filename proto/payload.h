@@ -22,6 +22,8 @@ enum daf_type {
     DAF_TYPE_RENEWAL,
     DAF_TYPE_ADMIT,
     DAF_TYPE_ERASURE,
+    DAF_TYPE_CLOCK,
+    DAF_TYPE_BEACON,
 };
 
 /** daf_payload_type: the type of a payload, by its name; UNKNOWN for names of
@@ -185,6 +187,10 @@ bool daf_payload_erasure_second_ok(struct daf_view payload,
                                    const struct daf_erasure *e,
                                    struct daf_view aad,
                                    const struct daf_sign_pk *pk);
+/** daf_payload_second_sig_ok: the same of any payload that has a `second`. */
+bool daf_payload_second_sig_ok(struct daf_view payload, struct daf_view sig,
+                               struct daf_view aad,
+                               const struct daf_sign_pk *pk);
 
 /* --- catalogue-item: content that a curator has checked */
 #define DAF_REPLACES_MAX 64 /* records that one names as replaced */
@@ -239,6 +245,36 @@ struct daf_renewal {
 void daf_payload_pack_renewal(struct daf_pack *k, const struct daf_renewal *r);
 DAF_NODISCARD enum daf_err daf_payload_renewal(struct daf_view payload,
                                                struct daf_renewal *out);
+
+/* --- clock: what a device's clock said, and what it was then */
+struct daf_clock_fix {
+    bool has_value; /* false: it only takes back; then what follows is 0 */
+    struct daf_author_id who;
+    uint64_t boot;                /* of that device, as its headers have it */
+    uint64_t claimed_ms, real_ms; /* up to DAF_INT_MAX */
+    size_t replaces_count;        /* 1 or more if it has no value */
+    struct daf_record_id replaces[DAF_REPLACES_MAX];
+};
+void daf_payload_pack_clock(struct daf_pack *k,
+                            const struct daf_clock_fix *clock);
+DAF_NODISCARD enum daf_err daf_payload_clock(struct daf_view payload,
+                                             struct daf_clock_fix *out);
+
+/* --- beacon: a week, so that devices know roughly how late it is */
+#define DAF_BEACON_FROM \
+    2609 /* weeks since 1970-01-01 that count: whole in 2020 */
+#define DAF_BEACON_TO    4225 /* to 2050; others are carried */
+#define DAF_BEACON_ALONE 8 /* so many weeks one coordinator may go on alone */
+struct daf_beacon {
+    uint64_t week; /* since 1970-01-01 */
+    bool has_second;
+    struct daf_author_id second;
+    struct daf_view second_sig; /* 64 bytes, within the payload */
+};
+/** daf_payload_pack_beacon: one without `second`. */
+void daf_payload_pack_beacon(struct daf_pack *k, uint64_t week);
+DAF_NODISCARD enum daf_err daf_payload_beacon(struct daf_view payload,
+                                              struct daf_beacon *out);
 
 /** daf_payload_acts: how many acts a control payload is (docs/records.md §4), by
  * its type alone, also of types that are not read here: 0, 1, or the handles of

@@ -25,18 +25,6 @@ static void read_handles(struct daf_cursor *c, struct daf_erasure *out)
         daf_cursor_bin_into(c, out->handles[i].b, sizeof(out->handles[i].b));
 }
 
-static void read_second(struct daf_cursor *c, struct daf_erasure *out)
-{
-    size_t start = c->at;
-
-    out->has_second = true;
-    daf_cursor_array_of(c, 2);
-    daf_cursor_bin_into(c, out->second.b, sizeof(out->second.b));
-    out->second_sig = daf_cursor_bin(c, sizeof(struct daf_sig));
-    daf_payload_fields_require(c, out->second_sig.len == sizeof(struct daf_sig),
-                               start);
-}
-
 enum daf_err daf_payload_erasure(struct daf_view payload,
                                  struct daf_erasure *out)
 {
@@ -47,7 +35,9 @@ enum daf_err daf_payload_erasure(struct daf_view payload,
     daf_payload_fields_open(&f, payload, DAF_TYPE_ERASURE);
     daf_payload_fields_need(&f, "handles");
     read_handles(&f.c, out);
-    if (daf_payload_fields_find(&f, "second")) read_second(&f.c, out);
+    out->has_second = daf_payload_fields_find(&f, "second");
+    if (out->has_second)
+        daf_payload_fields_second(&f.c, &out->second, &out->second_sig);
     err = daf_payload_fields_close(&f);
     if (err != DAF_OK) memset(out, 0, sizeof(*out));
     return err;
@@ -58,9 +48,6 @@ bool daf_payload_erasure_second_ok(struct daf_view payload,
                                    struct daf_view aad,
                                    const struct daf_sign_pk *pk)
 {
-    const struct daf_revocation r = {.has_second = e->has_second,
-                                     .second = e->second,
-                                     .second_sig = e->second_sig};
-
-    return daf_payload_second_ok(payload, &r, aad, pk);
+    return e->has_second &&
+           daf_payload_second_sig_ok(payload, e->second_sig, aad, pk);
 }

@@ -81,6 +81,19 @@ void daf_payload_fields_require(struct daf_cursor *c, bool holds, size_t start)
     if (!holds) daf_cursor_fail(c, DAF_EFORM, start);
 }
 
+void daf_payload_fields_second(struct daf_cursor *c,
+                               struct daf_author_id *out_who,
+                               struct daf_view *out_sig)
+{
+    size_t start = c->at;
+
+    daf_cursor_array_of(c, 2);
+    daf_cursor_bin_into(c, out_who->b, sizeof(out_who->b));
+    *out_sig = daf_cursor_bin(c, sizeof(struct daf_sig));
+    daf_payload_fields_require(c, out_sig->len == sizeof(struct daf_sig),
+                               start);
+}
+
 void daf_payload_fields_pack_text(struct daf_pack *k, const char *text)
 {
     daf_pack_str(k, text, strlen(text));

@@ -37,6 +37,10 @@ size_t daf_payload_fields_replaces(struct daf_cursor *c,
 
 /** daf_payload_fields_logs: the value of `logs`, each checked.  Returns how many. */
 size_t daf_payload_fields_logs(struct daf_cursor *c, struct daf_view *out);
+/** daf_payload_fields_second: the value of `second`: who, and 64 bytes in place. */
+void daf_payload_fields_second(struct daf_cursor *c,
+                               struct daf_author_id *out_who,
+                               struct daf_view *out_sig);
 
 bool daf_payload_fields_is_named(struct daf_view name, const char *as);
 

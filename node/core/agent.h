@@ -356,6 +356,10 @@ bool daf_agent_has_stated(const struct daf_agent *a,
                           const struct daf_hash *content);
 /** daf_agent_is_archive: whether this device is one. */
 bool daf_agent_is_archive(const struct daf_agent *a);
+/** daf_agent_was_archive: whether it is, or ever was (daf_camp_was_archive()). */
+bool daf_agent_was_archive(const struct daf_agent *a);
+/** daf_agent_is_restored: as `restored` of daf_agent_stats(). */
+bool daf_agent_is_restored(const struct daf_agent *a);
 
 struct daf_peer_info {
     struct daf_author_id author; /* zeros until proven */

@@ -151,6 +151,11 @@ bool daf_agent_self_is_restored(const struct daf_agent *a)
     return coming(a)->is_restored && others(a) > 0;
 }
 
+bool daf_agent_is_restored(const struct daf_agent *a)
+{
+    return daf_agent_self_is_restored(a);
+}
+
 void daf_agent_self_settle(struct daf_agent *a, struct daf_pending *who)
 {
     struct daf_self self = *coming(a);

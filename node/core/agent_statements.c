@@ -549,6 +549,11 @@ bool daf_agent_is_archive(const struct daf_agent *a)
     return daf_camp_is_archive(a->camp, &a->author);
 }
 
+bool daf_agent_was_archive(const struct daf_agent *a)
+{
+    return daf_camp_was_archive(a->camp, &a->author);
+}
+
 void daf_agent_statements_item(struct daf_agent *a, bool is_less)
 {
     if (!daf_agent_is_archive(a) || !a->stated.is_shelf_told) return;

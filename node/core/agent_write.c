@@ -138,7 +138,8 @@ static bool is_allowed_type(const struct daf_agent *a,
     if (w->kind == DAF_WRITE_CONTROL) {
         return type == DAF_TYPE_CERTIFICATE || type == DAF_TYPE_KEY_WRAP ||
                ((type == DAF_TYPE_REVOCATION || type == DAF_TYPE_ADMIT ||
-                 type == DAF_TYPE_ERASURE) &&
+                 type == DAF_TYPE_ERASURE || type == DAF_TYPE_CLOCK ||
+                 type == DAF_TYPE_BEACON) &&
                 daf_manifest_has_type(daf_camp_manifest(a->camp), name));
     }
     for (size_t i = 0; i < 2; i++) {
@@ -288,7 +289,8 @@ static enum daf_err append(struct daf_agent *a, const struct daf_write *w,
         .log = {*draft->scope, a->author, daf_agent_life(a)},
         .claimed_ms = w->claimed.ms,
         .boot = a->config.boot_number,
-        .time_quality = w->time_quality,
+        .time_quality =
+            daf_camp_time_quality(a->camp, w->claimed, w->time_quality),
         .retention = draft->retention,
     };
     struct daf_keep keep = {.record = &r, .body_state = DAF_BODY_HELD};

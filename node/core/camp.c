@@ -31,6 +31,9 @@ static void seed_tables(struct daf_camp *c)
     memcpy(c->scopes.seed, seed, sizeof(seed));
     memcpy(c->members.seed, seed, sizeof(seed));
     memcpy(c->transports.seed, seed, sizeof(seed));
+    memcpy(c->archives.seed, seed, sizeof(seed));
+    memcpy(c->clock_starts.seed, seed, sizeof(seed));
+    memcpy(c->clock_ids.seed, seed, sizeof(seed));
     memcpy(c->subjects.seed, seed, sizeof(seed));
     memcpy(c->pupils.seed, seed, sizeof(seed));
     memcpy(c->kids.seed, seed, sizeof(seed));
@@ -70,6 +73,11 @@ static enum daf_err borrow(struct daf_camp *c)
 
     lend(&c->members, &like->members);
     lend(&c->transports, &like->transports);
+    lend(&c->archives, &like->archives);
+    memcpy(c->said_by, like->said_by, sizeof(c->said_by));
+    memcpy(c->said_weeks, like->said_weeks, sizeof(c->said_weeks));
+    lend(&c->clock_starts, &like->clock_starts);
+    lend(&c->clock_ids, &like->clock_ids);
     lend(&c->steps, &like->steps);
     lend(&c->revoked, &like->revoked);
     lend(&c->named, &like->named);
@@ -173,12 +181,14 @@ void daf_camp_free(struct daf_camp *c)
     daf_camp_table_deinit(&c->scopes);
     daf_camp_table_deinit(&c->members);
     daf_camp_table_deinit(&c->transports);
+    daf_camp_table_deinit(&c->archives);
     daf_camp_table_deinit(&c->subjects);
     daf_camp_table_deinit(&c->pupils);
     daf_camp_table_deinit(&c->kids);
     daf_camp_table_deinit(&c->named);
     daf_camp_table_deinit(&c->wrapped);
     daf_camp_acts_deinit(c);
+    daf_camp_clocks_deinit(c);
     daf_camp_list_deinit(&c->by_name);
     daf_camp_list_deinit(&c->by_id);
     daf_camp_list_deinit(&c->by_author);
@@ -190,7 +200,9 @@ void daf_camp_free(struct daf_camp *c)
 
 /* ---- the way in */
 
-static bool add_payload(struct daf_camp *c, struct daf_view payload)
+static bool add_payload(struct daf_camp *c, const struct daf_log_key *log,
+                        const struct daf_stored *stored,
+                        struct daf_view payload)
 {
     struct daf_view cert;
     bool changed = false;
@@ -204,6 +216,12 @@ static bool add_payload(struct daf_camp *c, struct daf_view payload)
         return changed;
     case DAF_TYPE_KEY_WRAP:
         return daf_camp_add_wrap(c, payload);
+    case DAF_TYPE_CLOCK:
+        daf_camp_add_clock(c, &stored->spot, payload);
+        return false;
+    case DAF_TYPE_BEACON:
+        daf_camp_add_beacon(c, log, stored, payload);
+        return false;
     case DAF_TYPE_ADMIT:
         daf_camp_add_admit(c, payload);
         return false;
@@ -232,7 +250,7 @@ static bool add_control(struct daf_camp *c, const struct daf_log_key *log,
     /* One that cannot be read still has its place in the log. */
     if (daf_body_decode(stored->body, &body) == DAF_OK && !body.is_sealed)
         payload = body.content;
-    changed = add_payload(c, payload);
+    changed = add_payload(c, log, stored, payload);
     return daf_camp_add_act(c, log, stored, payload) || changed;
 }
 

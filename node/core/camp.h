@@ -145,6 +145,56 @@ bool daf_camp_pack_applied(const struct daf_camp *c, struct daf_pack *k);
 bool daf_camp_covers(const struct daf_camp *c, struct daf_view applied,
                      size_t index);
 
+/* --- what clocks said (records.md §4): to be shown, and for nothing else */
+struct daf_camp_clock {
+    struct daf_record_id record;
+    uint64_t boot, claimed_ms, real_ms;
+};
+/** daf_camp_clock: what a coordinator said of @who's clock in its start @boot and
+ * nobody replaced: the first by record id above @above; NULL: of all, which is the
+ * one that counts.  False if there is none (more). */
+bool daf_camp_clock(const struct daf_camp *c, const struct daf_author_id *who,
+                    uint64_t boot, const struct daf_record_id *above,
+                    struct daf_camp_clock *out);
+
+/* When a record is said to be from, as a person should read it. */
+struct daf_shown {
+    uint64_t ms;       /* the claim, moved by what its clock was wrong by */
+    bool is_corrected; /* by a coordinator */
+    /* No clock set it and nobody corrected it, or it is outside 2020 to 2050. */
+    bool is_doubtful;
+};
+struct daf_shown daf_camp_shown(const struct daf_camp *c,
+                                const struct daf_record *r);
+
+/* --- beacons: weeks that coordinators have said (records.md §4) */
+
+/** daf_camp_beacon: the week that counts, from 1970-01-01; it never falls.  False
+ * if there is none. */
+bool daf_camp_beacon(const struct daf_camp *c, uint64_t *out_week);
+/** daf_camp_beacon_counts: whether a beacon of @who, who seconds nobody's, would
+ * count. */
+bool daf_camp_beacon_counts(const struct daf_camp *c,
+                            const struct daf_author_id *who, uint64_t week);
+/** daf_camp_week: the week of a wall clock's time. */
+uint64_t daf_camp_week(uint64_t wall_ms);
+/** daf_camp_time_quality: @quality, or DAF_TIME_BEACON if it is a clock's and @wall is
+ * in the beacon's week or the 8 after it (R8). */
+uint8_t daf_camp_time_quality(const struct daf_camp *c, struct daf_wall wall,
+                              uint8_t quality);
+/* How this machine's clock is; to be shown. */
+enum daf_camp_clock_state {
+    DAF_CAMP_CLOCK_GOOD, /* as far as is known */
+    DAF_CAMP_CLOCK_BEHIND,
+    DAF_CAMP_CLOCK_AHEAD, /* after 2050 */
+    DAF_CAMP_CLOCK_UNSET,
+};
+enum daf_camp_clock_state daf_camp_clock_state(const struct daf_camp *c,
+                                               struct daf_wall wall,
+                                               uint8_t quality);
+/** daf_camp_clock_state_str: "behind the beacon". */
+const char *daf_camp_clock_state_str(enum daf_camp_clock_state state);
+
 /** daf_camp_authority: the protocol's questions; lives as long as @c. */
 const struct daf_authority *daf_camp_authority(const struct daf_camp *c);
 const struct daf_manifest *daf_camp_manifest(const struct daf_camp *c);
@@ -176,6 +226,11 @@ bool daf_camp_rights(const struct daf_camp *c, size_t index,
  * (docs/content.md §7); revoked or not. */
 bool daf_camp_is_archive(const struct daf_camp *c,
                          const struct daf_author_id *author);
+/** daf_camp_was_archive: whether it is one, or any verified certificate of it ever
+ * said so, also one that does not stand (R17).  Once true, true for ever: others
+ * may rely on what it stated then. */
+bool daf_camp_was_archive(const struct daf_camp *c,
+                          const struct daf_author_id *author);
 
 /** daf_camp_scope: the scope at @index: control, catalog, camp, then all others
  * that a certificate or key wrap named (classes, cases), by name; its name, or

@@ -95,6 +95,27 @@ bool daf_camp_is_archive(const struct daf_camp *c,
            (m != NULL && m->is_archive);
 }
 
+bool daf_camp_was_archive(const struct daf_camp *c,
+                          const struct daf_author_id *author)
+{
+    struct daf_camp_key key = daf_camp_table_key(author->b, NULL);
+
+    return daf_manifest_coordinator(c->manifest, author) != NULL ||
+           daf_camp_table_find(&c->archives, &key) != NULL;
+}
+
+/* docs/content.md R85: which of two certificates came first, or stands, plays no
+ * role.  False: out of memory. */
+static bool note_archive(struct daf_camp *c, const struct daf_cert *cert)
+{
+    struct daf_camp_key key = daf_camp_table_key(cert->author.b, NULL);
+
+    if (!cert->archive || daf_camp_was_archive(c, &cert->author)) return true;
+    if (!daf_camp_table_reserve(&c->archives, 1)) return false;
+    daf_camp_table_put(&c->archives, &key, c, NULL);
+    return true;
+}
+
 static struct daf_camp_key transport_key(const struct daf_box_pk *pk)
 {
     return daf_camp_table_key(pk->b, pk->b + 16);
@@ -220,6 +241,7 @@ enum daf_err daf_camp_add_cert(struct daf_camp *c, struct daf_view bytes,
             return DAF_ENOMEM;
     }
     if (c->scopes.count > scopes_before) *out_changed = true;
+    if (!note_archive(c, &cert)) return DAF_ENOMEM;
     if (daf_manifest_coordinator(c->manifest, &cert.author) != NULL ||
         (held != NULL && !stands(held, &cert)))
         return DAF_OK;

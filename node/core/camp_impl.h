@@ -8,6 +8,8 @@
  *      camp_gens.c     generation keys: which are clean, who lacks which
  *      camp_reach.c    which acts a device says that it has applied
  *      camp_erased.c   erase handles that are gone for ever
+ *      camp_clock.c    what devices' clocks were wrong by
+ *      camp_beacon.c   weeks that coordinators have said
  *      camp_roster.c   learners, opening bodies
  *      camp_table.c    the two containers below
  *
@@ -151,6 +153,13 @@ struct daf_camp_late {
     struct daf_erasure *erasure; /* owned; NULL: none, or it cannot be read */
 };
 
+struct daf_camp_clock_node {
+    struct daf_camp_clock_node *next;       /* of the same start; maybe lent */
+    struct daf_camp_clock_node *owned_next; /* of the camp's, to free them */
+    struct daf_author_id who;
+    struct daf_camp_clock clock;
+};
+
 struct daf_camp {
     const struct daf_camp *like;   /* it lends; NULL: nobody does */
     struct daf_manifest *manifest; /* it and its bytes are owned, or lent */
@@ -169,6 +178,8 @@ struct daf_camp {
     struct daf_camp_table members;    /* author id: member */
     struct daf_camp_table transports; /* transport key: member */
     struct daf_camp_list by_author;   /* of member */
+    /* author id: not NULL if a certificate of it ever said archive */
+    struct daf_camp_table archives;
 
     /* Coordinators' control records that are held back to the first of their
      * log, by their place in it: the last act up to there (or `no_act`), and
@@ -182,7 +193,16 @@ struct daf_camp {
     struct daf_camp_table revoked;
     struct daf_camp_table named;   /* tip's place: the camp.  Set, never read */
     struct daf_camp_table wrapped; /* commitment ‖ author: likewise */
-    struct daf_camp_table erased; /* erase handle: the camp */
+    struct daf_camp_table erased;  /* erase handle: the camp */
+
+    struct daf_camp_table clock_starts; /* author ‖ boot: the first node */
+    struct daf_camp_table clock_ids;    /* record id: node, who replaced it */
+    struct daf_camp_clock_node *clocks; /* owned */
+
+    /* By place in the manifest: the highest week, or 0; and all weeks, from
+     * DAF_BEACON_FROM on, as bits. */
+    uint16_t said_by[DAF_COORDINATORS_MAX];
+    uint8_t said_weeks[(DAF_BEACON_TO - DAF_BEACON_FROM) / 8 + 1];
 
     struct daf_camp_table subjects; /* scope id ‖ subject: pupil who stands */
     struct daf_camp_table pupils; /* scope id ‖ hash(subject, handle): pupil */
@@ -231,6 +251,16 @@ int daf_camp_order_acts(const void *a, const void *b);
 bool daf_camp_erase(struct daf_camp *c, const struct daf_erasure *e);
 /** daf_camp_leave: nobody with an erased handle is in the roster any more. */
 void daf_camp_leave(struct daf_camp *c);
+
+/** daf_camp_add_clock: a coordinator's record at @spot, of type clock. */
+void daf_camp_add_clock(struct daf_camp *c, const struct daf_spot *spot,
+                        struct daf_view payload);
+void daf_camp_clocks_deinit(struct daf_camp *c);
+
+/** daf_camp_add_beacon: a coordinator's record of type beacon. */
+void daf_camp_add_beacon(struct daf_camp *c, const struct daf_log_key *log,
+                         const struct daf_stored *stored,
+                         struct daf_view payload);
 
 /** daf_camp_set_authority: fill c->authority. */
 void daf_camp_set_authority(struct daf_camp *c);

@@ -2,10 +2,12 @@
 #include "node/core/evict.h"
 
 enum daf_evict_why daf_evict_may(const struct daf_evict_item *item,
-                                 bool is_archive, unsigned keepers)
+                                 const struct daf_evict_self *self,
+                                 unsigned keepers)
 {
     if (!item->is_whole) return DAF_EVICT_LACKING;
-    if (is_archive || item->is_stated_here) return DAF_EVICT_ARCHIVE;
+    if (self->is_restored) return DAF_EVICT_RESTORED;
+    if (self->was_archive || item->is_stated_here) return DAF_EVICT_ARCHIVE;
     if (item->is_published) return DAF_EVICT_PUBLISHED;
     if (item->is_pinned) return DAF_EVICT_PINNED;
     if (item->is_due) return DAF_EVICT_DUE;
@@ -19,7 +21,8 @@ const char *daf_evict_why_str(enum daf_evict_why why)
     static const char *const words[] = {
         [DAF_EVICT_MAY] = "may go",
         [DAF_EVICT_LACKING] = "not whole",
-        [DAF_EVICT_ARCHIVE] = "this is an archive",
+        [DAF_EVICT_RESTORED] = "this device was restored",
+        [DAF_EVICT_ARCHIVE] = "this is or was an archive",
         [DAF_EVICT_PUBLISHED] = "published here",
         [DAF_EVICT_PINNED] = "pinned",
         [DAF_EVICT_DUE] = "assigned",
@@ -30,10 +33,12 @@ const char *daf_evict_why_str(enum daf_evict_why why)
     return words[why];
 }
 
-bool daf_evict_may_drop(const struct daf_evict_item *item, bool is_archive)
+bool daf_evict_may_drop(const struct daf_evict_item *item,
+                        const struct daf_evict_self *self)
 {
     if (!item->is_whole) return true; /* it is nobody's copy */
-    if (is_archive || item->is_stated_here) return item->is_kept_before;
+    if (self->is_restored) return false;
+    if (self->was_archive || item->is_stated_here) return item->is_kept_before;
     return item->keepers > 0;
 }
 
@@ -88,7 +93,8 @@ static uint64_t spare(struct daf_evict_item *items, size_t count,
 }
 
 uint64_t daf_evict_choose(struct daf_evict_item *items, size_t count,
-                          uint64_t bytes, bool is_archive, unsigned keepers)
+                          uint64_t bytes, const struct daf_evict_self *self,
+                          unsigned keepers)
 {
     uint64_t freed = 0;
 
@@ -101,7 +107,7 @@ uint64_t daf_evict_choose(struct daf_evict_item *items, size_t count,
             struct daf_evict_item *item = &items[i];
 
             if (item->goes ||
-                daf_evict_may(item, is_archive, keepers) != DAF_EVICT_MAY)
+                daf_evict_may(item, self, keepers) != DAF_EVICT_MAY)
                 continue;
             if (best == NULL || is_better(item, best, bytes - freed))
                 best = item;

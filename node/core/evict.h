@@ -17,12 +17,19 @@
 enum daf_evict_why {
     DAF_EVICT_MAY, /* it does not: it may go */
     DAF_EVICT_LACKING,
+    DAF_EVICT_RESTORED, /* this device does not know what it once stated (R126) */
     DAF_EVICT_ARCHIVE, /* this device is or was one, and removes nothing by itself */
     DAF_EVICT_PUBLISHED,
     DAF_EVICT_PINNED,
     DAF_EVICT_DUE, /* the camp asks this device for it now */
     DAF_EVICT_KEPT_BY_NONE,
     DAF_EVICT_KEPT_BY_ONE,
+};
+
+/* What binds this device, whatever the item. */
+struct daf_evict_self {
+    bool was_archive; /* it is one, or ever was: others may rely on it */
+    bool is_restored; /* others may know more of what it stated than it does */
 };
 
 struct daf_evict_item {
@@ -35,21 +42,23 @@ struct daf_evict_item {
     unsigned
         keepers; /* archives that state it and are not revoked, less this */
     bool is_kept_before; /* one of them is before this device */
-    bool
-        is_stated_here; /* this device is an archive, or was one, and stated it:
-                            others rely on it */
-    bool goes;          /* daf_evict_choose() says so */
+    /* This device states it, and may have heard so before it heard that it was an
+     * archive: others rely on it. */
+    bool is_stated_here;
+    bool goes; /* daf_evict_choose() says so */
 };
 
 /** daf_evict_may: whether it may go to make room.  @keepers: how many archives must
  * state it: DAF_EVICT_KEEPERS, or 1 at a person's wish. */
 enum daf_evict_why daf_evict_may(const struct daf_evict_item *item,
-                                 bool is_archive, unsigned keepers);
+                                 const struct daf_evict_self *self,
+                                 unsigned keepers);
 /** daf_evict_why_str: "kept by one archive", for people; never NULL. */
 const char *daf_evict_why_str(enum daf_evict_why why);
 
 /** daf_evict_may_drop: whether it may go because a person names it (R85, R86). */
-bool daf_evict_may_drop(const struct daf_evict_item *item, bool is_archive);
+bool daf_evict_may_drop(const struct daf_evict_item *item,
+                        const struct daf_evict_self *self);
 
 /**
  * daf_evict_choose: which of @items go so that at least @bytes come free (R87).
@@ -57,6 +66,7 @@ bool daf_evict_may_drop(const struct daf_evict_item *item, bool is_archive);
  * all that may go are too few.
  */
 uint64_t daf_evict_choose(struct daf_evict_item *items, size_t count,
-                          uint64_t bytes, bool is_archive, unsigned keepers);
+                          uint64_t bytes, const struct daf_evict_self *self,
+                          unsigned keepers);
 
 #endif

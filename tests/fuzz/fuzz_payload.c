@@ -93,6 +93,49 @@ static void check_admit(struct daf_view bytes)
     free(out);
 }
 
+static void check_clock(struct daf_view bytes)
+{
+    struct daf_clock_fix a, b;
+    uint8_t out[256 + DAF_REPLACES_MAX * 34];
+    struct daf_pack k;
+
+    if (daf_payload_clock(bytes, &a) != DAF_OK) return;
+    assert(daf_payload_type(bytes, NULL) == DAF_TYPE_CLOCK);
+    assert(daf_payload_acts(bytes) == 0);
+    assert(a.has_value || a.replaces_count > 0);
+    assert(a.replaces_count <= DAF_REPLACES_MAX);
+    assert(a.claimed_ms <= DAF_INT_MAX && a.real_ms <= DAF_INT_MAX);
+    daf_pack_init(&k, out, sizeof(out));
+    daf_payload_pack_clock(&k, &a);
+    assert(!k.is_full && k.len <= bytes.len);
+    assert(k.len < bytes.len || memcmp(out, bytes.p, bytes.len) == 0);
+    assert(daf_payload_clock(daf_pack_view(&k), &b) == DAF_OK);
+    assert(memcmp(&a, &b, sizeof(a)) == 0);
+}
+
+static void check_beacon(struct daf_view bytes)
+{
+    struct daf_sign_pk pk = {{0}};
+    struct daf_beacon a, b;
+    uint8_t out[64];
+    struct daf_pack k;
+
+    if (daf_payload_beacon(bytes, &a) != DAF_OK) return;
+    assert(daf_payload_type(bytes, NULL) == DAF_TYPE_BEACON);
+    assert(daf_payload_acts(bytes) == 0 && a.week <= DAF_INT_MAX);
+    assert(a.second_sig.len == (a.has_second ? 64 : 0));
+    /* Nobody has this key. */
+    assert(!a.has_second ||
+           !daf_payload_second_sig_ok(bytes, a.second_sig,
+                                      (struct daf_view){NULL, 0}, &pk));
+    daf_pack_init(&k, out, sizeof(out));
+    daf_payload_pack_beacon(&k, a.week);
+    assert(!k.is_full && k.len <= bytes.len);
+    assert(k.len < bytes.len || memcmp(out, bytes.p, bytes.len) == 0);
+    assert(daf_payload_beacon(daf_pack_view(&k), &b) == DAF_OK);
+    assert(a.week == b.week);
+}
+
 /* What was read is packed and read again, and says the same. */
 static void check_assignment(struct daf_view bytes)
 {
@@ -162,5 +205,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_assignment(bytes);
     check_renewal(bytes);
     check_erasure(bytes);
+    check_clock(bytes);
+    check_beacon(bytes);
     return 0;
 }

@@ -8,7 +8,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#define ROWS_MAX 32
+#define ROWS_MAX 48
 #define ROUNDS   200
 #define SEALED   DAF_BODY_BYTES_MAX
 
@@ -745,6 +745,56 @@ static void what_is_new_to_one_is_not_told_to_the_lender(void **state)
     daf_camp_free(lender);
 }
 
+/* ---- tests: who ever was an archive */
+
+/* docs/content.md R85: whichever of two certificates stands, whichever came first,
+ * and whether it came to the one who lends or to the one who borrows. */
+static void who_ever_was_an_archive_stays_known_as_one(void **state)
+{
+    size_t stood[2] = {0, 0};
+
+    (void)state;
+    for (size_t round = 0; round < 16; round++) {
+        struct daf_cert was = cert_for(&phone, "class:1", DAF_RIGHT_APPEND);
+        struct daf_cert is = cert_for(&phone, "class:1", DAF_RIGHT_APPEND);
+        struct daf_camp *lender = camp_of(&asha), *c;
+        size_t at = rows_count, first = round & 1;
+
+        was.archive = true;
+        (void)keep_cert(&was, &asha);
+        (void)keep_cert(&is, &asha);
+        (void)add(lender, &rows[at + first]);
+        assert_int_equal(daf_camp_was_archive(lender, &phone.author),
+                         first == 0);
+        c = camp_like(lender, &tablet);
+        assert_int_equal(daf_camp_was_archive(c, &phone.author), first == 0);
+        (void)add(c, &rows[at + 1 - first]);
+        assert_true(daf_camp_was_archive(c, &phone.author));
+        assert_int_equal(daf_camp_was_archive(lender, &phone.author),
+                         first == 0);
+        stood[daf_camp_is_archive(c, &phone.author)]++;
+        daf_camp_free(c);
+        daf_camp_free(lender);
+    }
+    assert_true(stood[0] > 0 && stood[1] > 0);
+}
+
+static void only_a_verified_certificate_makes_an_archive(void **state)
+{
+    struct daf_cert cert = cert_for(&phone, "class:1", DAF_RIGHT_APPEND);
+    struct daf_camp *c = camp_of(&tablet);
+
+    (void)state;
+    cert.archive = true;
+    assert_true(daf_camp_was_archive(c, &asha.author)); /* a coordinator */
+    assert_false(add(c, keep_cert(&cert, &stranger)));
+    assert_false(daf_camp_was_archive(c, &phone.author));
+    assert_true(add(c, keep_cert(&cert, &bilal)));
+    assert_true(daf_camp_was_archive(c, &phone.author));
+    assert_false(daf_camp_was_archive(c, &tablet.author));
+    daf_camp_free(c);
+}
+
 /* ---- tests: keys */
 
 static void the_newest_generation_is_written_with(void **state)
@@ -1096,8 +1146,13 @@ static struct daf_hash answers(const struct daf_camp *c)
 
     said_len = 0;
     for (size_t i = 0; daf_camp_device(c, i, &device); i++) {
+        bool is = daf_camp_is_archive(c, &device.author);
+        bool was = daf_camp_was_archive(c, &device.author);
+
         say(&device, sizeof(device));
         say_rights(c, &device);
+        say(&is, sizeof(is));
+        say(&was, sizeof(was));
     }
     for (size_t i = 0; (name = daf_camp_scope(c, i, &id)) != NULL; i++) {
         struct daf_key key = {{0}};
@@ -1143,11 +1198,14 @@ static struct daf_hash answers(const struct daf_camp *c)
 static void write_conflicts(void)
 {
     struct who moved = phone, thief = stranger;
+    struct daf_cert archive = cert_for(&tablet, "class:1", DAF_RIGHT_READ);
 
+    archive.archive = true;
     moved.keys.transport.b[0] ^= 1;
     thief.keys.transport = phone.keys.transport;
     (void)certify(&tablet, "class:1", DAF_RIGHT_APPEND);
     (void)certify(&tablet, "class:2", DAF_RIGHT_CURATE);
+    (void)keep_cert(&archive, &bilal);
     (void)certify(&phone, "class:2", DAF_RIGHT_READ);
     (void)certify(&moved, "class:3", DAF_RIGHT_APPEND);
     (void)certify(&thief, "case:1", DAF_RIGHT_RELAY);
@@ -1370,6 +1428,8 @@ int main(void)
         T(a_certificate_met_at_a_door_counts),
         T(a_camp_like_another_knows_whom_that_knows_and_has_its_own_keys),
         T(what_is_new_to_one_is_not_told_to_the_lender),
+        T(who_ever_was_an_archive_stays_known_as_one),
+        T(only_a_verified_certificate_makes_an_archive),
         T(the_newest_generation_is_written_with),
         T(a_key_for_others_or_not_the_one_promised_is_not_taken),
         T(a_late_joiner_reads_what_the_new_wrap_opens),

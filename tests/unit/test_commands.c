@@ -72,6 +72,7 @@ static void help_as_json_lists_the_table(void **state)
 static const char *minimum(const char *name)
 {
     if (strcmp(name, "camp create") == 0) return "camp create x";
+    if (strcmp(name, "camp clock") == 0) return "camp clock 01234567";
     if (strcmp(name, "join") == 0) return "join --accept /nowhere/x";
     if (strcmp(name, "enrol sign") == 0) return "enrol sign /nowhere/x";
     if (strcmp(name, "enrol accept") == 0)

@@ -64,6 +64,11 @@ static void each_trouble_of_the_device_is_a_finding(void **state)
     f.clock_is_set = false;
     finds_only(&f, "clock");
     f = well;
+    f.clock = DAF_CAMP_CLOCK_BEHIND;
+    finds_only(&f, "clock");
+    f.clock = DAF_CAMP_CLOCK_AHEAD;
+    finds_only(&f, "clock");
+    f = well;
     f.cert_err = DAF_EAUTHOR;
     finds_only(&f, "certificate");
     f = well;

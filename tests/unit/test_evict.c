@@ -15,9 +15,13 @@ static struct daf_evict_item item(uint8_t id, uint64_t bytes, unsigned keepers)
                                    .keepers = keepers};
 }
 
+static const struct daf_evict_self free_one;
+static const struct daf_evict_self archive = {.was_archive = true};
+static const struct daf_evict_self restored = {.is_restored = true};
+
 static enum daf_evict_why may(const struct daf_evict_item *i)
 {
-    return daf_evict_may(i, false, DAF_EVICT_KEEPERS);
+    return daf_evict_may(i, &free_one, DAF_EVICT_KEEPERS);
 }
 
 static void only_what_two_archives_keep_may_go(void **state)
@@ -26,13 +30,13 @@ static void only_what_two_archives_keep_may_go(void **state)
 
     (void)state;
     assert_int_equal(may(&i), DAF_EVICT_KEPT_BY_NONE);
-    assert_int_equal(daf_evict_may(&i, false, 1), DAF_EVICT_KEPT_BY_NONE);
+    assert_int_equal(daf_evict_may(&i, &free_one, 1), DAF_EVICT_KEPT_BY_NONE);
     i.keepers = 1;
     assert_int_equal(may(&i), DAF_EVICT_KEPT_BY_ONE);
-    assert_int_equal(daf_evict_may(&i, false, 1), DAF_EVICT_MAY);
+    assert_int_equal(daf_evict_may(&i, &free_one, 1), DAF_EVICT_MAY);
     i.keepers = 2;
     assert_int_equal(may(&i), DAF_EVICT_MAY);
-    assert_int_equal(daf_evict_may(&i, true, 1), DAF_EVICT_ARCHIVE);
+    assert_int_equal(daf_evict_may(&i, &archive, 1), DAF_EVICT_ARCHIVE);
 }
 
 static void what_somebody_wants_stays(void **state)
@@ -58,22 +62,49 @@ static void a_person_drops_what_an_archive_keeps(void **state)
     struct daf_evict_item i = item(1, MB, 0);
 
     (void)state;
-    assert_false(daf_evict_may_drop(&i, false));
-    assert_false(daf_evict_may_drop(&i, true));
+    assert_false(daf_evict_may_drop(&i, &free_one));
+    assert_false(daf_evict_may_drop(&i, &archive));
     i.keepers = 3;
-    assert_true(daf_evict_may_drop(&i, false));
-    assert_false(daf_evict_may_drop(&i, true));
+    assert_true(daf_evict_may_drop(&i, &free_one));
+    assert_false(daf_evict_may_drop(&i, &archive));
     i.is_kept_before = true;
-    assert_true(daf_evict_may_drop(&i, true));
+    assert_true(daf_evict_may_drop(&i, &archive));
     i = item(1, MB, 0);
     i.is_whole = false;
-    assert_true(daf_evict_may_drop(&i, true));
+    assert_true(daf_evict_may_drop(&i, &archive));
+}
+
+/* Who states an item is bound by it, whatever it has heard of itself. */
+static void what_this_device_states_binds_it(void **state)
+{
+    struct daf_evict_item i = item(1, MB, 9);
+
+    (void)state;
+    i.is_stated_here = true;
+    assert_int_equal(may(&i), DAF_EVICT_ARCHIVE);
+    assert_false(daf_evict_may_drop(&i, &free_one));
+    i.is_kept_before = true;
+    assert_true(daf_evict_may_drop(&i, &free_one));
+}
+
+/* R126: it does not know what it once stated, so not that archives keep the rest. */
+static void who_was_restored_removes_nothing(void **state)
+{
+    struct daf_evict_item i = item(1, MB, 9);
+
+    (void)state;
+    i.is_kept_before = true;
+    assert_int_equal(daf_evict_may(&i, &restored, 1), DAF_EVICT_RESTORED);
+    assert_int_equal(daf_evict_choose(&i, 1, MB, &restored, 1), 0);
+    assert_false(daf_evict_may_drop(&i, &restored));
+    i.is_whole = false; /* nobody's copy */
+    assert_true(daf_evict_may_drop(&i, &restored));
 }
 
 static uint64_t choose(struct daf_evict_item *items, size_t count,
                        uint64_t bytes)
 {
-    return daf_evict_choose(items, count, bytes, false, DAF_EVICT_KEEPERS);
+    return daf_evict_choose(items, count, bytes, &free_one, DAF_EVICT_KEEPERS);
 }
 
 static void the_smallest_that_is_enough_goes(void **state)
@@ -99,7 +130,8 @@ static void if_all_is_too_little_nothing_goes(void **state)
     assert_false(items[0].goes || items[1].goes);
     assert_int_equal(choose(items, 2, 9 * MB), 9 * MB);
     assert_int_equal(choose(items, 0, MB), 0);
-    assert_int_equal(daf_evict_choose(items, 2, MB, true, DAF_EVICT_KEEPERS),
+    assert_int_equal(daf_evict_choose(items, 2, MB, &archive,
+                                      DAF_EVICT_KEEPERS),
                      0);
 }
 
@@ -126,11 +158,13 @@ static void what_is_not_needed_beside_another_stays(void **state)
 
     (void)state;
     items[1].is_asked = true;
-    assert_int_equal(daf_evict_choose(items, 3, 120 * MB, false, 2), 150 * MB);
+    assert_int_equal(daf_evict_choose(items, 3, 120 * MB, &free_one, 2),
+                     150 * MB);
     assert_false(items[0].goes || items[2].goes);
     assert_true(items[1].goes);
     /* The large one is not enough alone: the larger of the others. */
-    assert_int_equal(daf_evict_choose(items, 3, 175 * MB, false, 2), 180 * MB);
+    assert_int_equal(daf_evict_choose(items, 3, 175 * MB, &free_one, 2),
+                     180 * MB);
     assert_true(items[1].goes && items[2].goes);
     assert_false(items[0].goes);
 }
@@ -154,6 +188,8 @@ int main(void)
         cmocka_unit_test(only_what_two_archives_keep_may_go),
         cmocka_unit_test(what_somebody_wants_stays),
         cmocka_unit_test(a_person_drops_what_an_archive_keeps),
+        cmocka_unit_test(what_this_device_states_binds_it),
+        cmocka_unit_test(who_was_restored_removes_nothing),
         cmocka_unit_test(the_smallest_that_is_enough_goes),
         cmocka_unit_test(if_all_is_too_little_nothing_goes),
         cmocka_unit_test(what_nobody_asks_for_goes_first),
