@@ -2,9 +2,11 @@
 #include "node/cmd.h"
 
 #include "node/doubtful.h"
+#include "node/reach.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* One revoked device. */
 struct revoked {
@@ -14,7 +16,49 @@ struct revoked {
     struct daf_record_id record;
     enum daf_revocation_reason reason;
     struct daf_doubtful doubtful;
+    struct daf_reach_count
+        reach; /* of that record; zeros: none that is an act */
+    size_t missing_count;
+    json_t *missing; /* owned; NULL: of text */
+    uint64_t
+        missing_ms; /* the longest silent of those of whom something is here */
 };
+
+static void add_missing(void *ctx, const struct daf_author_id *author,
+                        uint64_t last_ms)
+{
+    struct revoked *r = ctx;
+
+    r->missing_count++;
+    if (last_ms > 0 && (r->missing_ms == 0 || last_ms < r->missing_ms))
+        r->missing_ms = last_ms;
+    if (r->missing != NULL)
+        (void)json_array_append_new(
+            r->missing,
+            json_pack("{s:o,s:o}", "author",
+                      daf_cmd_hex(author->b, sizeof(author->b)), "last_ms",
+                      last_ms == 0 ? json_null()
+                                   : json_integer((json_int_t)last_ms)));
+}
+
+/* Who has applied the first act that revokes it. */
+static enum daf_err read_reach(const struct daf_cmd_view *v, struct revoked *r)
+{
+    struct daf_camp_act_info act;
+    struct daf_reach *reach;
+    enum daf_err err = daf_reach_new(v->camp, v->store, &reach);
+
+    for (size_t i = 0; err == DAF_OK && daf_camp_act_at(v->camp, i, &act);
+         i++) {
+        if (!act.is_revocation ||
+            memcmp(&act.who, &r->who, sizeof(act.who)) != 0)
+            continue;
+        r->reach = daf_reach_act(reach, i, add_missing, r);
+        break;
+    }
+    daf_reach_free(reach);
+    return err;
+}
 
 static void read_record(const struct daf_cmd_view *v, struct revoked *r)
 {
@@ -63,7 +107,7 @@ static void print_json(const struct revoked *r)
     const struct daf_doubtful *d = &r->doubtful;
 
     daf_cmd_print(json_pack(
-        "{s:o,s:s?,s:o,s:o,s:I,s:I,s:I,s:I,s:o}", "author",
+        "{s:o,s:s?,s:o,s:o,s:I,s:I,s:I,s:I,s:o,s:I,s:I,s:O}", "author",
         daf_cmd_hex(r->who.b, sizeof(r->who.b)), "reason",
         r->has_record ? daf_payload_reason_str(r->reason) : NULL, "by",
         r->has_record ? daf_cmd_hex(r->by.b, sizeof(r->by.b)) : json_null(),
@@ -72,7 +116,27 @@ static void print_json(const struct revoked *r)
                       : json_null(),
         "logs", (json_int_t)d->logs, "named", (json_int_t)d->named, "confirmed",
         (json_int_t)d->confirmed, "unconfirmed", (json_int_t)d->count, "tips",
-        tips_json(d)));
+        tips_json(d), "receipts", (json_int_t)r->reach.receipts, "of",
+        (json_int_t)r->reach.of, "missing", r->missing));
+}
+
+/* "4 devices have not seen it; the longest silent since 2026-11-17" */
+static void print_reach(const struct revoked *r)
+{
+    char day[32] = "";
+    time_t s = (time_t)(r->missing_ms / 1000);
+    struct tm tm;
+
+    if (r->reach.of == 0) return;
+    (void)printf("  applied on %zu of %zu devices", r->reach.receipts,
+                 r->reach.of);
+    if (r->missing_count > 0)
+        (void)printf("; %zu %s not said so", r->missing_count,
+                     r->missing_count == 1 ? "has" : "have");
+    if (r->missing_ms > 0 && gmtime_r(&s, &tm) != NULL &&
+        strftime(day, sizeof(day), "%Y-%m-%d", &tm) > 0)
+        (void)printf(", the longest silent since %s", day);
+    (void)printf("\n");
 }
 
 static void print_text(const struct revoked *r)
@@ -85,6 +149,7 @@ static void print_text(const struct revoked *r)
                  r->has_record ? daf_payload_reason_str(r->reason) : "revoked",
                  r->has_record ? by : "?",
                  (unsigned long long)r->doubtful.confirmed, r->doubtful.count);
+    print_reach(r);
     if (r->doubtful.count > 0)
         (void)printf("  to confirm them: daftar admit %.8s\n", who);
 }
@@ -96,6 +161,8 @@ static enum daf_err show_one(const struct daf_cmd *cmd,
     struct revoked r = {.who = *who};
     enum daf_err err = daf_doubtful_read(v->store, v->camp, who, &r.doubtful);
 
+    if (cmd->json) r.missing = json_array();
+    if (err == DAF_OK) err = read_reach(v, &r);
     if (err == DAF_OK) {
         read_record(v, &r);
         if (cmd->json)
@@ -103,6 +170,7 @@ static enum daf_err show_one(const struct daf_cmd *cmd,
         else
             print_text(&r);
     }
+    json_decref(r.missing);
     daf_doubtful_free(&r.doubtful);
     return err;
 }

@@ -165,7 +165,7 @@ static const struct daf_command table[] = {
             "counts for nothing until a\ncoordinator admits it.  tips: what "
             "daftar admit would name.",
         .keys = {"author", "reason", "by", "record", "logs", "named",
-                 "confirmed", "unconfirmed", "tips"},
+                 "confirmed", "unconfirmed", "tips", "receipts", "of", "missing"},
         .run = daf_cmd_revocations,
     },
     {

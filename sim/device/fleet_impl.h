@@ -104,7 +104,8 @@ struct daf_fleet_task {
     enum daf_put put; /* KEEP: what it came to */
     bool is_dropped;  /* DROP: it was held, and is not any more */
     size_t header_len, body_len;
-    uint8_t *bytes;         /* owned: header, body; ERASE: handles; SELF: a struct daf_self */
+    uint8_t *
+        bytes; /* owned: header, body; ERASE: handles; SELF: a struct daf_self */
     struct daf_erase erase; /* ERASE; handles: bytes */
 };
 struct daf_fleet_job {

@@ -65,11 +65,12 @@ whole() { daftar "$1" library --json | grep -c '"whole":true' | grep -qx "$2"; }
 moves() { daftar A assign Two && daftar A unassign "$one"; }
 gets() { daftar "$1" get One; }
 has_whole() { whole "$2" "$1"; }
-# What this device would have, and what would go for room: without times and rates.
+# What this device would have, and what would go for room: without times, and which
+# of two author ids is the lower.
 judges()
 {
     daftar "$1" assignments --json | sed 's/"late":[a-z0-9]*//g'
-    daftar "$1" evict 30KB --one --dry-run --json | sed 's/"since_ms":[0-9]*//g'
+    daftar "$1" evict 30KB --one --dry-run --json | sed 's/"since_ms":[0-9]*//g; s/"before":[a-z]*//g'
 }
 goes() { judges "$1" | grep -q '"goes":true'; }
 same() { diff <(judges B) <(judges "$1"); }

@@ -161,6 +161,14 @@ soon 'C is told' status C 's["revoked"]'
 soon "C's sessions end at A" status A 's["sessions"] == 1'
 soon "C's sessions end at B" status B 's["sessions"] == 1'
 soon 'C has none' status C 's["sessions"] == 0'
+reach() # HOME PYTHON: r is what it says of the revocation of C
+{
+    daftar "$1" revocations --json | python3 -c "import json,sys
+r = [r for r in map(json.loads, sys.stdin) if r['author'] == '$lost'][0]
+raise SystemExit(not ($2))"
+}
+soon 'A and B say that they have applied it, and A sees so' \
+    reach A 'r["receipts"] >= 2 and r["receipts"] + len(r["missing"]) == r["of"]'
 expect 'A and B are not revoked' status A 'not s["revoked"]'
 expect 'it was told at the door of B, no coordinator' \
     status B 's["sent"]["REVOKED"]["frames"] >= 1'
