@@ -228,6 +228,18 @@ static enum daf_err find_like(const struct enrol *e,
     return DAF_ENOTFOUND;
 }
 
+/* Others rely on what it stated under its old name, and would count the two names
+ * as two archives: there is one disk. */
+static enum daf_err check_no_archive(const struct enrol *e)
+{
+    if (!daf_camp_was_archive(e->view.camp, e->like)) return DAF_OK;
+    daf_home_trouble(
+        e->t, "the device that asks is or was an archive: others rely on "
+              "what it stated under its old keys. To do: daftar revoke "
+              "it, and enrol it anew with --archive, in a new home");
+    return DAF_EDENIED;
+}
+
 static enum daf_err add_rights(struct enrol *e, struct daf_cert *cert)
 {
     struct daf_camp_rights like;
@@ -240,10 +252,10 @@ static enum daf_err add_rights(struct enrol *e, struct daf_cert *cert)
         add_right(cert, e->scope, e->right);
         return DAF_OK;
     }
-    err = find_like(e, &like);
+    err = check_no_archive(e);
+    if (err == DAF_OK) err = find_like(e, &like);
     for (size_t i = 0; err == DAF_OK && i < like.count; i++)
         add_right(cert, like.rights[i].scope, like.rights[i].right);
-    if (err == DAF_OK) cert->archive = like.is_archive;
     return err;
 }
 

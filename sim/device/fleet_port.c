@@ -57,6 +57,8 @@ AWAY(port_drop,
      p->store_drop(ctx, log, spot))
 AWAY(port_erase, (void *ctx, const struct daf_erase *what),
      p->store_erase(ctx, what))
+AWAY(port_self, (void *ctx, const struct daf_self *self),
+     p->store_self(ctx, self))
 AWAY(port_end, (void *ctx, uint64_t job), p->store_end(ctx, job))
 AWAY(port_acked,
      (void *ctx, const struct daf_log_key *log, uint64_t seq_first,
@@ -91,6 +93,7 @@ void daf_fleet_port(struct daf_fleet_device *d)
     d->port.store_checked = port_checked;
     d->port.store_drop = port_drop;
     d->port.store_erase = port_erase;
+    d->port.store_self = port_self;
     d->port.store_end = port_end;
     d->port.store_acked = port_acked;
     d->port.content_put = port_content_put;

@@ -30,6 +30,15 @@ logs() { daftar "$1" digest --json | grep '"class:1"' | field logs; }
 soon() { local what=$1; shift; expect "$what" until_true 40 "$@"; }
 
 expect 'a camp of two' camp A B
+join() # HOME [OPTION]...: as an archive, say
+{
+    local home=$1
+    shift
+    "$bin/daftar" join --request "$tmp/$home.request" --home "$tmp/$home" &&
+        daftar A enrol sign "$tmp/$home.request" "$@" &&
+        "$bin/daftar" join --accept "$tmp/$home.request.accept" --home "$tmp/$home"
+}
+expect 'and an archive' join E --archive
 expect 'B writes' writes B before 20
 start A
 start B --peer "$(door A)"
@@ -92,6 +101,21 @@ stop B
 start B --peer "$(door A)"
 expect 'after a restart as well' taken B
 
+# --- an archive ----------------------------------------------------------------------
+
+cp -a "$tmp/E" "$tmp/F"
+expect 'an archive and its copy write' eval 'writes E shelf 1 && writes F board 1'
+start E --peer "$(door A)"
+start F --peer "$(door A)"
+waiting() { renewals | grep '"granted":false'; }
+wait_for() { test "$(waiting | wc -l)" = "$1"; }
+soon 'they ask as well' wait_for 2
+archive=$(waiting | field renewed)
+expect 'and are not given keys: others rely on what was stated' exits 5 daftar A renew "$archive"
+expect 'in words' why 'is or was an archive'
+stop E
+stop F
+
 # --- a backup is put back ----------------------------------------------------------
 
 stop B
@@ -100,7 +124,7 @@ rm -rf "$tmp/B"
 cp -a "$tmp/older" "$tmp/B"
 expect 'B was put back, and writes alone' writes B alone 10
 start B --peer "$(door A)"
-soon 'nothing is lost' has A 1041
+soon 'nothing is lost' has A 1045
 soon 'A and B are equal' equal A B
 expect 'B began anew' status B 's["logs"] == 2'
 soon 'and has heard what it once said' status B 's["restored"] is False'
@@ -115,7 +139,7 @@ expect 'both write' eval 'writes B alone-too 4 && writes D alone-too 4'
 start B
 start D --peer "$(door B)"
 soon 'they are equal' equal B D
-expect 'and have it all' has B 1049
+expect 'and have it all' has B 1053
 
 stop B
 stop D
