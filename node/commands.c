@@ -286,7 +286,7 @@ static const struct daf_command table[] = {
         .name = "status", .args = "",
         .summary = "how the running daemon is",
         .keys = {"running", "author", "camp", "peers", "records", "refused",
-                 "unchecked", "deferred", "revoked", "restored", "clones",
+                 "unchecked", "deferred", "revoked", "left", "restored", "clones",
                  "logs", "notice"},
         .needs_daemon = true,
         .run = daf_cmd_status,
