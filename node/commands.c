@@ -384,7 +384,7 @@ static const struct daf_command table[] = {
         .name = "status", .args = "",
         .summary = "how the running daemon is",
         .keys = {"running", "author", "camp", "peers", "records", "refused",
-                 "unchecked", "deferred", "revoked", "unconfirmed", "restored",
+                 "unchecked", "deferred", "revoked", "left", "unconfirmed", "restored",
                  "clones", "logs", "notice", "beacon",
                  "clock"},
         .needs_daemon = true,

@@ -75,9 +75,11 @@ static void tell_revoked(struct daf_host *h)
     daf_agent_stats(h->agent, &stats);
     h->has_told_revoked = stats.revoked;
     if (stats.revoked)
-        daf_log("a coordinator has revoked this device: it calls no other any "
-                "more, and the others turn it away. What is kept here stays, "
-                "and can be read and added to. Ask a coordinator");
+        daf_log("a coordinator has revoked this device: the others turn it "
+                "away, and it gets nothing from them any more. What was "
+                "written here they take, so nothing is lost; until they have "
+                "it this device goes on calling them. What is kept here "
+                "stays, and can be read. Ask a coordinator");
 }
 
 static void tell_failed(struct daf_host *h, const struct daf_writer_batch *b)

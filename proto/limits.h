@@ -76,8 +76,13 @@
     65536 /* of control, before a peer's unacknowledged records (R23) */
 #define DAF_CLAIM_MS \
     5000 /* a log that another session has in hand is waited for (R44) */
-#define DAF_SESSION_BYTES_MAX 8192  /* sizeof(struct daf_session) */
-#define DAF_GREET_MS          10000 /* HELLO and ROOT must come within */
+#define DAF_LEAVE_RECORDS_MAX 4096    /* taken in one leaving session (R114) */
+#define DAF_LEAVE_BYTES_MAX   8388608 /* the same */
+#define DAF_LEAVE_ODD_MAX     64      /* frames that have no place in one */
+#define DAF_LEAVE_REST_MS     10000   /* nothing is under way */
+#define DAF_LEAVE_MS          600000  /* in all */
+#define DAF_SESSION_BYTES_MAX 8192    /* sizeof(struct daf_session) */
+#define DAF_GREET_MS          10000   /* HELLO and ROOT must come within */
 #define DAF_ANSWER_MS \
     60000 /* a WANT's answer must go on within;
                                              one RUN at 5 kB/s takes 52 s */

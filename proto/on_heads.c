@@ -43,16 +43,20 @@ static void on_unacked(struct daf_session *s, struct daf_session_scope *sc,
     }
 }
 
-/* News or answers: of the scope in hand they join the list, else they wait. */
+/* News or answers, or what is left to hand over: of the scope in hand they join the
+ * list, else they wait. */
 static void on_told(struct daf_session *s, struct daf_mono now,
                     struct daf_session_scope *sc, const struct daf_heads *heads)
 {
     bool is_resting = s->pull == DAF_PULL_RESTING;
     bool is_in_hand =
         is_resting || (s->todo_count > 0 && sc == &s->scopes[s->scope_at]);
+    size_t count = heads->count;
 
+    if (heads->kind == DAF_HEADS_UNACKED && count > DAF_INCARNATIONS_MAX)
+        count = DAF_INCARNATIONS_MAX; /* as on_unacked() */
     if (is_resting) s->scope_at = (size_t)(sc - s->scopes);
-    for (size_t i = 0; i < heads->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct daf_item item;
 
         memcpy(item.b, heads->items.p + i * DAF_ITEM_BYTES, sizeof(item.b));
@@ -83,6 +87,11 @@ void daf_on_heads(struct daf_session *s, struct daf_mono now,
     }
     if (sc == NULL) { /* the peer may carry what we may not */
         daf_session_count(s, DAF_ESCOPE);
+        return;
+    }
+    if (s->role == DAF_SESSION_TAKER) { /* kind 2: no other is read */
+        sc->is_named = sc->is_lacking = true;
+        on_told(s, now, sc, heads);
         return;
     }
     if (heads->kind != DAF_HEADS_UNACKED && !heads->more) {

@@ -51,7 +51,8 @@ void daf_on_root(struct daf_session *s, struct daf_mono now,
         daf_session_send_root(s, &f->root);
     else
         daf_session_compare_roots(s, &f->root);
-    s->may_need = s->env->port->may_need(s->env->port->ctx, s, s->peer_bodies);
+    s->may_need = s->role == DAF_SESSION_TAKER ||
+                  s->env->port->may_need(s->env->port->ctx, s, s->peer_bodies);
     tell_changes(s);
     /* First what is first in order: the peer pulls in the order it hears. */
     daf_session_pull_next(s, now);

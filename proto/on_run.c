@@ -178,6 +178,8 @@ static bool read_path(struct intake *in, const struct daf_run_path *path)
         daf_frame_next_record(&c, &this->got);
         if (!is_whole(this, i > 0 ? &records[i - 1].r : NULL)) return false;
         in->s->round_bytes += this->got.header.len + this->got.body.len;
+        in->s->taken_bytes += this->got.header.len + this->got.body.len;
+        in->s->taken_records++;
         if (daf_record_decode(this->got.header, &this->r) != DAF_OK ||
             memcmp(&this->r.log, &path->log, sizeof(path->log)) != 0 ||
             (i > 0 && !daf_record_follows(&records[i - 1].r, &this->r)))
@@ -235,6 +237,10 @@ static bool take_path(struct intake *in, const struct daf_run_path *path)
 
     if (!read_path(in, path)) return false;
     if (count == 0) return true;
+    if (!daf_session_leave_may_take(in->s, &path->log)) {
+        daf_session_count(in->s, DAF_EAUTHOR);
+        return true;
+    }
     if (daf_authority_entitled(env->authority, &path->log, &author) != DAF_OK) {
         daf_session_count(in->s, DAF_EAUTHOR);
         in->scope->uncertified = true;

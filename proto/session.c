@@ -141,6 +141,7 @@ void daf_session_start(struct daf_session *s, struct daf_mono now)
 {
     assert(s->state == DAF_SESSION_NEW);
     s->deadline = (struct daf_mono){now.ms + DAF_GREET_MS};
+    s->leave_start = s->leave_moved = now;
     if (s->is_connector) {
         daf_session_send_hello(s);
         daf_session_set_state(s, DAF_SESSION_GREETING);
@@ -168,11 +169,14 @@ void daf_session_frame(struct daf_session *s, struct daf_mono now,
         daf_session_breach(s, DAF_EPEER);
         return;
     }
+    if (!daf_session_leave_reads(s, now, &f)) return;
     if (handlers[f.kind].on != NULL) handlers[f.kind].on(s, now, &f);
 }
 
 void daf_session_timer(struct daf_session *s, struct daf_mono now)
 {
+    if (s->state == DAF_SESSION_CLOSED) return;
+    daf_session_leave_timer(s, now);
     if (s->state == DAF_SESSION_CLOSED || now.ms < s->deadline.ms) return;
     if (s->pull == DAF_PULL_WAITING) { /* whoever has it had time enough */
         s->is_forcing = true;
@@ -203,6 +207,7 @@ void daf_session_stored(struct daf_session *s, struct daf_mono now,
     }
     if (ack.len > 0) s->env->port->send(s->env->port->ctx, s, ack);
     s->round_changed += changed;
+    if (changed > 0 && s->role == DAF_SESSION_TAKER) s->leave_moved = now;
     daf_session_pull_settle(s, now);
 }
 
@@ -234,7 +239,15 @@ void daf_session_news(struct daf_session *s, struct daf_mono now,
         if (memcmp(s->scopes[i].id.b, scope->b, sizeof(scope->b)) == 0)
             sc = &s->scopes[i];
     }
-    if (sc == NULL || s->state == DAF_SESSION_CLOSED) return;
+    if (sc == NULL || s->state == DAF_SESSION_CLOSED ||
+        s->role == DAF_SESSION_TAKER)
+        return;
+    if (s->role == DAF_SESSION_LEAVER) {
+        /* Perhaps we wrote; before the peer is proven it is said later anyway. */
+        if (s->state == DAF_SESSION_OPEN && sc->is_common)
+            daf_session_tell_unacked_in(s, scope);
+        return;
+    }
     if (s->state != DAF_SESSION_OPEN) {
         sc->tell = true; /* our ROOT may have gone out before the change */
         return;
@@ -258,6 +271,7 @@ void daf_session_recheck(struct daf_session *s, struct daf_mono now)
 {
     bool any = false;
 
+    if (s->role != DAF_SESSION_PEER) return; /* the next one sees it */
     for (size_t i = 0; i < s->scopes_count; i++) {
         if (s->scopes[i].uncertified) {
             s->scopes[i].uncertified = false;
@@ -282,7 +296,9 @@ void daf_session_lost(struct daf_session *s)
 
 struct daf_mono daf_session_deadline(const struct daf_session *s)
 {
-    return s->deadline;
+    struct daf_mono leave = daf_session_leave_deadline(s);
+
+    return leave.ms < s->deadline.ms ? leave : s->deadline;
 }
 
 uint32_t daf_session_conn(const struct daf_session *s)

@@ -66,6 +66,14 @@ enum daf_pull {
     DAF_PULL_BODIES,  /* lacking bodies were asked for */
 };
 
+/* What a session is for.  A device that was revoked hands over its work in a
+ * session of its own kind (protocol.md R110 to R114), in which nothing goes back. */
+enum daf_session_role {
+    DAF_SESSION_PEER,
+    DAF_SESSION_LEAVER, /* we are revoked, and connected */
+    DAF_SESSION_TAKER,  /* the peer is, and did */
+};
+
 struct daf_session;
 
 /* What a session asks of its agent, in the order of the calls. */
@@ -173,6 +181,9 @@ struct daf_session *daf_session_init(void *room,
 /** daf_session_deinit: wipe it; says nothing to the peer. */
 void daf_session_deinit(struct daf_session *s);
 
+/** daf_session_set_role: before daf_session_start(), if it is not PEER. */
+void daf_session_set_role(struct daf_session *s, enum daf_session_role role);
+
 /** daf_session_start: the link is up; the connector speaks first. */
 void daf_session_start(struct daf_session *s, struct daf_mono now);
 /** daf_session_frame: @bytes came from the peer, whole, not yet checked. */
@@ -216,6 +227,11 @@ enum daf_pull daf_session_pull(const struct daf_session *s);
 /** daf_session_resting: OPEN, nothing asked and nothing being stored. */
 bool daf_session_resting(const struct daf_session *s);
 bool daf_session_is_connector(const struct daf_session *s);
+enum daf_session_role daf_session_role(const struct daf_session *s);
+/** daf_session_role_says: whether a session with that role ever says such a frame
+ * (R111, R112). */
+bool daf_session_role_says(enum daf_session_role role,
+                           enum daf_frame_kind kind);
 /** daf_session_peer: the peer's author id; zeros before it is proven. */
 const struct daf_author_id *daf_session_peer(const struct daf_session *s);
 /** daf_session_peer_boot: its boot nonce, 16 bytes; zeros before HELLO. */

@@ -7,7 +7,8 @@
  *      session_compare.c  which logs of a scope differ: symbols, pages
  *      session_todo.c     the list of logs that differ
  *      session_pull.c     what to do next; WANT; when a round is over
- *      session_tell.c     items told to the peer; ACK of a whole log; NEED */
+ *      session_tell.c     items told to the peer; ACK of a whole log; NEED
+ *      session_leave.c    what is different if one of the two was revoked */
 #ifndef DAF_PROTO_SESSION_IMPL_H
 #define DAF_PROTO_SESSION_IMPL_H
 
@@ -23,6 +24,7 @@ struct daf_session_scope {
     bool tell;         /* heads changed before the peer was proven */
     bool uncertified;  /* records were refused because nobody vouched yet */
     bool is_lacking;   /* bodies may be lacking: NEED is to be said */
+    bool is_named;     /* TAKER: logs of it were, and are to be acknowledged */
     uint16_t dirty_as; /* flags of what comes of comparing */
     uint8_t symbols_at;   /* where its symbols of ROOT are, plus 1; 0: none */
     uint8_t own_deferred; /* left out of its sum */
@@ -123,6 +125,14 @@ struct daf_session {
     bool has_needed; /* needed_log, needed are set */
     struct daf_log_key needed_log;
     struct daf_spot needed; /* asked for up to here, in needed_log */
+
+    /* A leaving session. */
+    enum daf_session_role role;
+    struct daf_mono leave_start; /* it began */
+    struct daf_mono leave_moved; /* TAKER: something new was kept; LEAVER: the
+                                    peer asked for something, or acknowledged */
+    uint64_t taken_records, taken_bytes; /* came in RUNs, bad ones too */
+    unsigned odd;                        /* frames that have no place in it */
 };
 
 /* ---- session.c */
@@ -141,6 +151,23 @@ void daf_session_count(struct daf_session *s, enum daf_err why);
 /* The scope with this id if both sides have it, else NULL. */
 struct daf_session_scope *daf_session_scope(struct daf_session *s,
                                             const struct daf_scope_id *id);
+
+/* ---- session_leave.c */
+/* Whether the peer's frame is to be handled, by the session's role; one that is not
+ * is counted, and too many are a breach. */
+bool daf_session_leave_reads(struct daf_session *s, struct daf_mono now,
+                             const struct daf_frame *f);
+/* The deadline that the role adds; DAF_MONO_NEVER: none. */
+struct daf_mono daf_session_leave_deadline(const struct daf_session *s);
+/* It has passed. */
+void daf_session_leave_timer(struct daf_session *s, struct daf_mono now);
+/* TAKER: it has taken so much that the rest is for another session. */
+bool daf_session_leave_is_full(const struct daf_session *s);
+/* TAKER: nothing of the list is left: NEED, ACKs of whole logs, then rest. */
+void daf_session_leave_rest(struct daf_session *s, struct daf_mono now);
+/* TAKER: whether it may keep what the peer says of this log. */
+bool daf_session_leave_may_take(const struct daf_session *s,
+                                const struct daf_log_key *log);
 
 /* ---- session_root.c */
 void daf_session_send_hello(struct daf_session *s);
@@ -223,8 +250,13 @@ void daf_session_tell_all(struct daf_session *s,
 void daf_session_tell_todo(struct daf_session *s);
 /* Our own logs that nobody acknowledged (R47). */
 void daf_session_tell_unacked(struct daf_session *s);
+void daf_session_tell_unacked_in(struct daf_session *s,
+                                 const struct daf_scope_id *scope);
 /* If the peer's own log is here whole and with bodies, say so. */
 void daf_session_tell_whole(struct daf_session *s, const struct daf_mark *mark);
+/* The same of each log of the peer's in @scope, with branches too (R112). */
+void daf_session_tell_wholes(struct daf_session *s,
+                             const struct daf_scope_id *scope);
 /* Whether the own signature of a record that ends a path is good, as far as can
  * be said (R26); if it is not: the record before it, and how long it is. */
 bool daf_session_may_serve(struct daf_session *s, const struct daf_log_key *log,

@@ -125,6 +125,8 @@ void daf_session_pull_next(struct daf_session *s, struct daf_mono now)
     for (size_t i = 0; i < s->scopes_count; i++) {
         struct daf_session_scope *sc = &s->scopes[i];
 
+        /* Who leaves is not compared with. */
+        if (s->role != DAF_SESSION_PEER) sc->is_dirty = false;
         if (!sc->is_common || (!sc->is_dirty && !has_waiting(s, i))) continue;
         if (!sc->is_dirty) {
             pull_waiting(s, now, i);
@@ -135,7 +137,11 @@ void daf_session_pull_next(struct daf_session *s, struct daf_mono now)
         return;
     }
     free_root_symbols(s);
-    if (daf_session_tell_need(s, now)) return;
+    if (s->role == DAF_SESSION_TAKER) {
+        daf_session_leave_rest(s, now);
+        return;
+    }
+    if (s->role == DAF_SESSION_PEER && daf_session_tell_need(s, now)) return;
     daf_session_wait_for(s, now, DAF_PULL_RESTING);
 }
 
@@ -246,6 +252,7 @@ static size_t pack_wants(struct daf_session *s, struct daf_pack *k,
 /* Of control no more than what goes first, until others had their say. */
 static uint64_t credit_now(const struct daf_session *s)
 {
+    if (s->role == DAF_SESSION_TAKER) return DAF_RUN_BYTES_MAX;
     return is_control(s, s->scope_at) && !s->had_control
                ? DAF_CONTROL_FIRST_BYTES
                : DAF_CREDIT_BYTES_MAX;
@@ -267,13 +274,13 @@ static void end_list(struct daf_session *s, struct daf_mono now)
 void daf_session_pull_todo(struct daf_session *s, struct daf_mono now)
 {
     const struct daf_session_port *port = s->env->port;
-    size_t count, waits, mark;
+    size_t count = 0, waits = 0, mark;
     struct daf_pack k;
 
     s->credit = credit_now(s);
     daf_pack_init(&k, s->env->frame, DAF_WANT_BYTES_MAX);
     mark = daf_frame_begin_want(&k, &s->scopes[s->scope_at].id, s->credit);
-    count = pack_wants(s, &k, &waits);
+    if (!daf_session_leave_is_full(s)) count = pack_wants(s, &k, &waits);
     if (count == 0) {
         port->release(port->ctx, s);
         if (s->stores_open > 0) /* what is left is judged when all is stored */
@@ -356,7 +363,8 @@ void daf_session_pull_settle(struct daf_session *s, struct daf_mono now)
 {
     const struct daf_session_port *port = s->env->port;
     struct round r = {.is_cut = s->is_cut,
-                      .is_share = s->credit < DAF_CREDIT_BYTES_MAX};
+                      .is_share = s->role != DAF_SESSION_TAKER &&
+                                  s->credit < DAF_CREDIT_BYTES_MAX};
 
     if (s->pull != DAF_PULL_STORING ||
         (s->stores_open > 0 && !may_go_on(s, &r)))

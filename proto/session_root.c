@@ -48,12 +48,15 @@ static void list_scopes(struct daf_session *s)
     struct daf_scope_id own[DAF_SCOPES_MAX];
     struct daf_device peer;
     size_t count;
+    enum daf_right least = s->role == DAF_SESSION_TAKER
+                               ? DAF_RIGHT_APPEND /* R112 */
+                               : DAF_RIGHT_RELAY;
 
     s->scopes_count = 0;
     if (!a->by_transport(a->ctx, &s->peer_key, &peer)) return;
     count = a->scopes(a->ctx, &s->env->author, own);
     for (size_t i = 0; i < count; i++) {
-        if (a->right(a->ctx, &peer.author, &own[i]) >= DAF_RIGHT_RELAY)
+        if (a->right(a->ctx, &peer.author, &own[i]) >= least)
             s->scopes[s->scopes_count++].id = own[i];
     }
 }
@@ -277,6 +280,18 @@ static bool is_combined_enough(struct daf_session *s,
            same_sum(&theirs->combined, &s->combined);
 }
 
+/* R112: who leaves is told nothing, not even how much there is. */
+static void pack_empty_root(struct daf_session *s, struct daf_root *root,
+                            struct daf_pack *k)
+{
+    size_t mark;
+
+    root->bodies = 0;
+    daf_pack_init(k, s->env->frame, DAF_FRAME_BYTES_MAX);
+    mark = daf_frame_begin_root(k, root);
+    daf_frame_end(k, mark, 0, false);
+}
+
 static void pack_root(struct daf_session *s, struct daf_root *root,
                       const struct daf_root *theirs, struct daf_pack *k)
 {
@@ -340,7 +355,10 @@ void daf_session_send_root(struct daf_session *s, const struct daf_root *theirs)
     daf_session_proof(s, true, &env->author, proof);
     daf_hash_sign("daf.root.1", (struct daf_view){proof, sizeof(proof)},
                   env->sign_sk, &root.sig);
-    pack_root(s, &root, theirs, &k);
+    if (s->role == DAF_SESSION_TAKER)
+        pack_empty_root(s, &root, &k);
+    else
+        pack_root(s, &root, theirs, &k);
     daf_session_send(s, &k);
     if (theirs == NULL) return;
     for (size_t i = 0; i < s->scopes_count; i++) {
@@ -381,6 +399,7 @@ void daf_session_compare_roots(struct daf_session *s,
         struct daf_root_part their;
 
         sc->is_common = is_combined || find_part(theirs, &sc->id, &their);
+        if (s->role == DAF_SESSION_TAKER) continue;
         sc->is_lacking = sc->is_common;
         if (!sc->is_common || (is_combined && is_equal)) continue;
         if (is_combined) {

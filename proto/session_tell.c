@@ -70,15 +70,15 @@ static void tell_as(struct daf_session *s, enum daf_heads_kind kind)
 
 void daf_session_tell_todo(struct daf_session *s)
 {
-    if (s->todo_count == 0) return;
+    if (s->todo_count == 0 || s->role != DAF_SESSION_PEER) return;
     tell_as(s, DAF_HEADS_NEWS);
     tell_as(s, DAF_HEADS_ANSWER);
 }
 
 /* ---- what nobody has a copy of */
 
-static void tell_unacked_in(struct daf_session *s,
-                            const struct daf_scope_id *scope)
+void daf_session_tell_unacked_in(struct daf_session *s,
+                                 const struct daf_scope_id *scope)
 {
     const struct daf_session_env *env = s->env;
     const uint64_t *after = NULL;
@@ -98,8 +98,10 @@ static void tell_unacked_in(struct daf_session *s,
 
 void daf_session_tell_unacked(struct daf_session *s)
 {
+    if (s->role == DAF_SESSION_TAKER) return;
     for (size_t i = 0; i < s->scopes_count; i++) {
-        if (s->scopes[i].is_common) tell_unacked_in(s, &s->scopes[i].id);
+        if (s->scopes[i].is_common)
+            daf_session_tell_unacked_in(s, &s->scopes[i].id);
     }
 }
 
@@ -143,6 +145,44 @@ void daf_session_tell_whole(struct daf_session *s, const struct daf_mark *mark)
     daf_frame_add_ack(&k, &path);
     daf_frame_end(&k, at, 1, false);
     daf_session_send(s, &k);
+}
+
+/* From seq 1 on without a gap, and with all bodies. */
+static bool is_whole(const struct daf_session *s, const struct daf_head *head)
+{
+    for (size_t i = 0; i < head->roots_count; i++)
+        if (head->roots[i].seq != 1) return false;
+    return has_all_bodies(s, &head->log);
+}
+
+void daf_session_tell_wholes(struct daf_session *s,
+                             const struct daf_scope_id *scope)
+{
+    const struct daf_index *index = s->env->index;
+    struct daf_head *head = s->env->head_a;
+    /* Incarnation 0 comes before all that head_next() gives: drawn by chance. */
+    struct daf_log_key log = {.scope = *scope, .author = s->peer.author};
+
+    while (index->head_next(index->ctx, scope, &log, head) == DAF_OK &&
+           memcmp(head->log.author.b, s->peer.author.b, 16) == 0) {
+        struct daf_pack k;
+        size_t at;
+
+        log = head->log;
+        if (!is_whole(s, head)) continue;
+        /* 64 tips are 5 KB. */
+        daf_pack_init(&k, s->env->frame, DAF_FRAME_BYTES_MAX);
+        at = daf_frame_begin_ack(&k, scope);
+        for (size_t i = 0; i < head->tips_count; i++) {
+            const struct daf_ack_path path = {.log = log,
+                                              .seq_first = 1,
+                                              .last = head->tips[i]};
+
+            daf_frame_add_ack(&k, &path);
+        }
+        daf_frame_end(&k, at, head->tips_count, false);
+        daf_session_send(s, &k);
+    }
 }
 
 /* ---- R26: what is served */
@@ -215,13 +255,17 @@ static bool need_in(struct daf_session *s, struct daf_mono now,
 
     /* The first were in vain: the next are from anywhere, so that in the end all
      * are asked for. */
-    if (has && s->in_vain == 1) {
+    if (s->role == DAF_SESSION_TAKER && !has) { /* of the peer's own logs */
+        log = (struct daf_log_key){.scope = *scope, .author = s->peer.author};
+        spot = (struct daf_spot){.seq = 0};
+        has = true;
+    } else if (has && s->in_vain == 1) {
         daf_rng_bytes(s->env->rng, s->needed_log.author.b,
                       sizeof(s->needed_log.author.b));
         s->needed_log.scope = *scope;
         s->needed = (struct daf_spot){.seq = 0};
     }
-    if (has) {
+    if (s->has_needed) {
         log = s->needed_log;
         spot = s->needed;
     }
@@ -229,7 +273,8 @@ static bool need_in(struct daf_session *s, struct daf_mono now,
     mark = daf_frame_begin_need(&n.k, scope);
     while (n.total + n.count < DAF_NEED_MAX &&
            index->absent_next(index->ctx, scope, has ? &log : NULL,
-                              has ? &spot : NULL, &log, &spot) == DAF_OK) {
+                              has ? &spot : NULL, &log, &spot) == DAF_OK &&
+           daf_session_leave_may_take(s, &log)) {
         has = true;
         if ((n.count == sizeof(n.spots) / sizeof(n.spots[0]) ||
              (n.count > 0 && !same_log(&n.log, &log))) &&
@@ -253,7 +298,9 @@ static bool need_in(struct daf_session *s, struct daf_mono now,
 
 bool daf_session_tell_need(struct daf_session *s, struct daf_mono now)
 {
-    if (!s->may_need || s->in_vain >= NEEDS_IN_VAIN) return false;
+    size_t patience = s->role == DAF_SESSION_TAKER ? 1 : NEEDS_IN_VAIN;
+
+    if (!s->may_need || s->in_vain >= patience) return false;
     for (size_t i = 0; i < s->scopes_count; i++) {
         struct daf_session_scope *sc = &s->scopes[i];
 

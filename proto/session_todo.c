@@ -98,6 +98,11 @@ static unsigned judge(struct daf_session *s, const struct daf_scope_id *scope,
 
     if (index->mark_by_tag(index->ctx, scope, &tag, &mark) != DAF_OK)
         return DAF_TODO_PULL;
+    /* To want it would tell who leaves what is held of others. */
+    if (!daf_session_leave_may_take(s, &mark.log)) {
+        daf_session_count(s, DAF_EAUTHOR);
+        return 0;
+    }
     own = daf_sketch_salted(&mark, &s->salt);
     if (memcmp(own.b, item->b, sizeof(own.b)) == 0) return 0;
     if (mark.height <= daf_sketch_item_height(item)) return DAF_TODO_PULL;

@@ -189,6 +189,7 @@ void daf_agent_free(struct daf_agent *a)
     free(a->deferred);
     free(a->suspects);
     free(a->parted);
+    free(a->leave.acked);
     free(a->cert_bytes);
     daf_agent_items_free(a);
     daf_agent_statements_free(a);
@@ -235,13 +236,18 @@ static void on_frame(struct daf_agent *a, const struct daf_input *in)
         daf_agent_door_frame(a, c, in->bytes);
     else if (c->endpoint == DAF_ENDPOINT_PORCH)
         daf_agent_porch_frame(a, c, in->bytes);
-    else if (c->session != NULL && daf_agent_is_revoked(a, &c->key)) {
+    else if (c->session != NULL && !daf_agent_leave_is(c) &&
+             daf_agent_is_revoked(a, &c->key)) {
         /* protocol.md R50: "each frame is read only if its session's peer is
          * not revoked" */
         daf_session_end(c->session, DAF_BYE_UNPROVEN);
     } else if (c->session != NULL) {
         daf_agent_idle_wait(a);
         daf_session_frame(c->session, a->now, in->bytes);
+        if (daf_agent_leave_is(c)) {
+            daf_agent_leave_after(a, c);
+            return;
+        }
         daf_agent_addresses_tell(a, c);
         daf_agent_air_tell(a, c);
         daf_agent_seek_tell(a, c);
@@ -269,6 +275,7 @@ static void on_timer(struct daf_agent *a)
         if (a->conns[i]->session != NULL && !a->conns[i]->is_closed)
             daf_session_timer(a->conns[i]->session, a->now);
     }
+    daf_agent_leave_timer(a);
     daf_agent_peers_timer(a);
     daf_agent_porch_timer(a);
     daf_agent_idle_timer(a);
@@ -405,7 +412,9 @@ struct daf_mono daf_agent_deadline(const struct daf_agent *a)
     struct daf_mono turns = daf_agent_turns_deadline(a);
     struct daf_mono stated = daf_agent_statements_deadline(a);
     struct daf_mono erase = daf_agent_erase_deadline(a);
+    struct daf_mono leave = daf_agent_leave_deadline(a);
 
+    if (leave.ms < first.ms) first = leave;
     if (stated.ms < first.ms) first = stated;
     if (erase.ms < first.ms) first = erase;
     if (turns.ms < first.ms) first = turns;
@@ -451,7 +460,7 @@ size_t daf_agent_size(const struct daf_agent *a)
 
 static bool is_proven(const struct daf_conn *c)
 {
-    return c->session != NULL &&
+    return c->session != NULL && !daf_agent_leave_is(c) &&
            daf_session_state(c->session) == DAF_SESSION_OPEN;
 }
 
@@ -463,6 +472,7 @@ void daf_agent_stats(const struct daf_agent *a, struct daf_agent_stats *out)
     out->strangers = a->strangers_count;
     out->deferred = a->deferred_count;
     out->revoked = a->is_revoked;
+    out->left = a->is_revoked && a->leave.is_left;
     out->unchecked = a->idle.has_unchecked;
     out->restored = daf_agent_self_is_restored(a);
     out->lives = a->self.lives_count;

@@ -311,7 +311,8 @@ struct daf_agent_stats {
     size_t sessions;       /* open with proven peers */
     size_t pending_writes; /* not durable yet */
     size_t deferred;       /* logs over budget, let be until the next start */
-    bool revoked;  /* this device: it knows, and calls nobody any more (R50) */
+    bool revoked; /* this device: it knows, and calls nobody any more (R50) */
+    bool left; /* ... and some own record is not known to be kept elsewhere */
     bool restored; /* others may know more of this device than it does (R126) */
     size_t lives;  /* incarnations it has written in */
     bool

@@ -59,6 +59,7 @@ void daf_agent_conns_sweep(struct daf_agent *a)
             continue;
         }
         daf_agent_jobs_orphan(a, a->conns[i]->id);
+        daf_agent_leave_end(a, a->conns[i]);
         daf_agent_swap_free(a, a->conns[i]);
         conn_free(a->conns[i]);
     }
@@ -115,7 +116,10 @@ void daf_agent_conns_poke(struct daf_agent *a)
 
 void daf_agent_conn_note(struct daf_agent *a, struct daf_conn *c)
 {
-    if (c->is_closed || !daf_session_resting(c->session)) return;
+    /* Who leaves is in step with nobody. */
+    if (c->is_closed || !daf_session_resting(c->session) ||
+        daf_agent_leave_is(c))
+        return;
     c->has_rested = true;
     c->rested_at = a->changes;
     c->bodiless = a->bodiless;
@@ -125,6 +129,7 @@ void daf_agent_conn_note(struct daf_agent *a, struct daf_conn *c)
 void daf_agent_conn_send(struct daf_agent *a, const struct daf_conn *c,
                          struct daf_view frame)
 {
+    if (!daf_agent_leave_says(c, frame)) return;
     a->stats.frames_out++;
     a->stats.bytes_out += frame.len;
     daf_agent_conn_tally(a->stats.sent, frame);
@@ -149,7 +154,10 @@ void daf_agent_admit(struct daf_agent *a)
     if (!a->is_listening) return;
     for (size_t i = 0; daf_camp_device(a->camp, i, &device); i++)
         a->config.port->admit(a->config.port->ctx, &device.keys.transport,
-                              !daf_agent_is_revoked(a, &device.keys.transport));
+                              !daf_agent_is_revoked(a,
+                                                    &device.keys.transport) ||
+                                  daf_agent_leave_may(a,
+                                                      &device.keys.transport));
 }
 
 /* ---- what a session asks for */
@@ -260,8 +268,10 @@ static void session_acked(void *ctx, struct daf_session *s,
     const struct daf_port *port = a->config.port;
 
     (void)s;
-    if (memcmp(path->log.author.b, a->author.b, sizeof(a->author.b)) == 0)
-        port->store_acked(port->ctx, &path->log, path->seq_first, &path->last);
+    if (memcmp(path->log.author.b, a->author.b, sizeof(a->author.b)) != 0)
+        return;
+    port->store_acked(port->ctx, &path->log, path->seq_first, &path->last);
+    daf_agent_leave_acked(a, path);
 }
 
 /* The boot nonce of the side that connected. */
@@ -335,15 +345,28 @@ void daf_agent_session_port(struct daf_agent *a)
     };
 }
 
+/* What a session with @device, by @c, is for; false: there is to be none. */
+static bool role_of(struct daf_agent *a, const struct daf_conn *c,
+                    const struct daf_device *device, enum daf_session_role *out)
+{
+    bool is_ours = (c->id & DAF_CONN_INCOMING) == 0;
+
+    *out = is_ours && a->is_revoked ? DAF_SESSION_LEAVER : DAF_SESSION_PEER;
+    if (!daf_camp_is_revoked(a->camp, &device->author)) return true;
+    *out = DAF_SESSION_TAKER;
+    return !is_ours && daf_agent_leave_begin(a, c);
+}
+
 void daf_agent_session_start(struct daf_agent *a, struct daf_conn *c)
 {
     const struct daf_authority *auth = daf_camp_authority(a->camp);
+    enum daf_session_role role;
     struct daf_device device;
     void *room;
 
     /* The link let this key in, but it is the camp that says who it is. */
     if (!auth->by_transport(auth->ctx, &c->key, &device) ||
-        daf_camp_is_revoked(a->camp, &device.author) ||
+        !role_of(a, c, &device, &role) ||
         (room = malloc(daf_session_size())) == NULL) {
         struct daf_peer *p = daf_agent_peer_of(a, c->id);
 
@@ -354,6 +377,7 @@ void daf_agent_session_start(struct daf_agent *a, struct daf_conn *c)
     }
     c->session = daf_session_init(room, &a->env, c->id, &c->key,
                                   (c->id & DAF_CONN_INCOMING) == 0);
+    daf_session_set_role(c->session, role);
     daf_session_start(c->session, a->now);
 }
 

@@ -129,10 +129,15 @@ static void on_proof(struct daf_agent *a, struct daf_conn *c,
         return;
     }
     if (daf_camp_is_revoked(a->camp, &device.author)) {
-        daf_agent_tell_revoked(a, c, &device.author);
-        return;
+        a->stats.door_refused++;
+        if (!daf_agent_tell_revoked(a, c, &device.author) ||
+            !daf_agent_leave_grant(a, &device.keys.transport)) {
+            daf_agent_conn_close(a, c);
+            return;
+        }
+    } else {
+        port->admit(port->ctx, &device.keys.transport, true);
     }
-    port->admit(port->ctx, &device.keys.transport, true);
     send_proof(a, c, DAF_FRAME_WELCOME);
     c->step = DAF_DOOR_PROVED;
 }
@@ -158,14 +163,21 @@ static void on_welcome(struct daf_agent *a, struct daf_conn *c,
     struct daf_peer *p = daf_agent_peer_of(a, c->id);
     struct daf_device device;
 
-    if (p == NULL || c->step != DAF_DOOR_PROVED || a->is_revoked ||
+    if (p == NULL || (a->is_revoked && !a->leave.is_left) ||
+        (c->step != DAF_DOOR_PROVED && c->step != DAF_DOOR_TOLD) ||
         !verify(a, c, welcome, DAF_FRAME_WELCOME, &device) ||
         daf_camp_is_revoked(a->camp, &device.author)) {
         refuse(a, c);
         return;
     }
-    port->admit(port->ctx, &device.keys.transport, true);
     daf_agent_conn_close(a, c);
+    if (c->step == DAF_DOOR_TOLD && !a->is_revoked) {
+        /* First it must be durable that we are (R111). */
+        daf_agent_peer_retry(a, p);
+        return;
+    }
+    /* Who hands over has nobody in. */
+    if (!a->is_revoked) port->admit(port->ctx, &device.keys.transport, true);
     daf_agent_peer_mesh(a, p, &device, welcome->port);
 }
 
@@ -176,6 +188,11 @@ static void on_revoked(struct daf_agent *a, struct daf_conn *c,
 
     if (c->step != DAF_DOOR_PROVED || !daf_agent_hear_revoked(a, revoked)) {
         refuse(a, c);
+        return;
+    }
+    daf_agent_leave_look(a);
+    if (a->leave.is_left) { /* perhaps it takes what we have (R110) */
+        c->step = DAF_DOOR_TOLD;
         return;
     }
     daf_agent_conn_close(a, c);

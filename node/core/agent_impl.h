@@ -6,6 +6,7 @@
  *      agent_door.c     the door, both sides: who may speak at mesh
  *      agent_porch.c    the porch, the coordinator's side: who asks to be enrolled
  *      agent_revoked.c  who was revoked: others, and this device itself
+ *      agent_leave.c    what a revoked device hands over, at both ends
  *      agent_peers.c    keeping in touch: whom to call, and when again
  *      agent_book.c     addresses of doors, and how they were heard of
  *      agent_hints.c    mDNS, and what peers tell each other of addresses
@@ -49,6 +50,7 @@ enum daf_door_step {
     DAF_DOOR_NEW,     /* nothing said */
     DAF_DOOR_KNOCKED, /* KNOCK is out (outgoing) or NONCE is (incoming) */
     DAF_DOOR_PROVED,  /* PROOF is out, WELCOME is awaited */
+    DAF_DOOR_TOLD,    /* REVOKED came, WELCOME perhaps follows (R110) */
 };
 
 /* A content item on the shelf. */
@@ -390,6 +392,25 @@ struct daf_erasing {
     bool is_known;              /* the notebook was asked at this start */
 };
 
+/* A revoked device that may come to mesh once (R110). */
+struct daf_leaver {
+    struct daf_box_pk key;
+    uint32_t conn;         /* 0: it has not come yet, */
+    struct daf_mono until; /* ... and may until then */
+};
+#define DAF_AGENT_LEAVERS_MAX 4
+#define DAF_AGENT_LEAVE_MS    30000 /* as long as its door connection may last */
+
+/* What a device that is revoked has still to hand over (R111). */
+struct daf_leave {
+    bool is_left; /* something, when last looked */
+    /* Tips of own logs that peers hold whole, as they said since the start.  One
+     * that has no place is asked for once more than needed. */
+    size_t acked_count; /* ≤ DAF_LEAVE_ACKED_MAX */
+    struct daf_fold *acked;
+};
+#define DAF_LEAVE_ACKED_MAX 1024
+
 struct daf_agent {
     struct daf_agent_config config; /* views inside are not used after new */
     struct daf_author_id author;
@@ -471,6 +492,10 @@ struct daf_agent {
     bool is_audience_new; /* who seeks what changed, or who is on which air */
     size_t own_logs_count;
     struct daf_own_log own_logs[DAF_SCOPES_MAX];
+
+    size_t leavers_count;
+    struct daf_leaver leavers[DAF_AGENT_LEAVERS_MAX];
+    struct daf_leave leave;
 
     struct daf_self self; /* durable */
     size_t heard_count;   /* devices in step with us since it is restored */
@@ -564,13 +589,37 @@ bool daf_agent_is_revoked(const struct daf_agent *a,
                           const struct daf_box_pk *transport);
 /* Somebody was revoked: sessions with such end. */
 void daf_agent_expel(struct daf_agent *a);
-/* A knocker that proved itself is revoked: tell it, and close. */
-void daf_agent_tell_revoked(struct daf_agent *a, struct daf_conn *c,
+/* A knocker that proved itself is revoked: tell it.  False: there is nothing to
+ * tell it by. */
+bool daf_agent_tell_revoked(struct daf_agent *a, const struct daf_conn *c,
                             const struct daf_author_id *author);
 /* What a door said instead of WELCOME.  False if it is not good. */
 bool daf_agent_hear_revoked(struct daf_agent *a, const struct daf_revoked *f);
 /* Control has changed, or (@told) what a door said of us is durable. */
 void daf_agent_note_revoked(struct daf_agent *a, const struct daf_job *told);
+
+/* ---- agent_leave.c */
+/* A revoked device may come to mesh once, soon.  False: no room, or it is there. */
+bool daf_agent_leave_grant(struct daf_agent *a, const struct daf_box_pk *key);
+/* Whether the device with this key may be there. */
+bool daf_agent_leave_may(struct daf_agent *a, const struct daf_box_pk *key);
+/* It has come to mesh by this connection.  False: it may not. */
+bool daf_agent_leave_begin(struct daf_agent *a, const struct daf_conn *c);
+/* This connection is gone. */
+void daf_agent_leave_end(struct daf_agent *a, const struct daf_conn *c);
+void daf_agent_leave_timer(struct daf_agent *a);
+struct daf_mono daf_agent_leave_deadline(const struct daf_agent *a);
+/* Whether @c's session is a leaving one, here or there. */
+bool daf_agent_leave_is(const struct daf_conn *c);
+/* Whether @frame may go to @c (R111, R112). */
+bool daf_agent_leave_says(const struct daf_conn *c, struct daf_view frame);
+/* This device is revoked: look what is left, and wake up if it is called for. */
+void daf_agent_leave_look(struct daf_agent *a);
+/* A peer acknowledged this. */
+void daf_agent_leave_acked(struct daf_agent *a,
+                           const struct daf_ack_path *path);
+/* A frame came in a leaving session: has it done what it was for? */
+void daf_agent_leave_after(struct daf_agent *a, const struct daf_conn *c);
 
 /* ---- agent_self.c */
 void daf_agent_self_begin(struct daf_agent *a);

@@ -283,6 +283,7 @@ void daf_agent_job_stored(struct daf_agent *a, const struct daf_input *in)
     if (a->jobs == NULL) a->jobs_end = &a->jobs;
     daf_agent_idle_stored(a, job->kind == DAF_JOB_IDLE, in->err);
     if (job->kind == DAF_JOB_OWN) daf_agent_write_done(a, job, in);
+    if (a->is_revoked) daf_agent_leave_look(a);
     if (job->kind == DAF_JOB_STATED) daf_agent_statements_stored(a, in->err);
     if (job->kind == DAF_JOB_SESSION) a->stats.records_in += o.changed;
     daf_agent_self_stored(a, job, in->err);

@@ -248,6 +248,7 @@ static bool call_straight(struct daf_agent *a, struct daf_peer *p)
     struct daf_addr addr;
 
     if (!p->is_proven || !p->is_known || p->is_elsewhere ||
+        a->is_revoked || /* its door is to let us in once (R110) */
         !auth->by_author(auth->ctx, &p->author, &device) ||
         daf_camp_is_revoked(a->camp, &p->author) ||
         p->where.port + DAF_MESH_STEP > UINT16_MAX)
@@ -261,7 +262,8 @@ static bool call_straight(struct daf_agent *a, struct daf_peer *p)
 /* A try is due: unless the peer has come to us meanwhile. */
 static void try_now(struct daf_agent *a, struct daf_peer *p)
 {
-    if (a->is_revoked) { /* R50: nobody is called any more */
+    if (a->is_revoked && !a->leave.is_left) {
+        /* R50: nobody is called any more */
         daf_agent_peer_due(a, p, DAF_MONO_NEVER);
         return;
     }

@@ -22,6 +22,7 @@ void daf_agent_expel(struct daf_agent *a)
         struct daf_conn *c = a->conns[i];
 
         if (c->session != NULL && !c->is_closed &&
+            daf_session_role(c->session) != DAF_SESSION_TAKER &&
             daf_agent_is_revoked(a, &c->key))
             daf_session_end(c->session, DAF_BYE_UNPROVEN);
     }
@@ -29,7 +30,7 @@ void daf_agent_expel(struct daf_agent *a)
 
 /* ---- at our door */
 
-void daf_agent_tell_revoked(struct daf_agent *a, struct daf_conn *c,
+bool daf_agent_tell_revoked(struct daf_agent *a, const struct daf_conn *c,
                             const struct daf_author_id *author)
 {
     const struct daf_index *index = a->config.index;
@@ -46,10 +47,11 @@ void daf_agent_tell_revoked(struct daf_agent *a, struct daf_conn *c,
 
         daf_pack_init(&k, a->scratch->frame, DAF_DOOR_BYTES_MAX);
         daf_frame_pack_revoked(&k, &f);
-        if (!k.is_full) daf_agent_conn_send(a, c, daf_pack_view(&k));
+        if (k.is_full) return false;
+        daf_agent_conn_send(a, c, daf_pack_view(&k));
+        return true;
     }
-    a->stats.door_refused++;
-    daf_agent_conn_close(a, c);
+    return false;
 }
 
 /* ---- told at another's */
@@ -86,6 +88,7 @@ bool daf_agent_hear_revoked(struct daf_agent *a, const struct daf_revoked *f)
                                   .body = f->body};
 
     if (!is_ours(a, f, &r)) return false;
+    if (a->is_revoked) return true; /* it is kept; or another that says so */
     (void)daf_agent_job_begin(a, DAF_JOB_TOLD, 0);
     daf_agent_job_keep(a, &keep);
     daf_agent_job_end(a, (struct daf_view){0});
@@ -107,4 +110,5 @@ void daf_agent_note_revoked(struct daf_agent *a, const struct daf_job *told)
     if (told != NULL && told->folds_count == 1 &&
         is_undecided(a, &told->folds[0]))
         a->is_revoked = true;
+    if (a->is_revoked) daf_agent_leave_look(a);
 }

@@ -186,6 +186,16 @@ static bool is_shunned(const struct daf_check *c, uint32_t device,
                                &c->people[c->cards[peer].person].author);
 }
 
+/* Whom it knows to be revoked it lets give, and tells nothing (R112). */
+static bool may_say_to_shunned(const struct daf_frame *f)
+{
+    if (f->kind >= DAF_FRAME_KNOCK) return true;
+    if (f->kind == DAF_FRAME_ROOT) return f->root.parts.count == 0;
+    if (f->kind == DAF_FRAME_WANT) return f->want.kind == DAF_WANT_RECORDS;
+    return f->kind != DAF_FRAME_RUN && f->kind != DAF_FRAME_HEADS &&
+           daf_session_role_says(DAF_SESSION_TAKER, f->kind);
+}
+
 void daf_check_said(struct daf_check *c, uint32_t device, uint32_t conn,
                     uint32_t peer, struct daf_view frame)
 {
@@ -214,8 +224,7 @@ void daf_check_said(struct daf_check *c, uint32_t device, uint32_t conn,
         (f.kind == DAF_FRAME_BYE && f.bye == DAF_BYE_UNPROVEN &&
          is_shunned(c, device, peer)))
         daf_check_met(c, DAF_SOMETIMES_REVOKED);
-    if (f.kind != DAF_FRAME_BYE && f.kind != DAF_FRAME_REVOKED &&
-        f.kind < DAF_FRAME_KNOCK && is_shunned(c, device, peer))
+    if (!may_say_to_shunned(&f) && is_shunned(c, device, peer))
         daf_check_fail(c, device,
                        "it says %s to device %u, which it knows is revoked",
                        daf_frame_kind_str(f.kind), (unsigned)peer);

@@ -569,6 +569,7 @@ void session_pair_join(struct session_pair *p, const struct session_pair *peer,
     p->closed_why = DAF_OK;
     p->s = daf_session_init(make(daf_session_size()), &p->env, 7,
                             &peer->env.transport, is_connector);
+    daf_session_set_role(p->s, p->role);
     daf_session_start(p->s, p->now);
 }
 

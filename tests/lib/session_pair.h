@@ -84,7 +84,8 @@ struct session_pair {
     struct daf_ack_path acked; /* the last one */
     size_t closed_count;
     enum daf_err closed_why;
-    bool refuses; /* proven() says no, with BYE_DUPLICATE */
+    enum daf_session_role role; /* of the next session */
+    bool refuses;               /* proven() says no, with BYE_DUPLICATE */
 
     struct daf_refusals refusals;
     struct daf_rng rng;
