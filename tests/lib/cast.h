@@ -12,7 +12,7 @@
 #include "node/core/agent.h"
 #include "store/store.h"
 
-#define CAST_NODES_MAX 6
+#define CAST_NODES_MAX 22
 
 struct cast; /* node 0 is the coordinator */
 
