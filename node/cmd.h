@@ -6,7 +6,7 @@
 
 #include "node/commands.h"
 #include "node/offline.h"
-#include "node/renew.h"
+#include "node/rekey.h"
 #include "node/repair.h"
 #include "proto/request.h"
 
@@ -170,7 +170,7 @@ void daf_cmd_keys_look(const struct daf_camp *camp, const char *scope,
  * again if it needs the keys. */
 DAF_NODISCARD enum daf_err daf_cmd_keys_renew(
     struct daf_cmd_view *v, const char *scope,
-    void (*done)(void *ctx, const struct daf_renew_scope *one), void *ctx,
+    void (*done)(void *ctx, const struct daf_rekey_scope *one), void *ctx,
     struct daf_cmd_keys *out, struct daf_trouble *t);
 
 /* --- cmd_ask.c: one question to the daemon (node/api.h) */

@@ -151,7 +151,7 @@ static enum daf_err put_payload(void *ctx, struct daf_view payload)
     return daf_cmd_control_put(r->control, payload, r->t);
 }
 
-static void sum_up(const struct daf_renew_scope *one, struct daf_cmd_keys *out)
+static void sum_up(const struct daf_rekey_scope *one, struct daf_cmd_keys *out)
 {
     out->scopes += one->records > 0;
     out->generations += one->is_new;
@@ -160,7 +160,7 @@ static void sum_up(const struct daf_renew_scope *one, struct daf_cmd_keys *out)
     out->unsealable += one->unsealable;
 }
 
-static bool needs(const struct daf_renew_scope *s, const char *scope)
+static bool needs(const struct daf_rekey_scope *s, const char *scope)
 {
     return (scope == NULL || strcmp(scope, s->scope) == 0) &&
            (s->is_new || s->wraps > 0);
@@ -169,10 +169,10 @@ static bool needs(const struct daf_renew_scope *s, const char *scope)
 void daf_cmd_keys_look(const struct daf_camp *camp, const char *scope,
                        struct daf_cmd_keys *out)
 {
-    struct daf_renew_scope one;
+    struct daf_rekey_scope one;
 
     memset(out, 0, sizeof(*out));
-    for (size_t i = 0; daf_renew_look(camp, i, &one); i++) {
+    for (size_t i = 0; daf_rekey_look(camp, i, &one); i++) {
         out->knows_scope |= scope == NULL || strcmp(scope, one.scope) == 0;
         if (!needs(&one, scope)) continue;
         sum_up(&one, out);
@@ -182,12 +182,12 @@ void daf_cmd_keys_look(const struct daf_camp *camp, const char *scope,
 
 enum daf_err daf_cmd_keys_renew(struct daf_cmd_view *v, const char *scope,
                                 void (*done)(void *ctx,
-                                             const struct daf_renew_scope *one),
+                                             const struct daf_rekey_scope *one),
                                 void *ctx, struct daf_cmd_keys *out,
                                 struct daf_trouble *t)
 {
     struct renewing r = {.t = t};
-    struct daf_renew_scope one;
+    struct daf_rekey_scope one;
     enum daf_err err, ended;
 
     daf_cmd_keys_look(v->camp, scope, out);
@@ -196,9 +196,9 @@ enum daf_err daf_cmd_keys_renew(struct daf_cmd_view *v, const char *scope,
     out->knows_scope = true;
     err = daf_cmd_control_open(&v->home, &r.control, t);
     if (err != DAF_OK) return err;
-    for (size_t i = 0; err == DAF_OK && daf_renew_look(v->camp, i, &one); i++) {
+    for (size_t i = 0; err == DAF_OK && daf_rekey_look(v->camp, i, &one); i++) {
         if (!needs(&one, scope)) continue;
-        err = daf_renew(v->camp, i, put_payload, &r, &one);
+        err = daf_rekey(v->camp, i, put_payload, &r, &one);
         sum_up(&one, out);
         if (err == DAF_OK) err = flush(r.control, t);
         if (err == DAF_OK && done != NULL) done(ctx, &one);

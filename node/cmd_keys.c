@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-static void print_scope(void *ctx, const struct daf_renew_scope *s)
+static void print_scope(void *ctx, const struct daf_rekey_scope *s)
 {
     const bool *is_json = ctx;
 

@@ -11,34 +11,44 @@
 /* --- the list -------------------------------------------------------------- */
 
 static void print_request(const struct daf_cmd *cmd,
-                          const struct daf_renewal_info *r)
+                          const struct daf_renewal_info *r, bool is_own)
 {
     char old[2 * sizeof(r->author.b) + 1], renewed[sizeof(old)], day[32] = "-";
     time_t s = (time_t)(r->claimed_ms / 1000);
     struct tm tm;
 
     if (cmd->json) {
-        daf_cmd_print(
-            json_pack("{so so so sI sI sb}", "record",
-                      daf_cmd_hex(r->record.b, 32), "author",
-                      daf_cmd_hex(r->author.b, sizeof(r->author.b)), "renewed",
-                      daf_cmd_hex(r->renewed.b, sizeof(r->renewed.b)), "lives",
-                      (json_int_t)r->lives_count, "claimed_ms",
-                      (json_int_t)r->claimed_ms, "granted", r->is_granted));
+        daf_cmd_print(json_pack(
+            "{so so so sI sI sb sb}", "record", daf_cmd_hex(r->record.b, 32),
+            "author", daf_cmd_hex(r->author.b, sizeof(r->author.b)), "renewed",
+            daf_cmd_hex(r->renewed.b, sizeof(r->renewed.b)), "lives",
+            (json_int_t)r->lives_count, "claimed_ms", (json_int_t)r->claimed_ms,
+            "granted", r->is_granted, "own", is_own));
         return;
     }
     if (gmtime_r(&s, &tm) != NULL)
         (void)strftime(day, sizeof(day), "%Y-%m-%d %H:%M", &tm);
-    (void)printf("%.12s  of %.12s  %-18s%s\n",
+    (void)printf("%.12s  of %.12s  %-18s%s%s\n",
                  daf_cmd_hex_str(r->renewed.b, sizeof(r->renewed.b), renewed),
                  daf_cmd_hex_str(r->author.b, sizeof(r->author.b), old), day,
-                 r->is_granted ? "granted" : "waits");
+                 r->is_granted ? "granted" : "waits",
+                 is_own ? "  this device" : "");
 }
 
 struct listing {
     const struct daf_cmd *cmd;
     size_t count;
+    struct daf_author_id author; /* this device */
+    uint64_t life;               /* its present one; 0: it has never written */
 };
+
+/* Of its copies each asks in a life of its own. */
+static bool is_own(const struct listing *l, const struct daf_renewal_info *r)
+{
+    return l->life != 0 &&
+           memcmp(&r->author, &l->author, sizeof(r->author)) == 0 &&
+           r->lives[r->lives_count - 1] == l->life;
+}
 
 static bool list_one(void *ctx, const struct daf_renewal_info *r)
 {
@@ -47,17 +57,23 @@ static bool list_one(void *ctx, const struct daf_renewal_info *r)
     if (l->count++ == 0 && !l->cmd->json)
         (void)printf("%-12s  %-15s  %-18s\n", "NEW KEYS", "OF THE DEVICE",
                      "SAID TO BE ON");
-    print_request(l->cmd, r);
+    print_request(l->cmd, r, is_own(l, r));
     return true;
 }
 
-static enum daf_err read_all(const struct daf_cmd *cmd, daf_renewal_fn fn,
-                             void *ctx, struct daf_trouble *t)
+/* @l: NULL, or to be told who this device is. */
+static enum daf_err read_all(const struct daf_cmd *cmd, struct listing *l,
+                             daf_renewal_fn fn, void *ctx,
+                             struct daf_trouble *t)
 {
     struct daf_cmd_view view;
+    struct daf_self self;
     enum daf_err err = daf_cmd_view_open(cmd, false, &view, t);
 
     if (err != DAF_OK) return err;
+    if (l != NULL) l->author = view.author;
+    if (l != NULL && daf_selfvalue_get(view.store, &self) == DAF_OK)
+        l->life = self.lives[self.lives_count - 1];
     err = daf_renewals_read(view.store, view.camp, fn, ctx);
     if (err != DAF_OK)
         daf_home_trouble(t,
@@ -72,7 +88,7 @@ enum daf_exit daf_cmd_renewals(const struct daf_cmd *cmd)
 {
     struct listing l = {.cmd = cmd};
     struct daf_trouble t = {""};
-    enum daf_err err = read_all(cmd, list_one, &l, &t);
+    enum daf_err err = read_all(cmd, &l, list_one, &l, &t);
 
     if (err != DAF_OK) return daf_cmd_fail(cmd, err, &t);
     if (l.count == 0 && !cmd->json)
@@ -107,7 +123,7 @@ static bool find_one(void *ctx, const struct daf_renewal_info *r)
 static enum daf_err find(const struct daf_cmd *cmd, struct wanted *w,
                          struct daf_trouble *t)
 {
-    enum daf_err err = read_all(cmd, find_one, w, t);
+    enum daf_err err = read_all(cmd, NULL, find_one, w, t);
 
     if (err != DAF_OK || w->count == 1) return err;
     daf_home_trouble(

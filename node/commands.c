@@ -393,7 +393,8 @@ static const struct daf_command table[] = {
     {
         .name = "renewals", .args = "",
         .summary = "devices that ask for keys of their own, their card being copied",
-        .keys = {"record", "author", "renewed", "lives", "claimed_ms", "granted"},
+        .keys = {"record", "author", "renewed", "lives", "claimed_ms", "granted",
+                 "own"},
         .run = daf_cmd_renewals,
     },
     {
@@ -401,7 +402,9 @@ static const struct daf_command table[] = {
         .summary = "give one of them its own: KEYS is 6 digits or more of them",
         .text = "Copies of one card count as one device until each has keys of its own.  "
             "They ask by\nthemselves; a coordinator grants one, all or none, "
-            "from anywhere, and they take the keys\nwhen they hear of it.",
+            "from anywhere, and they take the keys\nwhen they hear of it.  A thief who has the "
+            "card asks as well: grant what you have in\nhand; daftar renewals shows "
+            "its new keys there, too.",
         .keys = {"author", "renewed", "certificate"},
         .run = daf_cmd_renew,
     },

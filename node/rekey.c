@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "node/renew.h"
+#include "node/rekey.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -11,10 +11,10 @@ struct sealing {
     const struct daf_camp *camp;
     struct daf_scope_id scope;
     const struct daf_camp_key_made *made;
-    daf_renew_put_fn put; /* NULL: only to be counted */
+    daf_rekey_put_fn put; /* NULL: only to be counted */
     void *ctx;
-    struct daf_renew_scope *out;
-    struct daf_wrap wraps[DAF_RENEW_WRAPS_EACH];
+    struct daf_rekey_scope *out;
+    struct daf_wrap wraps[DAF_REKEY_WRAPS_EACH];
     size_t count;
 };
 
@@ -68,7 +68,7 @@ static enum daf_err seal_to(struct sealing *s, const struct daf_device *d)
     }
     s->out->wraps++;
     s->count++;
-    return s->count == DAF_RENEW_WRAPS_EACH ? put_record(s) : DAF_OK;
+    return s->count == DAF_REKEY_WRAPS_EACH ? put_record(s) : DAF_OK;
 }
 
 /* Coordinators come first: this device is one of them. */
@@ -117,7 +117,7 @@ static enum daf_err seal_all(struct sealing *s)
 }
 
 static enum daf_err run(struct sealing *s, size_t index,
-                        struct daf_renew_scope *out)
+                        struct daf_rekey_scope *out)
 {
     memset(out, 0, sizeof(*out));
     s->out = out;
@@ -126,17 +126,17 @@ static enum daf_err run(struct sealing *s, size_t index,
     return is_renewed(out->scope) ? seal_all(s) : DAF_OK;
 }
 
-bool daf_renew_look(const struct daf_camp *camp, size_t index,
-                    struct daf_renew_scope *out)
+bool daf_rekey_look(const struct daf_camp *camp, size_t index,
+                    struct daf_rekey_scope *out)
 {
     struct sealing s = {.camp = camp};
 
     return run(&s, index, out) == DAF_OK;
 }
 
-enum daf_err daf_renew(const struct daf_camp *camp, size_t index,
-                       daf_renew_put_fn put, void *ctx,
-                       struct daf_renew_scope *out)
+enum daf_err daf_rekey(const struct daf_camp *camp, size_t index,
+                       daf_rekey_put_fn put, void *ctx,
+                       struct daf_rekey_scope *out)
 {
     struct sealing s = {.camp = camp, .put = put, .ctx = ctx};
 

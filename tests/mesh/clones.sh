@@ -77,6 +77,9 @@ author() { daftar "$1" status --json | field author; }
 asked() { test "$(keys | wc -l)" = "$1"; }
 old=$(author B)
 soon 'both ask for keys of their own, by themselves' asked 2
+own_keys() { daftar "$1" renewals --json | grep '"own":true' | field renewed; }
+knows_own() { test -n "$(own_keys B)" -a -n "$(own_keys C)" -a "$(own_keys B)" != "$(own_keys C)"; }
+soon 'each knows which are its own' knows_own
 expect 'nobody has them yet' eval '! renewals | grep -q "\"granted\":true"'
 expect 'no device but a coordinator grants' exits 5 daftar B renew "$(keys | head -n 1)"
 clones_at_A() { daftar A devices --json | grep "$old" | field clones; }

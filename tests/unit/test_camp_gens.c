@@ -3,7 +3,7 @@
 #include "tests/lib/t.h"
 
 #include "node/core/camp.h"
-#include "node/renew.h"
+#include "node/rekey.h"
 #include "proto/hash.h"
 #include "proto/rng.h"
 
@@ -333,7 +333,7 @@ static void who_has_a_copy_is_known_and_every_key_listed(void **state)
     daf_camp_free(c);
 }
 
-/* ---- what a coordinator is to write (node/renew.h) */
+/* ---- what a coordinator is to write (node/rekey.h) */
 
 static void certify(struct daf_camp *c, const struct who *who,
                     enum daf_right right)
@@ -357,26 +357,26 @@ static enum daf_err put_wrap(void *ctx, struct daf_view payload)
 }
 
 /* Of class:1, which is behind control, catalog and camp. */
-static struct daf_renew_scope look(const struct daf_camp *c)
+static struct daf_rekey_scope look(const struct daf_camp *c)
 {
-    struct daf_renew_scope s;
+    struct daf_rekey_scope s;
 
     for (size_t i = 0; i < 3; i++) {
-        assert_true(daf_renew_look(c, i, &s));
+        assert_true(daf_rekey_look(c, i, &s));
         assert_true(s.generation == 0 && s.wraps == 0);
     }
-    assert_true(daf_renew_look(c, 3, &s));
+    assert_true(daf_rekey_look(c, 3, &s));
     assert_string_equal(s.scope, "class:1");
     return s;
 }
 
 /* Renews, and folds what was written. */
-static struct daf_renew_scope renew(struct daf_camp *c)
+static struct daf_rekey_scope renew(struct daf_camp *c)
 {
-    struct daf_renew_scope s;
+    struct daf_rekey_scope s;
     size_t from = rows_count;
 
-    assert_int_equal(daf_renew(c, 3, put_wrap, NULL, &s), DAF_OK);
+    assert_int_equal(daf_rekey(c, 3, put_wrap, NULL, &s), DAF_OK);
     assert_int_equal(rows_count - from, s.records);
     for (; from < rows_count; from++)
         add(c, &rows[from]);
@@ -390,7 +390,7 @@ static void a_new_key_is_sealed_to_those_who_stay(void **state)
                                      .seal = &asha.seal};
     struct daf_camp *c, *reader = camp_new(NULL);
     struct daf_camp_key_made m;
-    struct daf_renew_scope s;
+    struct daf_rekey_scope s;
 
     (void)state;
     assert_int_equal(daf_camp_new(&config, &c), DAF_OK);
